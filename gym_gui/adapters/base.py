@@ -1,0 +1,110 @@
+"""What the product needs of an environment: owned arrays, honest faults, a rate, and keys for a human."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gym_gui.adapters.controls import ControlScheme
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterStep:
+    """The result of ``reset`` or ``step``. Every array is owned: the environment will never write to it again.
+
+    Attributes:
+        observation: What the agent sees.
+        reward: Float64; None after reset.
+        terminated: The environment ended the episode.
+        truncated: A limit ended it.
+        info: The environment's info.
+        frame: ``uint8 (H, W, 3)``, C-contiguous, or None. The very same object as `observation` where they are one.
+    """
+
+    observation: Any
+    reward: float | None = None
+    terminated: bool = False
+    truncated: bool = False
+    info: Mapping[str, Any] = field(default_factory=dict)
+    frame: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentDescription:
+    """What a `RunRecord` stores about an environment.
+
+    Attributes:
+        env_id: As given to ``gymnasium.make``.
+        env_kwargs: Keyword arguments beyond ``render_mode``, JSON values.
+        env_spec: ``EnvSpec`` JSON, or None.
+        render_mode: ``rgb_array`` or None.
+        action_space: Text form.
+        observation_space: Text form.
+        space_signature: Hash of both.
+        step_rate_hz: Nominal steps a second for a person: 60 for Atari at frameskip 1, 50 for Box2D.
+        turn_based: One key press is one step; no clock.
+        versions: Package -> version, of what decides a step's outcome.
+        rom_sha256: Hash of the ROM, for Atari.
+        warning: One sentence a screen should show (no picture, say); empty otherwise.
+    """
+
+    env_id: str
+    env_kwargs: Mapping[str, Any]
+    env_spec: str | None
+    render_mode: str | None
+    action_space: str
+    observation_space: str
+    space_signature: str
+    step_rate_hz: float
+    turn_based: bool
+    versions: Mapping[str, str]
+    rom_sha256: str | None = None
+    warning: str = ""
+
+
+class EnvironmentAdapter(ABC):
+    """One open environment. Made by ``adapters.catalog.make_adapter``; runs on one thread, the session's.
+
+    Every exception of the environment's own code leaves as `EnvironmentRaisedError` with the phase it happened in.
+    """
+
+    @property
+    @abstractmethod
+    def description(self) -> EnvironmentDescription:
+        """What the run stores; constant for the adapter's life."""
+
+    @property
+    @abstractmethod
+    def controls(self) -> ControlScheme:
+        """Keys to actions for a human player; an empty scheme where no one has drawn a map."""
+
+    @abstractmethod
+    def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> AdapterStep:
+        """Start an episode; the same seed and actions give the same steps."""
+
+    @abstractmethod
+    def step(self, action: Any) -> AdapterStep:
+        """Take one action.
+
+        Raises:
+            InvalidActionError: the action space does not hold *action*; the environment was not touched.
+            EnvironmentRaisedError: the environment raised.
+        """
+
+    @abstractmethod
+    def sample_action(self) -> Any:
+        """A random action from a generator that `seed_actions` seeds; never touches the environment's own."""
+
+    @abstractmethod
+    def seed_actions(self, seed: int) -> None:
+        """Seed the generator behind `sample_action`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the environment; safe to call twice, raises nothing."""

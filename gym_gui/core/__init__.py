@@ -1,0 +1,1 @@
+"""The vocabulary that every layer shares: pure values, no I/O, no threads, no Qt."""

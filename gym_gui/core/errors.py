@@ -1,0 +1,111 @@
+"""Every error that the product raises, in two branches: the world's faults and our own.
+
+A message says what happened, to which run, episode or step, and what to do; paths come last. Leaves also inherit the
+standard type that a caller would catch.
+"""
+
+from __future__ import annotations
+
+
+class GymGuiError(Exception):
+    """Base of everything that this package raises on purpose.
+
+    Args:
+        message: One sentence: what, which, where.
+        hint: One sentence: what the user can do about it; empty where there is nothing to do.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class EnvironmentFault(GymGuiError):  # noqa: N818 - the branch's name is a word of the architecture
+    """The world is at fault: a full disk, a purged file, bad input. Shown to the user with its hint."""
+
+
+class InvariantError(GymGuiError):
+    """We are at fault: logged with its trace and shown as a crash."""
+
+
+class InvalidRunIdError(EnvironmentFault, ValueError):
+    """A run id that is no file name of ours."""
+
+
+class InvalidFrameRefError(EnvironmentFault, ValueError):
+    """A text that is not of the form ``h5://run/dataset/index``."""
+
+
+class FrameNotFoundError(EnvironmentFault, LookupError):
+    """A well-formed ref that leads to nothing.
+
+    Args:
+        message: What was looked for.
+        reason: One of ``no-file``, ``no-dataset``, ``out-of-range``, ``not-recorded``, ``unreadable``.
+        hint: What the user can do about it.
+    """
+
+    def __init__(self, message: str, *, reason: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+
+
+class RunNotFoundError(EnvironmentFault, LookupError):
+    """No run of that id in this var folder."""
+
+
+class EpisodeNotFoundError(EnvironmentFault, LookupError):
+    """No episode of that id or index in the run."""
+
+
+class ReplayFileError(EnvironmentFault, OSError):
+    """A replay file is missing, truncated, foreign, or cannot be written."""
+
+
+class StoreError(EnvironmentFault, OSError):
+    """The telemetry database is missing, foreign, locked, or cannot be written."""
+
+
+class StoreVersionError(EnvironmentFault, OSError):
+    """The telemetry database was written by a newer application."""
+
+
+class VarDirError(EnvironmentFault, OSError):
+    """The var folder cannot be created or written."""
+
+
+class SchemaMismatchError(EnvironmentFault, ValueError):
+    """A value does not have the shape or dtype that the run declared."""
+
+
+class InvalidActionError(EnvironmentFault, ValueError):
+    """An action that the environment's action space does not hold, or that cannot be stored exactly."""
+
+
+class UnknownEnvironmentError(EnvironmentFault, LookupError):
+    """No registered environment of that id; the message offers near matches."""
+
+
+class EnvironmentUnusableError(EnvironmentFault, RuntimeError):
+    """The environment exists but cannot be made here: a missing package, a bad keyword, no ``rgb_array`` mode."""
+
+
+class EnvironmentRaisedError(EnvironmentFault, RuntimeError):
+    """The environment's own code raised in ``reset``, ``step`` or ``render``.
+
+    Args:
+        message: What was being done, with the original exception's type and text.
+        phase: ``make``, ``reset``, ``step``, ``render`` or ``close``.
+    """
+
+    def __init__(self, message: str, *, phase: str) -> None:
+        super().__init__(message)
+        self.phase = phase
+
+
+class BusClosedError(InvariantError, RuntimeError):
+    """Something was published or awaited after the bus was closed."""
