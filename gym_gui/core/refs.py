@@ -36,7 +36,7 @@ class FrameRef:
     @classmethod
     def parse(cls, text: str) -> FrameRef | None:
         """The ref that *text* spells, or None where it is not exactly ``h5://run/dataset/index``."""
-        match = _FRAME_REF.fullmatch(text) if isinstance(text, str) else None
+        match = _FRAME_REF.fullmatch(text)
         if match is None:
             return None
         return cls(match["run_id"], match["dataset"], int(match["index"]))

@@ -1,0 +1,94 @@
+"""Every path under the var folder, as pure values; `prepare` is the one place that creates folders."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gym_gui.core.errors import VarDirError
+
+VAR_DIR_VARIABLE: Final = "GYM_GUI_VAR_DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class VarPaths:
+    """The layout of one var folder."""
+
+    root: Path
+
+    @property
+    def telemetry_db(self) -> Path:
+        """The SQLite database of every run's scalars."""
+        return self.root / "telemetry" / "telemetry.sqlite"
+
+    @property
+    def replay_dir(self) -> Path:
+        """One HDF5 file a run: ``<run_id>.h5``."""
+        return self.root / "replay"
+
+    @property
+    def cache_dir(self) -> Path:
+        """What can be made again."""
+        return self.root / "cache"
+
+    @property
+    def thumbnails_dir(self) -> Path:
+        """Pictures of games for the catalogue."""
+        return self.cache_dir / "thumbnails"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Log files."""
+        return self.root / "logs"
+
+    @property
+    def settings_file(self) -> Path:
+        """What the user chose, as JSON."""
+        return self.root / "settings.json"
+
+    def prepare(self) -> None:
+        """Create the folders that recording needs, and make sure that they can be written.
+
+        Raises:
+            VarDirError: the folder cannot be created or written.
+        """
+        for folder in (self.root, self.telemetry_db.parent, self.replay_dir):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise _unusable(self.root, error) from error
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise _unusable(self.root, PermissionError("permission denied"))
+        _check_writable(self.replay_dir, self.root)
+
+
+def default_var_dir() -> Path:
+    """``GYM_GUI_VAR_DIR``, else ``var/`` of the checkout, else the platform's user data folder."""
+    chosen = os.environ.get(VAR_DIR_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / "pyproject.toml").is_file() and (checkout / "var").is_dir():
+        return checkout / "var"
+    import platformdirs  # noqa: PLC0415 - only an installed package pays for it
+
+    return Path(platformdirs.user_data_dir("gym_gui", appauthor=False))
+
+
+def _check_writable(folder: Path, root: Path) -> None:
+    # A read-only mount passes os.access for root, so only a real write tells.
+    probe = folder / f".probe-{os.getpid()}"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _unusable(root, error) from error
+
+
+def _unusable(root: Path, error: OSError) -> VarDirError:
+    return VarDirError(
+        f"The folder for recordings cannot be written: {error.strerror or error}.",
+        hint=f"Choose another one with --var-dir or {VAR_DIR_VARIABLE}. Folder: {root}",
+    )

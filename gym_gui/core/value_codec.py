@@ -1,0 +1,89 @@
+"""Any action or observation to one exact, compact SQLite value and back: integers as such, the rest as tagged msgpack.
+
+Arrays keep dtype, shape and every bit; tuples stay tuples; numpy scalars keep their dtype, but an integer action
+comes back as a Python int, which every discrete space takes.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from gym_gui.core.errors import InvalidActionError
+
+_ARRAY: Final = 1
+_TUPLE: Final = 2
+_SCALAR: Final = 3
+_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
+
+
+def encode_value(value: Any) -> int | bytes | None:
+    """The SQLite value of *value*: None, an integer, or bytes that `decode_value` reads back exactly.
+
+    Raises:
+        InvalidActionError: *value* holds something that is no number, array, text or container of these.
+    """
+    if value is None:
+        return None
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        number = int(value)
+        if _INT64_MIN <= number <= _INT64_MAX:
+            return number
+        raise InvalidActionError(f"The number {number} does not fit 64 bits and cannot be stored exactly.")
+    try:
+        return _encoder.encode(_prepare(value))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidActionError(
+            f"A value of type {type(value).__name__} cannot be stored exactly: {error}.",
+            hint="Use numbers, NumPy arrays, text, or dicts, lists and tuples of these.",
+        ) from error
+
+
+def decode_value(stored: int | bytes | None) -> Any:
+    """The value that `encode_value` stored."""
+    return _decoder.decode(stored) if isinstance(stored, bytes) else stored
+
+
+def _prepare(value: Any) -> Any:
+    # msgpack has no tuples: they travel as extensions, so that Tuple actions come back as tuples.
+    if isinstance(value, tuple):
+        return msgspec.msgpack.Ext(_TUPLE, _encoder.encode([_prepare(one) for one in value]))
+    if isinstance(value, list):
+        return [_prepare(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _prepare(one) for key, one in value.items()}
+    return value
+
+
+def _encode_hook(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        if value.dtype.hasobject:
+            raise TypeError(f"an array of {value.dtype} has no fixed bytes")
+        header = f"{value.dtype.str};{','.join(map(str, value.shape))}".encode()
+        return msgspec.msgpack.Ext(_ARRAY, struct.pack("<H", len(header)) + header + value.tobytes())
+    if isinstance(value, np.generic):
+        header = value.dtype.str.encode()
+        return msgspec.msgpack.Ext(_SCALAR, struct.pack("<H", len(header)) + header + value.tobytes())
+    raise TypeError(f"objects of type {type(value).__name__} have no exact form")
+
+
+def _decode_extension(code: int, data: memoryview) -> Any:
+    if code == _TUPLE:
+        return tuple(_decoder.decode(data))
+    if code not in {_ARRAY, _SCALAR}:
+        raise ValueError(f"unknown extension {code}")
+    (length,) = struct.unpack_from("<H", data)
+    header = bytes(data[2 : 2 + length]).decode()
+    body = data[2 + length :]
+    if code == _SCALAR:
+        return np.frombuffer(body, dtype=np.dtype(header))[0]
+    dtype_text, _, shape_text = header.rpartition(";")
+    shape = tuple(int(size) for size in shape_text.split(",") if size)
+    return np.frombuffer(body, dtype=np.dtype(dtype_text)).reshape(shape).copy()
+
+
+_encoder: Final = msgspec.msgpack.Encoder(enc_hook=_encode_hook)
+_decoder: Final = msgspec.msgpack.Decoder(ext_hook=_decode_extension)

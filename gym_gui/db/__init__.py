@@ -1,0 +1,1 @@
+"""SQLite connections and the migration runner; knows no table of ours."""

@@ -1,0 +1,59 @@
+"""What travels on the bus: a run starts, steps happen, episodes change, the run ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The first event of a run."""
+
+    run: RunRecord
+
+    @property
+    def run_id(self) -> str:
+        """The run that this is about."""
+        return self.run.run_id
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecorded:
+    """One step of one agent."""
+
+    step: StepRecord
+
+    @property
+    def run_id(self) -> str:
+        """The run that this is about."""
+        return self.step.run_id
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeChanged:
+    """An episode started (its rollup says ``running``) or ended."""
+
+    rollup: EpisodeRollup
+
+    @property
+    def run_id(self) -> str:
+        """The run that this is about."""
+        return self.rollup.run_id
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The last event of a run."""
+
+    run_id: str
+    state: RunState
+    ended_at: datetime
+
+
+TelemetryEvent: TypeAlias = RunStarted | StepRecorded | EpisodeChanged | RunEnded

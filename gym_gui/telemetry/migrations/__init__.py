@@ -1,0 +1,1 @@
+"""The telemetry schema's history: one module a version, none imports application code."""
