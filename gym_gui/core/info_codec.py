@@ -16,8 +16,8 @@ _LISTED_ITEMS: Final = 256
 def encode_info(info: Mapping[str, Any] | None) -> str | None:
     """JSON text of *info*, or None where it is empty.
 
-    Arrays up to 256 items become lists, larger ones an object with ``dtype``, ``shape`` and ``base64``; what has no JSON
-    form becomes its ``repr``. Numbers that JSON does not know (nan, inf) become null.
+    Arrays up to 256 items become lists, larger ones an object with ``dtype``, ``shape`` and ``base64``; what has no
+    JSON form becomes its ``repr``. Numbers that JSON does not know (nan, inf) become null.
     """
     if not info:
         return None

@@ -34,7 +34,9 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         StoreError: the file is no SQLite database, or cannot be opened or written.
     """
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000)
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
+        )
         try:
             for pragma in _WRITER_PRAGMAS:
                 connection.execute(pragma)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from gym_gui.core.errors import StoreError, StoreVersionError
 from gym_gui.db.connection import store_error
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -27,7 +27,9 @@ class Migration:
     statements: Sequence[str]
 
 
-def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], *, application_id: int, path: Path) -> None:
+def migrate(
+    connection: sqlite3.Connection, migrations: Sequence[Migration], *, application_id: int, path: Path
+) -> None:
     """Bring the database to the newest version.
 
     Raises:

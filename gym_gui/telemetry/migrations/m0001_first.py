@@ -76,11 +76,15 @@ STATEMENTS: Final = (
         -- 1 terminated, 2 truncated, 4 reward is nan, 8 reward is -0.0, 16 and 32 state of the frame
         -- (0 none, 1 kept, 2 shed, 3 lost), 64 the observation is the frame.
         flags INTEGER NOT NULL,
+        -- Index into the run's frames and observations datasets; the variant counts up where a shape or dtype
+        -- changed in mid-run: frames, frames.1, frames.2.
         frame_index INTEGER,
+        frame_variant INTEGER NOT NULL,
         obs_index INTEGER,
+        obs_variant INTEGER NOT NULL,
         time_us INTEGER NOT NULL,
         info TEXT,
-        -- msgpack map of what is rare: dataset variants, vector metadata, an observation that is no array.
+        -- msgpack map of what is rare: vector metadata, an observation that is no array.
         extra BLOB,
         PRIMARY KEY (episode_key, step_index, agent_key)
     ) WITHOUT ROWID
@@ -94,11 +98,13 @@ STATEMENTS: Final = (
         steps.flags & 1 AS terminated,
         (steps.flags >> 1) & 1 AS truncated,
         (steps.flags >> 4) & 3 AS frame_state,
-        'h5://' || runs.run_id || '/frames/' || steps.frame_index AS frame_ref,
-        CASE WHEN steps.flags & 64
-            THEN 'h5://' || runs.run_id || '/frames/' || steps.frame_index
-            ELSE 'h5://' || runs.run_id || '/observations/' || steps.obs_index
-        END AS obs_ref,
+        'h5://' || runs.run_id || '/frames'
+            || CASE WHEN steps.frame_variant THEN '.' || steps.frame_variant ELSE '' END
+            || '/' || steps.frame_index AS frame_ref,
+        'h5://' || runs.run_id
+            || CASE WHEN steps.flags & 64 THEN '/frames' ELSE '/observations' END
+            || CASE WHEN steps.obs_variant THEN '.' || steps.obs_variant ELSE '' END
+            || '/' || steps.obs_index AS obs_ref,
         (episodes.started_us + steps.time_us) / 1000000.0 AS unix_time_s,
         steps.info
     FROM steps

@@ -1,0 +1,222 @@
+"""Runs and episodes to rows and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import msgspec
+
+from gym_gui.core.clock import from_iso, to_iso, utc_now
+from gym_gui.core.data_model import (
+    EpisodeRollup,
+    EpisodeStatus,
+    EpisodeSummary,
+    RunRecord,
+    RunState,
+    RunSummary,
+)
+from gym_gui.core.info_codec import encode_info
+from gym_gui.telemetry.step_rows import microseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Row: TypeAlias = tuple[Any, ...]
+
+# What a row without info takes in the database; used only to tell a person how large an episode is.
+ROW_BYTES: Final = 40
+
+RUN_COLUMNS: Final = (
+    "run_id, env_id, env_kwargs, env_spec, render_mode, player, action_space, observation_space, space_signature, "
+    "step_rate_hz, versions, rom_sha256, host, app_version, worker_id, metadata, payload_version, created_at"
+)
+_RUN_WIDTH: Final = RUN_COLUMNS.count(",") + 1
+
+EPISODE_COLUMNS: Final = (
+    "episode_id, episode_index, agent_id, worker_id, seed, options, started_at, ended_at, steps, total_reward, "
+    "terminated, truncated, status, frames, dropped_frames, fault, metadata, payload_version"
+)
+_EPISODE_WIDTH: Final = EPISODE_COLUMNS.count(",") + 1
+
+INSERT_RUN: Final = f"""
+    INSERT INTO runs ({RUN_COLUMNS}, state) VALUES ({", ".join("?" * _RUN_WIDTH)}, 'running')
+    ON CONFLICT (run_id) DO UPDATE SET state = 'running', ended_at = NULL
+"""  # noqa: S608 - every part is a constant of this module
+UPSERT_EPISODE: Final = f"""
+    INSERT INTO episodes (run_key, started_us, stored_bytes, {EPISODE_COLUMNS})
+    VALUES (?, ?, ?, {", ".join("?" * _EPISODE_WIDTH)})
+    ON CONFLICT (run_key, episode_id) DO UPDATE SET
+        seed = excluded.seed, options = excluded.options, agent_id = excluded.agent_id,
+        worker_id = excluded.worker_id, ended_at = excluded.ended_at, steps = excluded.steps,
+        total_reward = excluded.total_reward, terminated = excluded.terminated, truncated = excluded.truncated,
+        status = excluded.status, frames = excluded.frames, dropped_frames = excluded.dropped_frames,
+        stored_bytes = max(stored_bytes, excluded.stored_bytes), fault = excluded.fault,
+        metadata = excluded.metadata, episode_index = excluded.episode_index
+"""  # noqa: S608 - every part is a constant of this module
+
+# An episode that still runs has no totals yet: they come from its rows.
+_LIVE: Final = "(SELECT {what} FROM steps WHERE steps.episode_key = episodes.episode_key)"
+_LIVE_COLUMNS: Final = (
+    EPISODE_COLUMNS.replace(
+        "steps,",
+        f"CASE WHEN status = 'running' THEN {_LIVE.format(what='coalesce(max(step_index), 0)')} ELSE steps END,",
+    )
+    .replace(
+        "total_reward,",
+        f"CASE WHEN status = 'running' THEN {_LIVE.format(what='total(reward)')} ELSE total_reward END,",
+    )
+    .replace(
+        " frames,",
+        f" CASE WHEN status = 'running' THEN {_LIVE.format(what='count(frame_index)')} ELSE frames END,",
+    )
+    .replace("worker_id", "episodes.worker_id")
+    .replace("metadata", "episodes.metadata")
+    .replace("payload_version", "episodes.payload_version")
+)
+SELECT_EPISODES: Final = f"""
+    SELECT {_LIVE_COLUMNS}, stored_bytes, run_id, env_id, player
+    FROM episodes JOIN runs USING (run_key)
+"""  # noqa: S608 - every part is a constant of this module
+SELECT_RUNS: Final = f"""
+    SELECT {RUN_COLUMNS}, state, ended_at,
+        (SELECT count(*) FROM episodes WHERE episodes.run_key = runs.run_key),
+        (SELECT total(CASE WHEN status = 'running' THEN {_LIVE.format(what="coalesce(max(step_index), 0)")}
+            ELSE steps END) FROM episodes WHERE episodes.run_key = runs.run_key),
+        (SELECT total(CASE WHEN status = 'running' THEN {_LIVE.format(what="count(frame_index)")}
+            ELSE frames END) FROM episodes WHERE episodes.run_key = runs.run_key),
+        (SELECT total(dropped_frames) FROM episodes WHERE episodes.run_key = runs.run_key),
+        (SELECT total(stored_bytes) FROM episodes WHERE episodes.run_key = runs.run_key)
+    FROM runs
+"""  # noqa: S608 - every part is a constant of this module
+
+
+def run_row(run: RunRecord) -> Row:
+    """The values of `RUN_COLUMNS`."""
+    return (
+        run.run_id,
+        run.env_id,
+        _json(run.env_kwargs),
+        run.env_spec,
+        run.render_mode,
+        run.player,
+        run.action_space,
+        run.observation_space,
+        run.space_signature,
+        run.step_rate_hz,
+        _json(run.versions),
+        run.rom_sha256,
+        run.host,
+        run.app_version,
+        run.worker_id,
+        _json(run.metadata),
+        run.payload_version,
+        to_iso(run.created_at),
+    )
+
+
+def run_of(row: Row) -> RunRecord:
+    """The run of a row of `RUN_COLUMNS`."""
+    return RunRecord(
+        run_id=row[0],
+        env_id=row[1],
+        env_kwargs=_unjson(row[2]),
+        env_spec=row[3],
+        render_mode=row[4],
+        player=row[5],
+        action_space=row[6],
+        observation_space=row[7],
+        space_signature=row[8],
+        step_rate_hz=row[9],
+        versions=_unjson(row[10]),
+        rom_sha256=row[11],
+        host=row[12],
+        app_version=row[13],
+        worker_id=row[14],
+        metadata=_unjson(row[15]),
+        payload_version=row[16],
+        created_at=from_iso(row[17]) or utc_now(),
+    )
+
+
+def run_summary_of(row: Row) -> RunSummary:
+    """The summary of a row of `SELECT_RUNS`."""
+    state, ended_at, episodes, steps, frames, dropped, stored_bytes = row[_RUN_WIDTH:]
+    return RunSummary(
+        run=run_of(row),
+        state=RunState(state),
+        ended_at=from_iso(ended_at),
+        episodes=int(episodes),
+        steps=int(steps),
+        frames=int(frames),
+        dropped_frames=int(dropped),
+        size_bytes=int(stored_bytes) + ROW_BYTES * int(steps + episodes),
+    )
+
+
+def episode_row(rollup: EpisodeRollup, run_key: int, stored_bytes: int) -> Row:
+    """The values of `UPSERT_EPISODE`."""
+    return (
+        run_key,
+        microseconds(rollup.started_at),
+        stored_bytes,
+        rollup.episode_id,
+        rollup.episode_index,
+        rollup.agent_id,
+        rollup.worker_id,
+        rollup.seed,
+        None if rollup.options is None else _json(rollup.options),
+        to_iso(rollup.started_at),
+        to_iso(rollup.ended_at),
+        rollup.steps,
+        _number(rollup.total_reward),
+        rollup.terminated,
+        rollup.truncated,
+        rollup.status.value,
+        rollup.frames,
+        rollup.dropped_frames,
+        rollup.fault,
+        _json(rollup.metadata),
+        rollup.payload_version,
+    )
+
+
+def episode_summary_of(row: Row) -> EpisodeSummary:
+    """The summary of a row of `SELECT_EPISODES`."""
+    stored_bytes, run_id, env_id, player = row[_EPISODE_WIDTH:]
+    rollup = EpisodeRollup(
+        run_id=run_id,
+        episode_id=row[0],
+        episode_index=row[1],
+        agent_id=row[2],
+        worker_id=row[3],
+        seed=row[4],
+        options=None if row[5] is None else _unjson(row[5]),
+        started_at=from_iso(row[6]) or utc_now(),
+        ended_at=from_iso(row[7]),
+        steps=row[8],
+        total_reward=float(row[9]),
+        terminated=bool(row[10]),
+        truncated=bool(row[11]),
+        status=EpisodeStatus(row[12]),
+        frames=row[13],
+        dropped_frames=row[14],
+        fault=row[15],
+        metadata=_unjson(row[16]),
+        payload_version=row[17],
+    )
+    return EpisodeSummary(
+        rollup=rollup, env_id=env_id, player=player, size_bytes=stored_bytes + ROW_BYTES * (rollup.steps + 1)
+    )
+
+
+def _number(value: float) -> float | str:
+    # SQLite turns nan into NULL; as text it survives the column's affinity and float() reads it back.
+    return "nan" if value != value else value  # noqa: PLR0124 - nan, the cheap way
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return encode_info(value) or "{}"
+
+
+def _unjson(text: str) -> dict[str, Any]:
+    return msgspec.json.decode(text, type=dict)

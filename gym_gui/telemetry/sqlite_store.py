@@ -1,0 +1,251 @@
+"""The store of every run's scalars: one writer, any number of readers, integers inside.
+
+The writing side belongs to the sink's thread; the reading side may be used from any.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from gym_gui.core.clock import to_iso, utc_now
+from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState, StepRecord
+from gym_gui.core.errors import StoreError
+from gym_gui.db.connection import ReaderPool, connect_writer, store_error
+from gym_gui.db.migrations import Migration, check_version, migrate
+from gym_gui.telemetry import store_queries
+from gym_gui.telemetry.migrations import m0001_first
+from gym_gui.telemetry.run_rows import INSERT_RUN, UPSERT_EPISODE, episode_row, run_row
+from gym_gui.telemetry.step_rows import INSERT_STEP, EpisodeKeys, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from gym_gui.core.data_model import EpisodeSummary, RunSummary
+
+APPLICATION_ID: Final = 0x67796D67  # "gymg"
+MIGRATIONS: Final = (Migration(m0001_first.VERSION, m0001_first.STATEMENTS),)
+_MAX_CACHED_EPISODES: Final = 1_024
+
+
+class TelemetrySQLiteStore:
+    """Runs, episodes and steps in one SQLite database.
+
+    Args:
+        path: The database; its folder must exist. Created where it is missing.
+        read_only: Never create, migrate or write: for commands that only report.
+
+    Raises:
+        StoreError: the file is foreign, damaged, missing (when read-only), or cannot be written.
+        StoreVersionError: a newer application wrote it.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._path = path
+        self._writer: sqlite3.Connection | None = None
+        self._readers = ReaderPool(path)
+        self._episodes: dict[tuple[str, str], EpisodeKeys] = {}
+        self._agent_keys: dict[str, int] = {}
+        self._in_transaction = False
+        if read_only:
+            with self._readers.borrow() as connection:
+                check_version(connection, application_id=APPLICATION_ID, newest=MIGRATIONS[-1].version, path=path)
+            return
+        self._writer = connect_writer(path)
+        try:
+            migrate(self._writer, MIGRATIONS, application_id=APPLICATION_ID, path=path)
+        except BaseException:
+            self._writer.close()
+            raise
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._path
+
+    def close(self) -> None:
+        """Close every connection; safe to call twice."""
+        self._readers.close()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    # Writing: the sink's thread.
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is committed together or not at all; a transaction within one joins it.
+
+        Raises:
+            StoreError: the database refused (full disk, locked, read-only); nothing inside was kept.
+        """
+        if self._in_transaction:
+            yield
+            return
+        connection = self._writing()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            self._in_transaction = True
+            try:
+                yield
+                connection.execute("COMMIT")
+            except BaseException:
+                self._episodes.clear()  # keys made inside are gone
+                self._agent_keys.clear()
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._in_transaction = False
+        except sqlite3.Error as error:
+            raise store_error("written", self._path, error) from error
+
+    def insert_run(self, run: RunRecord) -> None:
+        """Add a run in state ``running``; one that is there already is resumed, its description kept."""
+        with self.transaction():
+            self._writing().execute(INSERT_RUN, run_row(run))
+
+    def end_run(self, run_id: str, state: RunState, ended_at: datetime) -> None:
+        """Say how a run ended."""
+        with self.transaction():
+            self._writing().execute(
+                "UPDATE runs SET state = ?, ended_at = ? WHERE run_id = ?", (state.value, to_iso(ended_at), run_id)
+            )
+
+    def upsert_episode(self, rollup: EpisodeRollup, *, stored_bytes: int = 0) -> None:
+        """Add an episode or bring its row up to date.
+
+        Args:
+            rollup: The episode as it stands.
+            stored_bytes: Bytes that its arrays take on disk.
+        """
+        with self.transaction():
+            self._upsert_episode(rollup, stored_bytes)
+
+    def insert_steps(self, steps: Sequence[StepRecord]) -> None:
+        """Add detached *steps*; one that is there already (same run, episode, step, agent) changes nothing.
+
+        An episode or a run that nobody announced is added first.
+
+        Raises:
+            InvalidActionError: an action cannot be stored exactly; no step of the call was kept.
+            StoreError: the database refused.
+        """
+        with self.transaction():
+            connection = self._writing()
+            for agent_id in {step.agent_id for step in steps} - self._agent_keys.keys():
+                self._agent_keys[agent_id] = self._agent_key(agent_id)
+            for (run_id, episode_id), group in groupby(steps, key=lambda step: (step.run_id, step.episode_id)):
+                episode_steps = list(group)
+                keys = self._episodes.get((run_id, episode_id)) or self._find_or_add(episode_steps[0])
+                connection.executemany(INSERT_STEP, rows_of(episode_steps, keys, self._agent_keys))
+
+    def close_interrupted(self, run_ids: Collection[str]) -> None:
+        """End runs whose process died: their episodes get totals from the rows that were committed."""
+        with self.transaction():
+            for run_id in run_ids:
+                for rollup in store_queries.running_episodes(self._writing(), run_id):
+                    self._upsert_episode(rollup, 0)
+                self.end_run(run_id, RunState.INTERRUPTED, utc_now())
+
+    # Reading: any thread.
+
+    def list_runs(self) -> list[RunSummary]:
+        """Every run, newest first."""
+        with self._readers.borrow() as connection:
+            return store_queries.list_runs(connection)
+
+    def get_run(self, run_id: str) -> RunRecord:
+        """One run.
+
+        Raises:
+            RunNotFoundError: there is none of that id.
+        """
+        with self._readers.borrow() as connection:
+            return store_queries.get_run(connection, run_id)
+
+    def list_episodes(self, run_id: str | None = None) -> list[EpisodeSummary]:
+        """The episodes of a run in order, or of every run, newest first.
+
+        Raises:
+            RunNotFoundError: there is no run of that id.
+        """
+        with self._readers.borrow() as connection:
+            return store_queries.list_episodes(connection, run_id)
+
+    def get_episode(self, run_id: str, episode: str | int | None = None) -> EpisodeRollup:
+        """An episode by id or 0-based index; None for the last one.
+
+        Raises:
+            RunNotFoundError: there is no run of that id.
+            EpisodeNotFoundError: the run has no such episode.
+        """
+        with self._readers.borrow() as connection:
+            return store_queries.get_episode(connection, run_id, episode)
+
+    def load_steps(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> list[StepRecord]:
+        """The detached steps of an episode with ``start <= step_index < stop``, in order of step and agent.
+
+        Raises:
+            RunNotFoundError: there is no run of that id.
+            EpisodeNotFoundError: the run has no such episode.
+        """
+        with self._readers.borrow() as connection:
+            return store_queries.load_steps(connection, run_id, episode_id, start, stop)
+
+    def running_run_ids(self) -> list[str]:
+        """Runs whose last word is that they run: live, or left behind by a process that died."""
+        with self._readers.borrow() as connection:
+            rows = connection.execute("SELECT run_id FROM runs WHERE state = 'running' ORDER BY run_key")
+            return [run_id for (run_id,) in rows]
+
+    # Inside.
+
+    def _writing(self) -> sqlite3.Connection:
+        if self._writer is None:
+            raise StoreError("The telemetry database is closed or open for reading only.", hint=f"File: {self._path}")
+        return self._writer
+
+    def _upsert_episode(self, rollup: EpisodeRollup, stored_bytes: int) -> None:
+        connection = self._writing()
+        row = connection.execute("SELECT run_key FROM runs WHERE run_id = ?", (rollup.run_id,)).fetchone()
+        if row is None:
+            # Telemetry that nobody announced: kept under a run that says so.
+            self.insert_run(RunRecord(run_id=rollup.run_id, env_id="unknown", created_at=rollup.started_at, player=""))
+            row = connection.execute("SELECT run_key FROM runs WHERE run_id = ?", (rollup.run_id,)).fetchone()
+        connection.execute(UPSERT_EPISODE, episode_row(rollup, row[0], stored_bytes))
+
+    def _find_or_add(self, step: StepRecord) -> EpisodeKeys:
+        keys = store_queries.episode_keys(self._writing(), step.run_id, step.episode_id)
+        if keys is None:
+            self._upsert_episode(_unannounced(step), 0)
+            keys = store_queries.episode_keys(self._writing(), step.run_id, step.episode_id)
+        if keys is None:
+            raise StoreError(f"Episode {step.episode_id} of run {step.run_id} could not be added.")
+        if len(self._episodes) >= _MAX_CACHED_EPISODES:
+            self._episodes.clear()
+        self._episodes[step.run_id, step.episode_id] = keys
+        return keys
+
+    def _agent_key(self, agent_id: str) -> int:
+        connection = self._writing()
+        connection.execute("INSERT OR IGNORE INTO agents (agent_id) VALUES (?)", (agent_id,))
+        (key,) = connection.execute("SELECT agent_key FROM agents WHERE agent_id = ?", (agent_id,)).fetchone()
+        return int(key)
+
+
+def _unannounced(step: StepRecord) -> EpisodeRollup:
+    return EpisodeRollup(
+        run_id=step.run_id,
+        episode_id=step.episode_id,
+        episode_index=0,
+        seed=None,
+        started_at=step.timestamp,
+        status=EpisodeStatus.RUNNING,
+        agent_id=step.agent_id,
+        worker_id=step.worker_id,
+    )

@@ -1,0 +1,176 @@
+"""A step record to a row of integers and back; the ``h5://`` text exists only outside the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import copysign
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from gym_gui.core.data_model import PAYLOAD_VERSION, FrameState, StepRecord
+from gym_gui.core.info_codec import decode_info, encode_info
+from gym_gui.core.refs import FRAMES_DATASET, OBSERVATIONS_DATASET, FrameRef
+from gym_gui.core.value_codec import decode_value, encode_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+StepRow: TypeAlias = tuple[Any, ...]
+
+INSERT_STEP: Final = "INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+SELECT_STEPS: Final = """
+    SELECT step_index, agent_id, action, reward, flags, frame_index, frame_variant, obs_index, obs_variant,
+        time_us, info, extra
+    FROM steps JOIN agents USING (agent_key)
+    WHERE episode_key = ? AND step_index >= ? AND step_index < ?
+    ORDER BY step_index, agent_key
+"""
+
+_TERMINATED: Final = 1
+_TRUNCATED: Final = 2
+_REWARD_NAN: Final = 4
+_REWARD_NEGATIVE_ZERO: Final = 8
+_FRAME_STATE_SHIFT: Final = 4
+_OBSERVATION_IS_FRAME: Final = 64
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeKeys:
+    """What every row of one episode shares.
+
+    Attributes:
+        episode_key: Its integer in the database.
+        run_id: The run's id.
+        episode_id: The episode's id.
+        started_us: Microseconds since 1970 that a row's ``time_us`` counts from.
+        worker_id: Which worker produced it.
+        space_signature: The run's.
+    """
+
+    episode_key: int
+    run_id: str
+    episode_id: str
+    started_us: int
+    worker_id: str | None = None
+    space_signature: str | None = None
+
+
+def microseconds(instant: datetime) -> int:
+    """Microseconds since 1970, exact."""
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def rows_of(steps: Iterable[StepRecord], keys: EpisodeKeys, agent_keys: Mapping[str, int]) -> list[StepRow]:
+    """The rows of detached *steps* of one episode, in the order of `INSERT_STEP`.
+
+    Raises:
+        InvalidActionError: an action cannot be stored exactly.
+    """
+    return [_row(step, keys, agent_keys[step.agent_id]) for step in steps]
+
+
+def _row(step: StepRecord, keys: EpisodeKeys, agent_key: int) -> StepRow:
+    flags = step.terminated | step.truncated << 1 | step.frame_state << _FRAME_STATE_SHIFT
+    reward = step.reward
+    if not reward and reward is not None and copysign(1.0, reward) < 0:
+        flags |= _REWARD_NEGATIVE_ZERO
+    elif reward != reward:  # noqa: PLR0124 - nan, the cheap way
+        flags |= _REWARD_NAN
+        reward = None
+    action = step.action
+    frame_index = obs_index = None
+    frame_variant = obs_variant = 0
+    if step.frame_ref is not None:
+        _, frame_variant, frame_index = _split(step.frame_ref)
+    if step.obs_ref is not None:
+        if step.obs_ref == step.frame_ref:
+            flags |= _OBSERVATION_IS_FRAME
+            obs_index, obs_variant = frame_index, frame_variant
+        else:
+            dataset, obs_variant, obs_index = _split(step.obs_ref)
+            flags |= _OBSERVATION_IS_FRAME * (dataset == FRAMES_DATASET)
+    return (
+        keys.episode_key,
+        step.step_index,
+        agent_key,
+        action if action is None or type(action) is int else encode_value(action),
+        reward,
+        flags,
+        frame_index,
+        frame_variant,
+        obs_index,
+        obs_variant,
+        round(step.timestamp.timestamp() * 1e6) - keys.started_us,
+        encode_info(step.info) if step.info else None,
+        _extra(step, keys),
+    )
+
+
+def _split(ref: str) -> tuple[str, int, int]:
+    # Our own refs, made by the writer: no need to match the whole grammar on the hot path.
+    head, _, index = ref.rpartition("/")
+    dataset, _, variant = head[head.rindex("/") + 1 :].partition(".")
+    return dataset, int(variant or 0), int(index)
+
+
+def _extra(step: StepRecord, keys: EpisodeKeys) -> bytes | None:
+    if (
+        step.observation is None
+        and step.vector_metadata is None
+        and step.time_step is None
+        and step.render_hint is None
+        and step.payload_version == PAYLOAD_VERSION
+        and step.space_signature in {None, keys.space_signature}
+    ):
+        return None
+    rare = {
+        "observation": step.observation,
+        "vector_metadata": None if step.vector_metadata is None else dict(step.vector_metadata),
+        "time_step": step.time_step,
+        "render_hint": step.render_hint,
+        "payload_version": None if step.payload_version == PAYLOAD_VERSION else step.payload_version,
+        "space_signature": None if step.space_signature == keys.space_signature else step.space_signature,
+    }
+    encoded = encode_value({name: value for name, value in rare.items() if value is not None})
+    return encoded if isinstance(encoded, bytes) else None
+
+
+def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
+    """The detached record of a row in the order of `SELECT_STEPS`."""
+    step_index, agent_id, action, reward, flags, frame_index, frame_variant = row[:7]
+    obs_index, obs_variant, time_us, info, extra = row[7:]
+    if flags & _REWARD_NAN:
+        reward = float("nan")
+    elif flags & _REWARD_NEGATIVE_ZERO:
+        reward = -0.0
+    rare: dict[str, Any] = {} if extra is None else decode_value(extra)
+    obs_dataset = FRAMES_DATASET if flags & _OBSERVATION_IS_FRAME else OBSERVATIONS_DATASET
+    return StepRecord(
+        run_id=keys.run_id,
+        episode_id=keys.episode_id,
+        step_index=step_index,
+        action=decode_value(action),
+        observation=rare.get("observation"),
+        reward=reward,
+        terminated=bool(flags & _TERMINATED),
+        truncated=bool(flags & _TRUNCATED),
+        info=decode_info(info),
+        timestamp=_EPOCH + timedelta(microseconds=keys.started_us + time_us),
+        agent_id=agent_id,
+        render_hint=rare.get("render_hint"),
+        frame_ref=_uri(keys.run_id, FRAMES_DATASET, frame_variant, frame_index),
+        obs_ref=_uri(keys.run_id, obs_dataset, obs_variant, obs_index),
+        payload_version=rare.get("payload_version", PAYLOAD_VERSION),
+        worker_id=keys.worker_id,
+        space_signature=rare.get("space_signature", keys.space_signature),
+        vector_metadata=rare.get("vector_metadata"),
+        time_step=rare.get("time_step"),
+        frame_state=FrameState((flags >> _FRAME_STATE_SHIFT) & 3),
+    )
+
+
+def _uri(run_id: str, dataset: str, variant: int, index: int | None) -> str | None:
+    if index is None:
+        return None
+    return FrameRef(run_id, f"{dataset}.{variant}" if variant else dataset, index).to_uri()

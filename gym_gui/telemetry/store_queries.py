@@ -1,0 +1,147 @@
+"""The questions that the store answers, each one statement or two; a connection comes in, records go out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from gym_gui.core.data_model import EpisodeStatus
+from gym_gui.core.errors import EpisodeNotFoundError, RunNotFoundError
+from gym_gui.telemetry.run_rows import (
+    SELECT_EPISODES,
+    SELECT_RUNS,
+    episode_summary_of,
+    run_of,
+    run_summary_of,
+)
+from gym_gui.telemetry.step_rows import SELECT_STEPS, EpisodeKeys, record_of
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunSummary, StepRecord
+
+_NO_STOP: Final = 2**62
+
+
+def list_runs(connection: sqlite3.Connection) -> list[RunSummary]:
+    """Every run, newest first."""
+    rows = connection.execute(f"{SELECT_RUNS} ORDER BY created_at DESC, run_key DESC")
+    return [run_summary_of(row) for row in rows]
+
+
+def get_run(connection: sqlite3.Connection, run_id: str) -> RunRecord:
+    """One run.
+
+    Raises:
+        RunNotFoundError: there is none of that id.
+    """
+    row = connection.execute(f"{SELECT_RUNS} WHERE run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise _no_run(run_id)
+    return run_of(row)
+
+
+def list_episodes(connection: sqlite3.Connection, run_id: str | None) -> list[EpisodeSummary]:
+    """The episodes of a run in order, or of every run, newest first.
+
+    Raises:
+        RunNotFoundError: there is no run of that id.
+    """
+    if run_id is None:
+        rows = connection.execute(f"{SELECT_EPISODES} ORDER BY episode_key DESC")
+        return [episode_summary_of(row) for row in rows]
+    run_key = _run_key(connection, run_id)
+    rows = connection.execute(f"{SELECT_EPISODES} WHERE run_key = ? ORDER BY episode_index, episode_key", (run_key,))
+    return [episode_summary_of(row) for row in rows]
+
+
+def get_episode(connection: sqlite3.Connection, run_id: str, episode: str | int | None) -> EpisodeRollup:
+    """An episode by id or index; None for the last one.
+
+    Raises:
+        RunNotFoundError: there is no run of that id.
+        EpisodeNotFoundError: the run has no such episode.
+    """
+    run_key = _run_key(connection, run_id)
+    if episode is None:
+        where, values, named = "", (run_key,), "any episode"
+    elif isinstance(episode, int):
+        where, values, named = " AND episode_index = ?", (run_key, episode), f"an episode of index {episode}"
+    else:
+        where, values, named = " AND episode_id = ?", (run_key, episode), f"an episode {episode!r}"
+    row = connection.execute(
+        f"{SELECT_EPISODES} WHERE run_key = ?{where} ORDER BY episode_index DESC, episode_key DESC LIMIT 1", values
+    ).fetchone()
+    if row is None:
+        raise EpisodeNotFoundError(
+            f"Run {run_id} does not have {named}.", hint=f"`gym-gui episodes {run_id}` lists what it has."
+        )
+    return episode_summary_of(row).rollup
+
+
+def load_steps(
+    connection: sqlite3.Connection, run_id: str, episode_id: str, start: int, stop: int | None
+) -> list[StepRecord]:
+    """Detached steps with ``start <= step_index < stop``.
+
+    Raises:
+        RunNotFoundError: there is no run of that id.
+        EpisodeNotFoundError: the run has no such episode.
+    """
+    keys = episode_keys(connection, run_id, episode_id)
+    if keys is None:
+        get_episode(connection, run_id, episode_id)  # says which of the two is missing
+        return []
+    rows = connection.execute(SELECT_STEPS, (keys.episode_key, start, _NO_STOP if stop is None else stop))
+    return [record_of(row, keys) for row in rows]
+
+
+def episode_keys(connection: sqlite3.Connection, run_id: str, episode_id: str) -> EpisodeKeys | None:
+    """What the rows of one episode share, or None where there is no such episode."""
+    row = connection.execute(
+        "SELECT episode_key, started_us, episodes.worker_id, space_signature "
+        "FROM episodes JOIN runs USING (run_key) WHERE run_id = ? AND episode_id = ?",
+        (run_id, episode_id),
+    ).fetchone()
+    return None if row is None else EpisodeKeys(row[0], run_id, episode_id, row[1], row[2], row[3])
+
+
+def running_episodes(connection: sqlite3.Connection, run_id: str) -> list[EpisodeRollup]:
+    """The episodes of a dead process that still say ``running``, ended by what their last committed row says."""
+    ended: list[EpisodeRollup] = []
+    rows = connection.execute(f"{SELECT_EPISODES} WHERE run_id = ? AND status = 'running'", (run_id,)).fetchall()
+    for row in rows:
+        rollup = episode_summary_of(row).rollup
+        keys = episode_keys(connection, run_id, rollup.episode_id)
+        last = connection.execute(
+            "SELECT flags, time_us FROM steps WHERE episode_key = ? ORDER BY step_index DESC LIMIT 1",
+            (keys.episode_key if keys else None,),
+        ).fetchone() or (0, 0)
+        terminated, truncated = bool(last[0] & 1), bool(last[0] & 2)
+        started_us = keys.started_us if keys else 0
+        ended.append(
+            replace(
+                rollup,
+                terminated=terminated,
+                truncated=truncated,
+                status=EpisodeStatus.COMPLETED if terminated or truncated else EpisodeStatus.INTERRUPTED,
+                ended_at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=started_us + last[1]),
+            )
+        )
+    return ended
+
+
+def _run_key(connection: sqlite3.Connection, run_id: str) -> int:
+    row = connection.execute("SELECT run_key FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise _no_run(run_id)
+    return int(row[0])
+
+
+def _no_run(run_id: str) -> RunNotFoundError:
+    shown = run_id if len(run_id) <= 128 else f"{run_id[:60]}…"  # noqa: PLR2004 - the longest run id there is
+    return RunNotFoundError(
+        f"There is no run {shown!r} here.", hint="`gym-gui runs` lists the runs of this var folder."
+    )
