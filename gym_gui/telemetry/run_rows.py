@@ -55,37 +55,24 @@ UPSERT_EPISODE: Final = f"""
 """  # noqa: S608 - every part is a constant of this module
 
 # An episode that still runs has no totals yet: they come from its rows.
-_LIVE: Final = "(SELECT {what} FROM steps WHERE steps.episode_key = episodes.episode_key)"
-_LIVE_COLUMNS: Final = (
-    EPISODE_COLUMNS.replace(
-        "steps,",
-        f"CASE WHEN status = 'running' THEN {_LIVE.format(what='coalesce(max(step_index), 0)')} ELSE steps END,",
-    )
-    .replace(
-        "total_reward,",
-        f"CASE WHEN status = 'running' THEN {_LIVE.format(what='total(reward)')} ELSE total_reward END,",
-    )
-    .replace(
-        " frames,",
-        f" CASE WHEN status = 'running' THEN {_LIVE.format(what='count(frame_index)')} ELSE frames END,",
-    )
-    .replace("worker_id", "episodes.worker_id")
-    .replace("metadata", "episodes.metadata")
-    .replace("payload_version", "episodes.payload_version")
-)
+_LIVE: Final = "CASE WHEN status = 'running' THEN (SELECT {live} FROM steps WHERE steps.episode_key = e.episode_key)"
+_STEPS: Final = _LIVE.format(live="coalesce(max(step_index), 0)") + " ELSE steps END"
+_REWARD: Final = _LIVE.format(live="total(reward)") + " ELSE total_reward END"
+_FRAMES: Final = _LIVE.format(live="count(frame_index)") + " ELSE frames END"
+
 SELECT_EPISODES: Final = f"""
-    SELECT {_LIVE_COLUMNS}, stored_bytes, run_id, env_id, player
-    FROM episodes JOIN runs USING (run_key)
+    SELECT episode_id, episode_index, agent_id, e.worker_id, seed, options, started_at, e.ended_at, {_STEPS}, {_REWARD},
+        terminated, truncated, status, {_FRAMES}, dropped_frames, fault, e.metadata, e.payload_version,
+        stored_bytes, run_id, env_id, player
+    FROM episodes AS e JOIN runs USING (run_key)
 """  # noqa: S608 - every part is a constant of this module
 SELECT_RUNS: Final = f"""
     SELECT {RUN_COLUMNS}, state, ended_at,
-        (SELECT count(*) FROM episodes WHERE episodes.run_key = runs.run_key),
-        (SELECT total(CASE WHEN status = 'running' THEN {_LIVE.format(what="coalesce(max(step_index), 0)")}
-            ELSE steps END) FROM episodes WHERE episodes.run_key = runs.run_key),
-        (SELECT total(CASE WHEN status = 'running' THEN {_LIVE.format(what="count(frame_index)")}
-            ELSE frames END) FROM episodes WHERE episodes.run_key = runs.run_key),
-        (SELECT total(dropped_frames) FROM episodes WHERE episodes.run_key = runs.run_key),
-        (SELECT total(stored_bytes) FROM episodes WHERE episodes.run_key = runs.run_key)
+        (SELECT count(*) FROM episodes AS e WHERE e.run_key = runs.run_key),
+        (SELECT total({_STEPS}) FROM episodes AS e WHERE e.run_key = runs.run_key),
+        (SELECT total({_FRAMES}) FROM episodes AS e WHERE e.run_key = runs.run_key),
+        (SELECT total(dropped_frames) FROM episodes AS e WHERE e.run_key = runs.run_key),
+        (SELECT total(stored_bytes) FROM episodes AS e WHERE e.run_key = runs.run_key)
     FROM runs
 """  # noqa: S608 - every part is a constant of this module
 

@@ -65,6 +65,7 @@ def get_episode(connection: sqlite3.Connection, run_id: str, episode: str | int 
         EpisodeNotFoundError: the run has no such episode.
     """
     run_key = _run_key(connection, run_id)
+    values: tuple[int | str, ...]
     if episode is None:
         where, values, named = "", (run_key,), "any episode"
     elif isinstance(episode, int):
@@ -142,6 +143,4 @@ def _run_key(connection: sqlite3.Connection, run_id: str) -> int:
 
 def _no_run(run_id: str) -> RunNotFoundError:
     shown = run_id if len(run_id) <= 128 else f"{run_id[:60]}…"  # noqa: PLR2004 - the longest run id there is
-    return RunNotFoundError(
-        f"There is no run {shown!r} here.", hint="`gym-gui runs` lists the runs of this var folder."
-    )
+    return RunNotFoundError(f"There is no run {shown!r} here.", hint="`gym-gui runs` lists the runs that are here.")
