@@ -1,0 +1,42 @@
+"""Which readers of this process hold a replay file, so that its writer can ask them to let go.
+
+HDF5 shares one open file among all handles of a process: a writer that must reopen (a new dataset, the final
+attributes) cannot while a reader holds on. Readers open again by themselves at their next call.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class ReleasesFile(Protocol):
+    """A reader that can close its handle and open it again when it is next used."""
+
+    def release_file(self, path: Path) -> None:
+        """Close the handle on *path*, if there is one; called from the writer's thread."""
+
+
+# Held by a writer while it reopens, and by a reader while it opens; always taken before a reader's own lock.
+opening = threading.RLock()
+
+_lock = threading.Lock()
+_readers: weakref.WeakSet[ReleasesFile] = weakref.WeakSet()
+
+
+def register_reader(reader: ReleasesFile) -> None:
+    """From now on *reader* is asked."""
+    with _lock:
+        _readers.add(reader)
+
+
+def release_readers(path: Path) -> None:
+    """Ask every reader of this process to let go of *path*; call it with `opening` held."""
+    with _lock:
+        readers = list(_readers)
+    for reader in readers:
+        reader.release_file(path)

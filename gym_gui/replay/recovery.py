@@ -1,0 +1,147 @@
+"""After a kill: a replay file is copied, compressed chunk by chunk, into a clean one that every tool can open."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+
+from gym_gui.core.clock import to_iso, utc_now
+from gym_gui.core.errors import ReplayFileError
+from gym_gui.replay import layout
+from gym_gui.replay.open_files import opening, release_readers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_STREAMS = (layout.FRAMES, layout.OBSERVATIONS)
+# What every row has exactly one of.
+_BY_ROW = (layout.INDEX, layout.REWARDS, layout.DONES)
+
+
+def recover_file(path: Path, *, keep_rows: int | None = None) -> bool:
+    """Mend *path* if its writer died; a file that was closed is left alone.
+
+    Args:
+        path: The replay file; no process may be writing it.
+        keep_rows: Rows beyond this were never committed to the database and are cut off; None keeps all.
+
+    Returns:
+        Whether the file had to be mended.
+
+    Raises:
+        ReplayFileError: it is no replay file, or is damaged beyond what was flushed.
+    """
+    if _opens_plainly(path):
+        return False
+    partial = path.with_name(f"{path.name}.recovering")
+    try:
+        with opening:
+            release_readers(path)
+            with (
+                h5py.File(path, "r", swmr=True, libver="latest", locking=False) as damaged,
+                h5py.File(partial, "w", libver=layout.LIBVER, locking=False) as clean,
+            ):
+                _copy(damaged, clean, keep_rows)
+            with partial.open("rb") as written:
+                os.fsync(written.fileno())
+            partial.replace(path)
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        partial.unlink(missing_ok=True)
+        raise ReplayFileError(f"The replay file cannot be read: {error}.", hint=f"File: {path}") from error
+    return True
+
+
+def _opens_plainly(path: Path) -> bool:
+    try:
+        with h5py.File(path, "r", locking=False):
+            return True
+    except OSError:
+        return False
+
+
+def _copy(damaged: h5py.File, clean: h5py.File, keep_rows: int | None) -> None:
+    rows = _whole_rows(damaged)
+    if keep_rows is not None:
+        rows = min(rows, keep_rows)
+    index = damaged[layout.INDEX][:rows]
+    for spec in _specs(damaged):
+        source = damaged[spec.dataset]
+        layout.create_dataset(clean, spec)
+        if spec.dataset.partition(".")[0] in _STREAMS:
+            items = min(len(source), _items_used(index, spec.dataset))
+        elif spec.dataset.startswith("episodes/"):
+            continue
+        else:
+            items = min(len(source), rows)
+        copy_items(source, clean[spec.dataset], items, compressed=spec.compressed)
+    starts, lengths = _episodes(damaged, rows)
+    for name, values in ((layout.EPISODE_STARTS, starts), (layout.EPISODE_LENGTHS, lengths)):
+        clean[name].resize(len(values), axis=0)
+        clean[name][:] = values
+    for name, value in damaged.attrs.items():
+        clean.attrs[name] = value
+    clean.attrs["total_steps"] = rows
+    clean.attrs["total_episodes"] = len(starts)
+    clean.attrs["recovered_at"] = to_iso(utc_now())
+
+
+def copy_items(source: Any, target: Any, items: int, *, compressed: bool) -> None:
+    """Copy the first *items* of a dataset to an empty one of the same layout; compressed chunks as they are."""
+    target.resize(items, axis=0)
+    step = source.chunks[0]
+    for start in range(0, items, step):
+        if compressed:
+            offset = (start, *(0,) * (source.ndim - 1))
+            mask, data = source.id.read_direct_chunk(offset)
+            target.id.write_direct_chunk(offset, data, filter_mask=mask)
+        else:
+            stop = min(start + step, items)
+            target[start:stop] = source[start:stop]
+
+
+def _whole_rows(file: h5py.File) -> int:
+    rows = min(len(file[name]) for name in _BY_ROW)
+    index = file[layout.INDEX][:rows]
+    for name in _STREAMS:
+        for variant in np.unique(index[f"{name[:-1]}_variant"]):
+            dataset = file.get(layout.variant_name(name, int(variant)))
+            length = 0 if dataset is None else len(dataset)
+            torn = (index[f"{name[:-1]}_variant"] == variant) & (index[name[:-1]] >= length)
+            if torn.any():
+                rows = min(rows, int(np.argmax(torn)))
+    return rows
+
+
+def _items_used(index: Any, dataset: str) -> int:
+    name, _, variant = dataset.partition(".")
+    field = name[:-1]
+    used = index[field][(index[f"{field}_variant"] == int(variant or 0)) & (index[field] >= 0)]
+    return int(used.max()) + 1 if len(used) else 0
+
+
+def _specs(file: h5py.File) -> list[layout.ArraySpec]:
+    specs: list[layout.ArraySpec] = []
+
+    def visit(_name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            specs.append(layout.spec_of(item))
+
+    file.visititems(visit)
+    return specs
+
+
+def _episodes(file: h5py.File, rows: int) -> tuple[list[int], list[int]]:
+    count = min(len(file[layout.EPISODE_STARTS]), len(file[layout.EPISODE_LENGTHS]))
+    starts = [int(start) for start in file[layout.EPISODE_STARTS][:count] if start < rows]
+    lengths = [
+        min(int(length), rows - start)
+        for start, length in zip(starts, file[layout.EPISODE_LENGTHS][: len(starts)], strict=True)
+    ]
+    end = starts[-1] + lengths[-1] if starts else 0
+    if end < rows:
+        starts.append(end)
+        lengths.append(rows - end)
+    return starts, lengths

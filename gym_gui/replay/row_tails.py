@@ -1,0 +1,164 @@
+"""The columns with one item a row: index, actions, rewards, dones, and the episodes' bounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gym_gui.core.errors import SchemaMismatchError
+from gym_gui.core.packing import to_array
+from gym_gui.replay import layout
+from gym_gui.replay.array_stream import DatasetTail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from gym_gui.replay.chunk_codec import ChunkCodec
+    from gym_gui.replay.replay_file import ReplayFile
+
+Place = tuple[str, int, int]
+_DONE = layout.ROW_TERMINATED | layout.ROW_TRUNCATED
+
+
+class RowTails:
+    """Appends rows; every column has the same length.
+
+    Args:
+        file: Where they are written.
+        codec: For actions large enough to be compressed.
+    """
+
+    def __init__(self, file: ReplayFile, codec: ChunkCodec) -> None:
+        self._file = file
+        self._codec = codec
+        self._tails = {spec.dataset: self._resumed(spec) for spec in layout.BASE_SPECS}
+        actions = file.dataset(layout.ACTIONS)
+        self._actions: DatasetTail | None = (
+            None if actions is None else DatasetTail(layout.spec_of(actions), codec, resume_from=actions)
+        )
+        self._marked = self._last_mark()
+        # Where the arrays of the rows since the last flush are; the newest last.
+        self._places: list[tuple[Place | None, Place | None]] = []
+
+    @property
+    def length(self) -> int:
+        """Rows appended."""
+        return self._tails[layout.INDEX].length
+
+    @property
+    def episodes(self) -> int:
+        """Episodes marked."""
+        return self._tails[layout.EPISODE_STARTS].length
+
+    def fit(self, action: Any) -> NDArray[Any] | None:
+        """*action* as this run's column holds it, or None where it cannot."""
+        return self._fitting(to_array(action))
+
+    def require_fit(self, action: Any) -> NDArray[Any]:
+        """Like `fit`, but what does not fit raises.
+
+        Raises:
+            SchemaMismatchError: the column cannot hold *action*.
+        """
+        packed = self.fit(action)
+        if packed is None:
+            raise SchemaMismatchError(self._misfit(action))
+        return packed
+
+    def append(
+        self,
+        action: NDArray[Any] | None,
+        reward: float | None,
+        flags: int,
+        frame_at: Place | None,
+        obs_at: Place | None,
+    ) -> None:
+        """Append one row.
+
+        Args:
+            action: What `fit` made of it; None leaves a filler, and *flags* say why.
+            reward: None for the state after reset.
+            flags: ``ROW_*`` of the layout.
+            frame_at: Dataset, variant and index of the frame.
+            obs_at: Likewise of the observation.
+        """
+        if obs_at is not None and obs_at[0] == layout.FRAMES:
+            flags |= layout.ROW_OBSERVATION_IS_FRAME
+        self._tails[layout.INDEX].append(_index_row(flags, frame_at, obs_at), thorough=False)
+        self._tails[layout.REWARDS].append(np.asarray(0.0 if reward is None else reward), thorough=False)
+        self._tails[layout.DONES].append(np.asarray(bool(flags & _DONE)), thorough=False)
+        if self._actions is not None:
+            filler = np.zeros((), self._actions.spec.dtype)
+            self._actions.append(filler if action is None else action, thorough=False)
+        self._places.append((frame_at, obs_at))
+
+    def mark_episode_end(self, row: int) -> None:
+        """The rows from the last mark up to *row* are one episode."""
+        if row > self._marked:
+            self._tails[layout.EPISODE_STARTS].append(np.asarray(self._marked), thorough=False)
+            self._tails[layout.EPISODE_LENGTHS].append(np.asarray(row - self._marked), thorough=False)
+            self._marked = row
+
+    def count_after_last_written(self, is_written: Callable[[str, int, int], bool]) -> int:
+        """How many of the newest rows have an array that is not in the file; forgets the older ones."""
+        waiting = next(
+            (
+                position
+                for position, places in enumerate(self._places)
+                if any(place is not None and not is_written(*place) for place in places)
+            ),
+            len(self._places),
+        )
+        del self._places[:waiting]
+        return len(self._places)
+
+    def write(self) -> None:
+        """Write every column to its last row."""
+        for tail in self._all():
+            if tail.unwritten:
+                tail.write(self._file, partial=True, thorough=False)
+
+    def _all(self) -> list[DatasetTail]:
+        return [*self._tails.values(), *([] if self._actions is None else [self._actions])]
+
+    def _resumed(self, spec: layout.ArraySpec) -> DatasetTail:
+        return DatasetTail(spec, self._codec, resume_from=self._file.dataset(spec.dataset))
+
+    def _last_mark(self) -> int:
+        starts, lengths = self._file.dataset(layout.EPISODE_STARTS), self._file.dataset(layout.EPISODE_LENGTHS)
+        return int(starts[-1] + lengths[-1]) if len(starts) and len(lengths) else 0
+
+    def _fitting(self, packed: NDArray[Any] | None) -> NDArray[Any] | None:
+        if packed is None:
+            return None
+        if self._actions is None:
+            # The first action of the run decides; the rows before it, states after reset, get fillers.
+            spec = layout.ArraySpec.for_items(layout.ACTIONS, packed.dtype, packed.shape)
+            self._file.add(spec)
+            self._actions = DatasetTail(spec, self._codec)
+            for _ in range(self.length):
+                self._actions.append(np.zeros((), spec.dtype), thorough=False)
+        spec = self._actions.spec
+        if packed.shape == spec.item_shape and np.can_cast(packed.dtype, spec.dtype, casting="safe"):
+            return packed
+        if packed.shape == spec.item_shape == () and packed.dtype.kind in "iu" and spec.dtype.kind in "iu":
+            return packed if int(packed) == int(packed.astype(spec.dtype)) else None
+        return None
+
+    def _misfit(self, action: Any) -> str:
+        if self._actions is None:
+            return f"The action of row {self.length} ({action!r:.80}) is no number, array, dict or tuple of these."
+        spec = self._actions.spec
+        return (
+            f"The action of row {self.length} ({action!r:.80}) does not fit this run's actions: "
+            f"{spec.dtype} of shape {spec.item_shape}."
+        )
+
+
+def _index_row(flags: int, frame_at: Place | None, obs_at: Place | None) -> NDArray[Any]:
+    _, frame_variant, frame = frame_at or ("", 0, -1)
+    _, obs_variant, observation = obs_at or ("", 0, -1)
+    return np.array((frame, observation, frame_variant, obs_variant, flags), dtype=layout.INDEX_DTYPE)
