@@ -5,10 +5,11 @@ Where shape or dtype changes, the next variant of the dataset begins.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from gym_gui.core.errors import SchemaMismatchError
 from gym_gui.replay import layout
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from gym_gui.replay.chunk_codec import ChunkCodec
     from gym_gui.replay.replay_file import ReplayFile
+
+
+# Each costs a reopened file, and a row names its variant in one byte.
+_MAX_VARIANTS: Final = 64
 
 
 class DatasetTail:
@@ -132,13 +137,24 @@ class ArrayStream:
         """Bytes handed to the file."""
         return sum(tail.stored_bytes for tail in self._tails)
 
-    def declare(self, dtype: np.dtype[Any], item_shape: tuple[int, ...]) -> None:
-        """Make sure that the growing variant holds such items; a change of either begins the next variant."""
-        if not self._tails or not self._tails[-1].spec.holds(dtype, item_shape):
-            name = layout.variant_name(self._name, len(self._tails))
-            spec = layout.ArraySpec.for_items(name, dtype, item_shape)
-            self._file.add(spec)
-            self._tails.append(DatasetTail(spec, self._codec))
+    def declare(self, dtype: np.dtype[Any], item_shape: tuple[int, ...]) -> int:
+        """The variant that holds such items; a shape or dtype that is new to the run begins the next one.
+
+        Raises:
+            SchemaMismatchError: the run has as many variants as a row can name.
+        """
+        for variant in reversed(range(len(self._tails))):
+            if self._tails[variant].spec.holds(dtype, item_shape):
+                return variant
+        if len(self._tails) >= _MAX_VARIANTS:
+            raise SchemaMismatchError(
+                f"The {self._name} of this run changed shape or dtype {_MAX_VARIANTS} times; "
+                f"{dtype} of shape {item_shape} is not stored."
+            )
+        spec = layout.ArraySpec.for_items(layout.variant_name(self._name, len(self._tails)), dtype, item_shape)
+        self._file.add(spec)
+        self._tails.append(DatasetTail(spec, self._codec))
+        return len(self._tails) - 1
 
     def append(self, item: NDArray[Any], *, thorough: bool) -> tuple[int, int]:
         """Keep a copy of *item*.
@@ -146,8 +162,8 @@ class ArrayStream:
         Returns:
             The variant and the index within it.
         """
-        self.declare(item.dtype, item.shape)
-        return len(self._tails) - 1, self._tails[-1].append(item, thorough=thorough)
+        variant = self.declare(item.dtype, item.shape)
+        return variant, self._tails[variant].append(item, thorough=thorough)
 
     def is_written(self, variant: int, index: int) -> bool:
         """Whether that item is in the file (after the file's next flush)."""
@@ -157,4 +173,4 @@ class ArrayStream:
         """Write what is full, and everything if *partial*."""
         for tail in self._tails:
             if tail.unwritten:
-                tail.write(self._file, partial=partial or tail is not self._tails[-1], thorough=thorough)
+                tail.write(self._file, partial=partial, thorough=thorough)

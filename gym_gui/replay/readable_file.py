@@ -117,7 +117,8 @@ class ReadableFile:
         if known is not None and known[1].compressed:
             held = self._cache.get((self._key, dataset, index // known[1].chunk_items), index % known[1].chunk_items)
             if held is not None:
-                return held[index % known[1].chunk_items].copy()
+                item: NDArray[Any] = held[index % known[1].chunk_items].copy()
+                return item
         with opening, self._lock:
             found = self._find(dataset)
             if found is None:
@@ -132,7 +133,8 @@ class ReadableFile:
                 )
             if not spec.compressed:
                 return self._plain(handle, index)
-        return self._chunk(dataset, index)[index % spec.chunk_items].copy()
+        fresh: NDArray[Any] = self._chunk(dataset, index)[index % spec.chunk_items].copy()
+        return fresh
 
     def _chunk(self, dataset: str, index: int) -> NDArray[Any]:
         """The decoded chunk that holds *index*, which must exist."""

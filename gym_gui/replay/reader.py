@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class ReplayReader:
     """Reads a replay file, one that is still being written included.
 
-    A row is one recorded step. In a run of the pipeline the first row of an episode is the state after reset, so that an
+    A row is one recorded step. In a run of the pipeline the first row of an episode is the state after reset: an
     episode of n actions has n + 1 rows.
 
     Args:
@@ -125,10 +125,8 @@ class ReplayReader:
             "reward": None if after_reset else float(reward if reward is not None else 0.0),
             "done": bool(done),
         }
-        for name, value in (("frame", self.get_frame(index)), ("observation", self.get_observation(index))):
-            if value is not None:
-                step[name] = value
-        return step
+        arrays = {"frame": self.get_frame(index), "observation": self.get_observation(index)}
+        return {**step, **{name: value for name, value in arrays.items() if value is not None}}
 
     def get_episode(self, episode_index: int) -> dict[str, Any]:
         """One episode: ``actions``, ``rewards``, ``dones``, ``frames``, ``observations`` (arrays, first axis rows),
@@ -206,8 +204,7 @@ class ReplayReader:
         place = self._row(layout.INDEX, row)
         if place is None:  # a file of another writer: one frame a row
             return file.read_item(stream, row) if row < file.length(stream) else None
-        name, index = _place(place, stream)
-        return None if index < 0 else file.read_item(name, index)
+        return self._item(*_place(place, stream))
 
     def _episodes(self) -> list[tuple[int, int]]:
         starts = self._rows(layout.EPISODE_STARTS, 0, 2**62)
@@ -241,14 +238,25 @@ class ReplayReader:
 
     def _arrays(self, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         arrays: dict[str, NDArray[Any]] = {}
+        if not len(rows):
+            return arrays
+        first = int(rows.min())
+        places = self._rows(layout.INDEX, first, int(rows.max()) + 1)
         for stream in (layout.FRAMES, layout.OBSERVATIONS):
-            found = [array for row in rows if (array := self._array_of(int(row), stream)) is not None]
-            if found and len({(array.shape, array.dtype) for array in found}) == 1:
+            if places is None:
+                items = [self._array_of(int(row), stream) for row in rows]
+            else:
+                items = [self._item(*_place(places[row - first], stream)) for row in rows]
+            found = [item for item in items if item is not None]
+            if len(found) == len(items) and len({(item.shape, item.dtype) for item in found}) == 1:
                 arrays[stream] = np.stack(found)
-            elif found:  # the shape changed within these rows
-                arrays[stream] = np.empty(len(found), dtype=object)
-                arrays[stream][:] = found
+            elif found:  # a row without one, or a shape that changed: one object a row, None where there is none
+                arrays[stream] = np.empty(len(items), dtype=object)
+                arrays[stream][:] = items
         return arrays
+
+    def _item(self, name: str, index: int) -> NDArray[Any] | None:
+        return None if index < 0 else self._opened().read_item(name, index)
 
 
 def _place(row: Any, stream: str) -> tuple[str, int]:
