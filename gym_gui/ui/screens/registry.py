@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from gym_gui.config.settings import Settings
+    from gym_gui.controllers.session import SessionController
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.services.bootstrap import Services
     from gym_gui.ui.bridge import BusPump
@@ -23,21 +24,25 @@ class ScreenContext:
 
     Attributes:
         services: Open services.
+        session: The game that is played.
         runner: Work off the Qt thread.
         pump: Events and wake-ups onto the Qt thread.
         theme: The look in force.
-        settings: What the user set when the window opened.
+        settings: Gives what the user chose, as it is now.
         change_settings: Store changed settings and apply them.
         notify: Show a toast with this sentence.
+        open_screen: Go to the screen of this name.
     """
 
     services: Services
+    session: SessionController
     runner: TaskRunner
     pump: BusPump
     theme: Theme
-    settings: Settings
+    settings: Callable[[], Settings]
     change_settings: Callable[[Settings], None]
     notify: Callable[[str], None]
+    open_screen: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
