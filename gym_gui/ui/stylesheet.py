@@ -32,6 +32,15 @@ QFrame[bar="true"] { background: $surface_raised; border: none; }
 QFrame[card="true"] { background: $surface_raised; border: 1px solid $line; border-radius: 6px; }
 QFrame[line="true"] { background: $line; border: none; }
 
+QFrame[overlay="true"] { background: $overlay; border: 1px solid $overlay_hover; border-radius: 10px; }
+QFrame[overlay="true"] QLabel { color: $overlay_text; border: none; }
+QFrame[overlay="true"] QLabel[type="caption"], QFrame[overlay="true"] QLabel[type="muted"] { color: $overlay_muted; }
+QFrame[overlay="true"] QLabel[state="bad"] { color: $overlay_bad; }
+QFrame[overlay="true"] QToolButton { color: $overlay_text; }
+QFrame[overlay="true"] QToolButton:hover { background: $overlay_hover; }
+QFrame[overlay="true"] QToolButton:checked { background: $overlay_hover; }
+QFrame[overlay="true"] QFrame[line="true"] { background: $overlay_hover; }
+
 QPushButton {
     background: $surface_raised; color: $text; border: 1px solid $line; border-radius: 6px;
     padding: 4px 12px; min-height: 22px;

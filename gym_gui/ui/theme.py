@@ -66,6 +66,13 @@ class Roles:
         warn: State: look here.
         bad: State: wrong.
         picture: Ground around a game's picture.
+        overlay: Ground of what lies over a picture, ``#aarrggbb``; the same in both themes, as are the next six.
+        overlay_hover: What the pointer is over, there.
+        overlay_text: What is read there.
+        overlay_muted: What is read second there.
+        overlay_good: State there: well.
+        overlay_warn: State there: look here.
+        overlay_bad: State there: wrong.
     """
 
     surface: str
@@ -83,6 +90,13 @@ class Roles:
     warn: str
     bad: str
     picture: str = "#000000"
+    overlay: str = "#e0191c22"
+    overlay_hover: str = "#343a45"
+    overlay_text: str = "#f2f3f6"
+    overlay_muted: str = "#a9b0bc"
+    overlay_good: str = "#4fca90"
+    overlay_warn: str = "#f0b44c"
+    overlay_bad: str = "#ff7a76"
 
 
 DARK: Final = Roles(
@@ -120,13 +134,6 @@ LIGHT: Final = Roles(
 
 # Okabe and Ito's hues, told apart by colour-blind people, in drawing order.
 PLOT_HUES: Final = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#0072b2")
-
-# What is drawn over a picture stays the same in both themes: the picture's ground is black in both.
-OVERLAY: Final = "#b8101216"
-OVERLAY_TEXT: Final = "#f4f5f7"
-OVERLAY_MUTED: Final = "#b4bac4"
-OVERLAY_BAD: Final = DARK.bad
-OVERLAY_WARN: Final = DARK.warn
 
 
 class Theme(QObject):
@@ -193,7 +200,7 @@ class Theme(QObject):
 
     def icon(self, name: str, role: str = "text") -> QIcon:
         """An icon of the Material Design set, such as ``play`` or ``cog-outline``, tinted by role."""
-        return tinted_icon(name, getattr(self.roles, role), getattr(self.roles, "text_muted"))  # noqa: B009 - same form as its neighbour
+        return tinted_icon(name, getattr(self.roles, role), self.roles.text_muted)
 
     def set_icon(self, button: QAbstractButton, name: str, role: str = "text", *, size: int = ICON) -> None:
         """Give *button* an icon that keeps its tint when the theme changes."""
