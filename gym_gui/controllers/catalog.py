@@ -120,6 +120,7 @@ class CatalogController:
         self,
         view: CatalogView,
         runner: TaskRunner,
+        *,
         cache_file: Path,
         list_environments: Callable[[], Sequence[CatalogEntry]],
         list_episodes: Callable[[], Sequence[EpisodeSummary]],

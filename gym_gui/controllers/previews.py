@@ -110,7 +110,7 @@ class PreviewMaker:
                         return
                     env_id = self._wanted.popleft()
                 self._make(env_id)
-        except Exception:
+        except Exception:  # noqa: BLE001 - see below
             # The thread's edge: without pictures the catalogue still works, but the log must say why.
             _log.exception("No more pictures of games can be made.")
         finally:

@@ -82,9 +82,7 @@ class SessionController:
         """The newest snapshot."""
         return self._state
 
-    def start(
-        self, env_id: str, *, seed: int | None = None, env_kwargs: Mapping[str, Any] | None = None
-    ) -> None:
+    def start(self, env_id: str, *, seed: int | None = None, env_kwargs: Mapping[str, Any] | None = None) -> None:
         """Leave the game that is being played, if any, and start this one."""
         request = GameRequest(env_id=env_id, env_kwargs=dict(env_kwargs or {}), seed=seed)
         orders = Orders(self._clock, self._wait)
@@ -191,8 +189,8 @@ class SessionController:
                 orders,
                 self._telemetry,
                 self._make_adapter,
-                lambda state, orders=orders: self._take_state(orders, state),  # type: ignore[misc]
-                self._clock,
+                publish=lambda state, orders=orders: self._take_state(orders, state),  # type: ignore[misc]
+                clock=self._clock,
                 recording=self._recording,
             ).run()
 

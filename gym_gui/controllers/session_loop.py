@@ -87,9 +87,9 @@ class GameLoop:
         orders: Orders,
         telemetry: Telemetry,
         make_adapter: Callable[[str, Mapping[str, Any]], EnvironmentAdapter],
+        *,
         publish: Callable[[SessionState], None],
         clock: Callable[[], float],
-        *,
         recording: bool,
     ) -> None:
         self._request = request
@@ -114,7 +114,7 @@ class GameLoop:
                 self._turn()
         except EnvironmentFault as fault:
             self._show_fault(fault.message, fault.hint)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - see below
             # The session thread's edge: a fault of ours must be seen, and must not take the window along.
             _log.exception("The game loop of %s failed.", self._request.env_id)
             self._show_fault(
@@ -159,13 +159,13 @@ class GameLoop:
             return
         self._end_episode(EpisodeStatus.ABANDONED)
         chosen = secrets.randbits(SEED_BITS) if seed is None else seed
-        first = self._stepper.reset(seed=chosen)
-        if not self._run_started:
-            self._run_started = True
-            self._telemetry.start_run(self._run)
-        rollup = self._stepper.rollup
-        self._episode_open = True
-        self._telemetry.record_episode_start(rollup)
+        try:
+            first = self._stepper.reset(seed=chosen)
+        except EnvironmentFault:
+            # An episode that could not begin is kept too, as faulted: its seed is what reproduces the fault.
+            self._record_start()
+            raise
+        rollup = self._record_start()
         self._orders.forget_presses()
         self._stopwatch.clear()
         self._pacer.restart()
@@ -182,6 +182,15 @@ class GameLoop:
             truncated=False,
         )
         self._telemetry.record_step(first)
+
+    def _record_start(self) -> EpisodeRollup:
+        if not self._run_started:
+            self._run_started = True
+            self._telemetry.start_run(self._run)
+        rollup = self._stepper.rollup
+        self._episode_open = True
+        self._telemetry.record_episode_start(rollup)
+        return rollup
 
     def _play_in_time(self) -> None:
         self._follow_speed()
@@ -213,9 +222,7 @@ class GameLoop:
             self._pacer.restart()
             self._show(phase=Phase.PAUSED, true_hz=0.0)
         orders, speed = self._orders, self._state.speed
-        orders.wait_until(
-            None, lambda: not orders.paused or orders.has_single_step or orders.speed != speed
-        )
+        orders.wait_until(None, lambda: not orders.paused or orders.has_single_step or orders.speed != speed)
         if orders.take_single_step():
             self._step(orders.sample_keys())
         else:
@@ -260,9 +267,7 @@ class GameLoop:
             self._stopwatch.stop()
             self._end_episode(None)
             self._orders.forget_presses()
-            self._show(
-                phase=Phase.EPISODE_OVER, true_hz=0.0, terminated=record.terminated, truncated=record.truncated
-            )
+            self._show(phase=Phase.EPISODE_OVER, true_hz=0.0, terminated=record.terminated, truncated=record.truncated)
 
     # --- ends -------------------------------------------------------------------------------------------------------
 

@@ -36,9 +36,7 @@ class Orders:
         wait: Waits on a condition that is held, at most so many seconds (None: without end). Tests own it.
     """
 
-    def __init__(
-        self, clock: Callable[[], float], wait: Callable[[Condition, float | None], object]
-    ) -> None:
+    def __init__(self, clock: Callable[[], float], wait: Callable[[Condition, float | None], object]) -> None:
         self._clock = clock
         self._wait = wait
         self._changed = Condition()

@@ -58,9 +58,7 @@ class ThreadTaskRunner:
         name: Prefix of the threads' names.
     """
 
-    def __init__(
-        self, deliver: Callable[[Callable[[], None]], None], *, workers: int = 2, name: str = "task"
-    ) -> None:
+    def __init__(self, deliver: Callable[[Callable[[], None]], None], *, workers: int = 2, name: str = "task") -> None:
         self._deliver = deliver
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=name)
 

@@ -93,7 +93,7 @@ def begin(window: MainWindow, start: StartRequest) -> None:
     from gym_gui.ui.screens.replay_screen import ReplayScreen  # noqa: PLC0415 - only where it is asked for
 
     window.show_screen("replay")
-    screen = window.screen("replay")
+    screen = window.made_screen("replay")
     if isinstance(screen, ReplayScreen):
         screen.open_episode(start.run_id, start.episode)
 
@@ -123,9 +123,7 @@ class CrashReporter(QObject):
         if self._before is not None:
             sys.excepthook, threading.excepthook = self._before
 
-    def _take(
-        self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def _take(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             QApplication.quit()
             return

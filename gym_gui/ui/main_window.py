@@ -95,7 +95,7 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(screen)
         screen.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def screen(self, name: str) -> QWidget | None:
+    def made_screen(self, name: str) -> QWidget | None:
         """A screen that was visited, or None."""
         return self._made.get(name)
 
@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
         self.status_bar = StatusBar(self._theme)
         column.addWidget(self.status_bar)
         self.setCentralWidget(central)
-        self.toast = Toast(self._theme, self)
+        self.toast = Toast(self)
         self._rail.show_open(self._open_name)
         for place, name in enumerate(self._specs, start=1):
             shortcut = QShortcut(QKeySequence(f"Ctrl+{place}"), self)
@@ -158,9 +158,7 @@ class MainWindow(QMainWindow):
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def _take_services(self, services: Services) -> None:
-        session = SessionController(
-            services.telemetry, on_change=self.pump.wake, recording=self._settings.record
-        )
+        session = SessionController(services.telemetry, on_change=self.pump.wake, recording=self._settings.record)
         self.context = ScreenContext(
             services=services,
             session=session,
@@ -186,9 +184,7 @@ class MainWindow(QMainWindow):
         else:
             _log.error("The services could not be opened.", exc_info=error)
             message, hint = f"{type(error).__name__}: {error}", "This is a fault in the application; the log has more."
-        self._waiting.show_message(
-            "alert-octagon-outline", message, hint, "Try again", self.open, role="bad"
-        )
+        self._waiting.show_message("alert-octagon-outline", message, hint, "Try again", self.open, role="bad")
 
     def _change_settings(self, settings: Settings) -> None:
         self._settings = settings
@@ -207,9 +203,7 @@ class MainWindow(QMainWindow):
     def _refresh_status(self) -> None:
         if self.context is not None:
             pipeline = self.context.services.telemetry.status()
-            self.status_bar.show_line(
-                describe_status(self.context.session.state, pipeline, self._bytes_per_step)
-            )
+            self.status_bar.show_line(describe_status(self.context.session.state, pipeline, self._bytes_per_step))
 
 
 def _measure_bytes_per_step(services: Services) -> float:

@@ -14,8 +14,8 @@ from gym_gui.ui import theme as tokens
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QEnterEvent, QPaintEvent
     from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QEnterEvent, QPaintEvent
 
     from gym_gui.ui.screens.registry import ScreenSpec
     from gym_gui.ui.theme import Theme

@@ -1,4 +1,4 @@
-"""The honest pipeline in one line: rate, late, dropped, oldest unsaved step, disk; a sentence when something is wrong."""
+"""The honest pipeline in one line: rate, late, dropped, oldest unsaved step, disk; a sentence when it is not well."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gym_gui.ui.theme import Theme
 
 _GIGABYTE: Final = 1e9
+_TEN: Final = 10.0  # from here on a decimal says nothing more
 # Older than this, a step that is not yet on disk deserves a look: the sink promises a quarter of a second.
 UNSAVED_WARN_S: Final = 2.0
 LOW_DISK_HOURS: Final = 2.0
@@ -77,6 +78,15 @@ def describe_status(session: SessionState, pipeline: PipelineStatus, bytes_per_s
         disk=disk if pipeline.disk_free_bytes else "",
         disk_state="warn" if hours < LOW_DISK_HOURS else "",
     )
+
+
+def _size_text(size_bytes: int) -> str:
+    gigabytes = size_bytes / _GIGABYTE
+    return f"{gigabytes:,.0f} GB" if gigabytes >= _TEN else f"{gigabytes:.1f} GB"
+
+
+def _hours_text(hours: float) -> str:
+    return f"{hours:,.0f} h" if hours >= _TEN else f"{hours:.1f} h"
 
 
 class StatusBar(QFrame):

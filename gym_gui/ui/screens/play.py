@@ -57,10 +57,10 @@ class PlayScreen(QWidget):
         self._controller = CatalogController(
             self.catalog,
             context.runner,
-            paths.cache_dir / "catalogue.json",
-            _list_environments,
-            lambda: _list_human_episodes(context.services),
-            self._previews,
+            cache_file=paths.cache_dir / "catalogue.json",
+            list_environments=_list_environments,
+            list_episodes=lambda: _list_human_episodes(context.services),
+            previews=self._previews,
         )
         self._screen = context.pump.subscribe(context.services.bus, "screen", Latest(), self._receive)
         context.pump.add_poller(self._poll)
@@ -112,7 +112,7 @@ class PlayScreen(QWidget):
         self.refresh_settings()
         self._pages.setCurrentWidget(self.game)
         self.game.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.window().setWindowTitle(f"{name} – gym_gui")
+        self.window().setWindowTitle(f"{name} - gym_gui")
 
     def _receive(self, events: list[TelemetryEvent]) -> None:
         run_id = self._session.state.run_id

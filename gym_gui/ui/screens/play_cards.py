@@ -206,8 +206,8 @@ class GameDelegate(QStyledItemDelegate):
         theme = self._theme
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        rect: QRect = option.rect  # type: ignore[attr-defined]  # the stubs leave out QStyleOption's fields
-        state = option.state  # type: ignore[attr-defined]  # same
+        rect: QRect = option.rect
+        state = option.state
         box = QRectF(rect.topLeft(), self.card_size)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver) and card.available
         focused = bool(state & QStyle.StateFlag.State_Selected)

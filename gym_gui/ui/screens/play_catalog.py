@@ -79,8 +79,10 @@ class GameGrid(QListView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self.choose(self.currentIndex())
-        elif event.text().strip() and event.text().isprintable() and not event.modifiers() & (
-            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+        elif (
+            event.text().strip()
+            and event.text().isprintable()
+            and not event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
         ):
             self.typed.emit(event.text())
         else:
@@ -247,9 +249,7 @@ class CatalogPage(QWidget):
 
     def _show_count(self) -> None:
         count = self.games.rowCount()
-        missing = sum(
-            not self.games.index(row, 0).data(CARD_ROLE).available for row in range(count)
-        )
+        missing = sum(not self.games.index(row, 0).data(CARD_ROLE).available for row in range(count))
         self._count.setText(f"{count - missing} games" + (f", {missing} not installed" if missing else ""))
         if count:
             self._stack.setCurrentWidget(self.grid)

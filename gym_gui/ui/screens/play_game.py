@@ -309,7 +309,7 @@ class GamePage(QWidget):
     def _hide_strip(self) -> None:
         if self._state.phase is not Phase.PLAYING or self.seed_panel.isVisible():
             return
-        if self.strip.underMouse() or self.strip.isAncestorOf(self.focusWidget() or self):
+        if self.strip.underMouse() or self.strip.focusWidget() is not None:
             self._strip_timer.start()
             return
         self._hide_strip_for_keys()

@@ -74,11 +74,7 @@ class HelpOverlay(QFrame):
             text.setFixedWidth(220)
             self._body.addWidget(text, 0, Qt.AlignmentFlag.AlignTop)
         self._body.addWidget(make_line(vertical=True))
-        window = [
-            (keys, label)
-            for keys, label in WINDOW_KEYS
-            if not (turn_based and label in TURN_KEYS_LEFT_OUT)
-        ]
+        window = [(keys, label) for keys, label in WINDOW_KEYS if not (turn_based and label in TURN_KEYS_LEFT_OUT)]
         self._body.addWidget(self._column("Window", window, ""), 0, Qt.AlignmentFlag.AlignTop)
         self.adjustSize()
 

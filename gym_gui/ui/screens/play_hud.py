@@ -81,7 +81,7 @@ def rate_block(state: SessionState, *, fault: bool) -> HudBlock:
         slow = state.true_hz < state.target_hz * _TOO_SLOW
         rows.append(HudRow("FPS", f"{state.true_hz:.1f}", "overlay_warn" if slow else "overlay_text"))
     else:
-        rows.append(HudRow("FPS", "–"))
+        rows.append(HudRow("FPS", "-"))
     rows.append(HudRow("Late", f"{state.late_frames:,}"))
     if state.speed != 1:
         rows.append(HudRow("Speed", f"{state.speed:g}x"))

@@ -19,6 +19,8 @@ from gym_gui.ui import theme as tokens
 from gym_gui.ui.widgets.basics import make_button, make_label, make_line, make_tool_button
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import SignalInstance
+
     from gym_gui.ui.theme import Theme
 
 MAX_SEED: Final = 2**SEED_BITS - 1
@@ -75,11 +77,11 @@ class ControlStrip(QFrame):
         for button in (self.pause_button, self.step_button, self.reset_button, self.seed_button):
             button.setEnabled(playable)
 
-    def _add(self, row: QHBoxLayout, icon: str, tooltip: str, signal: Signal) -> QToolButton:
+    def _add(self, row: QHBoxLayout, icon: str, tooltip: str, signal: SignalInstance) -> QToolButton:
         button = make_tool_button(self._theme, icon, tooltip, role="overlay_text")
         # A click must not take the keys away from the game; Tab still reaches every button.
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.clicked.connect(lambda _checked=False: signal.emit())  # type: ignore[attr-defined]
+        button.clicked.connect(lambda _checked=False: signal.emit())
         row.addWidget(button)
         return button
 

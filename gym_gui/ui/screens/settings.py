@@ -90,7 +90,9 @@ class SettingsScreen(QWidget):
         self.hud.setChecked(settings.hud)
         self.hud.clicked.connect(lambda checked: self._change(hud=checked))
         column.addWidget(self.integer)
-        column.addWidget(_make_note("Every pixel of the game is then equally large. Without it the picture fills the window."))
+        column.addWidget(
+            _make_note("Every pixel of the game is then equally large. Without it the picture fills the window.")
+        )
         column.addWidget(self.hud)
         column.addWidget(_make_note("H switches it during a game."))
         return card

@@ -135,13 +135,13 @@ class Toast(QFrame):
     """A short message over the lower edge of a window, gone after four seconds; it may offer to undo.
 
     Args:
-        theme: The look.
         window: The widget that it floats over.
     """
 
-    def __init__(self, theme: Theme, window: QWidget) -> None:
+    def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.setProperty("card", "true")
+        self._over = window
         self._text = make_label("")
         self._undo = make_button("Undo", self._press, "quiet")
         self._on_undo: Callable[[], object] | None = None
@@ -154,7 +154,6 @@ class Toast(QFrame):
         self._timer.setInterval(TOAST_MS)
         self._timer.timeout.connect(self.hide)
         window.installEventFilter(self)
-        self._theme = theme
         self.hide()
 
     def show_message(self, text: str, on_undo: Callable[[], object] | None = None) -> None:
@@ -179,6 +178,6 @@ class Toast(QFrame):
             self._on_undo()
 
     def _place(self) -> None:
-        window = self.parentWidget()
         self.adjustSize()
-        self.move((window.width() - self.width()) // 2, window.height() - self.height() - tokens.SPACE_32 * 2)
+        over = self._over
+        self.move((over.width() - self.width()) // 2, over.height() - self.height() - tokens.SPACE_32 * 2)

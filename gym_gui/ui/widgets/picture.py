@@ -130,6 +130,4 @@ class PictureWidget(QWidget):
         if self._image is None or self._image.isNull():
             self._target = QRectF()
         else:
-            self._target = fit_picture(
-                self._image.size(), self.size(), self.devicePixelRatioF(), integer=self._integer
-            )
+            self._target = fit_picture(self._image.size(), self.size(), self.devicePixelRatioF(), integer=self._integer)
