@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+
 import pytest
 
 CONFTEST = Path(__file__).resolve().parents[1] / "conftest.py"
