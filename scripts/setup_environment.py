@@ -42,6 +42,7 @@ NEWEST_COMPLETE = (3, 13)
 NEWEST = (3, 14)
 BUILD_PACKAGES = ["hatchling", "editables"]
 OFFLINE_MARKS = ("NewConnectionError", "NameResolutionError", "Temporary failure in name resolution", "Retrying (")
+NOT_OFFERED_MARKS = ("ResolutionImpossible", "No matching distribution")
 
 # Asks Qt itself for what the list of libraries may not know: its X11 plugin is loaded as the application would.
 PROBE = """
@@ -147,13 +148,18 @@ def run_step(command: list[str], what: str, log: IO[bytes], lock: IO[bytes]) -> 
     )
     if done.returncode == 0:
         return
-    output = LOG.read_bytes()[begin:].decode("utf-8", "replace")
-    if any(mark in output for mark in OFFLINE_MARKS):
-        reason = "the package index cannot be reached"
-    else:
-        lines = [line.strip() for line in output.splitlines() if line.strip()]
-        reason = next((line for line in reversed(lines) if "rror" in line), f"exit code {done.returncode}")
+    reason = failure_in(LOG.read_bytes()[begin:].decode("utf-8", "replace")) or f"exit code {done.returncode}"
     raise SetupError(f"Set-up failed while {what}: {reason}. All output is in {LOG}.")
+
+
+def failure_in(output: str) -> str:
+    """Why a command failed, by its own output; nothing where it does not say."""
+    if any(mark in output for mark in OFFLINE_MARKS):
+        return "the package index cannot be reached"
+    if any(mark in output for mark in NOT_OFFERED_MARKS):
+        return "the package index does not offer a version that constraints.txt names"
+    errors = [line.strip() for line in output.splitlines() if "error" in line.lower()]
+    return errors[-1].rstrip(".") if errors else ""
 
 
 def clear_environment() -> None:
