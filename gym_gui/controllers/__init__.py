@@ -1,0 +1,1 @@
+"""What the faces do, without Qt: sessions, replay, the library; tested without a QApplication."""

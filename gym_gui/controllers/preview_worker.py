@@ -1,0 +1,91 @@
+"""The child process that draws games for the catalogue: one JSON line in, one JSON line out, one PNG file each.
+
+Run as ``python -m gym_gui.controllers.preview_worker``; it ends when its input ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# Long enough for a game to have begun: Atari's titles pass, CarRacing's camera has come down.
+STEPS: Final = 150
+BUDGET_S: Final = 4.0
+SEED: Final = 11
+MAX_WIDTH: Final = 480
+_NICENESS: Final = 15
+# A picture whose pixels differ less than this is a blank or a fade.
+_FLAT: Final = 6.0
+
+
+def draw_game(env_id: str) -> NDArray[np.uint8]:
+    """A picture from a few seconds of random play, ``uint8 (H, W, 3)``.
+
+    Raises:
+        EnvironmentFault: the environment cannot be made, raised, or draws nothing.
+    """
+    from gym_gui.adapters.catalog import make_adapter  # noqa: PLC0415 - only the child pays for gymnasium
+    from gym_gui.core.errors import EnvironmentUnusableError  # noqa: PLC0415 - kept beside its neighbour
+
+    adapter = make_adapter(env_id)
+    try:
+        adapter.seed_actions(SEED)
+        best = adapter.reset(seed=SEED).frame
+        steps = 0 if adapter.description.turn_based else STEPS
+        until = time.monotonic() + BUDGET_S
+        for _ in range(steps):
+            result = adapter.step(adapter.sample_action())
+            done = result.terminated or result.truncated
+            if result.frame is not None and not (done and best is not None) and float(result.frame.std()) > _FLAT:
+                best = result.frame
+            if done or time.monotonic() > until:
+                break
+    finally:
+        adapter.close()
+    if best is None:
+        raise EnvironmentUnusableError(f"{env_id} draws no picture.")
+    return best
+
+
+def save_picture(frame: NDArray[np.uint8], file: Path) -> None:
+    """Write *frame* as PNG, at most 480 pixels wide, all or nothing."""
+    from PIL import Image  # noqa: PLC0415 - only the child pays for it
+
+    picture = Image.fromarray(frame)
+    if picture.width > MAX_WIDTH:
+        height = round(picture.height * MAX_WIDTH / picture.width)
+        picture = picture.resize((MAX_WIDTH, height), Image.Resampling.LANCZOS)
+    partial = file.with_suffix(".partial")
+    picture.save(partial, format="PNG")
+    partial.replace(file)
+
+
+def main() -> int:
+    """Serve requests until standard input ends."""
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
+    # Games print banners; only answers may reach the pipe.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for line in sys.stdin:
+        request = json.loads(line)
+        error = ""
+        try:
+            save_picture(draw_game(request["env_id"]), Path(request["file"]))
+        except Exception as fault:  # noqa: BLE001 - a process's edge: foreign games raise anything
+            error = f"{type(fault).__name__}: {fault}"
+        answers.write(json.dumps({"error": error}) + "\n")
+        answers.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

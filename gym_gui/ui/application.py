@@ -1,0 +1,156 @@
+"""The window's process: QApplication, theme, crash dialog; `run_window` is what the command line calls.
+
+Everything here runs on the Qt thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import traceback
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from gym_gui.ui.main_window import MainWindow
+from gym_gui.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    from gym_gui.config.settings import Settings
+    from gym_gui.services.bootstrap import Services
+
+_log = logging.getLogger(__name__)
+
+# The interpreter's default of 5 ms lets the game's thread hold the picture back by a third of a frame.
+SWITCH_INTERVAL_S: Final = 0.0005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    """What the window shows first.
+
+    Attributes:
+        kind: ``play`` a game or ``replay`` an episode.
+        env_id: The game to play.
+        env_kwargs: Keyword arguments for it.
+        seed: Seed of its first episode; None for a fresh one.
+        run_id: The run to replay.
+        episode: Its episode, by id or index; None for the last.
+    """
+
+    kind: Literal["play", "replay"]
+    env_id: str = ""
+    env_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    run_id: str = ""
+    episode: str | int | None = None
+
+
+def run_window(settings: Settings, *, start: StartRequest | None = None) -> int:
+    """Show the window until it is closed; the process's exit code."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    app = make_application()
+    theme = Theme(app, settings.theme)
+    crashes = CrashReporter()
+    crashes.install()
+    window = MainWindow(settings, theme, lambda: _open_services(settings))
+    if start is not None:
+        window.when_open(lambda: begin(window, start))
+    window.show()
+    window.open()
+    try:
+        return app.exec()
+    finally:
+        crashes.uninstall()
+
+
+def make_application() -> QApplication:
+    """The process's QApplication, made where there is none yet."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("gym_gui")
+    app.setApplicationDisplayName("gym_gui")
+    app.setDesktopFileName("gym_gui")
+    return app
+
+
+def begin(window: MainWindow, start: StartRequest) -> None:
+    """Carry out a start request in a window whose services are open."""
+    if start.kind == "play":
+        window.show_screen("play")
+        if window.context is not None:
+            window.context.session.start(start.env_id, seed=start.seed, env_kwargs=start.env_kwargs)
+        return
+    from gym_gui.ui.screens.replay_screen import ReplayScreen  # noqa: PLC0415 - only where it is asked for
+
+    window.show_screen("replay")
+    screen = window.made_screen("replay")
+    if isinstance(screen, ReplayScreen):
+        screen.open_episode(start.run_id, start.episode)
+
+
+class CrashReporter(QObject):
+    """Shows what no one caught, once a fault, and logs it; the window goes on.
+
+    `sys.excepthook` and `threading.excepthook` may be called on any thread: the text crosses by a queued signal.
+    """
+
+    _reported = Signal(str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: set[str] = set()
+        self._before: tuple[Callable[..., Any], Callable[..., Any]] | None = None
+        self._reported.connect(self._show, Qt.ConnectionType.QueuedConnection)
+
+    def install(self) -> None:
+        """Take over both hooks."""
+        self._before = (sys.excepthook, threading.excepthook)
+        sys.excepthook = self._take
+        threading.excepthook = lambda args: self._take(args.exc_type, args.exc_value, args.exc_traceback)
+
+    def uninstall(self) -> None:
+        """Give both hooks back."""
+        if self._before is not None:
+            sys.excepthook, threading.excepthook = self._before
+
+    def _take(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.quit()
+            return
+        text = "".join(traceback.format_exception(kind, error, trace))
+        _log.critical("An exception that no one caught:\n%s", text)
+        self._reported.emit(f"{kind.__name__}: {error}", text)
+
+    def _show(self, message: str, details: str) -> None:
+        if message in self._shown:
+            return
+        self._shown.add(message)
+        box = QMessageBox(
+            QMessageBox.Icon.Critical,
+            "A fault in gym_gui",
+            "Something went wrong inside the application. What was recorded is safe.",
+        )
+        box.setInformativeText(message)
+        box.setDetailedText(details)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+        # Kept by the application: a box that is collected would vanish.
+        box.setParent(QApplication.activeWindow(), box.windowFlags())
+        box.show()
+
+
+def _open_services(settings: Settings) -> Services:
+    from gym_gui.services.bootstrap import open_services  # noqa: PLC0415 - h5py, 0.4 s: on the worker
+    from gym_gui.telemetry.run_bus import ShedFrames  # noqa: PLC0415 - same
+
+    return open_services(settings, overflow=ShedFrames())

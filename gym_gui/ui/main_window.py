@@ -1,0 +1,213 @@
+"""The window: rail, screens, status bar; it opens the services on a task while it paints, and closes them in order.
+
+Qt thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from gym_gui.controllers.session import SessionController
+from gym_gui.core.errors import EnvironmentFault
+from gym_gui.core.typing_compat import override
+from gym_gui.ui.bridge import BusPump, QtTaskRunner
+from gym_gui.ui.rail import Rail
+from gym_gui.ui.screens.registry import ScreenContext, default_screens
+from gym_gui.ui.status_bar import DEFAULT_BYTES_PER_STEP, StatusBar, describe_status
+from gym_gui.ui.widgets.basics import make_line
+from gym_gui.ui.widgets.messages import EmptyState, Toast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtGui import QCloseEvent
+
+    from gym_gui.config.settings import Settings
+    from gym_gui.services.bootstrap import Services
+    from gym_gui.ui.screens.registry import ScreenSpec
+    from gym_gui.ui.theme import Theme
+
+_log = logging.getLogger(__name__)
+
+STATUS_MS: Final = 250
+_MINIMUM: Final = (760, 520)
+_FIRST_SIZE: Final = (1280, 820)
+
+
+class MainWindow(QMainWindow):
+    """The one window.
+
+    Args:
+        settings: What the user chose.
+        theme: The look.
+        open_services: Opens what records and reads; called on a worker thread.
+        screens: The rail's entries.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        theme: Theme,
+        open_services: Callable[[], Services],
+        *,
+        screens: Sequence[ScreenSpec] | None = None,
+    ) -> None:
+        super().__init__()
+        self.setWindowTitle("gym_gui")
+        self.setMinimumSize(*_MINIMUM)
+        self.resize(*_FIRST_SIZE)
+        self._settings = settings
+        self._theme = theme
+        self._open_services = open_services
+        self._specs = {spec.name: spec for spec in (screens or default_screens())}
+        self._made: dict[str, QWidget] = {}
+        self._open_name = next(iter(self._specs))
+        self._when_open: list[Callable[[], None]] = []
+        self._bytes_per_step = DEFAULT_BYTES_PER_STEP
+        self.context: ScreenContext | None = None
+        self.runner = QtTaskRunner(parent=self)
+        self.pump = BusPump(self)
+        self._build()
+        self._status_timer = QTimer(self)
+        self._status_timer.setInterval(STATUS_MS)
+        self._status_timer.timeout.connect(self._refresh_status)
+
+    def open(self) -> None:
+        """Begin to open the services; the window can be shown before."""
+        self._waiting.show_message("progress-clock", "Opening your recordings…", "")
+        self.runner.submit(self._open_services, self._take_services, self._show_services_fault)
+
+    def show_screen(self, name: str) -> None:
+        """Go to a screen, making it at the first visit."""
+        self._open_name = name
+        self._rail.show_open(name)
+        if self.context is None:
+            return
+        screen = self._made.get(name)
+        if screen is None:
+            screen = self._made[name] = self._specs[name].factory(self.context)
+            self._stack.addWidget(screen)
+        self._stack.setCurrentWidget(screen)
+        screen.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def made_screen(self, name: str) -> QWidget | None:
+        """A screen that was visited, or None."""
+        return self._made.get(name)
+
+    def when_open(self, act: Callable[[], None]) -> None:
+        """Run *act* once the services are open; at once where they are."""
+        if self.context is None:
+            self._when_open.append(act)
+        else:
+            act()
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.hide()
+        self._status_timer.stop()
+        if self.context is not None:
+            # The game first: its last episode has to be recorded before the pipeline is flushed and closed.
+            self.context.session.close()
+        for screen in self._made.values():
+            screen.close()
+        self.pump.close()
+        self.runner.close()
+        if self.context is not None:
+            self.context.services.close()
+            self.context = None
+        super().closeEvent(event)
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        central = QWidget()
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        self._rail = Rail(self._theme, list(self._specs.values()))
+        self._rail.screen_chosen.connect(self.show_screen)
+        self._stack = QStackedWidget()
+        self._waiting = EmptyState(self._theme)
+        self._stack.addWidget(self._waiting)
+        row.addWidget(self._rail)
+        row.addWidget(make_line(vertical=True))
+        row.addWidget(self._stack, 1)
+        column = QVBoxLayout(central)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row, 1)
+        column.addWidget(make_line())
+        self.status_bar = StatusBar(self._theme)
+        column.addWidget(self.status_bar)
+        self.setCentralWidget(central)
+        self.toast = Toast(self)
+        self._rail.show_open(self._open_name)
+        for place, name in enumerate(self._specs, start=1):
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{place}"), self)
+            shortcut.activated.connect(lambda name=name: self.show_screen(name))
+        full_screen = QShortcut(QKeySequence("F11"), self)
+        full_screen.activated.connect(self.toggle_full_screen)
+
+    def toggle_full_screen(self) -> None:
+        """Fill the monitor with the window, or stop doing so."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def _take_services(self, services: Services) -> None:
+        session = SessionController(services.telemetry, on_change=self.pump.wake, recording=self._settings.record)
+        self.context = ScreenContext(
+            services=services,
+            session=session,
+            runner=self.runner,
+            pump=self.pump,
+            theme=self._theme,
+            settings=lambda: self._settings,
+            change_settings=self._change_settings,
+            notify=self.toast.show_message,
+            open_screen=self.show_screen,
+        )
+        self._status_timer.start()
+        self._refresh_status()
+        self.show_screen(self._open_name)
+        for act in self._when_open:
+            act()
+        self._when_open.clear()
+        self.runner.submit(lambda: _measure_bytes_per_step(services), self._take_bytes_per_step)
+
+    def _show_services_fault(self, error: Exception) -> None:
+        if isinstance(error, EnvironmentFault):
+            message, hint = error.message, error.hint
+        else:
+            _log.error("The services could not be opened.", exc_info=error)
+            message, hint = f"{type(error).__name__}: {error}", "This is a fault in the application; the log has more."
+        self._waiting.show_message("alert-octagon-outline", message, hint, "Try again", self.open, role="bad")
+
+    def _change_settings(self, settings: Settings) -> None:
+        self._settings = settings
+        self._theme.set_mode(settings.theme)
+
+        def save() -> None:
+            from gym_gui.config.settings import save_settings  # noqa: PLC0415 - runs on the worker
+
+            save_settings(settings)
+
+        self.runner.submit(save, None, lambda error: self.toast.show_message(str(error)))
+
+    def _take_bytes_per_step(self, bytes_per_step: float) -> None:
+        self._bytes_per_step = bytes_per_step
+
+    def _refresh_status(self) -> None:
+        if self.context is not None:
+            pipeline = self.context.services.telemetry.status()
+            self.status_bar.show_line(describe_status(self.context.session.state, pipeline, self._bytes_per_step))
+
+
+def _measure_bytes_per_step(services: Services) -> float:
+    runs = services.store.list_runs()
+    steps = sum(run.steps for run in runs)
+    size = sum(run.size_bytes for run in runs)
+    return size / steps if steps and size else DEFAULT_BYTES_PER_STEP

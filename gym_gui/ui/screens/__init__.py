@@ -1,0 +1,1 @@
+"""One screen a task; each is made by a `ScreenSpec` of the registry."""

@@ -1,0 +1,142 @@
+"""The Play screen: the catalogue, and the game that was picked from it.
+
+Qt thread. It owns the catalogue's controller, and brings the session's state and pictures to the page.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from gym_gui.controllers.catalog import CatalogController
+from gym_gui.controllers.previews import PreviewMaker
+from gym_gui.controllers.session_state import Phase, SessionState
+from gym_gui.core.typing_compat import override
+from gym_gui.telemetry.events import StepRecorded
+from gym_gui.telemetry.run_bus import Latest
+from gym_gui.ui.screens.play_catalog import CatalogPage
+from gym_gui.ui.screens.play_game import GamePage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QCloseEvent
+
+    from gym_gui.adapters.catalog import CatalogEntry
+    from gym_gui.core.data_model import EpisodeSummary
+    from gym_gui.services.bootstrap import Services
+    from gym_gui.telemetry.events import TelemetryEvent
+    from gym_gui.ui.screens.registry import ScreenContext
+
+
+class PlayScreen(QWidget):
+    """Two pages: all games, and one game.
+
+    Args:
+        context: What a screen may use.
+    """
+
+    def __init__(self, context: ScreenContext) -> None:
+        super().__init__()
+        self._context = context
+        self._session = context.session
+        self._state = SessionState()
+        self.catalog = CatalogPage(context.theme, context.runner)
+        self.game = GamePage(context.theme, context.session)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(self.catalog)
+        self._pages.addWidget(self.game)
+        settings = context.settings()
+        self.game.set_hud(shown=settings.hud)
+        self.game.hud_changed.connect(self._remember_hud)
+        self.catalog.game_chosen.connect(self.start)
+        paths = context.services.paths
+        self._previews = PreviewMaker(paths.thumbnails_dir, context.pump.wake)
+        self._controller = CatalogController(
+            self.catalog,
+            context.runner,
+            cache_file=paths.cache_dir / "catalogue.json",
+            list_environments=_list_environments,
+            list_episodes=lambda: _list_human_episodes(context.services),
+            previews=self._previews,
+        )
+        self._screen = context.pump.subscribe(context.services.bus, "screen", Latest(), self._receive)
+        context.pump.add_poller(self._poll)
+        self._controller.load()
+        self._poll()
+
+    def start(self, env_id: str) -> None:
+        """Play a game."""
+        self._session.start(env_id)
+
+    def refresh_settings(self) -> None:
+        """The user changed a setting."""
+        settings = self._context.settings()
+        self.game.set_hud(shown=settings.hud)
+        self.game.picture.set_integer_scale(integer=settings.integer_scale)
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._context.pump.remove_poller(self._poll)
+        self._screen.close()
+        self._previews.close()
+        super().closeEvent(event)
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _poll(self) -> None:
+        self._controller.take_pictures()
+        state = self._session.state
+        if state == self._state:
+            return
+        before, self._state = self._state, state
+        if state.env_id != before.env_id:
+            self._show_page(state)
+        self._previews.rest(resting=state.phase is not Phase.IDLE)
+        self.game.show_storage_fault(fault=bool(self._context.services.telemetry.status().fault))
+        self.game.show_session(state)
+        if state.phase is Phase.IDLE:
+            self._context.runner.submit(self._wait_until_kept, lambda _: self._take_played())
+
+    def _show_page(self, state: SessionState) -> None:
+        if not state.env_id:
+            self._pages.setCurrentWidget(self.catalog)
+            self.catalog.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.window().setWindowTitle("gym_gui")
+            return
+        card = self._controller.card(state.env_id)
+        name = state.env_id if card is None else card.name
+        self.game.set_name(name)
+        self.refresh_settings()
+        self._pages.setCurrentWidget(self.game)
+        self.game.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.window().setWindowTitle(f"{name} - gym_gui")
+
+    def _receive(self, events: list[TelemetryEvent]) -> None:
+        run_id = self._session.state.run_id
+        for event in events:
+            # Another producer's steps are no pictures of this game.
+            if isinstance(event, StepRecorded) and event.run_id == run_id:
+                self.game.show_step(event.step)
+
+    def _remember_hud(self, shown: bool) -> None:
+        self._context.change_settings(self._context.settings().with_values(hud=shown))
+
+    def _wait_until_kept(self) -> None:
+        self._session.wait_at_rest(5.0)
+        self._context.services.telemetry.flush(2.0)
+
+    def _take_played(self) -> None:
+        self._controller.refresh_played()
+
+
+def _list_environments() -> Sequence[CatalogEntry]:
+    from gym_gui.adapters.catalog import list_environments  # noqa: PLC0415 - gymnasium, 0.6 s: on the worker
+
+    return list_environments()
+
+
+def _list_human_episodes(services: Services) -> Sequence[EpisodeSummary]:
+    return [episode for episode in services.store.list_episodes() if episode.player == "human"]

@@ -1,0 +1,391 @@
+"""In a game: the picture, what lies over it, and the keys.
+
+Qt thread. It shows what the session says and passes on what the player does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+
+from gym_gui.controllers.session_state import Phase, SessionState
+from gym_gui.core.typing_compat import override
+from gym_gui.ui import theme as tokens
+from gym_gui.ui.screens.play_help import HelpOverlay, KeyHint
+from gym_gui.ui.screens.play_hud import HudWidget, game_block, rate_block, score_text
+from gym_gui.ui.screens.play_keys import KeyTracker, key_name
+from gym_gui.ui.screens.play_message import GameMessage
+from gym_gui.ui.screens.play_strip import ControlStrip, SeedPanel
+from gym_gui.ui.widgets.basics import make_label
+from gym_gui.ui.widgets.picture import PictureWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QResizeEvent
+
+    from gym_gui.controllers.session import SessionController
+    from gym_gui.core.data_model import StepRecord
+    from gym_gui.ui.theme import Theme
+
+# The HUD changes ten times a second at most: digits that flicker at 60 Hz cannot be read.
+HUD_MS: Final = 100
+STRIP_MS: Final = 2500
+HINT_MS: Final = 6000
+
+
+class GamePage(QWidget):
+    """One game on the screen; satisfies `controllers.views.SessionView`.
+
+    Args:
+        theme: The look.
+        session: The game.
+    """
+
+    hud_changed = Signal(bool)
+
+    def __init__(self, theme: Theme, session: SessionController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self._session = session
+        self._theme = theme
+        self._state = SessionState()
+        self._name = ""
+        self._storage_fault = False
+        self._hud_shown = True
+        self._resume_after_help = False
+        self._shortcuts = self._make_shortcuts()
+        self.keys = KeyTracker(self)
+        self.keys.changed.connect(session.set_held_keys)
+        self._build(theme)
+        self._hud_timer = _timer(self, HUD_MS, self._refresh_hud, single=False)
+        self._strip_timer = _timer(self, STRIP_MS, self._hide_strip)
+        self._hint_timer = _timer(self, HINT_MS, self.hint.hide)
+
+    def _build(self, theme: Theme) -> None:
+        self.picture = PictureWidget(self)
+        self.picture.setMouseTracking(True)
+        self.picture.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.game_hud = HudWidget(theme, self)
+        self.rate_hud = HudWidget(theme, self)
+        self.pill = _Pill(self)
+        self.message = GameMessage(theme, self)
+        self.message.retry_requested.connect(self._session.retry)
+        self.message.leave_requested.connect(self._session.stop)
+        self.hint = KeyHint(theme, self)
+        self.strip = ControlStrip(theme, self)
+        self.help = HelpOverlay(theme, self)
+        self.help.closed.connect(self.toggle_help)
+        self.seed_panel = SeedPanel(self)
+        self.seed_panel.chosen.connect(self._session.reset)
+        strip = self.strip
+        strip.leave_requested.connect(self._session.stop)
+        strip.pause_toggled.connect(self._session.toggle)
+        strip.step_requested.connect(self._session.single_step)
+        strip.speed_chosen.connect(self._session.set_speed)
+        strip.reset_requested.connect(lambda: self._session.reset())  # noqa: PLW0108 - a signal's argument is no seed
+        strip.seed_requested.connect(self.ask_seed)
+        strip.hud_toggled.connect(self.toggle_hud)
+        strip.help_requested.connect(self.toggle_help)
+        strip.full_screen_toggled.connect(self._toggle_full_screen)
+        for overlay in (self.strip, self.message, self.help):
+            overlay.setMouseTracking(True)
+
+    # --- what the session says --------------------------------------------------------------------------------------
+
+    def show_session(self, state: SessionState) -> None:
+        """Show where the game stands."""
+        before, self._state = self._state, state
+        if state.env_id != before.env_id or (state.phase is Phase.LOADING and before.phase is not Phase.LOADING):
+            self.picture.show_frame(None)
+            self._close_help()
+            self.hint.hide()
+        if state.phase is not before.phase or state.message != before.message:
+            self._show_phase(before)
+        if state.phase is not before.phase or state.speed != before.speed or state.bindings != before.bindings:
+            self.strip.show_session(state)
+            self._place()
+
+    def show_step(self, step: StepRecord) -> None:
+        """Show a step's picture."""
+        frame = step.frame
+        if frame is not None:
+            self.picture.show_frame(frame)
+            if self.picture.target != self._placed_for:
+                self._place()
+
+    def show_storage_fault(self, *, fault: bool) -> None:
+        """Whether telemetry reports that it cannot keep what happens."""
+        self._storage_fault = fault
+
+    def set_name(self, name: str) -> None:
+        """What people call this game."""
+        self._name = name
+
+    def set_hud(self, *, shown: bool) -> None:
+        """Show or hide the score and the rate."""
+        self._hud_shown = shown
+        self.strip.hud_button.setChecked(shown)
+        self._refresh_hud()
+
+    # --- what the player does ---------------------------------------------------------------------------------------
+
+    def toggle_hud(self) -> None:
+        """Show the HUD, or hide it."""
+        self.set_hud(shown=not self._hud_shown)
+        self.hud_changed.emit(self._hud_shown)
+
+    def toggle_help(self) -> None:
+        """Show the keys while the game stands still; then go on."""
+        if self.help.isVisible():
+            self._close_help()
+            if self._resume_after_help:
+                self._session.resume()
+            return
+        if not self._state.in_game:
+            return
+        self._resume_after_help = self._state.phase is Phase.PLAYING
+        self._session.pause()
+        self.hint.hide()
+        self.help.show_keys(self._name or self._state.env_id, self._state.bindings, turn_based=self._state.turn_based)
+        self.help.show()
+        self.help.raise_()
+        self._place()
+
+    def ask_seed(self) -> None:
+        """Ask for the seed of a new episode."""
+        if self._state.in_game:
+            self._show_strip()
+            top = self.strip.mapToGlobal(QPoint(self.strip.width() // 2, 0))
+            self.seed_panel.ask(self._state.seed, top)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._is_game_key(event):
+            if self.keys.press(event) and self._state.phase is Phase.PLAYING:
+                self._hide_strip_for_keys()
+            return
+        act = self._shortcut_for(event)
+        if act is not None:
+            if not event.isAutoRepeat():
+                act()
+        elif not self.keys.press(event):
+            super().keyPressEvent(event)
+
+    @override
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if not self.keys.release(event):
+            super().keyReleaseEvent(event)
+
+    @override
+    def focusNextPrevChild(self, next: bool) -> bool:
+        # Tab belongs to a game that has a use for it.
+        bound = any("tab" in binding.keys for binding in self._state.bindings)
+        return False if bound and self._state.phase is Phase.PLAYING else super().focusNextPrevChild(next)
+
+    @override
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._let_go()
+        super().focusOutEvent(event)
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self._let_go()
+        super().changeEvent(event)
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._let_go()
+        super().hideEvent(event)
+
+    @override
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._show_strip()
+        super().mouseMoveEvent(event)
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._show_strip()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._place()
+
+    # --- keys of the window -----------------------------------------------------------------------------------------
+
+    def _make_shortcuts(self) -> dict[tuple[int, bool], Callable[[], object]]:
+        session = self._session
+        key = Qt.Key
+        return {
+            (key.Key_Escape, False): self._escape,
+            (key.Key_P, False): session.toggle,
+            (key.Key_Pause, False): session.toggle,
+            (key.Key_Period, False): session.single_step,
+            (key.Key_Plus, False): lambda: session.change_speed(1),
+            (key.Key_Equal, False): lambda: session.change_speed(1),
+            (key.Key_Minus, False): lambda: session.change_speed(-1),
+            (key.Key_F5, False): session.reset,
+            (key.Key_R, True): self.ask_seed,
+            (key.Key_H, False): self.toggle_hud,
+            (key.Key_F1, False): self.toggle_help,
+            (key.Key_W, True): session.stop,
+        }
+
+    def _shortcut_for(self, event: QKeyEvent) -> Callable[[], object] | None:
+        modifiers = event.modifiers()
+        if modifiers & (Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier):
+            return None
+        ctrl = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        return self._shortcuts.get((event.key(), ctrl))
+
+    def _is_game_key(self, event: QKeyEvent) -> bool:
+        # The game's keys come first, except together with Ctrl where the window has a use for the pair.
+        name = key_name(event.key())
+        bound = bool(name) and any(name in binding.keys for binding in self._state.bindings)
+        ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        return bound and not (ctrl and (event.key(), True) in self._shortcuts)
+
+    def _escape(self) -> None:
+        if self.help.isVisible():
+            self.toggle_help()
+        elif self._state.phase in {Phase.FAULTED, Phase.LOADING}:
+            self._session.stop()
+        else:
+            self._session.toggle()
+
+    def _let_go(self) -> None:
+        # The release of a key that is down would go to another window: no key may stay down, and time must not run.
+        self.keys.clear()
+        if self._state.phase is Phase.PLAYING and not self._state.turn_based:
+            self._session.pause()
+
+    def _toggle_full_screen(self) -> None:
+        window = self.window()
+        window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    # --- what lies over the picture ---------------------------------------------------------------------------------
+
+    def _show_phase(self, before: SessionState) -> None:
+        state = self._state
+        self.message.show_state(state, self._name or state.env_id)
+        self.pill.say(_pill_text(state))
+        if before.phase is Phase.LOADING and state.phase is Phase.PLAYING:
+            self._begin_play()
+        if state.phase is Phase.PLAYING:
+            self._strip_timer.start()
+            self._hud_timer.start()
+        else:
+            self._hud_timer.stop()
+            self._show_strip()
+        self._refresh_hud()
+        self._place()
+
+    def _begin_play(self) -> None:
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.hint.show_keys(self._state.bindings)
+        self.hint.show()
+        self._hint_timer.start()
+
+    def _close_help(self) -> None:
+        self.help.hide()
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_strip(self) -> None:
+        self.unsetCursor()
+        visible = self._state.in_game
+        if visible and not self.strip.isVisible():
+            self.strip.show()
+            self._place()
+        elif not visible:
+            self.strip.hide()
+        if self._state.phase is Phase.PLAYING:
+            self._strip_timer.start()
+
+    def _hide_strip(self) -> None:
+        if self._state.phase is not Phase.PLAYING or self.seed_panel.isVisible():
+            return
+        if self.strip.underMouse() or self.strip.focusWidget() is not None:
+            self._strip_timer.start()
+            return
+        self._hide_strip_for_keys()
+
+    def _hide_strip_for_keys(self) -> None:
+        if self.strip.isVisible() and not self.strip.underMouse():
+            self.strip.hide()
+            self.setCursor(Qt.CursorShape.BlankCursor)
+
+    def _refresh_hud(self) -> None:
+        state = self._state
+        shown = self._hud_shown and state.in_game
+        if shown:
+            self.game_hud.show_block(game_block(state))
+            self.rate_hud.show_block(rate_block(state, fault=self._storage_fault))
+            self.rate_hud.move(self.width() - self.rate_hud.width() - tokens.SPACE_16, tokens.SPACE_16)
+        self.game_hud.setVisible(shown)
+        self.rate_hud.setVisible(shown)
+
+    def _place(self) -> None:
+        self.picture.setGeometry(self.rect())
+        self._placed_for = self.picture.target
+        self.game_hud.move(tokens.SPACE_16, tokens.SPACE_16)
+        self.rate_hud.move(self.width() - self.rate_hud.width() - tokens.SPACE_16, tokens.SPACE_16)
+        bottom = self.height() - tokens.SPACE_16
+        for overlay in (self.strip, self.hint, self.pill):
+            overlay.adjustSize()
+        self.strip.move((self.width() - self.strip.width()) // 2, bottom - self.strip.height())
+        above = bottom - self.strip.height() - tokens.SPACE_8
+        self.hint.move((self.width() - self.hint.width()) // 2, above - self.hint.height())
+        self.pill.move((self.width() - self.pill.width()) // 2, tokens.SPACE_16)
+        self.help.adjustSize()
+        for centred in (self.help, self.message):
+            centred.move((self.width() - centred.width()) // 2, max(0, (self.height() - centred.height()) // 2))
+
+
+class _Pill(QFrame):
+    """One short sentence over the upper edge of the picture."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("overlay", "true")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._text = make_label("")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(tokens.SPACE_16, tokens.SPACE_8, tokens.SPACE_16, tokens.SPACE_8)
+        row.addWidget(self._text)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._text.text()
+
+    def say(self, text: str) -> None:
+        """Say *text*; nothing hides the pill."""
+        self._text.setText(text)
+        self.setVisible(bool(text))
+        self.adjustSize()
+
+
+def _pill_text(state: SessionState) -> str:
+    if state.phase is Phase.PAUSED:
+        return "Paused  ·  P goes on,  . takes one step"
+    if state.phase is Phase.EPISODE_OVER:
+        how = "Time is up" if state.truncated and not state.terminated else "Episode over"
+        then = "Space or Enter for the next" if state.turn_based else "next one in a moment, any key skips"
+        return f"{how}  ·  score {score_text(state.total_reward)}  ·  {then}"
+    if state.phase is Phase.PLAYING:
+        return state.message
+    return ""
+
+
+def _timer(parent: QWidget, interval_ms: int, act: Callable[[], object], *, single: bool = True) -> QTimer:
+    timer = QTimer(parent)
+    timer.setInterval(interval_ms)
+    timer.setSingleShot(single)
+    timer.timeout.connect(act)
+    return timer

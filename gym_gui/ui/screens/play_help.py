@@ -1,0 +1,141 @@
+"""F1: the keys of this game and of the window, drawn as keycaps over the picture.
+
+Qt thread.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from gym_gui.ui import theme as tokens
+from gym_gui.ui.widgets.basics import Keycap, make_label, make_line, make_tool_button
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gym_gui.adapters.controls import Binding
+    from gym_gui.ui.theme import Theme
+
+# Keys as they are written; each entry of a row's first part is one keycap.
+WINDOW_KEYS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
+    (("P", "Esc"), "Pause, go on"),
+    ((".",), "Single step"),
+    (("+", "-"), "Speed"),
+    (("F5",), "New episode"),
+    (("Ctrl+R",), "New episode with a seed"),
+    (("H",), "Score and rate"),
+    (("F11",), "Full screen"),
+    (("Ctrl+W",), "All games"),
+)
+TURN_KEYS_LEFT_OUT: Final = frozenset({"Single step", "Speed"})
+
+
+class HelpOverlay(QFrame):
+    """A card with two columns of keycaps; emits `closed`."""
+
+    closed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("overlay", "true")
+        self._theme = theme
+        column = QVBoxLayout(self)
+        column.setContentsMargins(tokens.SPACE_24, tokens.SPACE_16, tokens.SPACE_16, tokens.SPACE_24)
+        column.setSpacing(tokens.SPACE_12)
+        head = QHBoxLayout()
+        self._title = make_label("Keys", "title")
+        close = make_tool_button(theme, "close", "Close (F1 or Esc)", self.closed.emit, role="overlay_text")
+        close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        head.addWidget(self._title, 1)
+        head.addWidget(close)
+        column.addLayout(head)
+        self._body = QHBoxLayout()
+        self._body.setSpacing(tokens.SPACE_24)
+        column.addLayout(self._body)
+        self.hide()
+
+    def show_keys(self, game: str, bindings: Sequence[Binding], *, turn_based: bool) -> None:
+        """Draw the keys of *game* and those of the window."""
+        self._title.setText(f"Keys of {game}")
+        while self._body.count():
+            item = self._body.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        if bindings:
+            rows = [(binding.keys, binding.label) for binding in bindings]
+            self._body.addWidget(self._column("Game", rows, "This game has no keys."), 0, Qt.AlignmentFlag.AlignTop)
+        else:
+            text = make_label("No keys have been drawn for this environment. It stands idle.", "muted", wrap=True)
+            text.setFixedWidth(220)
+            self._body.addWidget(text, 0, Qt.AlignmentFlag.AlignTop)
+        self._body.addWidget(make_line(vertical=True))
+        window = [(keys, label) for keys, label in WINDOW_KEYS if not (turn_based and label in TURN_KEYS_LEFT_OUT)]
+        self._body.addWidget(self._column("Window", window, ""), 0, Qt.AlignmentFlag.AlignTop)
+        self.adjustSize()
+
+    def _column(self, title: str, rows: Iterable[tuple[tuple[str, ...], str]], empty: str) -> QWidget:
+        widget = QWidget()
+        grid = QGridLayout(widget)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(tokens.SPACE_16)
+        grid.setVerticalSpacing(tokens.SPACE_8)
+        grid.addWidget(make_label(title, "caption"), 0, 0, 1, 2)
+        line = 0
+        for line, (keys, label) in enumerate(rows, start=1):
+            grid.addWidget(key_row(self._theme, keys), line, 0)
+            grid.addWidget(make_label(label), line, 1)
+        if not line:
+            grid.addWidget(make_label(empty, "muted"), 1, 0, 1, 2)
+        return widget
+
+
+def key_row(theme: Theme, keys: Iterable[str]) -> QWidget:
+    """Keycaps side by side."""
+    widget = QWidget()
+    row = QHBoxLayout(widget)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(tokens.SPACE_4)
+    font = theme.font(tokens.CAPTION_PX)
+    for key in keys:
+        row.addWidget(Keycap(key, theme.color("overlay_text"), theme.color("overlay_hover"), font))
+    row.addStretch(1)
+    return widget
+
+
+class KeyHint(QFrame):
+    """The game's keys in one line, shown for a few seconds when it starts."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("overlay", "true")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._theme = theme
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(tokens.SPACE_16, tokens.SPACE_8, tokens.SPACE_16, tokens.SPACE_8)
+        self._row.setSpacing(tokens.SPACE_16)
+        self.hide()
+
+    def show_keys(self, bindings: Sequence[Binding]) -> None:
+        """Draw the first key of each control, and how to see the rest."""
+        while self._row.count():
+            item = self._row.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        shown = [((binding.keys[0],), binding.label) for binding in bindings[:5]]
+        for keys, label in [*shown, (("F1",), "All keys")]:
+            pair = QWidget()
+            layout = QHBoxLayout(pair)
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(tokens.SPACE_8)
+            layout.addWidget(key_row(self._theme, keys))
+            text: QLabel = make_label(label)
+            layout.addWidget(text)
+            self._row.addWidget(pair)
+        self.adjustSize()

@@ -1,0 +1,161 @@
+"""The slim control strip over the lower edge of the picture, and the small panel that asks for a seed.
+
+Qt thread. The strip only emits; the game's page decides.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QPoint, QRegularExpression, Qt, Signal
+from PySide6.QtGui import QRegularExpressionValidator
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from gym_gui.controllers.session import SPEEDS
+from gym_gui.controllers.session_loop import SEED_BITS
+from gym_gui.controllers.session_state import Phase, SessionState
+from gym_gui.ui import theme as tokens
+from gym_gui.ui.widgets.basics import make_button, make_label, make_line, make_tool_button
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import SignalInstance
+
+    from gym_gui.ui.theme import Theme
+
+MAX_SEED: Final = 2**SEED_BITS - 1
+
+
+class ControlStrip(QFrame):
+    """Leave, pause, single step, speed, reset, reset with a seed, HUD, full screen, keys."""
+
+    leave_requested = Signal()
+    pause_toggled = Signal()
+    step_requested = Signal()
+    speed_chosen = Signal(float)
+    reset_requested = Signal()
+    seed_requested = Signal()
+    hud_toggled = Signal()
+    help_requested = Signal()
+    full_screen_toggled = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("overlay", "true")
+        self._theme = theme
+        self._pause_icon = ""
+        row = QHBoxLayout(self)
+        row.setContentsMargins(tokens.SPACE_8, tokens.SPACE_4, tokens.SPACE_8, tokens.SPACE_4)
+        row.setSpacing(tokens.SPACE_4)
+        self.leave_button = self._add(row, "arrow-left", "All games (Ctrl+W)", self.leave_requested)
+        row.addWidget(make_line(vertical=True))
+        self.pause_button = self._add(row, "pause", "Pause (P or Esc)", self.pause_toggled)
+        self.step_button = self._add(row, "debug-step-over", "Single step (.)", self.step_requested)
+        self.speed_button = self._make_speed_button()
+        row.addWidget(self.speed_button)
+        row.addWidget(make_line(vertical=True))
+        self.reset_button = self._add(row, "restart", "New episode (F5)", self.reset_requested)
+        self.seed_button = self._add(row, "seed-outline", "New episode with a seed… (Ctrl+R)", self.seed_requested)
+        row.addWidget(make_line(vertical=True))
+        self.hud_button = self._add(row, "gauge", "Score and rate (H)", self.hud_toggled)
+        self.hud_button.setCheckable(True)
+        self.help_button = self._add(row, "keyboard-outline", "Keys of this game (F1)", self.help_requested)
+        self.full_button = self._add(row, "fullscreen", "Full screen (F11)", self.full_screen_toggled)
+
+    def show_session(self, state: SessionState) -> None:
+        """Follow the game."""
+        stands = state.phase is Phase.PAUSED
+        icon = "play" if stands else "pause"
+        if icon != self._pause_icon:
+            self._pause_icon = icon
+            self._theme.set_icon(self.pause_button, icon, "overlay_text")
+            self.pause_button.setToolTip("Go on (P or Esc)" if stands else "Pause (P or Esc)")
+        self.speed_button.setText(f"{state.speed:g}x")
+        for button in (self.pause_button, self.step_button, self.speed_button):
+            button.setVisible(not state.turn_based)
+        playable = state.in_game
+        for button in (self.pause_button, self.step_button, self.reset_button, self.seed_button):
+            button.setEnabled(playable)
+
+    def _add(self, row: QHBoxLayout, icon: str, tooltip: str, signal: SignalInstance) -> QToolButton:
+        button = make_tool_button(self._theme, icon, tooltip, role="overlay_text")
+        # A click must not take the keys away from the game; Tab still reaches every button.
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda _checked=False: signal.emit())
+        row.addWidget(button)
+        return button
+
+    def _make_speed_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setProperty("wide", "true")
+        button.setToolTip("Speed (+ and -)")
+        button.setAccessibleName("Speed")
+        button.setText("1x")
+        button.setMinimumHeight(tokens.HIT_AREA)
+        button.setMinimumWidth(tokens.SPACE_32 + tokens.SPACE_16)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        for speed in SPEEDS:
+            action = menu.addAction(f"{speed:g}x")
+            action.triggered.connect(lambda _checked=False, speed=speed: self.speed_chosen.emit(speed))
+        button.setMenu(menu)
+        return button
+
+
+class SeedPanel(QFrame):
+    """Asks for a seed; emits `chosen` with a whole number from 0 to 2**31 - 1."""
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setProperty("card", "true")
+        self._seed = QLineEdit()
+        self._seed.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{1,10}"), self._seed))
+        self._seed.setPlaceholderText(f"0 to {MAX_SEED}")
+        self._seed.setMinimumWidth(180)
+        self._seed.returnPressed.connect(self._choose)
+        self._seed.textChanged.connect(self._check)
+        self._start = make_button("Start", self._choose, "primary")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(tokens.SPACE_16, tokens.SPACE_12, tokens.SPACE_16, tokens.SPACE_16)
+        column.setSpacing(tokens.SPACE_8)
+        column.addWidget(make_label("New episode with this seed"))
+        row = QHBoxLayout()
+        row.setSpacing(tokens.SPACE_8)
+        row.addWidget(self._seed, 1)
+        row.addWidget(self._start)
+        column.addLayout(row)
+        self._note = make_label("The same seed and keys give the same game.", "caption")
+        column.addWidget(self._note)
+
+    @property
+    def field(self) -> QLineEdit:
+        """Where the seed is typed."""
+        return self._seed
+
+    def ask(self, seed: int | None, above: QPoint) -> None:
+        """Show the panel with its lower edge at a global point, offering *seed*."""
+        self._seed.setText("" if seed is None else str(seed))
+        self._seed.selectAll()
+        self._check()
+        self.adjustSize()
+        self.move(above.x() - self.width() // 2, above.y() - self.height() - tokens.SPACE_8)
+        self.show()
+        self._seed.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def _check(self) -> None:
+        self._start.setEnabled(self._value() is not None)
+
+    def _value(self) -> int | None:
+        text = self._seed.text().strip()
+        if not re.fullmatch("[0-9]{1,10}", text) or int(text) > MAX_SEED:
+            return None
+        return int(text)
+
+    def _choose(self) -> None:
+        seed = self._value()
+        if seed is not None:
+            self.close()
+            self.chosen.emit(seed)

@@ -1,0 +1,139 @@
+"""The honest pipeline in one line: rate, late, dropped, oldest unsaved step, disk; a sentence when it is not well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+
+from gym_gui.controllers.session_state import Phase, SessionState
+from gym_gui.core.typing_compat import override
+from gym_gui.ui import theme as tokens
+from gym_gui.ui.widgets.basics import make_label, set_state
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QMouseEvent
+
+    from gym_gui.services.telemetry import PipelineStatus
+    from gym_gui.ui.theme import Theme
+
+_GIGABYTE: Final = 1e9
+_TEN: Final = 10.0  # from here on a decimal says nothing more
+# Older than this, a step that is not yet on disk deserves a look: the sink promises a quarter of a second.
+UNSAVED_WARN_S: Final = 2.0
+LOW_DISK_HOURS: Final = 2.0
+# Until runs on this disk say better: 2 kB a frame at 60 Hz, what Atari games need.
+DEFAULT_BYTES_PER_STEP: Final = 2_000.0
+_NOMINAL_HZ: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class StatusLine:
+    """What the bar says: its parts from left to right, the state it is in, and the sentence that explains."""
+
+    record: str
+    record_state: str
+    facts: str
+    facts_state: str
+    sentence: str
+    disk: str
+    disk_state: str
+
+
+def describe_status(session: SessionState, pipeline: PipelineStatus, bytes_per_step: float) -> StatusLine:
+    """The words for this state of the pipeline; pure, so that every case can be tested."""
+    playing = session.in_game
+    if pipeline.fault:
+        record, record_state = "● Not recording", "bad"
+    elif not session.recording and playing:
+        record, record_state = "○ Recording is off", "warn"
+    elif playing:
+        record, record_state = "● Recording", "good"
+    else:
+        record, record_state = "Ready", ""
+    lost = pipeline.shed_frames + pipeline.lost_frames + pipeline.lost_steps
+    parts = []
+    if session.phase is Phase.PLAYING and session.true_hz and not session.turn_based:
+        parts.append(f"{session.true_hz:.1f} Hz")
+    if playing:
+        parts += [f"late {session.late_frames}", f"dropped {lost}", f"unsaved {pipeline.oldest_unsaved_s:.1f} s"]
+    elif lost:
+        parts.append(f"dropped {lost}")
+    slow = pipeline.oldest_unsaved_s > UNSAVED_WARN_S
+    sentence = pipeline.fault
+    if not sentence and slow:
+        sentence = "The disk is slow: recording lags behind the game."
+    elif not sentence and lost:
+        sentence = "The disk could not keep up: some pictures were let go, every step was kept."
+    hours = pipeline.disk_free_bytes / bytes_per_step / _NOMINAL_HZ / 3600
+    disk = f"disk {_size_text(pipeline.disk_free_bytes)} ≈ {_hours_text(hours)}"
+    return StatusLine(
+        record=record,
+        record_state=record_state,
+        facts=" · ".join(parts),
+        facts_state="warn" if lost or slow else "",
+        sentence=sentence,
+        disk=disk if pipeline.disk_free_bytes else "",
+        disk_state="warn" if hours < LOW_DISK_HOURS else "",
+    )
+
+
+def _size_text(size_bytes: int) -> str:
+    gigabytes = size_bytes / _GIGABYTE
+    return f"{gigabytes:,.0f} GB" if gigabytes >= _TEN else f"{gigabytes:.1f} GB"
+
+
+def _hours_text(hours: float) -> str:
+    return f"{hours:,.0f} h" if hours >= _TEN else f"{hours:.1f} h"
+
+
+class StatusBar(QFrame):
+    """Shows a `StatusLine`; a click asks for the details."""
+
+    clicked = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("bar", "true")
+        self.setFixedHeight(tokens.HIT_AREA)
+        self._theme = theme
+        self._line: StatusLine | None = None
+        self._record = make_label("Opening…", "caption")
+        self._facts = make_label("", "caption")
+        self._sentence = make_label("", "caption")
+        self._disk = make_label("", "caption")
+        for label in (self._record, self._facts, self._sentence, self._disk):
+            label.setFont(theme.font(tokens.CAPTION_PX))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(tokens.SPACE_12, 0, tokens.SPACE_12, 0)
+        row.setSpacing(tokens.SPACE_16)
+        row.addWidget(self._record)
+        row.addWidget(self._facts)
+        row.addWidget(self._sentence, 1)
+        row.addWidget(self._disk, 0, Qt.AlignmentFlag.AlignRight)
+
+    def show_line(self, line: StatusLine) -> None:
+        """Show these words; equal lines cost nothing."""
+        if line == self._line:
+            return
+        self._line = line
+        for label, text, state in (
+            (self._record, line.record, line.record_state),
+            (self._facts, line.facts, line.facts_state),
+            (self._sentence, line.sentence, "bad" if line.record_state == "bad" else "warn"),
+            (self._disk, line.disk, line.disk_state),
+        ):
+            label.setText(text)
+            set_state(label, state)
+        self.setToolTip(line.sentence)
+
+    @property
+    def line(self) -> StatusLine | None:
+        """What is shown."""
+        return self._line
+
+    @override
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.clicked.emit()

@@ -1,0 +1,133 @@
+"""A game's picture, centred on black, scaled crisply: whole device pixels for small frames, smooth for big ones.
+
+Qt thread.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from gym_gui.core.typing_compat import override
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
+
+# From this width on, a picture is drawn art with smooth edges rather than pixels meant to be seen.
+SMOOTH_FROM_WIDTH: Final = 300
+_CHANNELS: Final = 3
+_MINIMUM: Final = QSize(160, 120)
+
+
+def image_from(frame: NDArray[np.uint8]) -> QImage:
+    """A copy of *frame*, ``uint8 (H, W, 3)``, in the format that Qt paints fastest.
+
+    Raises:
+        ValueError: *frame* has another shape or dtype.
+    """
+    if frame.ndim != _CHANNELS or frame.shape[2] != _CHANNELS or frame.dtype != np.uint8:
+        raise ValueError(f"A picture is uint8 (H, W, 3); this is {frame.dtype} {frame.shape}.")
+    pixels = np.ascontiguousarray(frame)
+    height, width = pixels.shape[:2]
+    view = QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_RGB888)
+    # RGB32 paints three times faster than RGB888, and the conversion copies, so the array may go.
+    return view.convertToFormat(QImage.Format.Format_RGB32)
+
+
+def fit_picture(frame: QSize, area: QSize, ratio: float, *, integer: bool) -> QRectF:
+    """Where a picture goes, in logical pixels, centred in *area* and aligned to device pixels.
+
+    Args:
+        frame: The picture's size in its own pixels.
+        area: The widget's size in logical pixels.
+        ratio: Device pixels for each logical pixel.
+        integer: Scale by whole numbers where at least 2 fits; smaller pictures and bigger ones fill the area.
+    """
+    wide, high = area.width() * ratio, area.height() * ratio
+    scale = min(wide / frame.width(), high / frame.height())
+    if integer and scale >= 2:  # noqa: PLR2004 - at a scale of 1 a whole number would leave most of the area empty
+        scale = float(int(scale))
+    width, height = round(frame.width() * scale), round(frame.height() * scale)
+    left, top = int((wide - width) / 2), int((high - height) / 2)
+    return QRectF(left / ratio, top / ratio, width / ratio, height / ratio)
+
+
+class PictureWidget(QWidget):
+    """Paints the newest frame; only the picture's own rectangle is repainted when a frame comes."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(_MINIMUM)
+        self._image: QImage | None = None
+        self._target = QRectF()
+        self._integer = True
+        self._ground = QColor(Qt.GlobalColor.black)
+        self.painted_frames = 0
+
+    @property
+    def image(self) -> QImage | None:
+        """What is shown."""
+        return self._image
+
+    @property
+    def target(self) -> QRect:
+        """The rectangle that the picture covers."""
+        return self._target.toAlignedRect()
+
+    def set_integer_scale(self, *, integer: bool) -> None:
+        """Scale small pictures by whole numbers only, or fill the area."""
+        if integer != self._integer:
+            self._integer = integer
+            self._place()
+            self.update()
+
+    def show_frame(self, frame: NDArray[np.uint8] | None) -> None:
+        """Show *frame*, ``uint8 (H, W, 3)``; None shows black. The array is copied."""
+        self.show_image(None if frame is None else image_from(frame))
+
+    def show_image(self, image: QImage | None) -> None:
+        """Show a ready image, best in format RGB32."""
+        before = self._image
+        self._image = image
+        if image is None or before is None or image.size() != before.size():
+            self._place()
+            self.update()
+        else:
+            self.update(self.target)
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(640, 480)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._place()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        image = self._image
+        if image is None:
+            painter.fillRect(event.rect(), self._ground)
+            return
+        if not self.target.contains(event.rect()):
+            painter.fillRect(event.rect(), self._ground)
+        scale = self._target.width() * self.devicePixelRatioF() / image.width()
+        whole = abs(scale - round(scale)) < 1e-6  # noqa: PLR2004 - a rounding error, not a scale
+        smooth = not whole and (image.width() >= SMOOTH_FROM_WIDTH or scale < 1)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        painter.drawImage(self._target, image)
+        self.painted_frames += 1
+
+    def _place(self) -> None:
+        if self._image is None or self._image.isNull():
+            self._target = QRectF()
+        else:
+            self._target = fit_picture(self._image.size(), self.size(), self.devicePixelRatioF(), integer=self._integer)
