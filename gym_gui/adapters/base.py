@@ -26,6 +26,7 @@ class AdapterStep:
         truncated: A limit ended it.
         info: The environment's info.
         frame: ``uint8 (H, W, 3)``, C-contiguous, or None. The very same object as `observation` where they are one.
+        action: The action exactly as the environment was given it; None after reset.
     """
 
     observation: Any
@@ -34,6 +35,7 @@ class AdapterStep:
     truncated: bool = False
     info: Mapping[str, Any] = field(default_factory=dict)
     frame: NDArray[np.uint8] | None = None
+    action: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +87,33 @@ class EnvironmentAdapter(ABC):
     def controls(self) -> ControlScheme:
         """Keys to actions for a human player; an empty scheme where no one has drawn a map."""
 
+    @property
+    def unusable_frames(self) -> int:
+        """How many times ``render`` gave something that is no picture, since the adapter was made."""
+        return 0
+
+    @property
+    def frame_note(self) -> str:
+        """One sentence on the last unusable picture; empty while there was none."""
+        return ""
+
     @abstractmethod
     def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> AdapterStep:
         """Start an episode; the same seed and actions give the same steps."""
 
     @abstractmethod
+    def canonical_action(self, action: Any) -> Any:
+        """*action* as the action space writes it: an int, an owned array of the space's dtype, or dict/tuple of these.
+
+        This form is what the environment is given and what is recorded.
+
+        Raises:
+            InvalidActionError: the action space does not hold *action*.
+        """
+
+    @abstractmethod
     def step(self, action: Any) -> AdapterStep:
-        """Take one action.
+        """Take one action, given in any form that `canonical_action` understands.
 
         Raises:
             InvalidActionError: the action space does not hold *action*; the environment was not touched.

@@ -1,0 +1,117 @@
+"""Atari games: real time, the picture that is the observation, and the defaults that suit a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import numpy as np
+
+from gym_gui.adapters.controls.atari import atari_continuous_scheme, atari_scheme
+from gym_gui.adapters.controls.generic import generic_scheme
+from gym_gui.adapters.describe import file_sha256
+from gym_gui.adapters.generic import GymnasiumAdapter
+from gym_gui.core.typing_compat import override
+
+if TYPE_CHECKING:
+    from gymnasium import Env
+    from numpy.typing import NDArray
+
+    from gym_gui.adapters.base import AdapterStep
+    from gym_gui.adapters.controls import ControlScheme
+    from gym_gui.adapters.registry import ResolvedEnvironment
+
+# The console draws 60 pictures a second (NTSC); the metadata's render_fps of 30 is not real time.
+_CONSOLE_HZ: Final = 60.0
+# A person acts at each emulated frame, is obeyed each time, and has every button that the joystick has.
+_HUMAN_KWARGS: Final[Mapping[str, Any]] = {
+    "frameskip": 1,
+    "repeat_action_probability": 0.0,
+    "full_action_space": True,
+}
+# Wrappers of gymnasium.make that hand observations on untouched.
+_TRANSPARENT: Final = frozenset({"OrderEnforcing", "TimeLimit", "PassiveEnvChecker"})
+
+
+class AtariAdapter(GymnasiumAdapter):
+    """An ``ALE/…-v5`` game or one of the older ids."""
+
+    packages: ClassVar[tuple[str, ...]] = ("ale_py",)
+
+    def __init__(
+        self,
+        resolved: ResolvedEnvironment,
+        *,
+        env_kwargs: Mapping[str, Any] | None = None,
+        human: bool = False,
+        render: bool = True,
+    ) -> None:
+        super().__init__(resolved, env_kwargs=env_kwargs, human=human, render=render)
+        self._may_observe_screen = self._draws and _observes_screen(self._env)
+        self._screen_is_observation = False
+
+    @override
+    def human_kwargs(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(_HUMAN_KWARGS)
+
+    @override
+    def make_kwargs(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        frameskip = kwargs.get("frameskip")
+        # JSON has no tuples, and the ALE takes nothing else for a random frameskip.
+        return {**kwargs, "frameskip": tuple(frameskip)} if isinstance(frameskip, list) else kwargs
+
+    @override
+    def step_rate_hz(self, env: Env[Any, Any]) -> float:
+        frameskip = getattr(env.unwrapped, "_frameskip", 4)
+        if isinstance(frameskip, tuple):
+            low, high = frameskip
+            frameskip = (low + high - 1) / 2  # the upper bound is exclusive
+        return _CONSOLE_HZ / float(frameskip)
+
+    @override
+    def is_turn_based(self, env: Env[Any, Any]) -> bool:
+        return False
+
+    @override
+    def make_controls(self, env: Env[Any, Any], *, turn_based: bool) -> ControlScheme:
+        game: Any = env.unwrapped
+        if getattr(game, "continuous", False):
+            return atari_continuous_scheme()
+        if not hasattr(game, "get_action_meanings"):
+            return generic_scheme(env, turn_based=turn_based)
+        return atari_scheme(game.get_action_meanings())
+
+    @override
+    def rom_sha256(self, env: Env[Any, Any]) -> str | None:
+        from ale_py import roms  # noqa: PLC0415 - loaded with the environment
+
+        game = getattr(env.unwrapped, "_game", None)
+        path = roms.get_rom_path(game) if isinstance(game, str) else None
+        return None if path is None else file_sha256(Path(path))
+
+    @override
+    def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> AdapterStep:
+        # Shown once an episode that the observation is the screen, then taken for it without drawing twice.
+        self._screen_is_observation = False
+        result = super().reset(seed=seed, options=options)
+        self._screen_is_observation = (
+            self._may_observe_screen and result.frame is not None and result.frame is result.observation
+        )
+        return result
+
+    @override
+    def _seen(self, env: Env[Any, Any], observation: Any) -> tuple[Any, NDArray[np.uint8] | None]:
+        if self._screen_is_observation and type(observation) is np.ndarray:
+            # The ALE allocates a new array for each observation and never writes to it again.
+            return observation, observation
+        return super()._seen(env, observation)
+
+
+def _observes_screen(env: Env[Any, Any]) -> bool:
+    from ale_py import AtariEnv  # noqa: PLC0415 - loaded with the environment
+
+    layer: Any = env
+    while type(layer).__name__ in _TRANSPARENT and hasattr(layer, "env"):
+        layer = layer.env
+    return type(layer) is AtariEnv and layer._obs_type == "rgb" and not layer.sound_obs  # noqa: SLF001 - no public name

@@ -1,0 +1,204 @@
+"""Keys for an environment that no one has drawn a map for: its own map, digits, or a pair of keys for each number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from gym_gui.adapters.controls.scheme import Binding, ControlScheme
+from gym_gui.adapters.controls.toy_text import ChoiceScheme
+from gym_gui.core.typing_compat import override
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gymnasium import Env
+    from gymnasium.spaces import Box, Discrete
+    from numpy.typing import NDArray
+
+_MAX_DIGITS: Final = 10
+_MAX_DIMENSIONS: Final = 4
+# More, less, for each dimension.
+_PAIRS: Final = ((("right",), ("left",)), (("up",), ("down",)), (("d",), ("a",)), (("w",), ("s",)))
+# pygame's key codes that are no characters.
+_PYGAME_KEYS: Final = {1073741903: "right", 1073741904: "left", 1073741905: "down", 1073741906: "up"}
+_NAMED_KEYS: Final = {" ": "space", "\r": "enter", "\n": "enter", "\t": "tab"}
+_UNICODE_END: Final = 0x110000
+
+
+def generic_scheme(env: Env[Any, Any], *, turn_based: bool) -> ControlScheme:
+    """The best keys that can be told from the environment itself.
+
+    Its own ``get_keys_to_action`` where it has one; digits for up to ten discrete actions; pairs of keys for a Box of
+    up to four numbers; otherwise no bindings: a person can only watch. The idle action is ``NOOP`` where the
+    environment names one, else its first; zeros, or what the bounds leave of them, for a Box.
+    """
+    from gymnasium import spaces  # noqa: PLC0415 - loaded with the environment
+
+    space = env.action_space
+    own = _own_keys(env)
+    idle = None if turn_based else _idle_action(env)
+    if own:
+        return _ComboScheme(own, idle)
+    if isinstance(space, spaces.Discrete) and space.n <= _MAX_DIGITS:
+        return _digits(env, space, idle)
+    if isinstance(space, spaces.Box) and len(space.shape) == 1 and space.shape[0] <= _MAX_DIMENSIONS:
+        return _BoxScheme(space)
+    return _WatchScheme(idle)
+
+
+def _meanings(env: Env[Any, Any]) -> list[str]:
+    ask = getattr(env.unwrapped, "get_action_meanings", None)
+    try:
+        meanings = ask() if callable(ask) else []
+    except Exception:  # noqa: BLE001 - foreign code that only names things; without names there are digits
+        return []
+    return [str(meaning) for meaning in meanings] if isinstance(meanings, (list, tuple)) else []
+
+
+def _idle_action(env: Env[Any, Any]) -> Any:
+    from gymnasium import spaces  # noqa: PLC0415 - loaded with the environment
+
+    space = env.action_space
+    if isinstance(space, spaces.Discrete):
+        named = [meaning.upper() for meaning in _meanings(env)]
+        return int(space.start) + (named.index("NOOP") if "NOOP" in named else 0)
+    return idle_value(space)
+
+
+def idle_value(space: Any) -> Any:
+    """The quiet value of any space: its first choice, zeros within the bounds, and so on through its parts."""
+    from gymnasium import spaces  # noqa: PLC0415 - loaded with the environment
+
+    if isinstance(space, spaces.Discrete):
+        return int(space.start)
+    if isinstance(space, spaces.Box):
+        return np.clip(np.zeros(space.shape, dtype=space.dtype), space.low, space.high)
+    if isinstance(space, spaces.MultiDiscrete):
+        return np.array(space.start, dtype=space.dtype)
+    if isinstance(space, spaces.MultiBinary):
+        return np.zeros(space.shape, dtype=space.dtype)
+    if isinstance(space, spaces.Dict):
+        return {key: idle_value(part) for key, part in space.spaces.items()}
+    if isinstance(space, spaces.Tuple):
+        return tuple(idle_value(part) for part in space.spaces)
+    return None
+
+
+def _own_keys(env: Env[Any, Any]) -> dict[frozenset[str], Any]:
+    """The environment's own map as sets of key names; empty where it has none or one that cannot be read."""
+    ask = getattr(env.unwrapped, "get_keys_to_action", None)
+    try:
+        given = ask() if callable(ask) else None
+        if not isinstance(given, Mapping):
+            return {}
+        keys = {
+            frozenset(map(_key_name, combo if isinstance(combo, (tuple, str, list)) else (combo,))): action
+            for combo, action in given.items()
+        }
+    except Exception:  # noqa: BLE001 - foreign code that only describes keys; without it there are digits
+        return {}
+    return {combo: action for combo, action in keys.items() if "" not in combo}
+
+
+def _key_name(key: object) -> str:
+    if isinstance(key, (int, np.integer)):
+        code = int(key)
+        key = _PYGAME_KEYS.get(code) or (chr(code) if 0 <= code < _UNICODE_END else "")
+    text = str(key)
+    return _NAMED_KEYS.get(text, text.lower())
+
+
+def _digits(env: Env[Any, Any], space: Discrete, idle: int | None) -> ControlScheme:
+    meanings = _meanings(env)
+    labels = [meaning.replace("_", " ").capitalize() for meaning in meanings]
+    count, start = int(space.n), int(space.start)
+    if len(labels) != count:
+        labels = [f"Action {start + index}" for index in range(count)]
+    choices = [(Binding((str(index),), label), start + index) for index, label in enumerate(labels)]
+    return _IdleChoiceScheme(choices, idle)
+
+
+class _IdleChoiceScheme(ChoiceScheme):
+    """Choices with an action for no key; None for it where the world waits."""
+
+    def __init__(self, choices: Sequence[tuple[Binding, int]], idle: int | None) -> None:
+        super().__init__(choices)
+        self._idle = idle
+
+    @override
+    def action_for(self, held: frozenset[str]) -> int | None:
+        chosen = super().action_for(held)
+        return self._idle if chosen is None else chosen
+
+
+class _ComboScheme(ControlScheme):
+    """An environment's own combinations: the largest one that is held counts."""
+
+    def __init__(self, actions: Mapping[frozenset[str], Any], idle: Any) -> None:
+        self._idle = actions.get(frozenset(), idle)
+        combos = sorted((combo for combo in actions if combo), key=len, reverse=True)
+        self._combos = tuple((combo, actions[combo]) for combo in combos)
+        self._bindings = tuple(
+            Binding(("+".join(sorted(combo)),) if len(combo) > 1 else tuple(combo), f"Action {action}")
+            for combo, action in reversed(self._combos)
+        )
+
+    @property
+    @override
+    def bindings(self) -> Sequence[Binding]:
+        return self._bindings
+
+    @override
+    def action_for(self, held: frozenset[str]) -> Any:
+        for combo, action in self._combos:
+            if combo <= held:
+                return action
+        return self._idle
+
+
+class _BoxScheme(ControlScheme):
+    """A pair of keys for each number: held, it goes to its bound, or to 1 or -1 where it has none."""
+
+    def __init__(self, space: Box) -> None:
+        reach = np.ones(space.shape, dtype=np.float64)
+        self._more = np.where(np.isfinite(space.high), space.high, reach).astype(space.dtype)
+        self._less = np.where(np.isfinite(space.low), space.low, -reach).astype(space.dtype)
+        self._idle: NDArray[Any] = np.asarray(idle_value(space), dtype=space.dtype)
+        self._pairs = _PAIRS[: space.shape[0]]
+
+    @property
+    @override
+    def bindings(self) -> Sequence[Binding]:
+        return tuple(
+            Binding(keys, f"Number {index + 1} {way}")
+            for index, (more, less) in enumerate(self._pairs)
+            for keys, way in ((more, "up"), (less, "down"))
+        )
+
+    @override
+    def action_for(self, held: frozenset[str]) -> NDArray[Any]:
+        action = self._idle.copy()
+        for index, (more, less) in enumerate(self._pairs):
+            up, down = not held.isdisjoint(more), not held.isdisjoint(less)
+            if up != down:
+                action[index] = self._more[index] if up else self._less[index]
+        return action
+
+
+class _WatchScheme(ControlScheme):
+    """No keys: a person can watch what the idle action does."""
+
+    def __init__(self, idle: Any) -> None:
+        self._idle = idle
+
+    @property
+    @override
+    def bindings(self) -> Sequence[Binding]:
+        return ()
+
+    @override
+    def action_for(self, held: frozenset[str]) -> Any:
+        return self._idle

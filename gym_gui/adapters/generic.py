@@ -1,0 +1,259 @@
+"""The adapter for any Gymnasium environment; the families configure it. Runs on the session's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import numpy as np
+
+from gym_gui.adapters import describe
+from gym_gui.adapters.actions import make_action_check
+from gym_gui.adapters.base import AdapterStep, EnvironmentAdapter, EnvironmentDescription
+from gym_gui.adapters.controls.generic import generic_scheme
+from gym_gui.adapters.foreign import ForeignCode
+from gym_gui.adapters.frames import FrameNormaliser
+from gym_gui.adapters.opening import checked_kwargs, close_quietly, open_environment
+from gym_gui.adapters.ownership import owned
+from gym_gui.core.errors import EnvironmentRaisedError, EnvironmentUnusableError, InvariantError
+from gym_gui.core.typing_compat import override
+
+if TYPE_CHECKING:
+    from gymnasium import Env
+    from numpy.typing import NDArray
+
+    from gym_gui.adapters.controls import ControlScheme
+    from gym_gui.adapters.registry import ResolvedEnvironment
+
+_DEFAULT_RATE_HZ: Final = 30.0
+_MAX_RATE_HZ: Final = 1_000.0
+# A grid world declares a handful of frames a second, a game of reflexes 15 and more.
+_TURN_BASED_UP_TO_HZ: Final = 5.0
+_STEP_VALUES: Final = 5
+_RESET_VALUES: Final = 2
+
+
+class GymnasiumAdapter(EnvironmentAdapter):
+    """Opens one environment and keeps its promises: owned arrays, exact actions, one kind of fault.
+
+    Args:
+        resolved: The environment, as `registry.resolve` found it.
+        env_kwargs: Keyword arguments of ``gymnasium.make`` beyond ``render_mode``; JSON values.
+        human: A person will play it: a family may choose other defaults.
+        render: Whether pictures are wanted.
+
+    Raises:
+        EnvironmentUnusableError: it cannot be made here; the message says why.
+    """
+
+    #: Import names whose versions decide the outcome of a step, beside Gymnasium, numpy and the class's own package.
+    packages: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self,
+        resolved: ResolvedEnvironment,
+        *,
+        env_kwargs: Mapping[str, Any] | None = None,
+        human: bool = False,
+        render: bool = True,
+    ) -> None:
+        env_id = resolved.make_id
+        kwargs = checked_kwargs(env_id, env_kwargs)
+        if human:
+            kwargs = {**self.human_kwargs(kwargs), **kwargs}
+        opened = open_environment(resolved, self.make_kwargs(kwargs), render=render)
+        self._opened: Env[Any, Any] | None = opened.env
+        self._env_id = env_id
+        self._draws = opened.render_mode is not None
+        self._frames = FrameNormaliser()
+        self._resetting = ForeignCode(env_id, "reset")
+        self._stepping = ForeignCode(env_id, "step")
+        self._rendering = ForeignCode(env_id, "render")
+        try:
+            self._check_action = make_action_check(opened.env.action_space)
+            self._sampler = deepcopy(opened.env.action_space)
+            self._description = self._describe(resolved, kwargs, opened.render_mode, wanted=render)
+            self._controls = self.make_controls(opened.env, turn_based=self._description.turn_based)
+        except Exception as fault:
+            self.close()
+            raise EnvironmentUnusableError(
+                f"{env_id} could not be opened: its spaces or metadata cannot be read ({fault})."
+            ) from fault
+
+    # What a family may answer differently.
+
+    def human_kwargs(self, given: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - for families
+        """Keyword arguments that suit a person, where *given* ones do not say otherwise."""
+        return {}
+
+    def make_kwargs(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """*kwargs* as the constructor wants them, where JSON cannot say it."""
+        return kwargs
+
+    def step_rate_hz(self, env: Env[Any, Any]) -> float:
+        """Steps a second in real time: the metadata's ``render_fps``, 30 where it says nothing sensible."""
+        metadata = env.metadata if isinstance(env.metadata, Mapping) else {}
+        rate = metadata.get("render_fps")
+        if isinstance(rate, (int, float, np.number)) and 0 < rate <= _MAX_RATE_HZ:
+            return float(rate)
+        return _DEFAULT_RATE_HZ
+
+    def is_turn_based(self, env: Env[Any, Any]) -> bool:
+        """Whether the world waits for a person: few frames a second and a choice of single actions."""
+        from gymnasium.spaces import Discrete  # noqa: PLC0415 - loaded with the environment
+
+        return self.step_rate_hz(env) <= _TURN_BASED_UP_TO_HZ and isinstance(env.action_space, Discrete)
+
+    def make_controls(self, env: Env[Any, Any], *, turn_based: bool) -> ControlScheme:
+        """The keys of this environment."""
+        return generic_scheme(env, turn_based=turn_based)
+
+    def rom_sha256(self, env: Env[Any, Any]) -> str | None:  # noqa: ARG002 - for Atari
+        """Hash of the ROM, where there is one."""
+        return None
+
+    # The interface.
+
+    @property
+    @override
+    def description(self) -> EnvironmentDescription:
+        return self._description
+
+    @property
+    @override
+    def controls(self) -> ControlScheme:
+        return self._controls
+
+    @property
+    @override
+    def unusable_frames(self) -> int:
+        return self._frames.refused
+
+    @property
+    @override
+    def frame_note(self) -> str:
+        return self._frames.note
+
+    @override
+    def canonical_action(self, action: Any) -> Any:
+        return self._check_action(action)
+
+    @override
+    def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> AdapterStep:
+        env = self._env
+        with self._resetting:
+            result = env.reset(seed=seed, options=None if options is None else dict(options))
+        if not isinstance(result, tuple) or len(result) != _RESET_VALUES:
+            raise self._wrong_answer("reset", "an observation and an info dictionary")
+        observation, info = result
+        observation, frame = self._seen(env, observation)
+        return AdapterStep(observation=observation, info=self._info(info), frame=frame)
+
+    @override
+    def step(self, action: Any) -> AdapterStep:
+        env = self._env
+        taken = self._check_action(action)
+        with self._stepping:
+            # An environment may write into the array it is given; the record keeps its own.
+            result = env.step(taken if type(taken) is int else owned(taken))
+        if not isinstance(result, tuple) or len(result) != _STEP_VALUES:
+            raise self._wrong_answer("step", "observation, reward, terminated, truncated and info")
+        observation, reward, terminated, truncated, info = result
+        reward = reward if type(reward) is float else self._number(reward)
+        observation, frame = self._seen(env, observation)
+        return AdapterStep(
+            observation=observation,
+            reward=reward,
+            terminated=bool(terminated),
+            truncated=bool(truncated),
+            info=self._info(info),
+            frame=frame,
+            action=taken,
+        )
+
+    @override
+    def sample_action(self) -> Any:
+        with self._stepping:
+            sampled = self._sampler.sample()
+        return self._check_action(sampled)
+
+    @override
+    def seed_actions(self, seed: int) -> None:
+        self._sampler.seed(seed)
+
+    @override
+    def close(self) -> None:
+        env, self._opened = self._opened, None
+        if env is not None:
+            close_quietly(env)
+
+    # How results are taken over.
+
+    @property
+    def _env(self) -> Env[Any, Any]:
+        if self._opened is None:
+            raise InvariantError(f"{self._env_id} was used after it was closed.")
+        return self._opened
+
+    def _seen(self, env: Env[Any, Any], observation: Any) -> tuple[Any, NDArray[np.uint8] | None]:
+        """The observation and the picture, both owned; one object where they show the same."""
+        kept = owned(observation)
+        frame = self._render(env)
+        if (
+            frame is not None
+            and type(kept) is np.ndarray
+            and kept.dtype == np.uint8
+            and kept.shape == frame.shape
+            and np.array_equal(kept, frame)
+        ):
+            return kept, kept
+        return kept, frame
+
+    def _render(self, env: Env[Any, Any]) -> NDArray[np.uint8] | None:
+        if not self._draws:
+            return None
+        with self._rendering:
+            rendered: object = env.render()
+        return self._frames.normalise(rendered)
+
+    def _info(self, info: Any) -> dict[str, Any]:
+        return owned(info) if isinstance(info, Mapping) else {}
+
+    def _number(self, reward: Any) -> float:
+        try:
+            array = np.asarray(reward, dtype=np.float64)
+        except (TypeError, ValueError):
+            array = np.empty(0)
+        if array.size != 1:
+            raise EnvironmentRaisedError(
+                f"{self._env_id} gave a reward that is no number ({type(reward).__name__}).", phase="step"
+            )
+        return float(array.item())
+
+    def _wrong_answer(self, phase: str, wanted: str) -> EnvironmentRaisedError:
+        return EnvironmentRaisedError(
+            f"{self._env_id} did not answer {phase}() as Gymnasium environments do: with {wanted}.", phase=phase
+        )
+
+    def _describe(
+        self, resolved: ResolvedEnvironment, kwargs: dict[str, Any], render_mode: str | None, *, wanted: bool
+    ) -> EnvironmentDescription:
+        env = self._env
+        own = describe.entry_point_module(resolved.spec)
+        packages = dict.fromkeys((*self.packages, *((own,) if own else ())))
+        no_picture = f"{self._env_id} draws no picture (no rgb_array mode); it is recorded without frames."
+        return EnvironmentDescription(
+            env_id=self._env_id,
+            env_kwargs=kwargs,
+            env_spec=describe.spec_json(env),
+            render_mode=render_mode,
+            action_space=describe.space_text(env.action_space),
+            observation_space=describe.space_text(env.observation_space),
+            space_signature=describe.space_signature(env.observation_space, env.action_space),
+            step_rate_hz=self.step_rate_hz(env),
+            turn_based=self.is_turn_based(env),
+            versions=describe.package_versions(packages),
+            rom_sha256=self.rom_sha256(env),
+            warning=no_picture if wanted and render_mode is None else "",
+        )
