@@ -161,7 +161,7 @@ def _dict_check(space: spaces.Dict) -> ActionCheck:
     return check
 
 
-def _tuple_check(space: spaces.Tuple) -> ActionCheck:
+def _tuple_check(space: spaces.Tuple[Any]) -> ActionCheck:
     checks = tuple(make_action_check(part) for part in space.spaces)
 
     def check(action: Any) -> tuple[Any, ...]:
@@ -176,7 +176,7 @@ def _any_check(space: spaces.Space[Any]) -> ActionCheck:
     def check(action: Any) -> Any:
         try:
             held = space.contains(action)
-        except Exception as fault:  # noqa: BLE001 - a foreign space may raise anything on a foreign value
+        except Exception as fault:  # a foreign space may raise anything on a foreign value
             raise _refused(action, space, f"the space could not check it ({fault})") from fault
         if not held:
             raise _refused(action, space, "the space does not hold it")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -15,6 +14,8 @@ from gym_gui.adapters.generic import GymnasiumAdapter
 from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gymnasium import Env
     from numpy.typing import NDArray
 

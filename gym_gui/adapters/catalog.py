@@ -54,7 +54,9 @@ class CatalogEntry:
 
 
 def list_environments(*, include_hidden: bool = False) -> list[CatalogEntry]:
-    """Every registered environment, by family and name; none is opened. Costs 0.6 s the first time: keep off the Qt thread.
+    """Every registered environment, by family and name; none is opened.
+
+    Costs 0.6 s the first time, for Gymnasium's and ale-py's imports: keep it off the Qt thread.
 
     Args:
         include_hidden: Superseded versions and old Atari ids too.

@@ -8,13 +8,13 @@ import json
 import platform
 import sys
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from gymnasium import Env, spaces
     from gymnasium.envs.registration import EnvSpec
@@ -56,8 +56,8 @@ def _space_facts(space: spaces.Space[Any]) -> dict[str, Any]:
             facts[name] = hashlib.sha256(little.tobytes()).hexdigest()
         elif value is not None:
             facts[name] = str(value)
-    parts = getattr(space, "spaces", None)
-    if isinstance(parts, dict) or hasattr(parts, "items"):
+    parts: Any = getattr(space, "spaces", None)
+    if hasattr(parts, "items"):
         facts["parts"] = [[str(key), _space_facts(part)] for key, part in parts.items()]
     elif isinstance(parts, (tuple, list)):
         facts["parts"] = [_space_facts(part) for part in parts]

@@ -13,6 +13,10 @@ _CHANNELS: Final = (1, 3, 4)
 _FULL: Final = 255
 
 
+class _NoPictureError(ValueError):
+    """What was rendered cannot be read as a picture; the text ends the sentence ``render() gave …``."""
+
+
 class FrameNormaliser:
     """Turns pictures into recordable ones where that is unambiguous, and says why where it is not.
 
@@ -40,66 +44,56 @@ class FrameNormaliser:
             and rendered.size
         ):
             return np.array(rendered, order="C", copy=True)
-        if _is_list_of_pictures(rendered):
-            rendered = rendered[-1]
-        if rendered is None or (isinstance(rendered, (list, tuple, str)) and not rendered):
-            return self._refuse("render() gave no picture.")
-        if isinstance(rendered, str):
-            return self._refuse("render() gave text instead of a picture.")
         try:
-            array = np.asarray(rendered)
-        except (ValueError, TypeError) as fault:
-            return self._refuse(f"render() gave a {type(rendered).__name__} that is no array ({fault}).")
-        image = _channels_last(array)
-        if image is None:
-            return self._refuse(f"render() gave an array of shape {array.shape}, which is no picture.")
-        bytes_image = self._as_uint8(image)
-        if bytes_image is None:
-            return self._refuse(f"render() gave {array.dtype} values that are no colours.")
-        if bytes_image.shape[2] == 1:
-            bytes_image = np.repeat(bytes_image, 3, axis=2)
-        return np.array(bytes_image[:, :, :3], order="C", copy=True)
+            image = self._as_uint8(_channels_last(_array_of(rendered)))
+        except _NoPictureError as fault:
+            self.refused += 1
+            self.note = f"render() gave {fault}."
+            return None
+        if image.shape[2] == 1:
+            image = np.repeat(image, 3, axis=2)
+        return np.array(image[:, :, :3], order="C", copy=True)
 
-    def _refuse(self, note: str) -> None:
-        self.refused += 1
-        self.note = note
-
-    def _as_uint8(self, image: NDArray[Any]) -> NDArray[np.uint8] | None:
+    def _as_uint8(self, image: NDArray[Any]) -> NDArray[np.uint8]:
         if image.dtype == np.uint8:
             return image
         if image.dtype == np.bool_:
             return image.astype(np.uint8) * np.uint8(_FULL)
         if image.dtype.kind not in "iuf":
-            return None
+            raise _NoPictureError(f"{image.dtype} values, which are no colours")
         low, high = image.min(), image.max()
         if not (low >= 0 and high <= _FULL):  # NaN compares false too
-            return None
+            raise _NoPictureError(f"{image.dtype} values from {low} to {high}, which are no colours")
         if image.dtype.kind == "f":
             self._floats_reach_255 = self._floats_reach_255 or bool(high > 1)
             image = np.rint(image if self._floats_reach_255 else image * _FULL)
         return image.astype(np.uint8)
 
 
-def _is_list_of_pictures(rendered: Any) -> bool:
-    return (
-        isinstance(rendered, (list, tuple))
-        and len(rendered) > 0
-        and all(isinstance(item, np.ndarray) and _is_picture(item) for item in rendered)
+def _array_of(rendered: Any) -> NDArray[Any]:
+    if isinstance(rendered, (list, tuple)) and len(rendered) > 0 and all(map(_is_picture, rendered)):
+        rendered = rendered[-1]
+    if rendered is None or isinstance(rendered, (str, bytes)):
+        raise _NoPictureError("no picture" if rendered is None else "text instead of a picture")
+    try:
+        return np.asarray(rendered)
+    except (ValueError, TypeError) as fault:
+        raise _NoPictureError(f"a {type(rendered).__name__} that is no array") from fault
+
+
+def _is_picture(item: object) -> bool:
+    # A list of (W, 3) arrays is one picture by rows, not many grey ones.
+    return isinstance(item, np.ndarray) and (
+        item.ndim == 3 or (item.ndim == 2 and item.shape[1] > max(_CHANNELS))  # noqa: PLR2004 - axes
     )
 
 
-def _is_picture(item: NDArray[Any]) -> bool:
-    # A list of (W, 3) arrays is one picture by rows, not many grey ones.
-    return item.ndim == 3 or (item.ndim == 2 and item.shape[1] > max(_CHANNELS))  # noqa: PLR2004 - axes
-
-
-def _channels_last(array: NDArray[Any]) -> NDArray[Any] | None:
-    if array.size == 0:
-        return None
-    if array.ndim == 2:  # noqa: PLR2004 - rows and columns: grey
+def _channels_last(array: NDArray[Any]) -> NDArray[Any]:
+    if array.size and array.ndim == 2:  # noqa: PLR2004 - rows and columns: grey
         return array[:, :, None]
-    if array.ndim != 3:  # noqa: PLR2004 - rows, columns, channels
-        return None
-    if array.shape[2] in _CHANNELS:
-        return array
-    return np.moveaxis(array, 0, 2) if array.shape[0] in _CHANNELS else None
+    if array.size and array.ndim == 3:  # noqa: PLR2004 - rows, columns, channels
+        if array.shape[2] in _CHANNELS:
+            return array
+        if array.shape[0] in _CHANNELS:
+            return np.moveaxis(array, 0, 2)
+    raise _NoPictureError(f"an array of shape {array.shape}, which is no picture")

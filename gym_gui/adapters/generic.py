@@ -93,8 +93,8 @@ class GymnasiumAdapter(EnvironmentAdapter):
 
     def step_rate_hz(self, env: Env[Any, Any]) -> float:
         """Steps a second in real time: the metadata's ``render_fps``, 30 where it says nothing sensible."""
-        metadata = env.metadata if isinstance(env.metadata, Mapping) else {}
-        rate = metadata.get("render_fps")
+        metadata: object = env.metadata
+        rate = metadata.get("render_fps") if isinstance(metadata, Mapping) else None
         if isinstance(rate, (int, float, np.number)) and 0 < rate <= _MAX_RATE_HZ:
             return float(rate)
         return _DEFAULT_RATE_HZ
@@ -143,7 +143,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
     def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> AdapterStep:
         env = self._env
         with self._resetting:
-            result = env.reset(seed=seed, options=None if options is None else dict(options))
+            result: object = env.reset(seed=seed, options=None if options is None else dict(options))
         if not isinstance(result, tuple) or len(result) != _RESET_VALUES:
             raise self._wrong_answer("reset", "an observation and an info dictionary")
         observation, info = result
@@ -156,7 +156,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
         taken = self._check_action(action)
         with self._stepping:
             # An environment may write into the array it is given; the record keeps its own.
-            result = env.step(taken if type(taken) is int else owned(taken))
+            result: object = env.step(taken if type(taken) is int else owned(taken))
         if not isinstance(result, tuple) or len(result) != _STEP_VALUES:
             raise self._wrong_answer("step", "observation, reward, terminated, truncated and info")
         observation, reward, terminated, truncated, info = result

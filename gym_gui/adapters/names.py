@@ -11,9 +11,9 @@ from gym_gui.adapters.registry import ATARI_MODULE, gym_family
 if TYPE_CHECKING:
     from gymnasium.envs.registration import EnvSpec
 
-_WORDS: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+[a-z]\d+|\d+[A-Z]?(?![a-z])|\d+")
+_WORDS: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+[a-z]\d+|\d+d(?![a-z])|\d+[A-Z]?(?![a-z])|\d+")
 # Names that were run together by their registration.
-_SPECIAL: Final = {"Jamesbond": "James Bond", "Riverraid": "River Raid", "Qbert": "Q*bert"}
+_SPECIAL: Final = {"Jamesbond": "James Bond", "Riverraid": "River Raid", "Qbert": "Q*bert", "Et": "E.T."}
 _FAMILIES: Final = {
     "box2d": "Box2D",
     "classic_control": "Classic control",
@@ -28,7 +28,8 @@ _NAMESPACES: Final = {"ALE": "Atari"}
 def human_name(spec: EnvSpec) -> str:
     """``ALE/MontezumaRevenge-v5`` -> ``Montezuma Revenge``; ``FrozenLake8x8-v1`` -> ``Frozen Lake 8x8``."""
     name = spec.name
-    return _SPECIAL.get(name) or " ".join(_WORDS.findall(name)) or name
+    words = [word.upper() if word[0].isdigit() and word.endswith("d") else word for word in _WORDS.findall(name)]
+    return _SPECIAL.get(name) or " ".join(words) or name
 
 
 def family_title(spec: EnvSpec) -> str:

@@ -29,6 +29,4 @@ def owned(value: Any, _depth: int = 0) -> Any:
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
     if isinstance(value, list):
         return [owned(item, _depth + 1) for item in value]
-    if isinstance(value, (set, bytearray)):
-        return type(value)(value)
-    return value
+    return type(value)(value) if isinstance(value, (set, bytearray)) else value

@@ -72,19 +72,17 @@ def idle_value(space: Any) -> Any:
     """The quiet value of any space: its first choice, zeros within the bounds, and so on through its parts."""
     from gymnasium import spaces  # noqa: PLC0415 - loaded with the environment
 
-    if isinstance(space, spaces.Discrete):
-        return int(space.start)
     if isinstance(space, spaces.Box):
         return np.clip(np.zeros(space.shape, dtype=space.dtype), space.low, space.high)
     if isinstance(space, spaces.MultiDiscrete):
         return np.array(space.start, dtype=space.dtype)
-    if isinstance(space, spaces.MultiBinary):
-        return np.zeros(space.shape, dtype=space.dtype)
     if isinstance(space, spaces.Dict):
         return {key: idle_value(part) for key, part in space.spaces.items()}
     if isinstance(space, spaces.Tuple):
         return tuple(idle_value(part) for part in space.spaces)
-    return None
+    if isinstance(space, spaces.MultiBinary):
+        return np.zeros(space.shape, dtype=space.dtype)
+    return int(space.start) if isinstance(space, spaces.Discrete) else None
 
 
 def _own_keys(env: Env[Any, Any]) -> dict[frozenset[str], Any]:
