@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -55,21 +57,30 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         StoreError: the file is missing, or no SQLite database.
     """
     try:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=BUSY_TIMEOUT_MS / 1000,
-        )
-        try:
-            connection.execute("PRAGMA query_only = ON")
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        except sqlite3.Error:
-            connection.close()
-            raise
+        return _open_reader(path, "mode=ro")
     except sqlite3.Error as error:
+        if path.is_file() and not os.access(path.parent, os.W_OK):
+            # WAL needs a shared-memory file beside the database, which a read-only folder does not allow; then nobody
+            # writes there either.
+            with contextlib.suppress(sqlite3.Error):
+                return _open_reader(path, "mode=ro&immutable=1")
         raise store_error("opened for reading", path, error) from error
+
+
+def _open_reader(path: Path, options: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{options}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+    )
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

@@ -149,6 +149,8 @@ class Subscription:
             self._closed = True
             self._readable.notify_all()
             self._writable.notify_all()
+        if self._on_ready is not None:
+            self._on_ready()
         if self._on_close is not None:
             self._on_close(self)
 

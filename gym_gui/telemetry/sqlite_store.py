@@ -203,6 +203,11 @@ class TelemetrySQLiteStore:
             rows = connection.execute("SELECT run_id FROM runs WHERE state = 'running' ORDER BY run_key")
             return [run_id for (run_id,) in rows]
 
+    def count_rows(self, run_id: str) -> int | None:
+        """Rows of a run, the states after reset included; None where there is no such run."""
+        with self._readers.borrow() as connection:
+            return store_queries.count_rows(connection, run_id)
+
     # Inside.
 
     def _writing(self) -> sqlite3.Connection:

@@ -134,6 +134,17 @@ def running_episodes(connection: sqlite3.Connection, run_id: str) -> list[Episod
     return ended
 
 
+def count_rows(connection: sqlite3.Connection, run_id: str) -> int | None:
+    """Rows of a run, or None where there is no such run."""
+    row = connection.execute("SELECT run_key FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        return None
+    (rows,) = connection.execute(
+        "SELECT count(*) FROM steps WHERE episode_key IN (SELECT episode_key FROM episodes WHERE run_key = ?)", row
+    ).fetchone()
+    return int(rows)
+
+
 def _run_key(connection: sqlite3.Connection, run_id: str) -> int:
     row = connection.execute("SELECT run_key FROM runs WHERE run_id = ?", (run_id,)).fetchone()
     if row is None:

@@ -1,0 +1,266 @@
+"""The library: every recorded episode, filtered, searched and sorted without waiting.
+
+`LibraryController` lives on the thread that its task runner answers on; reading happens in tasks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+
+from gym_gui.controllers.library_entry import EpisodeEntry, entry_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from gym_gui.controllers.views import TaskRunner
+    from gym_gui.core.data_model import EpisodeSummary, RunRecord
+
+
+class Column(StrEnum):
+    """What the library can be sorted by."""
+
+    GAME = "game"
+    PLAYER = "player"
+    EPISODE = "episode"
+    SEED = "seed"
+    STEPS = "steps"
+    RETURN = "return"
+    ENDED = "ended"
+    WHEN = "when"
+    SIZE = "size"
+
+
+class Facet(StrEnum):
+    """What a filter chip is about."""
+
+    FAMILY = "family"
+    PLAYER = "player"
+    ENDING = "ending"
+
+
+_FACET_OF: Final[dict[Facet, Callable[[EpisodeEntry], str]]] = {
+    Facet.FAMILY: lambda entry: entry.family,
+    Facet.PLAYER: lambda entry: entry.summary.player,
+    Facet.ENDING: lambda entry: entry.ending.value,
+}
+_NO_SEED: Final = -1
+_SORT_KEY: Final[dict[Column, Callable[[EpisodeEntry], Any]]] = {
+    Column.GAME: lambda entry: entry.game.lower(),
+    Column.PLAYER: lambda entry: entry.summary.player.lower(),
+    Column.EPISODE: lambda entry: entry.rollup.episode_index,
+    Column.SEED: lambda entry: _NO_SEED if entry.rollup.seed is None else entry.rollup.seed,
+    Column.STEPS: lambda entry: entry.rollup.steps,
+    # A return that is no number sorts below every number, so that the order stays one.
+    Column.RETURN: lambda entry: (entry.rollup.total_reward == entry.rollup.total_reward, entry.rollup.total_reward),
+    Column.ENDED: lambda entry: entry.ending.value,
+    Column.WHEN: lambda entry: entry.rollup.started_at,
+    Column.SIZE: lambda entry: entry.summary.size_bytes,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter that can be switched on.
+
+    Attributes:
+        facet: What it is about.
+        value: Which value it lets through.
+        count: Episodes of that value in the whole library.
+        on: Whether it filters now; chips of one facet let through any of them.
+    """
+
+    facet: Facet
+    value: str
+    count: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class LibraryState:
+    """What the library shows.
+
+    Attributes:
+        entries: Every episode, newest first.
+        rows: ``int64``: places in `entries` of the lines to show, in order.
+        search: The text that is searched for.
+        chips: Every filter there is.
+        sort: The column sorted by.
+        descending: Its direction.
+        loading: Whether a refresh is under way.
+        loaded: Whether there was an answer yet; before it, emptiness means nothing.
+        fault: One sentence where the library could not be read; empty otherwise.
+    """
+
+    entries: Sequence[EpisodeEntry] = ()
+    rows: NDArray[np.int64]
+    search: str = ""
+    chips: tuple[Chip, ...] = ()
+    sort: Column = Column.WHEN
+    descending: bool = True
+    loading: bool = False
+    loaded: bool = False
+    fault: str = ""
+
+    @property
+    def filtered(self) -> bool:
+        """Whether search or chips hide something, or could."""
+        return bool(self.search.strip()) or any(chip.on for chip in self.chips)
+
+
+class LibraryView(Protocol):
+    """The face of a `LibraryController`."""
+
+    def show_library(self, state: LibraryState) -> None:
+        """Something changed."""
+
+    def show_run(self, run: RunRecord) -> None:
+        """The facts of a run that `LibraryController.look_up` asked for."""
+
+
+class EpisodeSource(Protocol):
+    """Where episodes come from; asked in tasks only."""
+
+    def list_episodes(self, run_id: str | None = None) -> list[EpisodeSummary]:
+        """Every episode, newest first."""
+
+    def get_run(self, run_id: str) -> RunRecord:
+        """The run's record."""
+
+
+class LibraryController:
+    """Lists, filters and sorts.
+
+    Args:
+        source: The store.
+        runner: Where it is asked.
+        view: What shows the answer.
+    """
+
+    def __init__(self, source: EpisodeSource, runner: TaskRunner, view: LibraryView) -> None:
+        self._source = source
+        self._runner = runner
+        self._view = view
+        self._state = LibraryState(rows=np.empty(0, np.int64))
+        self._on: set[tuple[Facet, str]] = set()
+        self._orders: dict[Column, NDArray[np.int64]] = {}
+        self._haystacks: list[str] = []
+        self._facets: dict[Facet, NDArray[np.str_]] = {}
+        self._looked_up: str | None = None
+        self._again = False
+
+    @property
+    def state(self) -> LibraryState:
+        """What is shown now."""
+        return self._state
+
+    def refresh(self) -> None:
+        """Read the library again; while it is being read, once more after that."""
+        if self._state.loading:
+            self._again = True
+            return
+        self._show(loading=True)
+        self._runner.submit(self._read, self._arrived, self._failed)
+
+    def search(self, text: str) -> None:
+        """Show only what has every word of *text* in game, player, seed, ending, family or run id."""
+        self._show(search=text, rows=self._rows(search=text))
+
+    def toggle(self, facet: Facet, value: str) -> None:
+        """Switch a filter chip."""
+        self._on ^= {(facet, value)}
+        self._show(chips=self._chips(), rows=self._rows())
+
+    def clear_filters(self) -> None:
+        """Show everything."""
+        self._on.clear()
+        self._show(search="", chips=self._chips(), rows=self._rows(search=""))
+
+    def sort(self, column: Column, *, descending: bool) -> None:
+        """Order by a column; what is equal keeps the newest first."""
+        self._show(sort=column, descending=descending, rows=self._rows(sort=column, descending=descending))
+
+    def look_up(self, run_id: str) -> None:
+        """Ask for the facts of a run; the newest question is the one that is answered."""
+        self._looked_up = run_id
+
+        def found(run: RunRecord) -> None:
+            if self._looked_up == run_id:
+                self._view.show_run(run)
+
+        # A run that cannot be read has its episodes in the table all the same; opening one says what is wrong.
+        self._runner.submit(lambda: self._source.get_run(run_id), found, lambda _error: None)
+
+    def _read(self) -> list[EpisodeEntry]:
+        return [entry_of(summary) for summary in self._source.list_episodes()]
+
+    def _arrived(self, entries: list[EpisodeEntry]) -> None:
+        self._orders.clear()
+        self._haystacks = [entry.haystack for entry in entries]
+        self._facets = {
+            facet: np.array([value_of(entry) for entry in entries], np.str_) for facet, value_of in _FACET_OF.items()
+        }
+        self._state = replace(self._state, entries=entries)
+        present = {(facet, str(value)) for facet, values in self._facets.items() for value in np.unique(values)}
+        self._on &= present
+        self._show(chips=self._chips(), rows=self._rows(), loading=False, loaded=True, fault="")
+        self._go_again()
+
+    def _failed(self, error: Exception) -> None:
+        self._show(loading=False, fault=str(error) or type(error).__name__)
+        self._go_again()
+
+    def _go_again(self) -> None:
+        if self._again:
+            self._again = False
+            self.refresh()
+
+    def _rows(
+        self, *, search: str | None = None, sort: Column | None = None, descending: bool | None = None
+    ) -> NDArray[np.int64]:
+        text = self._state.search if search is None else search
+        order = self._order(
+            self._state.sort if sort is None else sort,
+            descending=self._state.descending if descending is None else descending,
+        )
+        return order[self._mask(text)[order]]
+
+    def _mask(self, text: str) -> NDArray[np.bool_]:
+        mask = np.ones(len(self._haystacks), np.bool_)
+        for word in text.lower().split():
+            mask &= np.fromiter((word in haystack for haystack in self._haystacks), np.bool_, len(mask))
+        for facet, values in self._facets.items():
+            wanted = [value for of, value in self._on if of is facet]
+            if wanted:
+                mask &= np.isin(values, wanted)
+        return mask
+
+    def _order(self, column: Column, *, descending: bool) -> NDArray[np.int64]:
+        ascending = self._orders.get(column)
+        if ascending is None:
+            key = _SORT_KEY[column]
+            entries = self._state.entries
+            # From the oldest, so that turning the order round leaves the newest of equals on top.
+            places = sorted(range(len(entries) - 1, -1, -1), key=lambda place: key(entries[place]))
+            ascending = self._orders[column] = np.array(places, np.int64)
+        return ascending[::-1] if descending else ascending
+
+    def _chips(self) -> tuple[Chip, ...]:
+        chips = []
+        for facet, value_of in _FACET_OF.items():
+            counts = Counter(value_of(entry) for entry in self._state.entries)
+            chips += [
+                Chip(facet, value, count, (facet, value) in self._on)
+                for value, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+            ]
+        return tuple(chips)
+
+    def _show(self, **changes: Any) -> None:
+        self._state = replace(self._state, **changes)
+        self._view.show_library(self._state)

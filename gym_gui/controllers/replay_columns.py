@@ -1,0 +1,180 @@
+"""An episode's rows as columns: what plots, transport and seeking need, without one record object a step.
+
+Built on a task's thread, read on the view's: every `EpisodeColumns` is immutable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from gym_gui.core.data_model import FrameState
+from gym_gui.core.refs import FrameRef
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from gym_gui.core.data_model import StepRecord
+
+TERMINATED: Final = 1
+TRUNCATED: Final = 2
+NO_LIVES: Final = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class EpisodeColumns:
+    """The loaded rows of one episode; position *p* below is a row's place, 0-based.
+
+    Attributes:
+        run_id: The run of all rows.
+        steps: ``int64 (rows,)`` step index, rising; equal to the position unless rows were lost.
+        rewards: ``float64 (rows,)``; NaN where there was none (after reset).
+        returns: ``float64 (rows,)`` sum of rewards up to and with this row.
+        flags: ``uint8 (rows,)`` of `TERMINATED` and `TRUNCATED`.
+        lives: ``int32 (rows,)`` of ``info["lives"]``; `NO_LIVES` where the environment tells none.
+        frame_states: ``uint8 (rows,)`` of `FrameState`.
+        frame_indices: ``int64 (rows,)`` index in the replay file; -1 without a picture.
+        frame_datasets: ``uint8 (rows,)`` place in `datasets`.
+        shown: ``int64 (rows,)`` the row whose picture stands here: itself, or the last before; -1 for none.
+        timestamps: ``float64 (rows,)`` seconds since the epoch, UTC.
+        actions: One action a row, as the environment got it; None after reset.
+        datasets: Names of the replay file's datasets that the rows' pictures lie in.
+    """
+
+    run_id: str
+    steps: NDArray[np.int64]
+    rewards: NDArray[np.float64]
+    returns: NDArray[np.float64]
+    flags: NDArray[np.uint8]
+    lives: NDArray[np.int32]
+    frame_states: NDArray[np.uint8]
+    frame_indices: NDArray[np.int64]
+    frame_datasets: NDArray[np.uint8]
+    shown: NDArray[np.int64]
+    timestamps: NDArray[np.float64]
+    actions: Sequence[Any]
+    datasets: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def frame_ref(self, position: int) -> str | None:
+        """The ``h5://`` text of the picture of this very row, or None where it has none."""
+        index = int(self.frame_indices[position])
+        if index < 0:
+            return None
+        return FrameRef(self.run_id, self.datasets[self.frame_datasets[position]], index).to_uri()
+
+    def position_of(self, step_index: int) -> int:
+        """The row of this step, or the nearest one after it that was kept; the last row beyond the end."""
+        place = int(np.searchsorted(self.steps, step_index))
+        return min(place, max(0, len(self) - 1))
+
+    def timestamp(self, position: int) -> datetime:
+        """When the step was taken, aware, UTC."""
+        return datetime.fromtimestamp(float(self.timestamps[position]), tz=UTC)
+
+    def life_losses(self) -> NDArray[np.int64]:
+        """Rows at which ``info["lives"]`` is less than one row before."""
+        known = (self.lives[1:] != NO_LIVES) & (self.lives[:-1] != NO_LIVES)
+        return np.flatnonzero(known & (np.diff(self.lives) < 0)) + 1
+
+
+def empty_columns(run_id: str = "") -> EpisodeColumns:
+    """Columns of no rows."""
+    return EpisodeColumns(
+        run_id=run_id,
+        steps=np.empty(0, np.int64),
+        rewards=np.empty(0, np.float64),
+        returns=np.empty(0, np.float64),
+        flags=np.empty(0, np.uint8),
+        lives=np.empty(0, np.int32),
+        frame_states=np.empty(0, np.uint8),
+        frame_indices=np.empty(0, np.int64),
+        frame_datasets=np.empty(0, np.uint8),
+        shown=np.empty(0, np.int64),
+        timestamps=np.empty(0, np.float64),
+        actions=(),
+        datasets=(),
+    )
+
+
+def append_rows(before: EpisodeColumns, records: Sequence[StepRecord]) -> EpisodeColumns:
+    """*before* with the rows of *records* after it: detached records, in step order.
+
+    Where several agents share a step, its first row stands for it.
+    """
+    rows = _one_a_step(records, int(before.steps[-1]) if len(before) else -1)
+    if not rows:
+        return before
+    datasets = list(before.datasets)
+    indices, codes = _frames_of(rows, datasets)
+    rewards = np.array([np.nan if row.reward is None else row.reward for row in rows], np.float64)
+    total = float(before.returns[-1]) if len(before) else 0.0
+    returns = total + np.cumsum(np.where(np.isnan(rewards), 0.0, rewards))
+    flags = np.array([TERMINATED * row.terminated + TRUNCATED * row.truncated for row in rows], np.uint8)
+    timestamps = np.array([row.timestamp.timestamp() for row in rows], np.float64)
+    frame_indices = np.concatenate([before.frame_indices, indices])
+    own = np.where(frame_indices >= 0, np.arange(len(frame_indices)), -1)
+    states = np.array([int(row.frame_state) for row in rows], np.uint8)
+    return EpisodeColumns(
+        run_id=before.run_id,
+        steps=np.concatenate([before.steps, np.array([row.step_index for row in rows], np.int64)]),
+        rewards=np.concatenate([before.rewards, rewards]),
+        returns=np.concatenate([before.returns, returns]),
+        flags=np.concatenate([before.flags, flags]),
+        lives=np.concatenate([before.lives, np.array([_lives_of(row.info) for row in rows], np.int32)]),
+        frame_states=np.concatenate([before.frame_states, states]),
+        frame_indices=frame_indices,
+        frame_datasets=np.concatenate([before.frame_datasets, codes]),
+        shown=np.maximum.accumulate(own),
+        timestamps=np.concatenate([before.timestamps, timestamps]),
+        actions=[*before.actions, *(row.action for row in rows)],
+        datasets=tuple(datasets),
+    )
+
+
+def why_no_picture(state: FrameState) -> str:
+    """The sentence that stands beside a picture of an earlier step."""
+    reason = {
+        FrameState.SHED: " The recorder was under pressure.",
+        FrameState.LOST: " The disk refused it.",
+    }.get(state, "")
+    return f"No picture was kept for this step.{reason}"
+
+
+def _one_a_step(records: Sequence[StepRecord], last_step: int) -> list[StepRecord]:
+    rows = []
+    for record in records:
+        if record.step_index > last_step:
+            rows.append(record)
+            last_step = record.step_index
+    return rows
+
+
+def _frames_of(rows: Sequence[StepRecord], datasets: list[str]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Index and dataset code of each row's picture; *datasets* grows by names not seen before."""
+    indices = np.full(len(rows), -1, np.int64)
+    codes = np.zeros(len(rows), np.uint8)
+    known = {name: code for code, name in enumerate(datasets)}
+    for place, record in enumerate(rows):
+        if record.frame_ref is None:
+            continue
+        _, dataset, index = record.frame_ref.rsplit("/", 2)
+        code = known.get(dataset)
+        if code is None:
+            code = known[dataset] = len(datasets)
+            datasets.append(dataset)
+        indices[place] = int(index)
+        codes[place] = code
+    return indices, codes
+
+
+def _lives_of(info: Mapping[str, Any]) -> int:
+    lives = info.get("lives")
+    return int(lives) if isinstance(lives, int | float | np.number) else NO_LIVES

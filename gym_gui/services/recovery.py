@@ -1,0 +1,52 @@
+"""What a killed process left behind, put right at the next start with no manual step."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from gym_gui.core.errors import EnvironmentFault
+from gym_gui.core.refs import is_run_id
+from gym_gui.replay.layout import replay_path
+from gym_gui.replay.recovery import recover_file
+from gym_gui.replay.run_lock import RunLock, is_being_written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def recover_interrupted_runs(store: TelemetrySQLiteStore, replay_dir: Path) -> list[str]:
+    """Mend the files and end the episodes of every run whose process died.
+
+    Returns:
+        Ids of the runs that were put right; what could not be mended is logged and skipped.
+    """
+    unfinished = store.running_run_ids()
+    locked = [path.stem for path in replay_dir.glob("*.lock") if is_run_id(path.stem)]
+    recovered: list[str] = []
+    for run_id in dict.fromkeys([*unfinished, *locked]):
+        if is_being_written(replay_dir, run_id):
+            continue
+        try:
+            _recover_run(store, replay_dir, run_id)
+        except EnvironmentFault as error:
+            _LOGGER.error("Run %s could not be recovered: %s", run_id, error)  # noqa: TRY400 - the world's fault
+        else:
+            recovered.append(run_id)
+    return recovered
+
+
+def _recover_run(store: TelemetrySQLiteStore, replay_dir: Path, run_id: str) -> None:
+    lock = RunLock(replay_dir, run_id)
+    try:
+        path = replay_path(replay_dir, run_id)
+        # Database first: a damaged file must not keep the rows from being ended.
+        store.close_interrupted([run_id])
+        if path.exists():
+            recover_file(path, keep_rows=store.count_rows(run_id))
+    finally:
+        lock.release()

@@ -1,0 +1,111 @@
+"""TelemetryService: the one door for producers, and the ring of what just happened.
+
+`record_step` runs on the producer's thread and does no I/O.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from gym_gui.core.clock import utc_now
+from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded
+
+if TYPE_CHECKING:
+    from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepRecord
+    from gym_gui.replay.frame_resolver import FrameResolver
+    from gym_gui.telemetry.db_sink import SinkStatus, TelemetryDBSink
+    from gym_gui.telemetry.hub import TelemetryAsyncHub
+
+_RING_STEPS: Final = 512
+_RING_BYTES: Final = 64 * 1024 * 1024
+_RING_EPISODES: Final = 256
+
+
+class TelemetryService:
+    """Takes what happened, remembers the newest of it, and publishes it.
+
+    Args:
+        hub: Where every event goes.
+        sink: Who saves it; None where nobody does.
+        frame_resolver: Leads from refs back to pictures.
+        ring_steps: Steps remembered at most.
+        ring_bytes: Bytes of arrays remembered at most.
+    """
+
+    def __init__(
+        self,
+        hub: TelemetryAsyncHub,
+        *,
+        sink: TelemetryDBSink | None = None,
+        frame_resolver: FrameResolver | None = None,
+        ring_steps: int = _RING_STEPS,
+        ring_bytes: int = _RING_BYTES,
+    ) -> None:
+        self._hub = hub
+        self._sink = sink
+        self._frame_resolver = frame_resolver
+        self._steps: deque[StepRecord] = deque()
+        self._ring_steps = ring_steps
+        self._ring_bytes = ring_bytes
+        self._bytes = 0
+        self._episodes: deque[EpisodeRollup] = deque(maxlen=_RING_EPISODES)
+
+    def start_run(self, run: RunRecord) -> None:
+        """Announce a run; its steps follow."""
+        self._hub.publish(RunStarted(run))
+
+    def end_run(self, run_id: str, state: RunState) -> None:
+        """Say that a run is over, and how."""
+        self._hub.publish(RunEnded(run_id, state, utc_now()))
+
+    def record_episode_start(self, rollup: EpisodeRollup) -> None:
+        """Announce an episode, before its step 0."""
+        self._hub.publish(EpisodeChanged(rollup))
+
+    def record_step(self, step: StepRecord) -> None:
+        """Keep a step in the ring and publish it; waits only where a ``Block`` subscription is full."""
+        self._remember(step)
+        self._hub.publish(StepRecorded(step))
+
+    def complete_episode(self, rollup: EpisodeRollup) -> None:
+        """Publish an episode's final summary."""
+        self._episodes.append(rollup)
+        self._hub.publish(EpisodeChanged(rollup))
+
+    def recent_steps(self, run_id: str | None = None, limit: int | None = None) -> list[StepRecord]:
+        """The newest steps, oldest first; still attached."""
+        steps = [step for step in tuple(self._steps) if run_id in {None, step.run_id}]
+        return steps if limit is None else steps[max(0, len(steps) - limit) :]
+
+    def recent_episodes(self, run_id: str | None = None, limit: int | None = None) -> list[EpisodeRollup]:
+        """The newest finished episodes, oldest first."""
+        episodes = [rollup for rollup in tuple(self._episodes) if run_id in {None, rollup.run_id}]
+        return episodes if limit is None else episodes[max(0, len(episodes) - limit) :]
+
+    def get_step_with_frame(self, step: StepRecord) -> StepRecord:
+        """The same step with its picture under ``render_payload["frame"]``, where there is one to be found."""
+        if step.frame is not None or step.frame_ref is None or self._frame_resolver is None:
+            return step
+        frame = self._frame_resolver.resolve(step.frame_ref)
+        return step if frame is None else replace(step, render_payload={"frame": frame})
+
+    def flush(self, timeout_s: float | None = None) -> None:
+        """Return when every step recorded before is on disk and visible to other processes.
+
+        Raises:
+            StoreError: it could not be done within *timeout_s*, or the disk refuses.
+        """
+        if self._sink is not None:
+            self._sink.flush(timeout_s)
+
+    def status(self) -> SinkStatus | None:
+        """How saving stands; None where nobody saves."""
+        return None if self._sink is None else self._sink.status()
+
+    def _remember(self, step: StepRecord) -> None:
+        self._steps.append(step)
+        self._bytes += step.attached_bytes
+        while len(self._steps) > self._ring_steps or (self._bytes > self._ring_bytes and len(self._steps) > 1):
+            self._bytes -= self._steps.popleft().attached_bytes

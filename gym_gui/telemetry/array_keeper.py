@@ -1,0 +1,183 @@
+"""The arrays of each run to its replay file: opens writers, detaches records, and says what the disk refused.
+
+Runs on the sink's thread only.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, StepRecord
+from gym_gui.core.errors import GymGuiError
+
+if TYPE_CHECKING:
+    from gym_gui.replay.writer import ReplayWriter
+
+_LOGGER = logging.getLogger(__name__)
+
+WriterFactory: TypeAlias = Callable[[str], "ReplayWriter"]
+# After a refusal the disk is asked again this often; in between, pictures are let go and counted.
+_RETRY_S: Final = 1.0
+
+
+@dataclass(slots=True)
+class _RunArrays:
+    writer: ReplayWriter
+    dirty: bool = False
+    refused_until_s: float = 0.0
+    bytes_before_episode: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+class ArrayKeeper:
+    """One writer for each run that is being recorded.
+
+    Args:
+        replay_writer: Makes the writer of a run; or one writer for everything; or None to keep no arrays.
+    """
+
+    def __init__(self, replay_writer: WriterFactory | ReplayWriter | None) -> None:
+        self._factory = replay_writer
+        self._runs: dict[str, _RunArrays] = {}
+        self.fault = ""
+        self.lost_frames = 0
+        self.saved_frames = 0
+
+    @property
+    def keeps_arrays(self) -> bool:
+        """Whether there is anywhere to put them."""
+        return self._factory is not None
+
+    def begin_run(self, run_id: str) -> None:
+        """Open the run's file now: holding its lock tells other processes that the run lives."""
+        if self._factory is not None and run_id not in self._runs:
+            self._open(run_id)
+
+    def detach(self, step: StepRecord, *, thorough: bool) -> StepRecord:
+        """Hand the step's arrays to its run's writer.
+
+        Returns:
+            The detached record; its `frame_state` says what became of the picture.
+        """
+        if self._factory is None:
+            return replace(step, observation=None, render_payload=None, frame_state=FrameState.NONE)
+        run = self._runs.get(step.run_id)
+        if run is None:
+            run = self._open(step.run_id)
+        if run is None or run.refused_until_s > time.monotonic():
+            return self._lose(step, run)
+        try:
+            detached = run.writer.append(step, thorough=thorough)
+        except (GymGuiError, RuntimeError) as error:
+            self._refused(run, error)
+            return self._lose(step, run)
+        run.dirty = True
+        if detached.frame_state == FrameState.KEPT:
+            run.kept[step.episode_id] += 1
+            self.saved_frames += 1
+        elif detached.frame_state != FrameState.NONE:
+            run.dropped[step.episode_id] += 1
+        return detached
+
+    def write(self, *, everything: bool, thorough: bool) -> bool:
+        """Write whole chunks, or everything, of the runs that have something new.
+
+        Returns:
+            Whether nothing was refused.
+        """
+        fine = True
+        for run in self._runs.values():
+            if not run.dirty or run.refused_until_s > time.monotonic():
+                fine = fine and not run.dirty
+                continue
+            try:
+                if everything:
+                    run.writer.flush(thorough=thorough)
+                    run.dirty = False
+                else:
+                    run.writer.write_full_chunks(thorough=thorough)
+                self.fault = ""
+            except (GymGuiError, RuntimeError) as error:
+                self._refused(run, error)
+                fine = False
+        return fine
+
+    def unwritten_rows(self, run_id: str) -> int:
+        """How many of the run's newest rows point to an array that is not on disk yet."""
+        run = self._runs.get(run_id)
+        return 0 if run is None else run.writer.unwritten_rows()
+
+    def give_up(self, step: StepRecord) -> StepRecord:
+        """The row of a step whose arrays never reached the disk."""
+        self.lost_frames += step.frame_ref is not None
+        return replace(step, frame_ref=None, obs_ref=None, frame_state=FrameState.LOST)
+
+    def end_episode(self, rollup: EpisodeRollup) -> tuple[EpisodeRollup, int]:
+        """Mark the end of an episode in the file.
+
+        Returns:
+            The rollup with true counts of frames kept and dropped, and the bytes that its arrays took.
+        """
+        run = self._runs.get(rollup.run_id)
+        if run is None or rollup.status is EpisodeStatus.RUNNING:
+            return rollup, 0
+        try:
+            run.writer.mark_episode_end()
+        except (GymGuiError, RuntimeError) as error:
+            self._refused(run, error)
+        counted = replace(
+            rollup,
+            frames=run.kept.pop(rollup.episode_id, 0),
+            dropped_frames=run.dropped.pop(rollup.episode_id, 0),
+        )
+        stored_bytes = run.writer.stored_bytes
+        taken, run.bytes_before_episode = stored_bytes - run.bytes_before_episode, stored_bytes
+        return counted, taken
+
+    def end_run(self, run_id: str) -> None:
+        """Close the run's file."""
+        run = self._runs.pop(run_id, None)
+        if run is None:
+            return
+        try:
+            run.writer.close()
+        except (GymGuiError, RuntimeError) as error:
+            self._say(error)
+
+    def open_runs(self) -> list[str]:
+        """Runs whose files are open."""
+        return list(self._runs)
+
+    def _open(self, run_id: str) -> _RunArrays | None:
+        assert self._factory is not None  # noqa: S101 - for the type checker; detach returned otherwise
+        try:
+            writer = self._factory(run_id) if callable(self._factory) else self._factory
+            writer.start()
+        except GymGuiError as error:
+            self._say(error)
+            return None
+        run = self._runs[run_id] = _RunArrays(writer)
+        return run
+
+    def _lose(self, step: StepRecord, run: _RunArrays | None) -> StepRecord:
+        if step.frame is not None:
+            self.lost_frames += 1
+            if run is not None:
+                run.dropped[step.episode_id] += 1
+            return replace(step, observation=None, render_payload=None, frame_state=FrameState.LOST)
+        return replace(step, observation=None, render_payload=None)
+
+    def _refused(self, run: _RunArrays, error: Exception) -> None:
+        run.refused_until_s = time.monotonic() + _RETRY_S
+        self._say(error)
+
+    def _say(self, error: Exception) -> None:
+        if str(error) != self.fault:
+            self.fault = str(error)
+            _LOGGER.error("Pictures are not being kept: %s", error)

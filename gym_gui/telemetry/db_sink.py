@@ -1,0 +1,351 @@
+"""TelemetryDBSink: the one queue's one reader. Arrays to HDF5 and flushed, then rows to SQLite and committed.
+
+Owns the sink thread, which survives every fault of the world and says what it could not keep.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from gym_gui.core.data_model import EpisodeStatus, StepRecord
+from gym_gui.core.errors import EnvironmentFault, InvalidActionError, StoreError
+from gym_gui.telemetry.array_keeper import ArrayKeeper, WriterFactory
+from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded, TelemetryEvent
+from gym_gui.telemetry.overflow import Block, OverflowPolicy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gym_gui.replay.writer import ReplayWriter
+    from gym_gui.telemetry.run_bus import RunBus
+    from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
+
+_LOGGER = logging.getLogger(__name__)
+
+# A quarter of a second is the promise; the rest is for writing.
+FLUSH_INTERVAL_S: Final = 0.18
+# A chunk of frames: at 60 Hz the sink wakes when one is whole, so that hardly any is written twice.
+_WAKE_EVENTS: Final = 8
+_BATCH_EVENTS: Final = 256
+# Fewer than this waiting: there is time to compress for size.
+_CALM_EVENTS: Final = 24
+_RETRY_S: Final = 0.5
+# Rows that the database refuses wait here; beyond this the queue's own policy takes over.
+_MAX_HELD: Final = 20_000
+_DISK_LOOK_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class SinkStatus:
+    """What the sink has done and what it has not.
+
+    Attributes:
+        queue_depth: Events waiting in the queue.
+        saved_steps: Rows committed.
+        saved_frames: Pictures handed to replay files.
+        shed_frames: Pictures let go because the queue was full.
+        lost_frames: Pictures that the disk refused.
+        lost_steps: Rows that could not be kept.
+        disk_free_bytes: Free space where the database lies, looked up every two seconds.
+        oldest_unsaved_s: Age of the oldest step that is not on disk; 0.0 when all are.
+        blocked_s: Seconds that producers waited.
+        fault: One sentence while something is wrong; empty when well.
+    """
+
+    queue_depth: int
+    saved_steps: int
+    saved_frames: int
+    shed_frames: int
+    lost_frames: int
+    lost_steps: int
+    oldest_unsaved_s: float
+    blocked_s: float
+    disk_free_bytes: int
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Something to commit."""
+
+    number: int
+    since_s: float
+    item: StepRecord | RunStarted | EpisodeChanged | RunEnded
+    stored_bytes: int = 0
+
+
+class TelemetryDBSink:
+    """Drains the bus to disk.
+
+    Args:
+        store: Where rows go; written by the sink's thread only.
+        bus: What it listens to, from now on.
+        replay_writer: Makes the writer of a run's arrays; or one writer for everything; or None to keep no arrays.
+        overflow: What happens when the disk is slower than the producer.
+        flush_interval_s: How long a step may wait for company.
+    """
+
+    def __init__(
+        self,
+        store: TelemetrySQLiteStore,
+        bus: RunBus,
+        *,
+        replay_writer: WriterFactory | ReplayWriter | None = None,
+        overflow: OverflowPolicy | None = None,
+        flush_interval_s: float = FLUSH_INTERVAL_S,
+    ) -> None:
+        self._store = store
+        self._arrays = ArrayKeeper(replay_writer)
+        self._interval_s = flush_interval_s
+        self._queue = bus.subscribe("db-sink", overflow or Block())
+        self._held: list[_Held] = []
+        self._first_waiting_s: float | None = None
+        self._saved_steps = 0
+        self._lost_steps = 0
+        self._store_fault = ""
+        self._done = 0
+        self._disk_free_bytes = _free_bytes(store.path.parent)
+        self._disk_seen_s = time.monotonic()
+        self._flush_upto = 0
+        self._stopping = False
+        self._progress = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread; a second call does nothing."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="telemetry-db-sink", daemon=True)
+            self._thread.start()
+
+    def status(self) -> SinkStatus:
+        """How it stands now; may be called from any thread."""
+        held, waiting_s = self._held[:1], self._first_waiting_s
+        oldest_s = held[0].since_s if held else waiting_s
+        return SinkStatus(
+            queue_depth=self._queue.depth,
+            saved_steps=self._saved_steps,
+            saved_frames=self._arrays.saved_frames,
+            shed_frames=self._queue.shed_frames,
+            lost_frames=self._arrays.lost_frames,
+            lost_steps=self._lost_steps + self._queue.dropped,
+            oldest_unsaved_s=0.0 if oldest_s is None else time.monotonic() - oldest_s,
+            blocked_s=self._queue.blocked_s,
+            disk_free_bytes=self._disk_free_bytes,
+            fault=self._store_fault or self._arrays.fault,
+        )
+
+    def flush(self, timeout_s: float | None = None) -> None:
+        """Return when everything published before is on disk, for every process to see.
+
+        Raises:
+            StoreError: it could not be done within *timeout_s*, or the disk refuses.
+        """
+        upto = self._queue.accepted
+        with self._progress:
+            if self._thread is None and self._done < upto:
+                raise StoreError("The sink was not started, so nothing was saved.")
+            self._flush_upto = max(self._flush_upto, upto)
+            self._queue.wake()
+            deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+            while self._done < upto and self._thread is not None:
+                left_s = 0.5 if deadline_s is None else deadline_s - time.monotonic()
+                fault = self._store_fault or self._arrays.fault
+                if fault and self._done < upto:
+                    raise StoreError(f"Not everything could be saved. {fault}")
+                if left_s <= 0:
+                    raise StoreError(f"{upto - self._done} events were not saved within {timeout_s} s.")
+                self._progress.wait(min(left_s, 0.5))
+
+    def close(self) -> None:
+        """Save everything, close the files, end the thread; safe to call twice."""
+        self._stopping = True
+        self._queue.close()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        while True:
+            stopping = self._stopping
+            try:
+                self._wait()
+                self._pass(force=stopping)
+            except Exception as error:  # the thread's edge: it must outlive its own faults, and say so
+                _LOGGER.exception("The sink met a fault of ours; what it was saving is lost")
+                self._store_fault = f"Recording met an error of the application: {error!r}."
+                self._lost_steps += sum(isinstance(held.item, StepRecord) for held in self._held)
+                self._held.clear()
+            self._tell()
+            if stopping and not self._queue.depth:
+                break
+        self._finish()
+
+    def _wait(self) -> None:
+        if self._stopping:
+            return
+        if self._store_fault:
+            self._queue.wait(_RETRY_S, count=_BATCH_EVENTS)
+            return
+        if not self._held:
+            if not self._queue.wait(0.5):
+                return
+            self._first_waiting_s = self._first_waiting_s or time.monotonic()
+        left_s = self._oldest_s() + self._interval_s - time.monotonic()
+        if left_s > 0 and self._flush_upto <= self._done:
+            self._queue.wait(left_s, count=_WAKE_EVENTS)
+
+    def _oldest_s(self) -> float:
+        if self._held:
+            return self._held[0].since_s
+        return self._first_waiting_s or time.monotonic()
+
+    def _pass(self, *, force: bool) -> None:
+        now_s = time.monotonic()
+        since_s = self._first_waiting_s or now_s
+        events: list[TelemetryEvent] = []
+        if len(self._held) < _MAX_HELD or force:
+            number = self._queue.taken
+            events = self._queue.poll(_BATCH_EVENTS)
+            self._first_waiting_s = now_s if self._queue.depth else None
+            thorough = len(events) + self._queue.depth < _CALM_EVENTS
+            for event in events:
+                number += 1
+                self._held.append(self._take(number, since_s, event, thorough=thorough))
+        if not self._held:
+            return
+        everything = (
+            force
+            or self._flush_upto > self._done
+            or now_s - self._held[0].since_s >= self._interval_s
+            or any(_ends_something(event) for event in events)
+        )
+        self._arrays.write(everything=everything, thorough=len(events) < _CALM_EVENTS)
+        self._commit()
+
+    def _take(self, number: int, since_s: float, event: TelemetryEvent, *, thorough: bool) -> _Held:
+        if isinstance(event, StepRecorded):
+            return _Held(number, since_s, self._arrays.detach(event.step, thorough=thorough))
+        if isinstance(event, EpisodeChanged):
+            rollup, stored_bytes = self._arrays.end_episode(event.rollup)
+            return _Held(number, since_s, EpisodeChanged(rollup), stored_bytes)
+        if isinstance(event, RunStarted):
+            self._arrays.begin_run(event.run_id)
+        return _Held(number, since_s, event)
+
+    def _commit(self) -> None:
+        """L1: only rows whose arrays are on disk are committed; the rest waits for the next pass."""
+        ready, waiting = self._split()
+        if not ready:
+            return
+        try:
+            try:
+                self._write_rows(ready)
+            except InvalidActionError:
+                self._write_one_by_one(ready)
+        except EnvironmentFault as error:
+            if str(error) != self._store_fault:
+                _LOGGER.error("Steps are not being saved: %s", error)  # noqa: TRY400 - the world's fault, no trace
+            self._store_fault = str(error)
+            return
+        self._store_fault = ""
+        self._held = waiting
+        self._saved_steps += sum(isinstance(held.item, StepRecord) for held in ready)
+        for held in ready:
+            if isinstance(held.item, RunEnded):
+                self._arrays.end_run(held.item.run_id)
+
+    def _split(self) -> tuple[list[_Held], list[_Held]]:
+        rows: dict[str, int] = {}
+        for held in self._held:
+            if isinstance(held.item, StepRecord):
+                rows[held.item.run_id] = rows.get(held.item.run_id, 0) + 1
+        written = {run_id: count - self._arrays.unwritten_rows(run_id) for run_id, count in rows.items()}
+        ready: list[_Held] = []
+        waiting: list[_Held] = []
+        for held in self._held:
+            item = held.item
+            if isinstance(item, StepRecord):
+                written[item.run_id] -= 1
+                points = item.frame_ref is not None or item.obs_ref is not None
+                (waiting if points and written[item.run_id] < 0 else ready).append(held)
+            elif isinstance(item, RunEnded) and any(_run_of(other) == item.run_id for other in waiting):
+                waiting.append(held)  # its file stays open until the disk takes the rest
+            else:
+                ready.append(held)
+        return ready, waiting
+
+    def _write_rows(self, ready: list[_Held]) -> None:
+        steps: list[StepRecord] = []
+        with self._store.transaction():
+            for held in ready:
+                if isinstance(held.item, StepRecord):
+                    steps.append(held.item)
+                    continue
+                self._store.insert_steps(steps)
+                steps.clear()
+                self._write_rare(held)
+            self._store.insert_steps(steps)
+
+    def _write_rare(self, held: _Held) -> None:
+        if isinstance(held.item, RunStarted):
+            self._store.insert_run(held.item.run)
+        elif isinstance(held.item, EpisodeChanged):
+            self._store.upsert_episode(held.item.rollup, stored_bytes=held.stored_bytes)
+        elif isinstance(held.item, RunEnded):
+            self._store.end_run(held.item.run_id, held.item.state, held.item.ended_at)
+
+    def _write_one_by_one(self, ready: list[_Held]) -> None:
+        for held in ready:
+            try:
+                self._write_rows([held])
+            except InvalidActionError as error:
+                self._lost_steps += 1
+                _LOGGER.error("A step was not saved: %s", error)  # noqa: TRY400 - bad input, no trace
+
+    def _tell(self) -> None:
+        with self._progress:
+            self._done = self._held[0].number - 1 if self._held else self._queue.taken
+            self._progress.notify_all()
+        if time.monotonic() - self._disk_seen_s > _DISK_LOOK_S:
+            self._disk_free_bytes = _free_bytes(self._store.path.parent)
+            self._disk_seen_s = time.monotonic()
+
+    def _finish(self) -> None:
+        _, waiting = self._split()
+        # The disk refused their arrays to the end: the rows are kept without them.
+        pictureless = {
+            held.number: self._arrays.give_up(held.item) for held in waiting if isinstance(held.item, StepRecord)
+        }
+        self._held = [
+            replace(held, item=pictureless[held.number]) if held.number in pictureless else held for held in self._held
+        ]
+        self._commit()
+        for run_id in self._arrays.open_runs():
+            self._arrays.end_run(run_id)
+        unsaved = sum(isinstance(held.item, StepRecord) for held in self._held)
+        if unsaved:
+            self._lost_steps += unsaved
+            _LOGGER.error("%d steps were not saved: %s", unsaved, self._store_fault or self._arrays.fault)
+        self._tell()
+
+
+def _run_of(held: _Held) -> str:
+    return held.item.run_id
+
+
+def _free_bytes(folder: Path) -> int:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return 0
+
+
+def _ends_something(event: TelemetryEvent) -> bool:
+    if isinstance(event, EpisodeChanged):
+        return event.rollup.status is not EpisodeStatus.RUNNING
+    return isinstance(event, RunEnded)

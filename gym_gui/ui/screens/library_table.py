@@ -1,0 +1,216 @@
+"""The library's table: pictures, fast lines, remembered columns; Enter opens, Ctrl+C copies."""
+
+from __future__ import annotations
+
+import binascii
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QKeySequence, QPainter, QPainterPath
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QTableView
+
+from gym_gui.controllers.library import Column
+from gym_gui.core.typing_compat import override
+from gym_gui.ui import theme as tokens
+from gym_gui.ui.screens.library_model import COLUMNS, ENTRY_ROLE, PICTURE, RIGHT_ALIGNED, LibraryModel
+from gym_gui.ui.widgets.picture import image_from
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QPersistentModelIndex
+    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
+
+    from gym_gui.controllers.library import LibraryState
+    from gym_gui.controllers.library_entry import EpisodeEntry
+    from gym_gui.controllers.thumbnails import ThumbnailCache
+    from gym_gui.ui.theme import Theme
+
+ROW_HEIGHT: Final = 48
+_PICTURE_SIZE: Final = QSize(56, 40)
+_REMEMBER_MS: Final = 600
+_WIDTHS: Final = {
+    Column.GAME: 168,
+    Column.PLAYER: 96,
+    Column.EPISODE: 72,
+    Column.SEED: 112,
+    Column.STEPS: 80,
+    Column.RETURN: 88,
+    Column.ENDED: 128,
+    Column.WHEN: 120,
+    Column.SIZE: 80,
+}
+
+
+class _PictureDelegate(QStyledItemDelegate):
+    """Paints the picture of an episode's end, or a quiet ground until it is made."""
+
+    def __init__(self, theme: Theme, thumbnails: ThumbnailCache, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._thumbnails = thumbnails
+
+    @override
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().paint(painter, option, index)
+        entry: EpisodeEntry = index.data(ENTRY_ROLE)
+        box = QRect(0, 0, _PICTURE_SIZE.width(), _PICTURE_SIZE.height())
+        box.moveCenter(option.rect.center())  # type: ignore[attr-defined]  # the stubs leave the option's fields out
+        picture = self._thumbnails.get(entry.rollup)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        path = QPainterPath()
+        path.addRoundedRect(QRectF(box), 4, 4)
+        painter.setClipPath(path)
+        painter.fillRect(box, self._theme.color("surface_pressed") if picture is None else QColor(self._theme.roles.picture))
+        if picture is not None:
+            paint_fitted(painter, image_from(picture), QRectF(box))
+        painter.restore()
+
+
+def paint_fitted(painter: QPainter, image: QImage, area: QRectF) -> None:
+    """Paint *image* as large as fits, in the middle of *area*."""
+    size = image.size().scaled(area.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
+    target = QRectF(0, 0, size.width(), size.height())
+    target.moveCenter(area.center())
+    painter.drawImage(target, image)
+
+
+class LibraryTable(QTableView):
+    """Lines of the library.
+
+    Args:
+        theme: The look.
+        thumbnails: Pictures of episodes.
+        remembered: Header layout as `layout_remembered` gave it; empty for the first time.
+    """
+
+    opened = Signal(object)
+    chosen = Signal(object)
+    sort_requested = Signal(object, bool)
+    layout_remembered = Signal(str)
+    search_requested = Signal(str)
+
+    def __init__(self, theme: Theme, thumbnails: ThumbnailCache, remembered: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = LibraryModel(theme)
+        self._theme = theme
+        self.setModel(self._model)
+        self.setItemDelegateForColumn(PICTURE, _PictureDelegate(theme, thumbnails, self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setMouseTracking(True)
+        self.setFont(theme.font(tokens.BODY_PX))
+        self.setAccessibleName("Episodes")
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self._remember_timer = QTimer(self)
+        self._remember_timer.setSingleShot(True)
+        self._remember_timer.setInterval(_REMEMBER_MS)
+        self._remember_timer.timeout.connect(self._remember)
+        self._sorted_by = Column.WHEN
+        self._descending = True
+        self._shape_header(remembered)
+        self.activated.connect(lambda index: self.opened.emit(self._model.entry(index.row())))
+
+    @property
+    def library_model(self) -> LibraryModel:
+        """The lines."""
+        return self._model
+
+    def show_state(self, state: LibraryState) -> None:
+        """Show these lines; the episode that was chosen stays chosen where it is still among them."""
+        chosen = self.chosen_entry()
+        before = self._model.rowCount()
+        self._model.show_state(state)
+        self._sorted_by, self._descending = state.sort, state.descending
+        header = self.horizontalHeader()
+        order = Qt.SortOrder.DescendingOrder if state.descending else Qt.SortOrder.AscendingOrder
+        section = COLUMNS.index(state.sort) + 1
+        if (header.sortIndicatorSection(), header.sortIndicatorOrder()) != (section, order):
+            header.setSortIndicator(section, order)
+        if self.chosen_entry() is None and self._model.rowCount():
+            row = None if chosen is None else self._model.row_of(chosen.key)
+            if row is not None or before == 0 or chosen is not None:
+                self._choose(row or 0)
+
+    def chosen_entry(self) -> EpisodeEntry | None:
+        """The episode of the current line."""
+        index = self.currentIndex()
+        return self._model.entry(index.row()) if index.isValid() else None
+
+    def refresh_picture(self, key: tuple[str, str]) -> None:
+        """Paint the pictures that can be seen again: *key*'s was made."""
+        del key  # finding its line costs more than painting the few that can be seen
+        self.viewport().update()
+
+    def copy_selection(self) -> None:
+        """Put the chosen lines on the clipboard, with their titles, tabs between the columns."""
+        rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
+        if rows:
+            lines = [self._model.header_text(), *(self._model.line_text(row) for row in rows)]
+            QGuiApplication.clipboard().setText("\n".join(lines) + "\n")
+
+    @override
+    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+        super().currentChanged(current, previous)
+        self.chosen.emit(self._model.entry(current.row()) if current.isValid() else None)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_selection()
+        elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self.currentIndex().isValid():
+            self.opened.emit(self._model.entry(self.currentIndex().row()))
+        elif event.text().strip() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.search_requested.emit(event.text())  # typing searches everything, not the first column
+        else:
+            super().keyPressEvent(event)
+
+    def _choose(self, row: int) -> None:
+        index = self._model.index(row, 1)
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.selectionModel().setCurrentIndex(index, flags)
+        self.scrollTo(index)
+
+    def _shape_header(self, remembered: str) -> None:
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionsMovable(True)
+        header.setSectionsClickable(True)
+        header.setSortIndicatorShown(True)
+        header.setMinimumSectionSize(48)
+        header.setFirstSectionMovable(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(PICTURE, _PICTURE_SIZE.width() + 2 * tokens.SPACE_12)
+        for place, column in enumerate(COLUMNS, start=1):
+            header.resizeSection(place, _WIDTHS[column])
+        if remembered:
+            try:
+                header.restoreState(QByteArray(binascii.a2b_base64(remembered)))
+            except binascii.Error:
+                remembered = ""  # a settings file that was edited by hand: the widths above stand
+        header.sectionClicked.connect(self._sort_by)
+        header.sectionResized.connect(self._remember_timer.start)
+        header.sectionMoved.connect(self._remember_timer.start)
+
+    def _sort_by(self, section: int) -> None:
+        if section == PICTURE:
+            return
+        column = COLUMNS[section - 1]
+        # The first click on a number or a time asks for the greatest.
+        same = self._sorted_by is column
+        descending = (not self._descending) if same else column in RIGHT_ALIGNED or column is Column.WHEN
+        self.sort_requested.emit(column, descending)
+
+    def _remember(self) -> None:
+        state = self.horizontalHeader().saveState()
+        self.layout_remembered.emit(binascii.b2a_base64(state.data(), newline=False).decode())

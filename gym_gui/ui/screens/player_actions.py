@@ -1,0 +1,106 @@
+"""Everything that the player does, as actions: one place for names, icons, keys, tooltips and the menu."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtGui import QAction, QIcon, QKeySequence, QTransform
+from PySide6.QtWidgets import QMenu
+
+from gym_gui.controllers.playback_clock import BACKWARD, FORWARD
+from gym_gui.ui import theme as tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
+
+    from gym_gui.controllers.replay import ReplayController
+    from gym_gui.ui.theme import Theme
+
+_JUMP: Final = 10
+MIRRORED: Final = "mirrored:"
+
+
+class PlayerActions(QObject):
+    """The player's actions; each works while the focus is anywhere in *page*.
+
+    Args:
+        theme: The look.
+        controller: The player.
+        page: The widget that the keys belong to.
+        go_to_step: Lets the user type a step.
+        leave: Goes back to the library.
+    """
+
+    def __init__(
+        self,
+        theme: Theme,
+        controller: ReplayController,
+        page: QWidget,
+        *,
+        go_to_step: Callable[[], None],
+        leave: Callable[[], None],
+    ) -> None:
+        super().__init__(page)
+        self._theme = theme
+        self._page = page
+        self._icons: list[tuple[QAction, str]] = []
+        c = controller
+        self.toggle = self._add("Play or pause", "play", c.toggle, "Space")
+        self.reverse = self._add("Play backwards", f"{MIRRORED}play", c.reverse)
+        self.back_one = self._add("One step back", "step-backward", lambda: c.step(-1), ",", "Left")
+        self.on_one = self._add("One step on", "step-forward", lambda: c.step(1), ".", "Right")
+        self.back_ten = self._add("Ten steps back", "rewind-10", lambda: c.step(-_JUMP), "Shift+,", "<", "Shift+Left")
+        self.on_ten = self._add("Ten steps on", "fast-forward-10", lambda: c.step(_JUMP), "Shift+.", ">", "Shift+Right")
+        self.home = self._add("Go to the start", "skip-previous", c.home, "Home")
+        self.end = self._add("Go to the end", "skip-next", c.end, "End")
+        self.shuttle_back = self._add("Shuttle back; again doubles the speed", "rewind", lambda: c.shuttle(BACKWARD), "J")
+        self.shuttle_stop = self._add("Shuttle: pause", "pause", lambda: c.shuttle(0), "K")
+        self.shuttle_on = self._add("Shuttle on; again doubles the speed", "fast-forward", lambda: c.shuttle(FORWARD), "L")
+        self.slower = self._add("Slower", "speedometer-slow", c.slower, "[")
+        self.faster = self._add("Faster", "speedometer", c.faster, "]")
+        self.loop = self._add("Loop", "repeat", lambda: c.set_loop(not c.state.loop), "R")
+        self.loop.setCheckable(True)
+        self.go_to_step = self._add("Go to step…", "target", go_to_step, "G")
+        self.leave = self._add("Back to the library", "arrow-left", leave, "Esc", "Backspace")
+        theme.changed.connect(self._retint)
+        self._retint()
+
+    def fill(self, menu: QMenu) -> None:
+        """Put every action into *menu*, in groups; the menu shows the keys."""
+        for group in (
+            (self.toggle, self.reverse, self.loop),
+            (self.back_one, self.on_one, self.back_ten, self.on_ten, self.home, self.end, self.go_to_step),
+            (self.shuttle_back, self.shuttle_stop, self.shuttle_on, self.slower, self.faster),
+            (self.leave,),
+        ):
+            menu.addActions(list(group))
+            menu.addSeparator()
+
+    def _add(self, text: str, icon: str, act: Callable[[], object], *keys: str) -> QAction:
+        action = QAction(text, self)
+        action.triggered.connect(lambda _checked=False: act())
+        action.setShortcuts([QKeySequence(key) for key in keys])
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        first = QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
+        action.setToolTip(f"{text} ({first})" if first else text)
+        self._page.addAction(action)
+        self._icons.append((action, icon))
+        return action
+
+    def _retint(self) -> None:
+        for action, name in self._icons:
+            action.setIcon(player_icon(self._theme, name, "text"))
+
+
+def player_icon(theme: Theme, name: str, role: str) -> QIcon:
+    """An icon by name; after ``mirrored:``, turned left to right."""
+    if not name.startswith(MIRRORED):
+        return theme.icon(name, role)
+    size = QSize(tokens.ICON, tokens.ICON)
+    pixmap = theme.icon(name.removeprefix(MIRRORED), role).pixmap(size, 2.0)
+    flipped = pixmap.transformed(QTransform.fromScale(-1, 1))
+    flipped.setDevicePixelRatio(2.0)
+    return QIcon(flipped)

@@ -1,0 +1,95 @@
+"""The player's title line: back, what is being watched, how it ended, inspector and the menu of everything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QToolButton, QWidget
+
+from gym_gui.controllers.library_entry import Ending, ending_of, game_of
+from gym_gui.ui import theme as tokens
+from gym_gui.ui.widgets.basics import make_label, make_tool_button, set_state
+from gym_gui.ui.widgets.fact_grid import ElidedLabel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gym_gui.controllers.replay_state import ReplayState
+    from gym_gui.core.data_model import EpisodeRollup, RunRecord
+    from gym_gui.ui.screens.player_actions import PlayerActions
+    from gym_gui.ui.theme import Theme
+
+ENDING_STATES = {Ending.FAULTED: "bad", Ending.INTERRUPTED: "warn", Ending.RECORDING: "bad"}
+
+
+class PlayerHeader(QFrame):
+    """One line at the top of the player.
+
+    Args:
+        theme: The look.
+        actions: The player's actions; the menu lists them all with their keys.
+        toggle_inspector: Shows or hides the inspector.
+    """
+
+    def __init__(
+        self,
+        theme: Theme,
+        actions: PlayerActions,
+        toggle_inspector: Callable[[], None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._shown: tuple[RunRecord | None, EpisodeRollup | None, bool] | None = None
+        self._back = make_tool_button(theme, "arrow-left", actions.leave.toolTip(), actions.leave.trigger)
+        self._title = make_label("", "title")
+        self._facts = ElidedLabel()
+        self._facts.setProperty("type", "muted")
+        self._ending = make_label("")
+        self._inspector = make_tool_button(theme, "information-outline", "Show or hide the facts", toggle_inspector)
+        self._inspector.setCheckable(True)
+        self._menu_button = make_tool_button(theme, "dots-vertical", "Everything that the player does, with its keys")
+        self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self._menu_button)
+        actions.fill(menu)
+        self._menu_button.setMenu(menu)
+        for button in (self._back, self._inspector, self._menu_button):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(tokens.SPACE_8, tokens.SPACE_8, tokens.SPACE_12, tokens.SPACE_8)
+        row.setSpacing(tokens.SPACE_8)
+        row.addWidget(self._back)
+        row.addWidget(self._title)
+        row.addWidget(self._facts, 1)
+        row.addWidget(self._ending)
+        row.addSpacing(tokens.SPACE_8)
+        row.addWidget(self._inspector)
+        row.addWidget(self._menu_button)
+
+    @property
+    def title(self) -> str:
+        """What it says is being watched."""
+        return self._title.text()
+
+    def show_state(self, state: ReplayState) -> None:
+        """Say what is being watched."""
+        shown = (state.run, state.episode, state.loading)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        if state.run is None or state.episode is None:
+            self._title.setText("Opening…" if state.loading else "")
+            self._facts.set_text("")
+            self._ending.setText("")
+            return
+        game, _ = game_of(state.run.env_id)
+        seed = "no seed" if state.episode.seed is None else f"seed {state.episode.seed}"
+        ending = ending_of(state.episode)
+        self._title.setText(game)
+        self._facts.set_text(f"{state.run.player}  ·  episode {state.episode.episode_index + 1:,}  ·  {seed}")
+        self._ending.setText("● Recording" if ending is Ending.RECORDING else ending.value)
+        set_state(self._ending, ENDING_STATES.get(ending, ""))
+
+    def show_inspector_open(self, *, opened: bool) -> None:
+        """Say whether the inspector can be seen."""
+        self._inspector.setChecked(opened)

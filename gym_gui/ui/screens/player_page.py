@@ -1,0 +1,217 @@
+"""The player: picture, inspector, transport and timeline of one episode.
+
+Qt thread. The playback timer only asks the controller where it is due; it never decides.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from gym_gui.controllers.replay import ReplayController
+from gym_gui.core.typing_compat import override
+from gym_gui.ui import theme as tokens
+from gym_gui.ui.screens.player_actions import PlayerActions
+from gym_gui.ui.screens.player_header import PlayerHeader
+from gym_gui.ui.widgets.basics import make_line
+from gym_gui.ui.widgets.messages import Banner, EmptyState
+from gym_gui.ui.widgets.picture_stage import PictureStage
+from gym_gui.ui.widgets.step_inspector import StepInspector
+from gym_gui.ui.widgets.timeline import Timeline
+from gym_gui.ui.widgets.transport_bar import TransportBar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+
+    from gym_gui.controllers.replay_columns import EpisodeColumns
+    from gym_gui.controllers.replay_state import FrameSource, ReplayState, RowSource, StepDetails
+    from gym_gui.controllers.views import TaskRunner
+    from gym_gui.ui.screens.registry import ScreenContext
+
+LIVE_MS: Final = 500
+_NARROW: Final = 900  # below it the picture needs the inspector's place
+
+
+class PlayerPage(QWidget):
+    """Plays one episode; satisfies `ReplayView`.
+
+    Args:
+        context: What the screen may use.
+        rows: Where rows come from.
+        frames: Where pictures come from.
+        runner: Threads of the player's own: a picture never queues behind other work.
+    """
+
+    left = Signal()
+
+    def __init__(
+        self,
+        context: ScreenContext,
+        rows: RowSource,
+        frames: FrameSource,
+        runner: TaskRunner,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._theme = context.theme
+        self._asked: tuple[str, str | int | None] = ("", None)
+        self._inspector_wanted: bool | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.controller = ReplayController(rows, frames, runner, self)
+        self.player_actions = PlayerActions(
+            self._theme, self.controller, self, go_to_step=self._type_step, leave=self.left.emit
+        )
+        self.header = PlayerHeader(self._theme, self.player_actions, self._toggle_inspector)
+        self.stage = PictureStage(self._theme, integer=context.settings().integer_scale)
+        self.inspector = StepInspector(self._theme, context.notify)
+        self.transport = TransportBar(self._theme, self.player_actions, self.controller.set_speed)
+        self.timeline = Timeline(self._theme)
+        self._banner = Banner(self._theme)
+        self._fault = EmptyState(self._theme)
+        self._build()
+        self._connect()
+        self._tick_timer = QTimer(self)
+        self._tick_timer.setSingleShot(True)
+        self._tick_timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._tick_timer.timeout.connect(self._tick)
+        self._live_timer = QTimer(self)
+        self._live_timer.setInterval(LIVE_MS)
+        self._live_timer.timeout.connect(self.controller.refresh)
+
+    def open(self, run_id: str, episode: str | int | None) -> None:
+        """Show an episode."""
+        self._asked = (run_id, episode)
+        self._banner.hide()
+        self.controller.open(run_id, episode)
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # What the controller says.
+
+    def show_state(self, state: ReplayState) -> None:
+        """Part of `ReplayView`."""
+        self.header.show_state(state)
+        self.transport.show_state(state)
+        self.inspector.show_state(state)
+        self.timeline.set_position(state.position, state.length)
+        self.player_actions.loop.setChecked(state.loop)
+        self.stage.show_state(state)
+        self._show_fault(state)
+        if state.playing and not self._tick_timer.isActive():
+            self._tick_timer.start(0)
+        if state.live != self._live_timer.isActive():
+            (self._live_timer.start if state.live and self.isVisible() else self._live_timer.stop)()
+
+    def show_columns(self, columns: EpisodeColumns) -> None:
+        """Part of `ReplayView`."""
+        self.timeline.set_columns(columns)
+
+    def show_frame(self, frame: NDArray[np.uint8] | None) -> None:
+        """Part of `ReplayView`."""
+        self.stage.show_frame(frame)
+
+    def show_step(self, details: StepDetails | None) -> None:
+        """Part of `ReplayView`."""
+        self.inspector.show_step(details, playing=self.controller.state.playing)
+
+    # Inside.
+
+    def _build(self) -> None:
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.stage, 1)
+        self._inspector_line = make_line(vertical=True)
+        middle.addWidget(self._inspector_line)
+        middle.addWidget(self.inspector)
+        self._body = QWidget()
+        column = QVBoxLayout(self._body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(middle, 1)
+        column.addWidget(make_line())
+        column.addWidget(self.transport)
+        column.addWidget(self.timeline)
+        content = QFrame()
+        self._pages = QStackedLayout(content)
+        self._pages.addWidget(self._body)
+        self._pages.addWidget(self._fault)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self.header)
+        outer.addWidget(make_line())
+        outer.addWidget(self._banner)
+        outer.addWidget(content, 1)
+
+    def _connect(self) -> None:
+        controller, timeline = self.controller, self.timeline
+        timeline.seek_requested.connect(controller.seek)
+        timeline.step_requested.connect(controller.step)
+        timeline.scrub_started.connect(controller.begin_scrub)
+        timeline.scrub_ended.connect(self._end_scrub)
+        self.transport.steps.step_typed.connect(controller.seek_step)
+        self.transport.steps.finished.connect(lambda: self.setFocus(Qt.FocusReason.OtherFocusReason))
+
+    def _end_scrub(self) -> None:
+        self.controller.end_scrub()
+        if self.controller.state.playing:
+            self._tick_timer.start(0)
+
+    def _tick(self) -> None:
+        due_s = self.controller.tick(time.perf_counter())
+        if due_s is not None:
+            self._tick_timer.start(max(1, round(due_s * 1000)))
+
+    def _type_step(self) -> None:
+        self.transport.steps.begin()
+
+    def _show_fault(self, state: ReplayState) -> None:
+        if not state.fault:
+            self._pages.setCurrentWidget(self._body)
+        elif state.length:
+            self._banner.show_message("bad", state.fault, "Try again", self._open_again)
+        else:
+            self._fault.show_message(
+                "alert-octagon-outline",
+                "This episode cannot be opened",
+                state.fault,
+                "Back to the library",
+                self.left.emit,
+                role="bad",
+            )
+            self._pages.setCurrentWidget(self._fault)
+
+    def _open_again(self) -> None:
+        self.open(*self._asked)
+
+    def _toggle_inspector(self) -> None:
+        self._inspector_wanted = not self.inspector.isVisible()
+        self._fold()
+
+    def _fold(self) -> None:
+        wanted = self.width() >= _NARROW if self._inspector_wanted is None else self._inspector_wanted
+        self.inspector.setVisible(wanted)
+        self._inspector_line.setVisible(wanted)
+        self.header.show_inspector_open(opened=wanted)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.controller.state.live:
+            self._live_timer.start()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.controller.pause()
+        self._live_timer.stop()
+

@@ -1,0 +1,62 @@
+"""The Replay screen: the library, and the player over it.
+
+Qt thread. It has two threads of its own, so that a picture never queues behind other work of the window.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from gym_gui.core.typing_compat import override
+from gym_gui.ui.bridge import QtTaskRunner
+from gym_gui.ui.screens.library_page import LibraryPage
+from gym_gui.ui.screens.player_page import PlayerPage
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QCloseEvent, QFocusEvent
+
+    from gym_gui.ui.screens.registry import ScreenContext
+
+
+class ReplayScreen(QWidget):
+    """Library and player.
+
+    Args:
+        context: What the screen may use.
+    """
+
+    def __init__(self, context: ScreenContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        services = context.services
+        self._runner = QtTaskRunner(workers=2, parent=self)
+        self.library = LibraryPage(context, services.store, services.resolver, self._runner)
+        self.player = PlayerPage(context, services.store, services.resolver, self._runner)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(self.library)
+        self._pages.addWidget(self.player)
+        self.library.open_requested.connect(self.open_episode)
+        self.player.left.connect(self.show_library)
+
+    def open_episode(self, run_id: str, episode: str | int | None = None) -> None:
+        """Watch an episode, by id or 0-based index; None: the run's last."""
+        self._pages.setCurrentWidget(self.player)
+        self.player.open(run_id, episode)
+
+    def show_library(self) -> None:
+        """Leave the player; what was watched stays chosen in the library."""
+        self.player.controller.close()
+        self._pages.setCurrentWidget(self.library)
+        self.library.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @override
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._pages.currentWidget().setFocus(event.reason())
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.player.controller.close()
+        self._runner.close()
+        super().closeEvent(event)

@@ -1,0 +1,164 @@
+"""The inspector of the player: what happened in the step under the playhead, its info, its episode and run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from gym_gui.controllers.library_entry import ENDING_TOLD, ending_of
+from gym_gui.ui import theme as tokens
+from gym_gui.ui.texts import duration_text, number_text, when_text
+from gym_gui.ui.widgets.fact_grid import Fact, FactGrid, FoldingGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gym_gui.controllers.replay_state import ReplayState, StepDetails
+    from gym_gui.core.data_model import EpisodeRollup, RunRecord
+    from gym_gui.ui.theme import Theme
+
+WIDTH: Final = 304
+_SOON_MS: Final = 30  # the picture comes first
+_PLAYING_MS: Final = 100  # nobody reads faster than ten changes a second
+_INFO_ROWS: Final = 64
+_INFO_TEXT: Final = 400
+
+
+class StepInspector(QScrollArea):
+    """Facts, in groups that fold; at most ten times a second while playing.
+
+    Args:
+        theme: The look.
+        notify: Told what was copied.
+    """
+
+    def __init__(self, theme: Theme, notify: Callable[[str], None], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._step: StepDetails | None = None
+        self._episode: EpisodeRollup | None = None
+        self._run: RunRecord | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._fill)
+        self._facts = FactGrid(theme, notify)
+        self._info = FactGrid(theme, notify)
+        self._episode_facts = FactGrid(theme, notify)
+        self._run_facts = FactGrid(theme, notify)
+        self._info_group = FoldingGroup(theme, "Info", self._info)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(tokens.SPACE_12, tokens.SPACE_8, tokens.SPACE_12, tokens.SPACE_16)
+        column.setSpacing(tokens.SPACE_16)
+        column.addWidget(FoldingGroup(theme, "Step", self._facts))
+        column.addWidget(self._info_group)
+        column.addWidget(FoldingGroup(theme, "Episode", self._episode_facts))
+        column.addWidget(FoldingGroup(theme, "Run", self._run_facts))
+        column.addStretch(1)
+        self.setWidget(body)
+        self.setWidgetResizable(True)
+        self.setFixedWidth(WIDTH)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def show_step(self, details: StepDetails | None, *, playing: bool) -> None:
+        """Show a row's facts soon; None clears them."""
+        self._step = details
+        if not self._timer.isActive():
+            self._timer.start(_PLAYING_MS if playing else _SOON_MS)
+
+    def show_state(self, state: ReplayState) -> None:
+        """Show the facts of episode and run, where they changed."""
+        if state.episode is not self._episode and state.episode is not None and state.run is not None:
+            self._episode_facts.set_facts(episode_facts(state.episode))
+        if state.run is not self._run and state.run is not None:
+            self._run_facts.set_facts(run_facts(state.run))
+        self._episode, self._run = state.episode, state.run
+
+    def facts(self) -> dict[str, str]:
+        """What the step's group says, for tests and for copying."""
+        return {fact.key: fact.value for fact in (*self._facts.facts, *self._info.facts)}
+
+    def _fill(self) -> None:
+        details = self._step
+        if details is None:
+            self._facts.set_facts(())
+            self._info.set_facts(())
+            return
+        self._facts.set_facts(step_facts(details))
+        if details.info is not None:
+            self._info.set_facts(info_facts(details.info))
+            self._info_group.set_note("" if details.info else "The environment gave no info.")
+
+
+def step_facts(details: StepDetails) -> list[Fact]:
+    """The rows of the step's own group."""
+    if details.reward is None:
+        action, reward = "none (after reset)", "none (after reset)"
+    else:
+        action = f"{details.action}  {details.action_name}" if details.action_name else details.action
+        reward = number_text(details.reward, signed=True)
+    ended = " and ".join(
+        word for word, on in (("terminated", details.terminated), ("truncated", details.truncated)) if on
+    )
+    return [
+        Fact("Step", f"{details.step_index:,}"),
+        Fact("Action", action),
+        Fact("Reward", reward),
+        Fact("Return", number_text(details.total_reward)),
+        Fact("Ended", ended or "no", state="warn" if ended else ""),
+        Fact("Time", f"{details.timestamp.astimezone():%H:%M:%S.%f}"[:-3], tip=when_text(details.timestamp, exact=True)),
+        Fact("Frame", details.frame_ref or "none", copy=details.frame_ref or "", tip=details.note),
+    ]
+
+
+def info_facts(info: Mapping[str, Any]) -> list[Fact]:
+    """One row a key; values as text, long ones cut."""
+    facts = []
+    for key, value in list(info.items())[:_INFO_ROWS]:
+        text = number_text(value) if isinstance(value, float) else str(value)
+        facts.append(Fact(str(key), text if len(text) <= _INFO_TEXT else f"{text[:_INFO_TEXT]}…"))
+    if len(info) > _INFO_ROWS:
+        facts.append(Fact("…", f"{len(info) - _INFO_ROWS} more"))
+    return facts
+
+
+def episode_facts(episode: EpisodeRollup) -> list[Fact]:
+    """What the library and the player tell about an episode."""
+    ending = ending_of(episode)
+    facts = [
+        Fact("Episode", f"{episode.episode_index + 1:,}"),
+        Fact("Seed", "none" if episode.seed is None else str(episode.seed), copy=str(episode.seed or "")),
+        Fact("Steps", f"{episode.steps:,}"),
+        Fact("Return", number_text(episode.total_reward)),
+        Fact("Ended", ending.value, tip=ENDING_TOLD[ending]),
+        Fact("Started", when_text(episode.started_at), tip=when_text(episode.started_at, exact=True)),
+    ]
+    if episode.ended_at is not None:
+        facts.append(Fact("Duration", duration_text((episode.ended_at - episode.started_at).total_seconds())))
+    if episode.dropped_frames:
+        facts.append(Fact("Not kept", f"{episode.dropped_frames:,} pictures", state="warn"))
+    if episode.fault:
+        facts.append(Fact("Fault", episode.fault, state="bad"))
+    return facts
+
+
+def run_facts(run: RunRecord) -> list[Fact]:
+    """What the library and the player tell about a run."""
+    facts = [
+        Fact("Run", run.run_id, copy=run.run_id),
+        Fact("Environment", run.env_id, copy=run.env_id),
+        Fact("Player", run.player),
+        Fact("Rate", f"{run.step_rate_hz:g} Hz"),
+    ]
+    facts += [Fact(key, str(value)) for key, value in run.env_kwargs.items()]
+    for key, value in (("Actions", run.action_space), ("Observations", run.observation_space), ("Host", run.host)):
+        if value:
+            facts.append(Fact(key, value))
+    if run.rom_sha256:
+        facts.append(Fact("ROM", run.rom_sha256, copy=run.rom_sha256))
+    facts += [Fact(name, version) for name, version in run.versions.items()]
+    if run.app_version:
+        facts.append(Fact("gym_gui", run.app_version))
+    return facts

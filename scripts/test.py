@@ -1,0 +1,53 @@
+"""Run every check of the project: `python3 scripts/test.py [--quick] [-- ARGUMENTS OF pytest]`.
+
+Lint, format, types, import contracts, tests; all are run even when one fails, and the exit code is 1 if any did.
+`--quick` leaves out the tests that take seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import time
+
+from setup_environment import ROOT, prepare_environment, program, run_script, say
+
+
+def checks(*, quick: bool, pytest_arguments: list[str]) -> dict[str, list[str]]:
+    """Every check's name and command; the tests come last because they take longest."""
+    python = [str(program("python"))]
+    selection = ["-m", "not slow"] if quick else []
+    return {
+        "lint": [*python, "-m", "ruff", "check"],
+        "format": [*python, "-m", "ruff", "format", "--check"],
+        "types": [*python, "-m", "mypy"],
+        "import contracts": [str(program("lint-imports"))],
+        "tests": [*python, "-m", "pytest", *selection, *pytest_arguments],
+    }
+
+
+def main() -> int:
+    """Set up with the tools for the checks, run them all, and sum up."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="leave out the tests that take seconds")
+    parser.add_argument("pytest_arguments", nargs="*", metavar="-- ...", help="handed to pytest")
+    options = parser.parse_args()
+    prepare_environment(dev=True)
+    # Tests need no screen; those that want a real one start their own.
+    environment = dict({"QT_QPA_PLATFORM": "offscreen"}, **os.environ)
+    summary = []
+    failed = False
+    for name, command in checks(quick=options.quick, pytest_arguments=options.pytest_arguments).items():
+        say(f"== {name}")
+        started = time.monotonic()
+        code = subprocess.run(command, cwd=str(ROOT), env=environment, check=False).returncode
+        failed = failed or code != 0
+        verdict = "passed" if code == 0 else f"FAILED (exit code {code})"
+        summary.append(f"{name:<18}{verdict:<24}{time.monotonic() - started:6.1f} s")
+    print("\n".join(["== summary", *summary]), flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,238 @@
+"""`scripts/run.py` and its set-up, run as programs in a checkout of the test's own.
+
+The environment there is a stand-in: its `python` writes down what it is told, and can be held in the middle of it.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
+FAKE_PYTHON = """#!/bin/sh
+echo "$@" | head -n 1 >> "{root}/calls"
+[ -p "{root}/gate" ] && mkdir "{root}/held" 2>/dev/null && read -r line < "{root}/gate"
+exit 0
+"""
+FAKE_APPLICATION = """#!/bin/sh
+echo "gym-gui $@"
+exit 3
+"""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the scripts with an environment beside them."""
+
+    root: Path
+
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        """Start `run.py` without a display and without a package index."""
+        hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+        environment = {name: value for name, value in os.environ.items() if name not in hidden}
+        nowhere = {"PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "1", "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+        return subprocess.Popen(
+            [sys.executable, str(self.root / "scripts" / "run.py"), *arguments],
+            env={**environment, **nowhere, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
+        """Run `run.py` to its end: exit code, standard output, standard error."""
+        with self.start(*arguments, **variables) as program:
+            output, errors = program.communicate(timeout=60)
+            return program.returncode, output, errors
+
+    def calls(self) -> list[str]:
+        """The first line of every command that the environment's Python was given."""
+        record = self.root / "calls"
+        return record.read_text().splitlines() if record.exists() else []
+
+    def outdate(self) -> None:
+        """Change the constraints, so that the environment is no longer what they ask for."""
+        with (self.root / "constraints.txt").open("a") as constraints:
+            constraints.write("# changed\n")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A checkout whose environment was set up completely."""
+    root = tmp_path / "check out"  # users have spaces in their paths
+    (root / "scripts").mkdir(parents=True)
+    for source in (*SCRIPTS, ROOT / "pyproject.toml", ROOT / "constraints.txt"):
+        (root / source.relative_to(ROOT)).write_bytes(source.read_bytes())
+    binaries = root / ".venv" / "bin"
+    binaries.mkdir(parents=True)
+    for name, text in (("python", FAKE_PYTHON), ("gym-gui", FAKE_APPLICATION)):
+        (binaries / name).write_text(text.format(root=root))
+        (binaries / name).chmod(0o755)
+    stamp = "import sys; sys.path[:0] = ['scripts']; import setup_environment as s; s.write_stamp(dev=False)"
+    subprocess.run([sys.executable, "-c", stamp], cwd=root, check=True)
+    return Checkout(root)
+
+
+@pytest.mark.parametrize("arguments", [("runs", "--json"), ("--var-dir", "play", "demo"), ("--help",), ("--version",)])
+def test_that_a_later_start_hands_everything_to_the_application(checkout: Checkout, arguments: tuple[str, ...]) -> None:
+    code, output, errors = checkout.run(*arguments)
+    assert (code, output) == (3, f"gym-gui {' '.join(arguments)}\n")
+    assert "--setup-only" in errors if arguments == ("--help",) else not errors
+    assert checkout.calls() == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("play", "ALE/Breakout-v5"), ("--var-dir", "runs"), ("--var-dir=x", "replay")]
+)
+def test_that_a_missing_display_is_said_in_one_sentence(checkout: Checkout, arguments: tuple[str, ...]) -> None:
+    code, output, errors = checkout.run(*arguments)
+    assert (code, output) == (2, "")
+    assert "python3 scripts/run.py demo" in errors
+    assert len(errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize("variable", ["DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"])
+def test_that_a_display_or_a_chosen_platform_opens_the_window(checkout: Checkout, variable: str) -> None:
+    assert checkout.run(**{variable: "x"})[:2] == (3, "gym-gui \n")
+
+
+def test_that_changed_constraints_are_installed_once(checkout: Checkout) -> None:
+    checkout.outdate()
+    code, output, errors = checkout.run("--setup-only")
+    assert (code, output) == (0, ""), errors
+    calls = checkout.calls()
+    assert "-c constraints.txt" in calls[0]
+    assert calls[1].endswith("-e .")
+    assert checkout.run("--setup-only") == (0, "", "")
+    assert checkout.calls() == calls
+
+
+def test_that_a_second_start_waits_for_the_first_ones_set_up(checkout: Checkout) -> None:
+    os.mkfifo(checkout.root / "gate")
+    checkout.outdate()
+    with checkout.start("--setup-only") as first:
+        # Opening the gate to write returns when the first start's pip stands at it.
+        with (checkout.root / "gate").open("w") as gate, checkout.start("--setup-only") as second:
+            assert second.stderr is not None
+            assert "waiting" in second.stderr.readline()
+            gate.write("go\n")
+            gate.flush()
+            assert second.wait(timeout=60) == 0
+        assert first.wait(timeout=60) == 0
+    assert sum("-e ." in call for call in checkout.calls()) == 1
+
+
+@pytest.mark.slow
+def test_that_a_killed_set_up_is_done_again_from_nothing_and_says_what_fails(checkout: Checkout) -> None:
+    os.mkfifo(checkout.root / "gate")
+    checkout.outdate()
+    with checkout.start("--setup-only") as killed, (checkout.root / "gate").open("w") as gate:
+        killed.send_signal(signal.SIGKILL)
+        killed.wait(timeout=60)
+        # Its pip lives on and holds the lock; only when that ends may the next start clear the place.
+        with checkout.start("--setup-only") as healer:
+            assert healer.stderr is not None
+            assert "waiting" in healer.stderr.readline()
+            assert len(checkout.calls()) == 1
+            gate.write("go\n")
+            gate.flush()
+            errors = healer.stderr.read()
+            assert healer.wait(timeout=60) == 1
+    assert "Making .venv" in errors
+    assert "the package index cannot be reached" in errors.splitlines()[-1]
+    assert str(checkout.root / ".venv" / "setup.log") in errors.splitlines()[-1]
+    assert len(checkout.calls()) == 1  # the stand-in is gone: a real interpreter was told to install
+    assert not (checkout.root / ".venv" / "setup.json").exists()
+
+
+@pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.name)
+def test_that_an_old_python_can_read_the_scripts(source: Path) -> None:
+    ast.parse(source.read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+@pytest.fixture
+def system_packages() -> ModuleType:
+    """The module `scripts/system_packages.py`."""
+    spec = importlib.util.spec_from_file_location("system_packages", ROOT / "scripts" / "system_packages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def put_program(folder: Path, name: str, text: str) -> None:
+    """An executable shell script in *folder*."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("#!/bin/sh\n" + text)
+    (folder / name).chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("programs", "expected"),
+    [
+        (("apt-get", "sudo"), "sudo apt-get update && sudo apt-get install -y --no-install-recommends libgl1 xvfb"),
+        (("apt-get",), "su -c 'apt-get update && apt-get install -y --no-install-recommends libgl1 xvfb'"),
+        ((), "libgl1 xvfb"),
+    ],
+)
+def test_that_a_user_who_is_not_root_gets_the_exact_command(
+    system_packages: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    programs: tuple[str, ...],
+    expected: str,
+) -> None:
+    for name in programs:
+        put_program(tmp_path / "bin", name, "exit 1\n")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with (tmp_path / "log").open("wb") as log, pytest.raises(system_packages.SetupError) as caught:
+        system_packages.install_packages(["libgl1", "xvfb"], log)
+    assert expected in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("apt_code", [0, 100])
+def test_that_root_installs_what_is_missing(
+    system_packages: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apt_code: int
+) -> None:
+    put_program(tmp_path / "bin", "apt-get", f'echo "$DEBIAN_FRONTEND $@" >> "{tmp_path}/calls"\nexit {apt_code}\n')
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with (tmp_path / "log").open("wb") as log:
+        if apt_code == 0:
+            system_packages.install_packages(["libgl1"], log)
+        else:
+            with pytest.raises(system_packages.SetupError, match=r"apt could not install.*log") as caught:
+                system_packages.install_packages(["libgl1"], log)
+            assert caught.value.exit_code == 1
+    update, install = (tmp_path / "calls").read_text().splitlines()
+    assert update.startswith("noninteractive")
+    assert update.endswith(" update")
+    assert install.endswith("install -y --no-install-recommends libgl1")
+
+
+def test_that_a_library_that_is_not_there_is_missing(
+    system_packages: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setitem(system_packages.WINDOW_LIBRARIES, "libnowhere.so.7", "libnowhere7")
+    monkeypatch.setenv("PATH", "")
+    assert "libnowhere7" in system_packages.missing_packages()
+    assert system_packages.missing_packages(["Xvfb"])[-1] == "xvfb"
