@@ -95,7 +95,8 @@ class PlayScreen(QWidget):
         if state.env_id != before.env_id:
             self._show_page(state)
         self._previews.rest(resting=state.phase is not Phase.IDLE)
-        self.game.show_storage_fault(fault=bool(self._context.services.telemetry.status().fault))
+        pipeline = self._context.services.telemetry.status()
+        self.game.show_storage_fault(fault=pipeline is not None and bool(pipeline.fault))
         self.game.show_session(state)
         if state.phase is Phase.IDLE:
             self._context.runner.submit(self._wait_until_kept, lambda _: self._take_played())

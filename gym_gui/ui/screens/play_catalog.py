@@ -5,6 +5,7 @@ Qt thread.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
@@ -295,7 +296,7 @@ class CatalogPage(QWidget):
         # In small batches: the first row is there while the last is still being read.
         for start in range(0, len(wanted), 12):
             batch = wanted[start : start + 12]
-            self._runner.submit(lambda batch=batch: _read_images(batch), self._take_images)  # type: ignore[misc]
+            self._runner.submit(partial(_read_images, batch), self._take_images)
 
     def _take_images(self, images: list[tuple[str, QImage]]) -> None:
         for env_id, image in images:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -211,7 +212,7 @@ class Time:
             with condition:
                 condition.notify_all()
             with self._lock:
-                assert self._lock.wait_for(lambda turns=turns: self._turns > turns, TIMEOUT_S)
+                assert self._lock.wait_for(partial(self._has_turned_since, turns), TIMEOUT_S)
 
     def jump(self, seconds: float) -> None:
         """Move time on at once, as when the machine was busy elsewhere."""
@@ -236,6 +237,9 @@ class Time:
         with condition:
             condition.notify_all()
 
+    def _has_turned_since(self, turns: int) -> bool:
+        return self._turns > turns
+
     def _is_settled(self) -> bool:
         return self._waiting is not None and (self._waiting[1] is None or self._waiting[1] > self.now)
 
@@ -257,7 +261,7 @@ class Desk:
             wait=self.time.wait,
         )
 
-    def _make(self, env_id: str, env_kwargs: Mapping[str, Any]) -> EnvironmentAdapter:
+    def _make(self, _env_id: str, _env_kwargs: Mapping[str, Any]) -> EnvironmentAdapter:
         return self.adapter if isinstance(self.adapter, EnvironmentAdapter) else self.adapter()
 
     def _on_change(self) -> None:
