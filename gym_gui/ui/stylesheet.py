@@ -83,6 +83,7 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit, QTextEdit {
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus {
     border-color: $accent;
 }
+QLineEdit > QToolButton { padding: 0; min-width: 0; min-height: 0; border: none; background: transparent; }
 QComboBox::drop-down { border: none; width: $icon; }
 QComboBox QAbstractItemView {
     background: $surface_raised; border: $hair solid $line; selection-background-color: $accent_soft;
@@ -129,15 +130,7 @@ QSplitter::handle { background: $line; }
 QSplitter::handle:horizontal { width: $hair; }
 QSplitter::handle:vertical { height: $hair; }
 
-QCheckBox, QRadioButton { spacing: $space_8; min-height: $space_24; background: transparent; }
-QCheckBox::indicator, QRadioButton::indicator {
-    width: $space_16; height: $space_16; border: $hair solid $text_muted; background: $surface_raised;
-}
-QCheckBox::indicator { border-radius: $radius_small; }
-QRadioButton::indicator { border-radius: $radius_large; }
-QCheckBox::indicator:hover, QRadioButton::indicator:hover { border-color: $accent; }
-QCheckBox::indicator:checked, QRadioButton::indicator:checked { background: $accent; border-color: $accent; }
-QCheckBox:focus, QRadioButton:focus { color: $accent; }
+QCheckBox, QRadioButton { spacing: $space_8; background: transparent; }
 
 QProgressBar { background: $surface_pressed; border: none; border-radius: $radius_small; max-height: $space_4; }
 QProgressBar::chunk { background: $accent; border-radius: $radius_small; }

@@ -22,7 +22,7 @@ from gym_gui.ui.screens.play_game import GamePage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QCloseEvent
+    from PySide6.QtGui import QCloseEvent, QFocusEvent
 
     from gym_gui.adapters.catalog import CatalogEntry
     from gym_gui.core.data_model import EpisodeSummary
@@ -76,6 +76,11 @@ class PlayScreen(QWidget):
         settings = self._context.settings()
         self.game.set_hud(shown=settings.hud)
         self.game.picture.set_integer_scale(integer=settings.integer_scale)
+
+    @override
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        in_game = self._pages.currentWidget() is self.game
+        (self.game if in_game else self.catalog.grid).setFocus(event.reason())
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -63,7 +63,7 @@ class GameGrid(QListView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.verticalScrollBar().setSingleStep(tokens.SPACE_32)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setSpacing(0)
@@ -96,7 +96,8 @@ class GameGrid(QListView):
 
     def fit_columns(self) -> None:
         """Make the cards as wide as their columns."""
-        wide = self.viewport().width()
+        # The scroll bar's place is kept free: were it counted in, it could come and go without end.
+        wide = self.width() - self.verticalScrollBar().sizeHint().width()
         columns = max(2, wide // (_CARD_WIDTH + GAP))
         # One pixel less than its share: a rounding error would push the last card into the next row.
         self._delegate.set_width(max(120, (wide - 1) // columns - GAP))
