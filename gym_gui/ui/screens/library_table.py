@@ -64,7 +64,9 @@ class _PictureDelegate(QStyledItemDelegate):
         path = QPainterPath()
         path.addRoundedRect(QRectF(box), 4, 4)
         painter.setClipPath(path)
-        painter.fillRect(box, self._theme.color("surface_pressed") if picture is None else QColor(self._theme.roles.picture))
+        painter.fillRect(
+            box, self._theme.color("surface_pressed") if picture is None else QColor(self._theme.roles.picture)
+        )
         if picture is not None:
             paint_fitted(painter, image_from(picture), QRectF(box))
         painter.restore()
@@ -93,7 +95,9 @@ class LibraryTable(QTableView):
     layout_remembered = Signal(str)
     search_requested = Signal(str)
 
-    def __init__(self, theme: Theme, thumbnails: ThumbnailCache, remembered: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, thumbnails: ThumbnailCache, remembered: str, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._model = LibraryModel(theme)
         self._theme = theme

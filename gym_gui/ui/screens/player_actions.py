@@ -56,9 +56,13 @@ class PlayerActions(QObject):
         self.on_ten = self._add("Ten steps on", "fast-forward-10", lambda: c.step(_JUMP), "Shift+.", ">", "Shift+Right")
         self.home = self._add("Go to the start", "skip-previous", c.home, "Home")
         self.end = self._add("Go to the end", "skip-next", c.end, "End")
-        self.shuttle_back = self._add("Shuttle back; again doubles the speed", "rewind", lambda: c.shuttle(BACKWARD), "J")
+        self.shuttle_back = self._add(
+            "Shuttle back; again doubles the speed", "rewind", lambda: c.shuttle(BACKWARD), "J"
+        )
         self.shuttle_stop = self._add("Shuttle: pause", "pause", lambda: c.shuttle(0), "K")
-        self.shuttle_on = self._add("Shuttle on; again doubles the speed", "fast-forward", lambda: c.shuttle(FORWARD), "L")
+        self.shuttle_on = self._add(
+            "Shuttle on; again doubles the speed", "fast-forward", lambda: c.shuttle(FORWARD), "L"
+        )
         self.slower = self._add("Slower", "speedometer-slow", c.slower, "[")
         self.faster = self._add("Faster", "speedometer", c.faster, "]")
         self.loop = self._add("Loop", "repeat", lambda: c.set_loop(not c.state.loop), "R")

@@ -214,4 +214,3 @@ class PlayerPage(QWidget):
         super().hideEvent(event)
         self.controller.pause()
         self._live_timer.stop()
-

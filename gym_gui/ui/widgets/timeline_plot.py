@@ -168,9 +168,7 @@ class TimelinePlot:
             icon = self._theme.icon(mark.icon, mark.role)
             icon.paint(painter, QRectF(x - _GLYPH / 2, lane.top(), _GLYPH, _GLYPH).toRect())
 
-    def _draw_rewards(
-        self, painter: QPainter, rewards: NDArray[np.float64], scale: Scale, lane: QRectF
-    ) -> None:
+    def _draw_rewards(self, painter: QPainter, rewards: NDArray[np.float64], scale: Scale, lane: QRectF) -> None:
         values = np.nan_to_num(rewards, nan=0.0, posinf=0.0, neginf=0.0)
         high, low = max(0.0, float(values.max())), min(0.0, float(values.min()))
         reach = (high - low) or 1.0
@@ -186,9 +184,7 @@ class TimelinePlot:
                 height = -float(tops[place]) / reach * lane.height()
                 painter.fillRect(QRectF(x - wide / 2, zero, wide, height).normalized(), color)
 
-    def _draw_returns(
-        self, painter: QPainter, returns: NDArray[np.float64], scale: Scale, lane: QRectF
-    ) -> None:
+    def _draw_returns(self, painter: QPainter, returns: NDArray[np.float64], scale: Scale, lane: QRectF) -> None:
         values = np.nan_to_num(returns, nan=0.0, posinf=0.0, neginf=0.0)
         low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
         if low == high:
