@@ -103,7 +103,8 @@ def record(
         policy = make_policy(request.policy, adapter)
         run = make_run_record(adapter, player=request.policy)
         seed = request.seed if request.seed is not None else secrets.randbelow(_MAX_SEED)
-        recording = _Recording(services, EpisodeStepper(adapter, run), policy, request, on_step, should_stop)
+        stepper = EpisodeStepper(adapter, run)
+        recording = _Recording(services, stepper, policy, request, on_step=on_step, should_stop=should_stop)
         started_s = time.perf_counter()
         services.telemetry.start_run(run)
         state = RunState.FAULTED
@@ -137,6 +138,7 @@ class _Recording:
         stepper: EpisodeStepper,
         policy: Policy,
         request: RecordingRequest,
+        *,
         on_step: StepObserver | None,
         should_stop: Callable[[], bool] | None,
     ) -> None:
