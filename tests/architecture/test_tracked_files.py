@@ -19,9 +19,9 @@ FOREIGN = {
     "an address in a network": re.compile(r"\b(?!127\.0\.0\.|0\.0\.0\.0\b)(?:\d{1,3}\.){3}\d{1,3}\b(?!\.)"),
 }
 NOQA = re.compile(r"#\s*(?:ruff:\s*)?noqa", re.IGNORECASE)
-NOQA_WITH_REASON = re.compile(r"#\s*(?:ruff:\s*)?noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)* - \w")
+NOQA_WITH_REASON = re.compile(r"#\s*(?:ruff:\s*)?noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)* - \S")
 OTHER_IGNORE = re.compile(r"#\s*(?:type:\s*ignore|pragma:\s*no|mypy:)")
-OTHER_IGNORE_WITH_REASON = re.compile(r"#\s*(?:type:\s*ignore\[[\w, -]+\]|pragma:[^#]+|mypy:[^#]+)\s+# \w")
+OTHER_IGNORE_WITH_REASON = re.compile(r"#\s*(?:type:\s*ignore\[[\w, -]+\]|pragma:[^#]+|mypy:[^#]+)\s+# \S")
 IGNORED_RULE = re.compile(r'^\s*"[A-Z]+\d+",|= \[.*"[A-Z]{1,4}\d+"')
 
 

@@ -27,6 +27,7 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 FAKE_PYTHON = """#!/bin/sh
 echo "$@" | head -n 1 >> "{root}/calls"
 [ -p "{root}/gate" ] && mkdir "{root}/held" 2>/dev/null && read -r line < "{root}/gate"
+case "$*" in "$FAILING"*) exit 7;; esac
 exit 0
 """
 FAKE_APPLICATION = """#!/bin/sh
@@ -41,22 +42,22 @@ class Checkout:
 
     root: Path
 
-    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """Start `run.py` without a display and without a package index."""
+    def start(self, *arguments: str, script: str = "run.py", **variables: str) -> subprocess.Popen[str]:
+        """Start a script without a display and without a package index."""
         hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
         nowhere = {"PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "1", "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
         return subprocess.Popen(
-            [sys.executable, str(self.root / "scripts" / "run.py"), *arguments],
-            env={**environment, **nowhere, **variables},
+            [sys.executable, str(self.root / "scripts" / script), *arguments],
+            env={"FAILING": "nothing", **environment, **nowhere, **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
-        """Run `run.py` to its end: exit code, standard output, standard error."""
-        with self.start(*arguments, **variables) as program:
+    def run(self, *arguments: str, script: str = "run.py", **variables: str) -> tuple[int, str, str]:
+        """Run a script to its end: exit code, standard output, standard error."""
+        with self.start(*arguments, script=script, **variables) as program:
             output, errors = program.communicate(timeout=60)
             return program.returncode, output, errors
 
@@ -80,10 +81,10 @@ def checkout(tmp_path: Path) -> Checkout:
         (root / source.relative_to(ROOT)).write_bytes(source.read_bytes())
     binaries = root / ".venv" / "bin"
     binaries.mkdir(parents=True)
-    for name, text in (("python", FAKE_PYTHON), ("gym-gui", FAKE_APPLICATION)):
+    for name, text in (("python", FAKE_PYTHON), ("lint-imports", FAKE_PYTHON), ("gym-gui", FAKE_APPLICATION)):
         (binaries / name).write_text(text.format(root=root))
         (binaries / name).chmod(0o755)
-    stamp = "import sys; sys.path[:0] = ['scripts']; import setup_environment as s; s.write_stamp(dev=False)"
+    stamp = "import sys; sys.path[:0] = ['scripts']; import setup_environment as s; s.write_stamp(dev=True)"
     subprocess.run([sys.executable, "-c", stamp], cwd=root, check=True)
     return Checkout(root)
 
@@ -117,7 +118,7 @@ def test_that_changed_constraints_are_installed_once(checkout: Checkout) -> None
     assert (code, output) == (0, ""), errors
     calls = checkout.calls()
     assert "-c constraints.txt" in calls[0]
-    assert calls[1].endswith("-e .")
+    assert calls[1].endswith("-e .[dev]")  # the tools that an earlier start had asked for stay
     assert checkout.run("--setup-only") == (0, "", "")
     assert checkout.calls() == calls
 
@@ -134,7 +135,7 @@ def test_that_a_second_start_waits_for_the_first_ones_set_up(checkout: Checkout)
             gate.flush()
             assert second.wait(timeout=60) == 0
         assert first.wait(timeout=60) == 0
-    assert sum("-e ." in call for call in checkout.calls()) == 1
+    assert sum("-e .[dev]" in call for call in checkout.calls()) == 1
 
 
 @pytest.mark.slow
@@ -160,9 +161,24 @@ def test_that_a_killed_set_up_is_done_again_from_nothing_and_says_what_fails(che
     assert not (checkout.root / ".venv" / "setup.json").exists()
 
 
+@pytest.mark.parametrize("failing", ["-m ruff check", "-m mypy", "-m pytest", "nothing"])
+def test_that_every_check_is_run_and_summed_up_whichever_fails(checkout: Checkout, failing: str) -> None:
+    code, output, _ = checkout.run(script="test.py", FAILING=failing)
+    assert checkout.calls() == ["-m ruff check", "-m ruff format --check", "-m mypy", "", "-m pytest"]
+    summary = output.splitlines()[1:]
+    assert len(summary) == 5
+    assert sum("FAILED (exit code 7)" in line for line in summary) == (failing != "nothing")
+    assert code == (failing != "nothing")
+
+
+def test_that_quick_and_the_arguments_of_pytest_reach_it(checkout: Checkout) -> None:
+    checkout.run("--quick", "--", "-k", "refs", script="test.py")
+    assert checkout.calls()[-1] == "-m pytest -m not slow -k refs"
+
+
 @pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.name)
 def test_that_an_old_python_can_read_the_scripts(source: Path) -> None:
-    ast.parse(source.read_text(encoding="utf-8"), feature_version=(3, 7))
+    assert ast.parse(source.read_text(encoding="utf-8"), feature_version=(3, 7)).body
 
 
 @pytest.fixture
