@@ -159,7 +159,9 @@ def failure_in(output: str) -> str:
     if any(mark in output for mark in NOT_OFFERED_MARKS):
         return "the package index does not offer a version that constraints.txt names"
     errors = [line.strip() for line in output.splitlines() if "error" in line.lower()]
-    return errors[-1].rstrip(".") if errors else ""
+    # The exception of a program that pip ran says more than pip's own last words, which come after it.
+    raised = [line for line in errors if "Error: " in line]
+    return (raised or errors or [""])[-1].rstrip(".")
 
 
 def clear_environment() -> None:

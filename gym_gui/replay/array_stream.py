@@ -30,7 +30,7 @@ class DatasetTail:
         spec: Its layout.
         length: Items appended, written or not.
         written: Items that are in the file.
-        stored_bytes: Bytes handed to the file so far, rewritten chunks counted each time.
+        stored_bytes: Bytes of the whole chunks so far.
     """
 
     def __init__(self, spec: layout.ArraySpec, codec: ChunkCodec, *, resume_from: Any = None) -> None:
@@ -59,7 +59,9 @@ class DatasetTail:
         self._chunk[position] = item
         self.length += 1
         if position + 1 == self.spec.chunk_items:
-            self._full.append((self.length - self.spec.chunk_items, self._encoded(thorough=thorough)))
+            data = self._encoded(thorough=thorough)
+            self.stored_bytes += len(data) if isinstance(data, bytes) else data.nbytes
+            self._full.append((self.length - self.spec.chunk_items, data))
         return self.length - 1
 
     def write(self, file: ReplayFile, *, partial: bool, thorough: bool) -> None:
@@ -89,10 +91,8 @@ class DatasetTail:
             dataset.resize(stop, axis=0)
         if isinstance(data, bytes):
             dataset.id.write_direct_chunk((start, *(0,) * len(self.spec.item_shape)), data)
-            self.stored_bytes += len(data)
         else:
             dataset[start:stop] = data
-            self.stored_bytes += self.spec.dtype.itemsize * int(np.prod(self.spec.item_shape)) * (stop - self.written)
         self.written = stop
 
     def _resume(self, dataset: Any) -> None:

@@ -1,0 +1,195 @@
+"""`gym-gui runs | episodes | steps`: what was recorded, as tables or JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gym_gui.cli.options import json_option, print_json, print_table, settings_for, size_text, var_dir_option
+from gym_gui.core.clock import to_iso
+
+if TYPE_CHECKING:
+    from gym_gui.core.data_model import EpisodeSummary, RunSummary, StepRecord
+
+
+@click.command()
+@json_option
+@var_dir_option
+def runs(*, as_json: bool, var_dir: str | None) -> None:
+    """List the runs, newest first."""
+    from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
+
+    with open_archive(settings_for(var_dir)) as archive:
+        found = archive.store.list_runs()
+    if as_json:
+        print_json([_run_document(summary) for summary in found])
+        return
+    if not found:
+        click.echo("No runs yet. `gym-gui play ALE/Breakout-v5` or `gym-gui record ALE/Breakout-v5` makes one.")
+        return
+    print_table(
+        ("RUN", "GAME", "PLAYER", "STATE", "EPISODES", "STEPS", "DROPPED", "SIZE", "WHEN"),
+        [
+            (
+                one.run.run_id,
+                one.run.env_id,
+                one.run.player,
+                one.state.value,
+                f"{one.episodes:,}",
+                f"{one.steps:,}",
+                f"{one.dropped_frames:,}",
+                size_text(one.size_bytes),
+                f"{one.run.created_at.astimezone():%Y-%m-%d %H:%M}",
+            )
+            for one in found
+        ],
+        numbers=("EPISODES", "STEPS", "DROPPED", "SIZE"),
+    )
+
+
+@click.command()
+@click.argument("run_id")
+@json_option
+@var_dir_option
+def episodes(*, run_id: str, as_json: bool, var_dir: str | None) -> None:
+    """List the episodes of RUN_ID."""
+    from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
+
+    with open_archive(settings_for(var_dir)) as archive:
+        found = archive.store.list_episodes(run_id)
+    if as_json:
+        print_json([_episode_document(summary) for summary in found])
+        return
+    print_table(
+        ("#", "EPISODE", "SEED", "STEPS", "RETURN", "END", "FRAMES", "DROPPED", "SIZE"),
+        [
+            (
+                str(one.rollup.episode_index),
+                one.rollup.episode_id,
+                "" if one.rollup.seed is None else str(one.rollup.seed),
+                f"{one.rollup.steps:,}",
+                f"{one.rollup.total_reward:,.6g}",
+                _how_it_ended(one),
+                f"{one.rollup.frames:,}",
+                f"{one.rollup.dropped_frames:,}",
+                size_text(one.size_bytes),
+            )
+            for one in found
+        ],
+        numbers=("#", "SEED", "STEPS", "RETURN", "FRAMES", "DROPPED", "SIZE"),
+    )
+
+
+@click.command()
+@click.argument("run_id")
+@click.argument("episode")
+@click.option("--from", "start", type=click.IntRange(min=0), default=0, show_default=True, help="First step.")
+@click.option("--to", "stop", type=click.IntRange(min=0), help="Step after the last one.")
+@json_option
+@var_dir_option
+def steps(*, run_id: str, episode: str, start: int, stop: int | None, as_json: bool, var_dir: str | None) -> None:
+    """List the steps of EPISODE (its index or id) of RUN_ID; step 0 is the state after reset."""
+    from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
+
+    with open_archive(settings_for(var_dir)) as archive:
+        rollup = archive.store.get_episode(run_id, parse_episode(episode))
+        found = archive.store.load_steps(run_id, rollup.episode_id, start=start, stop=stop)
+    if as_json:
+        print_json([_step_document(step) for step in found])
+        return
+    print_table(
+        ("STEP", "ACTION", "REWARD", "END", "FRAME", "INFO"),
+        [
+            (
+                f"{step.step_index:,}",
+                "" if step.action is None else f"{step.action}",
+                "" if step.reward is None else f"{step.reward:g}",
+                "terminated" if step.terminated else "truncated" if step.truncated else "",
+                step.frame_ref or step.frame_state.name.lower(),
+                ", ".join(f"{key}={value}" for key, value in step.info.items())[:80],
+            )
+            for step in found
+        ],
+        numbers=("STEP", "REWARD"),
+    )
+
+
+def parse_episode(text: str) -> str | int:
+    """An episode as written on the command line: digits are an index, the rest an id."""
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
+def _how_it_ended(summary: EpisodeSummary) -> str:
+    rollup = summary.rollup
+    return "terminated" if rollup.terminated else "truncated" if rollup.truncated else rollup.status.value
+
+
+def _run_document(summary: RunSummary) -> dict[str, Any]:
+    run = summary.run
+    return {
+        "run_id": run.run_id,
+        "env_id": run.env_id,
+        "env_kwargs": dict(run.env_kwargs),
+        "created_at": to_iso(run.created_at),
+        "ended_at": to_iso(summary.ended_at),
+        "state": summary.state.value,
+        "player": run.player,
+        "episodes": summary.episodes,
+        "steps": summary.steps,
+        "frames": summary.frames,
+        "dropped_frames": summary.dropped_frames,
+        "size_bytes": summary.size_bytes,
+        "step_rate_hz": run.step_rate_hz,
+        "render_mode": run.render_mode,
+        "env_spec": run.env_spec,
+        "action_space": run.action_space,
+        "observation_space": run.observation_space,
+        "space_signature": run.space_signature,
+        "versions": dict(run.versions),
+        "rom_sha256": run.rom_sha256,
+        "host": run.host,
+        "app_version": run.app_version,
+        "payload_version": run.payload_version,
+        "metadata": dict(run.metadata),
+    }
+
+
+def _episode_document(summary: EpisodeSummary) -> dict[str, Any]:
+    rollup = summary.rollup
+    return {
+        "episode_id": rollup.episode_id,
+        "index": rollup.episode_index,
+        "agent_id": rollup.agent_id,
+        "worker_id": rollup.worker_id,
+        "seed": rollup.seed,
+        "options": rollup.options,
+        "steps": rollup.steps,
+        "return": rollup.total_reward,
+        "terminated": rollup.terminated,
+        "truncated": rollup.truncated,
+        "status": rollup.status.value,
+        "fault": rollup.fault,
+        "frames": rollup.frames,
+        "dropped_frames": rollup.dropped_frames,
+        "started_at": to_iso(rollup.started_at),
+        "ended_at": to_iso(rollup.ended_at),
+        "size_bytes": summary.size_bytes,
+        "metadata": dict(rollup.metadata),
+    }
+
+
+def _step_document(step: StepRecord) -> dict[str, Any]:
+    return {
+        "step_index": step.step_index,
+        "agent_id": step.agent_id,
+        "action": step.action,
+        "reward": step.reward,
+        "terminated": step.terminated,
+        "truncated": step.truncated,
+        "frame_ref": step.frame_ref,
+        "obs_ref": step.obs_ref,
+        "frame_state": step.frame_state.name.lower(),
+        "timestamp": to_iso(step.timestamp),
+        "info": dict(step.info),
+    }

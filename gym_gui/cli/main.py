@@ -1,0 +1,94 @@
+"""`gym-gui`: the group of commands, and the one place where errors become sentences and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from typing import Final
+
+import click
+
+import gym_gui
+from gym_gui.core.errors import EnvironmentFault
+from gym_gui.core.typing_compat import override
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG_USAGE: Final = 2
+
+# Command -> its module, and its line in the help; importing them all would cost half a second.
+_COMMANDS: Final = {
+    "play": ("window", "Open the window on a game."),
+    "replay": ("window", "Open the window on an episode."),
+    "record": ("record", "Let a policy play, and record it."),
+    "runs": ("library", "List the runs."),
+    "episodes": ("library", "List the episodes of a run."),
+    "steps": ("library", "List the steps of an episode."),
+    "frame": ("frame", "Save one frame as a picture."),
+    "games": ("games", "List the games of this machine."),
+    "demo": ("demo", "Prove the main job, without a screen, in under a minute."),
+    "doctor": ("doctor", "Check this machine and this installation."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name and imports one when it is called."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"gym_gui.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--var-dir", type=click.Path(file_okay=False), help="Folder of the recordings.")
+@click.version_option(gym_gui.__version__, prog_name="gym-gui")
+@click.pass_context
+def gym_gui_command(ctx: click.Context, var_dir: str | None) -> None:
+    """Play, record, watch and scrub through Gymnasium environments.
+
+    Without a command, opens the window.
+    """
+    ctx.obj = var_dir
+    if ctx.invoked_subcommand is None:
+        from gym_gui.cli.window import open_window  # noqa: PLC0415 - only where it is opened
+
+        ctx.exit(open_window(var_dir, None))
+
+
+def run() -> int:
+    """Run the command line of this process; its exit code."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="gym-gui: %(levelname)s: %(message)s")
+    try:
+        code = gym_gui_command(standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        return WRONG_USAGE
+    except click.ClickException as error:
+        error.show()
+        return FAILED
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        return FAILED
+    except EnvironmentFault as error:
+        click.echo(f"gym-gui: {error}", err=True)
+        return FAILED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing more can be said on it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return code if isinstance(code, int) else DONE

@@ -1,0 +1,160 @@
+"""`gym-gui record`: a policy plays, everything is kept, and the answer says what there is now."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gym_gui.cli.options import json_option, print_json, settings_for, size_text, var_dir_option
+
+if TYPE_CHECKING:
+    from gym_gui.controllers.recording import RecordingResult
+    from gym_gui.core.data_model import StepRecord
+
+
+@click.command()
+@click.argument("env_id")
+@click.option("--policy", default="random", show_default=True, help="Who plays: random, idle or bot.")
+@click.option("--episodes", type=click.IntRange(min=1), help="Whole episodes to record [default: 1].")
+@click.option("--steps", type=click.IntRange(min=1), help="Actions to take, over as many episodes as it needs.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of the first episode; the next ones count up from it.")
+@click.option("--kwargs", "-k", "pairs", multiple=True, metavar="NAME=VALUE", help="For gymnasium.make; JSON values.")
+@click.option("--as-human", is_flag=True, help="Open the game as for a person: Atari at 60 Hz, no sticky actions.")
+@click.option("--no-frames", is_flag=True, help="Record no pictures.")
+@json_option
+@var_dir_option
+def record(
+    *,
+    env_id: str,
+    policy: str,
+    episodes: int | None,
+    steps: int | None,
+    seed: int | None,
+    pairs: tuple[str, ...],
+    as_human: bool,
+    no_frames: bool,
+    as_json: bool,
+    var_dir: str | None,
+) -> int:
+    """Let a policy play ENV_ID, and record everything.
+
+    ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId.
+    """
+    from gym_gui.controllers.recording import RecordingRequest  # noqa: PLC0415 - h5py and Gymnasium, one second
+    from gym_gui.controllers.recording import record as record_run  # noqa: PLC0415 - same
+    from gym_gui.services.bootstrap import open_services  # noqa: PLC0415 - same
+
+    request = RecordingRequest(
+        env_id=env_id,
+        env_kwargs=parse_kwargs(pairs),
+        policy=policy,
+        episodes=episodes,
+        steps=steps,
+        seed=seed,
+        as_human=as_human,
+        render=not no_frames,
+    )
+    with open_services(settings_for(var_dir)) as services:
+        progress = _Progress(total=steps)
+        interrupts = _Interrupts()
+        try:
+            result = record_run(services, request, on_step=progress.step, should_stop=interrupts.seen)
+        finally:
+            interrupts.restore()
+            progress.end()
+        size_bytes = sum(one.size_bytes for one in services.store.list_runs() if one.run.run_id == result.run_id)
+    if as_json:
+        print_json(asdict(result))
+    else:
+        _tell(result, size_bytes)
+    if result.fault:
+        click.echo(f"gym-gui: {result.fault} What came before is kept.", err=True)
+    return 1 if result.fault or result.stopped else 0
+
+
+def parse_kwargs(pairs: tuple[str, ...]) -> dict[str, Any]:
+    """``name=value`` texts as keyword arguments; a value that is no JSON is a text.
+
+    Raises:
+        click.UsageError: a pair has no ``=``.
+    """
+    kwargs: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.UsageError(f"{pair!r} is not NAME=VALUE, for example -k frameskip=1.")
+        try:
+            kwargs[name] = json.loads(text)
+        except ValueError:
+            kwargs[name] = text
+    return kwargs
+
+
+def _tell(result: RecordingResult, size_bytes: int) -> None:
+    if result.warning:
+        click.echo(result.warning)
+    rate = result.steps / result.wall_s if result.wall_s else 0.0
+    click.echo(
+        f"Recorded {result.episodes:,} episode{'s' * (result.episodes != 1)}, {result.steps:,} steps, "
+        f"{result.frames:,} frames of {result.env_id} in {result.wall_s:.1f} s "
+        f"({rate:,.0f} steps/s, {size_text(size_bytes)}, {result.dropped_frames} frames dropped)."
+    )
+    click.echo(f"Run {result.run_id}")
+    click.echo(f"Look at it:  gym-gui replay {result.run_id}")
+
+
+class _Interrupts:
+    """The first Ctrl+C ends the recording in order; the second one ends the process."""
+
+    def __init__(self) -> None:
+        import signal  # noqa: PLC0415 - only while recording
+
+        self._signal = signal
+        self._seen = False
+        self._before = signal.signal(signal.SIGINT, self._take)
+        self._before_term = signal.signal(signal.SIGTERM, self._take)
+
+    def seen(self) -> bool:
+        return self._seen
+
+    def restore(self) -> None:
+        self._signal.signal(self._signal.SIGINT, self._before)
+        self._signal.signal(self._signal.SIGTERM, self._before_term)
+
+    def _take(self, _number: int, _frame: object) -> None:
+        self._seen = True
+        self.restore()
+
+
+class _Progress:
+    """A line on standard error that says how far it is, where a person can see it."""
+
+    def __init__(self, *, total: int | None) -> None:
+        self._total = total
+        self._shown = sys.stderr.isatty()
+        self._count = 0
+        self._episodes = 0
+        self._next_s = time.monotonic() + 0.5
+        self._started_s = time.monotonic()
+
+    def step(self, step: StepRecord) -> None:
+        self._episodes += step.step_index == 0
+        self._count += step.step_index > 0
+        now_s = time.monotonic()
+        if not self._shown or now_s < self._next_s:
+            return
+        self._next_s = now_s + 0.5
+        of_total = f" of {self._total:,}" if self._total else ""
+        rate = self._count / (now_s - self._started_s)
+        click.echo(
+            f"\r{self._count:,}{of_total} steps, episode {self._episodes}, {rate:,.0f} steps/s   ", nl=False, err=True
+        )
+
+    def end(self) -> None:
+        if self._shown and self._next_s - self._started_s > 0.5:  # noqa: PLR2004 - something was shown
+            click.echo("\r" + " " * 60 + "\r", nl=False, err=True)

@@ -1,0 +1,74 @@
+"""`gym-gui`, `gym-gui play`, `gym-gui replay`: the commands that open the window."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from gym_gui.cli.library import parse_episode
+from gym_gui.cli.options import settings_for, var_dir_option
+from gym_gui.cli.record import parse_kwargs
+
+if TYPE_CHECKING:
+    from gym_gui.ui.application import StartRequest
+
+NO_DISPLAY = (
+    "There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+    "Without one, `gym-gui demo` shows what works, and `gym-gui record ENV_ID` records."
+)
+
+
+@click.command()
+@click.argument("env_id")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of the first episode.")
+@click.option("--kwargs", "-k", "pairs", multiple=True, metavar="NAME=VALUE", help="For gymnasium.make; JSON values.")
+@var_dir_option
+def play(*, env_id: str, seed: int | None, pairs: tuple[str, ...], var_dir: str | None) -> int:
+    """Open the window on ENV_ID, for example ALE/Breakout-v5."""
+    env_kwargs = parse_kwargs(pairs)
+    _require_display()
+    from gym_gui.adapters.registry import resolve  # noqa: PLC0415 - Gymnasium, 0.5 s, which the game needs anyway
+    from gym_gui.ui.application import StartRequest  # noqa: PLC0415 - Qt
+
+    resolve(env_id)
+    return open_window(var_dir, StartRequest(kind="play", env_id=env_id, seed=seed, env_kwargs=env_kwargs))
+
+
+@click.command()
+@click.argument("run_id")
+@click.argument("episode", required=False)
+@var_dir_option
+def replay(*, run_id: str, episode: str | None, var_dir: str | None) -> int:
+    """Open the window on EPISODE (its index or id; the last one by default) of RUN_ID."""
+    _require_display()
+    from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s
+    from gym_gui.ui.application import StartRequest  # noqa: PLC0415 - Qt
+
+    chosen = None if episode is None else parse_episode(episode)
+    with open_archive(settings_for(var_dir)) as archive:
+        rollup = archive.store.get_episode(run_id, chosen)
+    return open_window(var_dir, StartRequest(kind="replay", run_id=run_id, episode=rollup.episode_id))
+
+
+def open_window(var_dir: str | None, start: StartRequest | None) -> int:
+    """Show the window until it is closed; the exit code."""
+    _require_display()
+    settings = settings_for(var_dir)
+    # Before Qt starts, so that a folder that cannot be written is one sentence and no window.
+    settings.paths.prepare()
+    try:
+        from gym_gui.ui.application import run_window  # noqa: PLC0415 - Qt
+    except ImportError as error:
+        raise click.ClickException(
+            f"The window's libraries cannot be loaded: {error}. `gym-gui doctor` names what to install."
+        ) from error
+    return run_window(settings, start=start)
+
+
+def _require_display() -> None:
+    has_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform.startswith("linux") and not has_display:
+        raise click.UsageError(NO_DISPLAY)

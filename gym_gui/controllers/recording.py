@@ -1,0 +1,189 @@
+"""Recording without a window: a policy plays episodes, and everything is kept.
+
+Runs on the caller's thread, which waits where the disk is slower than the game.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from gym_gui.adapters.catalog import make_adapter
+from gym_gui.adapters.stepper import EpisodeStepper, make_run_record
+from gym_gui.controllers.policies import Policy, make_policy
+from gym_gui.core.data_model import EpisodeStatus, RunState, StepRecord
+from gym_gui.core.errors import EnvironmentFault, EnvironmentRaisedError
+
+if TYPE_CHECKING:
+    from gym_gui.services.bootstrap import Services
+
+StepObserver: TypeAlias = Callable[[StepRecord], None]
+_MAX_SEED = 2**31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingRequest:
+    """What to record.
+
+    Attributes:
+        env_id: The environment.
+        env_kwargs: Keyword arguments of ``gymnasium.make``.
+        policy: ``random``, ``idle`` or ``bot``.
+        episodes: Whole episodes to record; None for no limit of that kind.
+        steps: Actions to take over all episodes; None for no limit of that kind.
+        seed: Seed of the first episode; the next ones count up from it. None picks one.
+        as_human: Open the environment as for a person: Atari at 60 steps a second, no sticky actions.
+        render: Whether pictures are recorded.
+    """
+
+    env_id: str
+    env_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    policy: str = "random"
+    episodes: int | None = None
+    steps: int | None = None
+    seed: int | None = None
+    as_human: bool = False
+    render: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingResult:
+    """What was recorded.
+
+    Attributes:
+        run_id: The new run.
+        env_id: Its environment.
+        seed: Seed of the first episode.
+        episodes: Episodes begun.
+        steps: Actions taken.
+        frames: Pictures on disk.
+        dropped_frames: Pictures that are not.
+        wall_s: Seconds from the first reset to the last byte on disk.
+        stopped: Whether it was stopped before it was done.
+        fault: One sentence where the environment raised; empty otherwise.
+        warning: One sentence that a person should read; empty otherwise.
+    """
+
+    run_id: str
+    env_id: str
+    seed: int
+    episodes: int
+    steps: int
+    frames: int
+    dropped_frames: int
+    wall_s: float
+    stopped: bool = False
+    fault: str = ""
+    warning: str = ""
+
+
+def record(
+    services: Services,
+    request: RecordingRequest,
+    *,
+    on_step: StepObserver | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> RecordingResult:
+    """Record what *request* asks for; when it returns, everything is on disk.
+
+    Args:
+        services: The running pipeline.
+        request: What to record.
+        on_step: Called with each attached step, on this thread.
+        should_stop: Asked before each step.
+
+    Raises:
+        EnvironmentFault: the environment cannot be opened, or the disk refuses.
+    """
+    adapter = make_adapter(request.env_id, env_kwargs=request.env_kwargs, human=request.as_human, render=request.render)
+    try:
+        policy = make_policy(request.policy, adapter)
+        run = make_run_record(adapter, player=request.policy)
+        seed = request.seed if request.seed is not None else secrets.randbelow(_MAX_SEED)
+        stepper = EpisodeStepper(adapter, run)
+        recording = _Recording(services, stepper, policy, request, on_step=on_step, should_stop=should_stop)
+        started_s = time.perf_counter()
+        services.telemetry.start_run(run)
+        state = RunState.FAULTED
+        try:
+            state = recording.play(seed)
+        finally:
+            services.telemetry.end_run(run.run_id, state)
+        services.telemetry.flush()
+        summary = next(one for one in services.store.list_runs() if one.run.run_id == run.run_id)
+        return RecordingResult(
+            run_id=run.run_id,
+            env_id=run.env_id,
+            seed=seed,
+            episodes=summary.episodes,
+            steps=summary.steps,
+            frames=summary.frames,
+            dropped_frames=summary.dropped_frames,
+            wall_s=round(time.perf_counter() - started_s, 3),
+            stopped=recording.stopped,
+            fault=recording.fault,
+            warning=adapter.description.warning,
+        )
+    finally:
+        adapter.close()
+
+
+class _Recording:
+    def __init__(
+        self,
+        services: Services,
+        stepper: EpisodeStepper,
+        policy: Policy,
+        request: RecordingRequest,
+        *,
+        on_step: StepObserver | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> None:
+        self._telemetry = services.telemetry
+        self._stepper = stepper
+        self._policy = policy
+        self._request = request
+        self._on_step = on_step or (lambda _step: None)
+        self._should_stop = should_stop or (lambda: False)
+        self._steps_left = request.steps if request.steps is not None else -1
+        self.stopped = False
+        self.fault = ""
+
+    def play(self, seed: int) -> RunState:
+        episodes = self._request.episodes
+        if episodes is None:
+            episodes = 1 if self._request.steps is None else -1
+        index = 0
+        while index != episodes and self._steps_left != 0 and not self.stopped and not self.fault:
+            self._play_episode(seed + index)
+            index += 1
+        return RunState.FAULTED if self.fault else RunState.COMPLETED
+
+    def _play_episode(self, seed: int) -> None:
+        status: EpisodeStatus | None = None
+        try:
+            step = self._stepper.reset(seed=seed)
+            self._telemetry.record_episode_start(self._stepper.rollup)
+            self._keep(step)
+            self._policy.reset(seed)
+            while not step.done and self._steps_left != 0:
+                if self._should_stop():
+                    self.stopped = True
+                    break
+                step = self._stepper.step(self._policy.act(step))
+                self._keep(step)
+                self._steps_left -= 1
+        except EnvironmentRaisedError as error:
+            self.fault, status = error.message, EpisodeStatus.FAULTED
+        except EnvironmentFault:
+            status = EpisodeStatus.FAULTED
+            raise
+        finally:
+            self._telemetry.complete_episode(self._stepper.finish(status, self.fault or None))
+
+    def _keep(self, step: StepRecord) -> None:
+        self._telemetry.record_step(step)
+        self._on_step(step)
