@@ -73,6 +73,12 @@ QToolButton:pressed { background: $surface_pressed; }
 QToolButton:checked { background: $accent_soft; }
 QToolButton:focus { border-color: $accent; }
 QToolButton:disabled { color: $text_muted; }
+QToolButton[kind="primary"] { background: $accent; color: $on_accent; }
+QToolButton[kind="primary"]:hover { background: $accent_hover; }
+QToolButton[kind="primary"]:focus { border-color: $text; }
+QToolButton[kind="primary"]:disabled { background: $surface_pressed; }
+QToolButton[kind="fold"], QToolButton[kind="fold"]:checked { background: transparent; font-weight: 600; }
+QToolButton[kind="fold"]:hover { background: $surface_hover; }
 QToolButton::menu-indicator { image: none; }
 QToolButton[wide="true"] { padding: $space_3 $space_8; }
 
