@@ -83,7 +83,7 @@ def open_environment(
     try:
         env = _make(env_id, make_kwargs, mode)
     except EnvironmentUnusableError as fault:
-        if "render" not in str(fault.__cause__):
+        if _is_declared(resolved) and "render" not in str(fault.__cause__):
             raise
         mode = None  # its constructor knows no render_mode, or not this one
         env = _make(env_id, make_kwargs, mode)
@@ -92,8 +92,20 @@ def open_environment(
     return OpenedEnvironment(env, RGB_ARRAY if _draws(env, env_id, make_kwargs, mode) else None)
 
 
-def _declared_modes(env: Env[Any, Any]) -> frozenset[str]:
-    """The render modes that the environment declares; empty where it declares none, or nonsense."""
+def _is_declared(resolved: ResolvedEnvironment) -> bool:
+    """Whether the class itself says that it draws, so that its constructor failed for another reason."""
+    from gymnasium.envs.registration import load_env_creator  # noqa: PLC0415 - loaded with Gymnasium
+
+    entry_point = resolved.spec.entry_point
+    try:
+        creator = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
+    except (Exception, SystemExit):  # noqa: BLE001 - a foreign module that cannot be imported declares nothing
+        return False
+    return RGB_ARRAY in _declared_modes(creator)
+
+
+def _declared_modes(env: object) -> frozenset[str]:
+    """The render modes that an environment or its class declares; empty where it declares none, or nonsense."""
     metadata = getattr(env, "metadata", None)
     modes = metadata.get("render_modes") if isinstance(metadata, Mapping) else None
     return frozenset(map(str, modes)) if isinstance(modes, (list, tuple, set, frozenset)) else frozenset()

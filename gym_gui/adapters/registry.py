@@ -7,6 +7,8 @@ import importlib
 import importlib.util
 import re
 import sys
+import threading
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -52,12 +54,14 @@ class ResolvedEnvironment:
     spec: EnvSpec
 
 
+# Warning filters belong to the process: two threads that change and restore them by turns would leave them changed.
+_FILTERS_LOCK: Final = threading.RLock()
+
+
 @contextmanager
 def quiet_imports() -> Iterator[None]:
-    """Import foreign packages without their warnings: a deprecation there is not the player's business."""
-    import warnings  # noqa: PLC0415 - beside its one use
-
-    with warnings.catch_warnings():
+    """Import and make foreign things without their warnings: a deprecation there is not the player's business."""
+    with _FILTERS_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
