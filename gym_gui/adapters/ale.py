@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-import numpy as np
-
 from gym_gui.adapters.controls.atari import atari_continuous_scheme, atari_scheme
 from gym_gui.adapters.controls.generic import generic_scheme
 from gym_gui.adapters.describe import file_sha256
@@ -16,6 +14,7 @@ from gym_gui.core.typing_compat import override
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from gymnasium import Env
     from numpy.typing import NDArray
 
@@ -93,7 +92,7 @@ class AtariAdapter(GymnasiumAdapter):
 
     @override
     def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> AdapterStep:
-        # Shown once an episode that the observation is the screen, then taken for it without drawing twice.
+        # Shown once an episode that the observation is the screen, then taken for it without rendering again.
         self._screen_is_observation = False
         result = super().reset(seed=seed, options=options)
         self._screen_is_observation = (
@@ -103,10 +102,12 @@ class AtariAdapter(GymnasiumAdapter):
 
     @override
     def _seen(self, env: Env[Any, Any], observation: Any) -> tuple[Any, NDArray[np.uint8] | None]:
-        if self._screen_is_observation and type(observation) is np.ndarray:
-            # The ALE allocates a new array for each observation and never writes to it again.
-            return observation, observation
-        return super()._seen(env, observation)
+        return (observation, observation) if self._screen_is_observation else super()._seen(env, observation)
+
+    @override
+    def _taken_over(self, observation: Any) -> Any:
+        # The ALE allocates a new array for each observation and never writes to it again.
+        return observation if self._may_observe_screen else super()._taken_over(observation)
 
 
 def _observes_screen(env: Env[Any, Any]) -> bool:

@@ -144,11 +144,12 @@ class GymnasiumAdapter(EnvironmentAdapter):
         env = self._env
         with self._resetting:
             result: object = env.reset(seed=seed, options=None if options is None else dict(options))
-        if not isinstance(result, tuple) or len(result) != _RESET_VALUES:
-            raise self._wrong_answer("reset", "an observation and an info dictionary")
-        observation, info = result
+            if not isinstance(result, tuple) or len(result) != _RESET_VALUES:
+                raise self._wrong_answer("reset", "an observation and an info dictionary")
+            observation = self._taken_over(result[0])
+            info = owned(result[1]) if isinstance(result[1], Mapping) else {}
         observation, frame = self._seen(env, observation)
-        return AdapterStep(observation=observation, info=self._info(info), frame=frame)
+        return AdapterStep(observation=observation, info=info, frame=frame)
 
     @override
     def step(self, action: Any) -> AdapterStep:
@@ -157,17 +158,20 @@ class GymnasiumAdapter(EnvironmentAdapter):
         with self._stepping:
             # An environment may write into the array it is given; the record keeps its own.
             result: object = env.step(taken if type(taken) is int else owned(taken))
-        if not isinstance(result, tuple) or len(result) != _STEP_VALUES:
-            raise self._wrong_answer("step", "observation, reward, terminated, truncated and info")
-        observation, reward, terminated, truncated, info = result
-        reward = reward if type(reward) is float else self._number(reward)
+            if not isinstance(result, tuple) or len(result) != _STEP_VALUES:
+                raise self._wrong_answer("step", "observation, reward, terminated, truncated and info")
+            observation, reward, terminated, truncated, info = result
+            observation = self._taken_over(observation)
+            reward = reward if type(reward) is float else self._number(reward)
+            terminated, truncated = bool(terminated), bool(truncated)
+            info = owned(info) if isinstance(info, Mapping) else {}
         observation, frame = self._seen(env, observation)
         return AdapterStep(
             observation=observation,
             reward=reward,
-            terminated=bool(terminated),
-            truncated=bool(truncated),
-            info=self._info(info),
+            terminated=terminated,
+            truncated=truncated,
+            info=info,
             frame=frame,
             action=taken,
         )
@@ -190,6 +194,10 @@ class GymnasiumAdapter(EnvironmentAdapter):
 
     # How results are taken over.
 
+    def _taken_over(self, observation: Any) -> Any:
+        """The observation as arrays that the environment will never write to again."""
+        return owned(observation)
+
     @property
     def _env(self) -> Env[Any, Any]:
         if self._opened is None:
@@ -197,39 +205,28 @@ class GymnasiumAdapter(EnvironmentAdapter):
         return self._opened
 
     def _seen(self, env: Env[Any, Any], observation: Any) -> tuple[Any, NDArray[np.uint8] | None]:
-        """The observation and the picture, both owned; one object where they show the same."""
-        kept = owned(observation)
-        frame = self._render(env)
+        """The observation and the picture; one object where they show the same."""
+        if not self._draws:
+            return observation, None
+        with self._rendering:
+            frame = self._frames.normalise(env.render())
         if (
             frame is not None
-            and type(kept) is np.ndarray
-            and kept.dtype == np.uint8
-            and kept.shape == frame.shape
-            and np.array_equal(kept, frame)
+            and type(observation) is np.ndarray
+            and observation.dtype == np.uint8
+            and observation.shape == frame.shape
+            and np.array_equal(observation, frame)
         ):
-            return kept, kept
-        return kept, frame
-
-    def _render(self, env: Env[Any, Any]) -> NDArray[np.uint8] | None:
-        if not self._draws:
-            return None
-        with self._rendering:
-            rendered: object = env.render()
-        return self._frames.normalise(rendered)
-
-    def _info(self, info: Any) -> dict[str, Any]:
-        return owned(info) if isinstance(info, Mapping) else {}
+            return observation, observation
+        return observation, frame
 
     def _number(self, reward: Any) -> float:
-        try:
-            array = np.asarray(reward, dtype=np.float64)
-        except (TypeError, ValueError):
-            array = np.empty(0)
-        if array.size != 1:
+        array = np.asarray(reward)
+        if array.size != 1 or array.dtype.kind not in "iufb":
             raise EnvironmentRaisedError(
                 f"{self._env_id} gave a reward that is no number ({type(reward).__name__}).", phase="step"
             )
-        return float(array.item())
+        return float(array.astype(np.float64).item())
 
     def _wrong_answer(self, phase: str, wanted: str) -> EnvironmentRaisedError:
         return EnvironmentRaisedError(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gym_gui.adapters.foreign import one_line
+from gym_gui.adapters.frames import FrameNormaliser
+from gym_gui.adapters.ownership import owned
 from gym_gui.adapters.registry import missing_requirement, quiet_imports
 from gym_gui.core.errors import EnvironmentUnusableError
 
@@ -52,7 +54,7 @@ def checked_kwargs(env_id: str, env_kwargs: Mapping[str, Any] | None) -> dict[st
                     hint="Leave render_mode out.",
                 )
             continue
-        plain = value.item() if isinstance(value, np.generic) else value
+        plain = value.item() if isinstance(value, np.generic) else owned(value)
         try:
             json.dumps(plain, allow_nan=False)
         except (TypeError, ValueError) as fault:
@@ -83,7 +85,7 @@ def open_environment(
     try:
         env = _make(env_id, make_kwargs, mode)
     except EnvironmentUnusableError as fault:
-        if "render" not in str(fault.__cause__):
+        if _is_declared(resolved) and "render" not in str(fault.__cause__):
             raise
         mode = None  # its constructor knows no render_mode, or not this one
         env = _make(env_id, make_kwargs, mode)
@@ -92,8 +94,20 @@ def open_environment(
     return OpenedEnvironment(env, RGB_ARRAY if _draws(env, env_id, make_kwargs, mode) else None)
 
 
-def _declared_modes(env: Env[Any, Any]) -> frozenset[str]:
-    """The render modes that the environment declares; empty where it declares none, or nonsense."""
+def _is_declared(resolved: ResolvedEnvironment) -> bool:
+    """Whether the class itself says that it draws, so that its constructor failed for another reason."""
+    from gymnasium.envs.registration import load_env_creator  # noqa: PLC0415 - loaded with Gymnasium
+
+    entry_point = resolved.spec.entry_point
+    try:
+        creator = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
+    except (Exception, SystemExit):  # noqa: BLE001 - a foreign module that cannot be imported declares nothing
+        return False
+    return RGB_ARRAY in _declared_modes(creator)
+
+
+def _declared_modes(env: object) -> frozenset[str]:
+    """The render modes that an environment or its class declares; empty where it declares none, or nonsense."""
     metadata = getattr(env, "metadata", None)
     modes = metadata.get("render_modes") if isinstance(metadata, Mapping) else None
     return frozenset(map(str, modes)) if isinstance(modes, (list, tuple, set, frozenset)) else frozenset()
@@ -110,13 +124,12 @@ def _draws(env: Env[Any, Any], env_id: str, make_kwargs: Mapping[str, Any], mode
         twin = _make(env_id, make_kwargs, mode)
         with quiet_imports():
             twin.reset(seed=0)
-            picture: object = twin.render()
+            return FrameNormaliser().normalise(twin.render()) is not None
     except (Exception, SystemExit):  # noqa: BLE001 - foreign code; whatever it raises, it gave no picture
         return False
     finally:
         if twin is not None:
             close_quietly(twin)
-    return isinstance(picture, (np.ndarray, list)) and np.ndim(picture) >= 2  # noqa: PLR2004 - rows, columns
 
 
 def close_quietly(env: Env[Any, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gym_gui.cli.options import json_option, print_json, settings_for, size_text, var_dir_option
+from gym_gui.cli.options import foreign_output_aside, json_option, print_json, settings_for, size_text, var_dir_option
 
 if TYPE_CHECKING:
     from gym_gui.controllers.recording import RecordingResult
@@ -63,7 +63,8 @@ def record(
         progress = _Progress(total=steps)
         interrupts = _Interrupts()
         try:
-            result = record_run(services, request, on_step=progress.step, should_stop=interrupts.seen)
+            with foreign_output_aside():
+                result = record_run(services, request, on_step=progress.step, should_stop=interrupts.seen)
         finally:
             interrupts.restore()
             progress.end()

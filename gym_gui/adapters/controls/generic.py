@@ -22,8 +22,13 @@ _MAX_DIGITS: Final = 10
 _MAX_DIMENSIONS: Final = 4
 # More, less, for each dimension.
 _PAIRS: Final = ((("right",), ("left",)), (("up",), ("down",)), (("d",), ("a",)), (("w",), ("s",)))
-# pygame's key codes that are no characters.
-_PYGAME_KEYS: Final = {1073741903: "right", 1073741904: "left", 1073741905: "down", 1073741906: "up"}
+# pygame's key codes that are no characters, of version 2 and (in MountainCar still) of version 1.
+_PYGAME_KEYS: Final = {1073741903: "right", 1073741904: "left", 1073741905: "down", 1073741906: "up"} | {
+    275: "right",
+    276: "left",
+    274: "down",
+    273: "up",
+}
 _NAMED_KEYS: Final = {" ": "space", "\r": "enter", "\n": "enter", "\t": "tab"}
 _UNICODE_END: Final = 0x110000
 
@@ -41,7 +46,7 @@ def generic_scheme(env: Env[Any, Any], *, turn_based: bool) -> ControlScheme:
     own = _own_keys(env)
     idle = None if turn_based else _idle_action(env)
     if own:
-        return _ComboScheme(own, idle)
+        return _ComboScheme(own, idle, _meanings(env))
     if isinstance(space, spaces.Discrete) and space.n <= _MAX_DIGITS:
         return _digits(env, space, idle)
     if isinstance(space, spaces.Box) and len(space.shape) == 1 and space.shape[0] <= _MAX_DIMENSIONS:
@@ -119,6 +124,12 @@ def _digits(env: Env[Any, Any], space: Discrete, idle: int | None) -> ControlSch
     return _IdleChoiceScheme(choices, idle)
 
 
+def _label(action: Any, meanings: Sequence[str]) -> str:
+    if isinstance(action, (int, np.integer)) and 0 <= int(action) < len(meanings):
+        return meanings[int(action)].replace("_", " ").capitalize()
+    return f"Action {action}"
+
+
 class _IdleChoiceScheme(ChoiceScheme):
     """Choices with an action for no key; None for it where the world waits."""
 
@@ -135,13 +146,16 @@ class _IdleChoiceScheme(ChoiceScheme):
 class _ComboScheme(ControlScheme):
     """An environment's own combinations: the largest one that is held counts."""
 
-    def __init__(self, actions: Mapping[frozenset[str], Any], idle: Any) -> None:
+    def __init__(self, actions: Mapping[frozenset[str], Any], idle: Any, meanings: Sequence[str]) -> None:
         self._idle = actions.get(frozenset(), idle)
         combos = sorted((combo for combo in actions if combo), key=len, reverse=True)
         self._combos = tuple((combo, actions[combo]) for combo in combos)
+        # A combination of keys that each stand in the list already needs no line of its own.
+        single = {key for combo in combos if len(combo) == 1 for key in combo}
         self._bindings = tuple(
-            Binding(("+".join(sorted(combo)),) if len(combo) > 1 else tuple(combo), f"Action {action}")
+            Binding((" + ".join(sorted(combo)),), _label(action, meanings))
             for combo, action in reversed(self._combos)
+            if len(combo) == 1 or not combo <= single
         )
 
     @property
