@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("env_id")
-@click.option("--policy", default="random", show_default=True, help="Who plays: random, idle or bot.")
+@click.option(
+    "--policy",
+    type=click.Choice(("random", "idle", "bot")),
+    default="random",
+    show_default=True,
+    help="Who plays; there are bots for Breakout and CarRacing.",
+)
 @click.option("--episodes", type=click.IntRange(min=1), help="Whole episodes to record [default: 1].")
 @click.option("--steps", type=click.IntRange(min=1), help="Actions to take, over as many episodes as it needs.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the first episode; the next ones count up from it.")
