@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gym_gui.cli.face import command_context
 from gym_gui.config.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def json_option(command: _Command) -> _Command:
 
 def settings_for(var_dir: str | None) -> Settings:
     """The settings of the folder given here or before the command's name, or of the default one."""
-    chosen = var_dir or click.get_current_context().find_root().obj
+    chosen = var_dir or command_context().var_dir
     return load_settings(Path(chosen) if chosen else None)
 
 
