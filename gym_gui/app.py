@@ -1,4 +1,4 @@
-"""The composition root: arguments in, an exit code out; the one place that knows both the command line and the window."""
+"""The composition root: arguments in, an exit code out; it alone knows both the command line and the window."""
 
 from __future__ import annotations
 
