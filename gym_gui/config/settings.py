@@ -28,6 +28,7 @@ class Settings:
         integer_scale: Scale small pictures by whole numbers only, so that every pixel is the same size.
         hud: Show score, step and rate over the picture.
         record: Record what is played.
+        library_columns: Widths and order of the library's columns, as the window wrote them; empty for its own.
     """
 
     var_dir: Path
@@ -35,6 +36,7 @@ class Settings:
     integer_scale: bool = True
     hud: bool = True
     record: bool = True
+    library_columns: str = ""
 
     @property
     def paths(self) -> VarPaths:

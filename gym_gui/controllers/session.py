@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from threading import Condition, Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Final
 
@@ -189,7 +190,7 @@ class SessionController:
                 orders,
                 self._telemetry,
                 self._make_adapter,
-                publish=lambda state, orders=orders: self._take_state(orders, state),  # type: ignore[misc]
+                publish=partial(self._take_state, orders),
                 clock=self._clock,
                 recording=self._recording,
             ).run()

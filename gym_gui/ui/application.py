@@ -18,7 +18,12 @@ from gym_gui.ui.main_window import MainWindow
 from gym_gui.ui.theme import Theme
 
 if TYPE_CHECKING:
+<<<<<<< HEAD
     from collections.abc import Callable
+=======
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+>>>>>>> 148ec4b1d16b7f2f13c4ac2bf9f72c123e611ca9
     from types import TracebackType
 
     from gym_gui.config.settings import Settings
@@ -33,12 +38,10 @@ SWITCH_INTERVAL_S: Final = 0.0005
 
 def run_window(settings: Settings, *, start: StartRequest | None = None) -> int:
     """Show the window until it is closed; the process's exit code."""
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     app = make_application()
-    theme = Theme(app, settings.theme)
     crashes = CrashReporter()
     crashes.install()
-    window = MainWindow(settings, theme, lambda: _open_services(settings))
+    window = make_window(settings)
     if start is not None:
         window.when_open(lambda: begin(window, start))
     window.show()
@@ -47,6 +50,24 @@ def run_window(settings: Settings, *, start: StartRequest | None = None) -> int:
         return app.exec()
     finally:
         crashes.uninstall()
+
+
+def render_screens(settings: Settings, out_dir: Path, run_id: str, episode: str | int | None = None) -> list[Path]:
+    """PNG files of the Play and the Replay screen, rendered without a display; see `snapshots.take_pictures`.
+
+    Raises:
+        EnvironmentUnusableError: a screen did not come up within 20 s.
+    """
+    from gym_gui.ui.snapshots import take_pictures  # noqa: PLC0415 - it makes a window by this module
+
+    return take_pictures(settings, out_dir, run_id, episode)
+
+
+def make_window(settings: Settings) -> MainWindow:
+    """A window on the settings' var folder, not yet shown; its `open` opens the services."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    theme = Theme(make_application(), settings.theme)
+    return MainWindow(settings, theme, lambda: _open_services(settings))
 
 
 def make_application() -> QApplication:

@@ -158,7 +158,9 @@ class MainWindow(QMainWindow):
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def _take_services(self, services: Services) -> None:
-        session = SessionController(services.telemetry, on_change=self.pump.wake, recording=self._settings.record)
+        session = SessionController(
+            services.telemetry, on_change=self.pump.wake, recording=services.telemetry.status() is not None
+        )
         self.context = ScreenContext(
             services=services,
             session=session,

@@ -16,7 +16,7 @@ from gym_gui.ui.widgets.basics import make_label, set_state
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent
 
-    from gym_gui.services.telemetry import PipelineStatus
+    from gym_gui.telemetry.db_sink import SinkStatus
     from gym_gui.ui.theme import Theme
 
 _GIGABYTE: Final = 1e9
@@ -42,9 +42,19 @@ class StatusLine:
     disk_state: str
 
 
-def describe_status(session: SessionState, pipeline: PipelineStatus, bytes_per_step: float) -> StatusLine:
+def describe_status(session: SessionState, pipeline: SinkStatus | None, bytes_per_step: float) -> StatusLine:
     """The words for this state of the pipeline; pure, so that every case can be tested."""
     playing = session.in_game
+    if pipeline is None:
+        return StatusLine(
+            record="○ Recording is off",
+            record_state="warn",
+            facts="",
+            facts_state="",
+            sentence="",
+            disk="",
+            disk_state="",
+        )
     if pipeline.fault:
         record, record_state = "● Not recording", "bad"
     elif not session.recording and playing:

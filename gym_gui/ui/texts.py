@@ -55,7 +55,7 @@ def clock_text(seconds: float) -> str:
 
 
 def speed_text(speed: float) -> str:
-    """``0.25×``, ``1×``, ``16×``."""
+    """A multiple of the run's own rate: the number and the multiplication sign."""
     return f"{speed:g}\u00d7"
 
 

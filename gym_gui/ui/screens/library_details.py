@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPainterPath
+from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from gym_gui.core.typing_compat import override
@@ -58,7 +58,7 @@ class _Cover(QWidget):
             painter.setPen(self._theme.color("text_muted"))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No picture")
             return
-        painter.fillRect(self.rect(), QColor(self._theme.roles.picture))
+        painter.fillRect(self.rect(), self._theme.color("picture"))
         paint_fitted(painter, self._image, QRectF(self.rect()))
 
 
@@ -90,8 +90,8 @@ class LibraryDetails(QScrollArea):
         self._open.setMinimumHeight(tokens.SPACE_32)
         self._episode = FactGrid(theme, notify)
         self._run = FactGrid(theme, notify)
-        body = QWidget()
-        column = QVBoxLayout(body)
+        self._body = QWidget()
+        column = QVBoxLayout(self._body)
         column.setContentsMargins(tokens.SPACE_16, tokens.SPACE_4, tokens.SPACE_16, tokens.SPACE_16)
         column.setSpacing(tokens.SPACE_12)
         column.addWidget(self._cover)
@@ -101,7 +101,7 @@ class LibraryDetails(QScrollArea):
         column.addWidget(FoldingGroup(theme, "Episode", self._episode))
         column.addWidget(FoldingGroup(theme, "Run", self._run))
         column.addStretch(1)
-        self.setWidget(body)
+        self.setWidget(self._body)
         self.setWidgetResizable(True)
         self.setFixedWidth(WIDTH)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -114,7 +114,7 @@ class LibraryDetails(QScrollArea):
     def show_entry(self, entry: EpisodeEntry | None) -> None:
         """Show an episode; None shows nothing."""
         self._entry = entry
-        self.widget().setVisible(entry is not None)
+        self._body.setVisible(entry is not None)
         if entry is None:
             return
         rollup = entry.rollup

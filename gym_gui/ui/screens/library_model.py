@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
-
 from PySide6.QtGui import QIcon
 
 from gym_gui.controllers.library import Column
@@ -95,7 +94,7 @@ class LibraryModel(QAbstractTableModel):
         """The episode of a line."""
         if self._rows is None:
             raise IndexError(row)
-        return self._entries[self._rows[row]]
+        return self._entries[int(self._rows[row])]
 
     def row_of(self, key: tuple[str, str]) -> int | None:
         """The line of an episode; None where it is not shown."""
@@ -126,16 +125,7 @@ class LibraryModel(QAbstractTableModel):
             return entry
         if index.column() == PICTURE:
             return entry.game if role == Qt.ItemDataRole.AccessibleTextRole else None
-        column = COLUMNS[index.column() - 1]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _TEXT[column](entry)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
-        if role == Qt.ItemDataRole.ToolTipRole and column in _TIP:
-            return _TIP[column](entry)
-        if role == Qt.ItemDataRole.DecorationRole and column is Column.ENDED:
-            return self._icon(entry.ending)
-        return None
+        return self._cell(COLUMNS[index.column() - 1], entry, role)
 
     @override
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -147,6 +137,18 @@ class LibraryModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         return None
+
+    def _cell(self, column: Column, entry: EpisodeEntry, role: int) -> Any:
+        value: Any = None
+        if role == Qt.ItemDataRole.DisplayRole:
+            value = _TEXT[column](entry)
+        elif role == Qt.ItemDataRole.TextAlignmentRole:
+            value = _alignment(column)
+        elif role == Qt.ItemDataRole.ToolTipRole and column in _TIP:
+            value = _TIP[column](entry)
+        elif role == Qt.ItemDataRole.DecorationRole and column is Column.ENDED:
+            value = self._icon(entry.ending)
+        return value
 
     def _icon(self, ending: Ending) -> QIcon:
         icon = self._icons.get(ending)

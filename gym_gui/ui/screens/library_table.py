@@ -6,7 +6,7 @@ import binascii
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QKeySequence, QPainter, QPainterPath
+from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QPainter, QPainterPath
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QTableView
 
 from gym_gui.controllers.library import Column
@@ -56,7 +56,7 @@ class _PictureDelegate(QStyledItemDelegate):
         super().paint(painter, option, index)
         entry: EpisodeEntry = index.data(ENTRY_ROLE)
         box = QRect(0, 0, _PICTURE_SIZE.width(), _PICTURE_SIZE.height())
-        box.moveCenter(option.rect.center())  # type: ignore[attr-defined]  # the stubs leave the option's fields out
+        box.moveCenter(option.rect.center())
         picture = self._thumbnails.get(entry.rollup)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -64,9 +64,7 @@ class _PictureDelegate(QStyledItemDelegate):
         path = QPainterPath()
         path.addRoundedRect(QRectF(box), 4, 4)
         painter.setClipPath(path)
-        painter.fillRect(
-            box, self._theme.color("surface_pressed") if picture is None else QColor(self._theme.roles.picture)
-        )
+        painter.fillRect(box, self._theme.color("surface_pressed" if picture is None else "picture"))
         if picture is not None:
             paint_fitted(painter, image_from(picture), QRectF(box))
         painter.restore()
@@ -164,7 +162,9 @@ class LibraryTable(QTableView):
             QGuiApplication.clipboard().setText("\n".join(lines) + "\n")
 
     @override
-    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+    def currentChanged(
+        self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
+    ) -> None:
         super().currentChanged(current, previous)
         self.chosen.emit(self._model.entry(current.row()) if current.isValid() else None)
 

@@ -22,7 +22,7 @@ from gym_gui.ui.screens.play_game import GamePage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QCloseEvent
+    from PySide6.QtGui import QCloseEvent, QFocusEvent
 
     from gym_gui.adapters.catalog import CatalogEntry
     from gym_gui.core.data_model import EpisodeSummary
@@ -78,6 +78,11 @@ class PlayScreen(QWidget):
         self.game.picture.set_integer_scale(integer=settings.integer_scale)
 
     @override
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        in_game = self._pages.currentWidget() is self.game
+        (self.game if in_game else self.catalog.grid).setFocus(event.reason())
+
+    @override
     def closeEvent(self, event: QCloseEvent) -> None:
         self._context.pump.remove_poller(self._poll)
         self._screen.close()
@@ -95,7 +100,8 @@ class PlayScreen(QWidget):
         if state.env_id != before.env_id:
             self._show_page(state)
         self._previews.rest(resting=state.phase is not Phase.IDLE)
-        self.game.show_storage_fault(fault=bool(self._context.services.telemetry.status().fault))
+        pipeline = self._context.services.telemetry.status()
+        self.game.show_storage_fault(fault=pipeline is not None and bool(pipeline.fault))
         self.game.show_session(state)
         if state.phase is Phase.IDLE:
             self._context.runner.submit(self._wait_until_kept, lambda _: self._take_played())

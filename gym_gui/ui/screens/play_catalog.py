@@ -5,6 +5,7 @@ Qt thread.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
@@ -62,7 +63,7 @@ class GameGrid(QListView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.verticalScrollBar().setSingleStep(tokens.SPACE_32)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setSpacing(0)
@@ -95,7 +96,8 @@ class GameGrid(QListView):
 
     def fit_columns(self) -> None:
         """Make the cards as wide as their columns."""
-        wide = self.viewport().width()
+        # The scroll bar's place is kept free: were it counted in, it could come and go without end.
+        wide = self.width() - self.verticalScrollBar().sizeHint().width()
         columns = max(2, wide // (_CARD_WIDTH + GAP))
         # One pixel less than its share: a rounding error would push the last card into the next row.
         self._delegate.set_width(max(120, (wide - 1) // columns - GAP))
@@ -295,7 +297,7 @@ class CatalogPage(QWidget):
         # In small batches: the first row is there while the last is still being read.
         for start in range(0, len(wanted), 12):
             batch = wanted[start : start + 12]
-            self._runner.submit(lambda batch=batch: _read_images(batch), self._take_images)  # type: ignore[misc]
+            self._runner.submit(partial(_read_images, batch), self._take_images)
 
     def _take_images(self, images: list[tuple[str, QImage]]) -> None:
         for env_id, image in images:

@@ -57,6 +57,7 @@ class GamePage(QWidget):
         self._storage_fault = False
         self._hud_shown = True
         self._resume_after_help = False
+        self._resume_after_seed = False
         self._shortcuts = self._make_shortcuts()
         self.keys = KeyTracker(self)
         self.keys.changed.connect(session.set_held_keys)
@@ -80,7 +81,7 @@ class GamePage(QWidget):
         self.help = HelpOverlay(theme, self)
         self.help.closed.connect(self.toggle_help)
         self.seed_panel = SeedPanel(self)
-        self.seed_panel.chosen.connect(self._session.reset)
+        self.seed_panel.chosen.connect(self._start_with_seed)
         strip = self.strip
         strip.leave_requested.connect(self._session.stop)
         strip.pause_toggled.connect(self._session.toggle)
@@ -156,8 +157,10 @@ class GamePage(QWidget):
         self._place()
 
     def ask_seed(self) -> None:
-        """Ask for the seed of a new episode."""
+        """Ask for the seed of a new episode, while the game stands still."""
         if self._state.in_game:
+            self._resume_after_seed = self._state.phase is not Phase.PAUSED
+            self.hint.hide()
             self._show_strip()
             top = self.strip.mapToGlobal(QPoint(self.strip.width() // 2, 0))
             self.seed_panel.ask(self._state.seed, top)
@@ -263,6 +266,12 @@ class GamePage(QWidget):
         self.keys.clear()
         if self._state.phase is Phase.PLAYING and not self._state.turn_based:
             self._session.pause()
+
+    def _start_with_seed(self, seed: int) -> None:
+        self._session.reset(seed)
+        if self._resume_after_seed:
+            self._session.resume()
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _toggle_full_screen(self) -> None:
         window = self.window()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QAction, QIcon, QKeySequence, QTransform
-from PySide6.QtWidgets import QMenu
 
 from gym_gui.controllers.playback_clock import BACKWARD, FORWARD
 from gym_gui.ui import theme as tokens
@@ -14,7 +13,7 @@ from gym_gui.ui import theme as tokens
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtWidgets import QMenu, QWidget
 
     from gym_gui.controllers.replay import ReplayController
     from gym_gui.ui.theme import Theme
@@ -56,13 +55,9 @@ class PlayerActions(QObject):
         self.on_ten = self._add("Ten steps on", "fast-forward-10", lambda: c.step(_JUMP), "Shift+.", ">", "Shift+Right")
         self.home = self._add("Go to the start", "skip-previous", c.home, "Home")
         self.end = self._add("Go to the end", "skip-next", c.end, "End")
-        self.shuttle_back = self._add(
-            "Shuttle back; again doubles the speed", "rewind", lambda: c.shuttle(BACKWARD), "J"
-        )
+        self.shuttle_back = self._add("Shuttle back; again: faster", "rewind", lambda: c.shuttle(BACKWARD), "J")
         self.shuttle_stop = self._add("Shuttle: pause", "pause", lambda: c.shuttle(0), "K")
-        self.shuttle_on = self._add(
-            "Shuttle on; again doubles the speed", "fast-forward", lambda: c.shuttle(FORWARD), "L"
-        )
+        self.shuttle_on = self._add("Shuttle on; again: faster", "fast-forward", lambda: c.shuttle(FORWARD), "L")
         self.slower = self._add("Slower", "speedometer-slow", c.slower, "[")
         self.faster = self._add("Faster", "speedometer", c.faster, "]")
         self.loop = self._add("Loop", "repeat", lambda: c.set_loop(not c.state.loop), "R")

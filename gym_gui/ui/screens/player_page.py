@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, 
 
 from gym_gui.controllers.replay import ReplayController
 from gym_gui.core.typing_compat import override
-from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.player_actions import PlayerActions
 from gym_gui.ui.screens.player_header import PlayerHeader
 from gym_gui.ui.widgets.basics import make_line

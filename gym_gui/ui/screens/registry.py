@@ -81,7 +81,7 @@ def _make_play(context: ScreenContext) -> QWidget:
 def _make_replay(context: ScreenContext) -> QWidget:
     from gym_gui.ui.screens.replay_screen import ReplayScreen  # noqa: PLC0415 - see above
 
-    return ReplayScreen(context.services, context.runner, context.pump, context.theme)
+    return ReplayScreen(context)
 
 
 def _make_settings(context: ScreenContext) -> QWidget:

@@ -53,7 +53,8 @@ class ReplayScreen(QWidget):
 
     @override
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self._pages.currentWidget().setFocus(event.reason())
+        page = self.player if self._pages.currentWidget() is self.player else self.library
+        page.setFocus(event.reason())
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
-    QButtonGroup,
-    QCheckBox,
     QFrame,
     QHBoxLayout,
-    QRadioButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -23,6 +20,7 @@ from PySide6.QtWidgets import (
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.widgets.basics import make_button, make_label, make_line
+from gym_gui.ui.widgets.switch import Segments, Switch
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
@@ -65,34 +63,28 @@ class SettingsScreen(QWidget):
         super().showEvent(event)
 
     def _make_look(self) -> QFrame:
-        self.themes = QButtonGroup(self)
-        row = QHBoxLayout()
-        row.setSpacing(tokens.SPACE_24)
-        for mode, text in (("system", "Like the system"), ("dark", "Dark"), ("light", "Light")):
-            choice = QRadioButton(text)
-            choice.setProperty("mode", mode)
-            choice.setChecked(self._context.settings().theme == mode)
-            choice.clicked.connect(lambda _checked=False, mode=mode: self._change(theme=mode))
-            self.themes.addButton(choice)
-            row.addWidget(choice)
-        row.addStretch(1)
+        self.themes = Segments(
+            (("system", "Like the system"), ("dark", "Dark"), ("light", "Light")), self._context.settings().theme
+        )
+        self.themes.chosen.connect(lambda mode: self._change(theme=mode))
         card, column = _make_card("Theme")
-        column.addLayout(row)
+        column.addWidget(self.themes)
         return card
 
     def _make_picture(self) -> QFrame:
         card, column = _make_card("Picture")
         settings = self._context.settings()
-        self.integer = QCheckBox("Scale small pictures by whole numbers")
+        self.integer = Switch(self._context.theme, "Scale small pictures by whole numbers")
         self.integer.setChecked(settings.integer_scale)
         self.integer.clicked.connect(lambda checked: self._change(integer_scale=checked))
-        self.hud = QCheckBox("Show score and rate over the picture")
+        self.hud = Switch(self._context.theme, "Show score and rate over the picture")
         self.hud.setChecked(settings.hud)
         self.hud.clicked.connect(lambda checked: self._change(hud=checked))
         column.addWidget(self.integer)
         column.addWidget(
             _make_note("Every pixel of the game is then equally large. Without it the picture fills the window.")
         )
+        column.addSpacing(tokens.SPACE_8)
         column.addWidget(self.hud)
         column.addWidget(_make_note("H switches it during a game."))
         return card

@@ -132,9 +132,7 @@ class FactGrid(QWidget):
         key.setFixedWidth(_KEY_WIDTH)
         value = ElidedLabel()
         value.setFont(self._theme.font(tokens.BODY_PX))
-        copy = make_tool_button(
-            self._theme, "content-copy", "Copy", lambda place=row: self._copy(place), role="text_muted"
-        )
+        copy = make_tool_button(self._theme, "content-copy", "Copy", lambda: self._copy(row), role="text_muted")
         copy.setIconSize(QSize(tokens.ICON_SMALL, tokens.ICON_SMALL))
         copy.setMinimumSize(QSize(_ROW_HEIGHT, _ROW_HEIGHT))
         copy.setFixedHeight(_ROW_HEIGHT)

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gym_gui.core.typing_compat import override
+from gym_gui.ui.theme import DARK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +69,7 @@ class PictureWidget(QWidget):
         self._image: QImage | None = None
         self._target = QRectF()
         self._integer = True
-        self._ground = QColor(Qt.GlobalColor.black)
+        self._ground = QColor(DARK.picture)
         self.painted_frames = 0
 
     @property

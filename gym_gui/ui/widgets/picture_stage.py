@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter
+from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from gym_gui.core.typing_compat import override
@@ -55,9 +55,9 @@ class _Caption(QWidget):
         if not self._middle:
             box.moveBottom(room.bottom())
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(tokens.OVERLAY))
+        painter.setBrush(self._theme.color("overlay"))
         painter.drawRoundedRect(box, tokens.RADIUS, tokens.RADIUS)
-        painter.setPen(QColor(tokens.OVERLAY_TEXT))
+        painter.setPen(self._theme.color("overlay_text"))
         painter.drawText(box, flags, self._text)
 
 

@@ -108,9 +108,7 @@ def step_facts(details: StepDetails) -> list[Fact]:
         Fact("Reward", reward),
         Fact("Return", number_text(details.total_reward)),
         Fact("Ended", ended or "no", state="warn" if ended else ""),
-        Fact(
-            "Time", f"{details.timestamp.astimezone():%H:%M:%S.%f}"[:-3], tip=when_text(details.timestamp, exact=True)
-        ),
+        Fact("Time", when_text(details.timestamp, exact=True)[11:23], tip=when_text(details.timestamp, exact=True)),
         Fact("Frame", details.frame_ref or "none", copy=details.frame_ref or "", tip=details.note),
     ]
 

@@ -126,8 +126,11 @@ class TransportBar(QFrame):
             choice.setCheckable(True)
             group.addAction(choice)
             choice.triggered.connect(lambda _checked=False, chosen=speed: set_speed(chosen))
-        menu.aboutToShow.connect(
-            lambda: [choice.setChecked(choice.text() == button.text()) for choice in menu.actions()]
-        )
+
+        def check_current() -> None:
+            for choice in menu.actions():
+                choice.setChecked(choice.text() == button.text())
+
+        menu.aboutToShow.connect(check_current)
         button.setMenu(menu)
         return button
