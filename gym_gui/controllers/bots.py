@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from gym_gui.core.data_model import StepRecord
 
 
-class BreakoutBot:
-    """Follows the ball: reads it and the paddle from the picture, ``uint8 (210, 160, 3)``."""
+class BreakoutPlayer:
+    """Follows the ball with two keys and a button: reads ball and paddle from the picture, ``uint8 (210, 160, 3)``."""
 
     # Rows between the bricks and the paddle, and the paddle's own; ball and paddle are both (200, 72, 72).
     _FIELD: Final = slice(93, 189)
@@ -23,32 +23,42 @@ class BreakoutBot:
     _RED: Final = 200
     _HALF_PADDLE: Final = 3
 
-    def __init__(self, adapter: EnvironmentAdapter) -> None:
-        self._controls = adapter.controls
-        self._step = 0
+    def __init__(self) -> None:
+        self._seen = 0
 
-    def reset(self, seed: int) -> None:  # noqa: ARG002 - it plays by sight
-        """A new game."""
-        self._step = 0
-
-    def act(self, last: StepRecord) -> Any:
-        """Move under the ball; serve where there is none."""
-        self._step += 1
-        frame = last.frame
-        ball = None if frame is None else self._column(frame[self._FIELD, self._WALLS])
-        if frame is None or ball is None:
+    def keys_for(self, frame: NDArray[np.uint8]) -> frozenset[str]:
+        """The keys to hold: under the ball, or serving where there is none."""
+        self._seen += 1
+        ball = self._column(frame[self._FIELD, self._WALLS])
+        if ball is None:
             # The button has to be let go before it counts again.
-            return self._press("space" if self._step % 4 == 0 else None)
+            return frozenset({"space"} if self._seen % 4 == 0 else ())
         paddle = self._column(frame[self._PADDLE, self._WALLS])
         offset = 0.0 if paddle is None else ball - paddle
-        return self._press("right" if offset > self._HALF_PADDLE else "left" if offset < -self._HALF_PADDLE else None)
-
-    def _press(self, key: str | None) -> Any:
-        return self._controls.action_for(frozenset({key} if key else ()))
+        if abs(offset) <= self._HALF_PADDLE:
+            return frozenset()
+        return frozenset({"right" if offset > 0 else "left"})
 
     def _column(self, pixels: NDArray[np.uint8]) -> float | None:
         found = np.nonzero((pixels[..., 0] == self._RED) & (pixels[..., 1] < self._RED // 2))[1]
         return float(found.mean()) if len(found) else None
+
+
+class BreakoutBot:
+    """A `BreakoutPlayer` at the keys of a person."""
+
+    def __init__(self, adapter: EnvironmentAdapter) -> None:
+        self._controls = adapter.controls
+        self._player = BreakoutPlayer()
+
+    def reset(self, seed: int) -> None:  # noqa: ARG002 - it plays by sight
+        """A new game."""
+        self._player = BreakoutPlayer()
+
+    def act(self, last: StepRecord) -> Any:
+        """What its keys mean; serving blindly where there is no picture."""
+        frame = last.frame
+        return self._controls.action_for(frozenset({"space"}) if frame is None else self._player.keys_for(frame))
 
 
 class CarRacingBot:
