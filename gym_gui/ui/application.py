@@ -18,12 +18,8 @@ from gym_gui.ui.main_window import MainWindow
 from gym_gui.ui.theme import Theme
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from collections.abc import Callable
-=======
-    from collections.abc import Callable, Mapping
     from pathlib import Path
->>>>>>> 148ec4b1d16b7f2f13c4ac2bf9f72c123e611ca9
     from types import TracebackType
 
     from gym_gui.config.settings import Settings

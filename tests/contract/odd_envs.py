@@ -155,7 +155,6 @@ class ScreenObservationEnv(PlainEnv):
         return self.picture()
 
 
-<<<<<<< HEAD
 class OpponentEnv(PlainEnv):
     """Draws an opponent's moves from its own action space."""
 
@@ -181,8 +180,6 @@ class OneScreenWrapper(gymnasium.ObservationWrapper[Any, Any, Any], gymnasium.ut
         return self.screen
 
 
-=======
->>>>>>> 148ec4b1d16b7f2f13c4ac2bf9f72c123e611ca9
 class RaisingEnv(PlainEnv):
     """Raises *error* in *phase*, at step *at*."""
 
@@ -242,10 +239,7 @@ _CLASSES: tuple[Any, ...] = (
     UndeclaredPictureEnv,
     BufferReuseEnv,
     ScreenObservationEnv,
-<<<<<<< HEAD
     OpponentEnv,
-=======
->>>>>>> 148ec4b1d16b7f2f13c4ac2bf9f72c123e611ca9
     RaisingEnv,
     ScriptedEnv,
 )
@@ -253,7 +247,6 @@ for _kind in _CLASSES:
     _id = f"odd/{_kind.__name__.removesuffix('Env')}-v0"
     if _id not in gymnasium.registry:
         gymnasium.register(_id, entry_point=_kind)
-<<<<<<< HEAD
 if "odd/WrappedPong-v0" not in gymnasium.registry:
     gymnasium.register(
         "odd/WrappedPong-v0",
@@ -263,5 +256,3 @@ if "odd/WrappedPong-v0" not in gymnasium.registry:
             gymnasium.envs.registration.WrapperSpec("OneScreen", f"{__name__}:OneScreenWrapper", kwargs={}),
         ),
     )
-=======
->>>>>>> 148ec4b1d16b7f2f13c4ac2bf9f72c123e611ca9

@@ -151,7 +151,6 @@ class TestBufferReuse(EnvironmentAdapterContract):
 
 class TestScreenObservation(EnvironmentAdapterContract):
     env_id = "odd/ScreenObservation-v0"
-<<<<<<< HEAD
 
 
 class TestOpponent(EnvironmentAdapterContract):
@@ -160,5 +159,3 @@ class TestOpponent(EnvironmentAdapterContract):
 
 class TestWrappedAtari(EnvironmentAdapterContract):
     env_id = "odd/WrappedPong-v0"
-=======
->>>>>>> 148ec4b1d16b7f2f13c4ac2bf9f72c123e611ca9
