@@ -58,8 +58,10 @@ def real_frames(env_id: str, count: int, **env_kwargs: Any) -> list[NDArray[np.u
     while len(frames) < count:
         if step.frame is not None:
             frames.append(step.frame)
-        step = adapter.reset(seed=1 + len(frames)) if step.terminated or step.truncated else adapter.step(
-            adapter.sample_action()
+        step = (
+            adapter.reset(seed=1 + len(frames))
+            if step.terminated or step.truncated
+            else adapter.step(adapter.sample_action())
         )
     adapter.close()
     return frames
@@ -67,7 +69,8 @@ def real_frames(env_id: str, count: int, **env_kwargs: Any) -> list[NDArray[np.u
 
 def answer(name: str, figures: dict[str, Any]) -> None:
     """Print the one JSON document of a benchmark."""
-    print(json.dumps({"benchmark": name, "command": " ".join(["python", *sys.argv]), "machine": machine(), **figures}, indent=2))
+    command = " ".join(["python", *sys.argv])
+    print(json.dumps({"benchmark": name, "command": command, "machine": machine(), **figures}, indent=2))
 
 
 def _cpu() -> str:

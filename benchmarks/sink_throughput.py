@@ -1,4 +1,4 @@
-"""Atari frames to disk through the whole sink path, SQLite and HDF5, sustained; and what `record_step` costs its caller."""
+"""Atari frames to disk through the whole sink path, sustained; and what `record_step` costs its caller."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def flood(services: Services, frames: list[NDArray[np.uint8]]) -> dict[str, Any]
     }
 
 
-def paced(services: Services, frames: list[NDArray[np.uint8]], run_id: str, rate_hz: float, seconds: float) -> dict[str, float]:
+def paced(
+    services: Services, frames: list[NDArray[np.uint8]], run_id: str, rate_hz: float, seconds: float
+) -> dict[str, float]:
     """The caller's cost of one `record_step`, at a steady rate, in microseconds."""
     begin(services, run_id)
     costs_s = []
