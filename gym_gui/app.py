@@ -1,10 +1,34 @@
-"""The composition root: arguments in, an exit code out."""
+"""The composition root: arguments in, an exit code out; it alone knows both the command line and the window."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gym_gui.config.settings import Settings
+    from gym_gui.controllers.start_request import StartRequest
+
+
+class QtWindow:
+    """The window for the command line; Qt is imported when it is asked for."""
+
+    def run_window(self, settings: Settings, start: StartRequest | None) -> int:
+        """Show the window until it is closed; the exit code."""
+        from gym_gui.ui.application import run_window  # noqa: PLC0415 - Qt, 0.1 s: not for `gym-gui runs`
+
+        return run_window(settings, start=start)
+
+    def render_screens(self, settings: Settings, folder: Path, run_id: str, episode_id: str) -> list[Path]:
+        """Pictures of the play and the replay screen, without a display."""
+        from gym_gui.ui.application import render_screens  # noqa: PLC0415 - Qt, as above
+
+        return render_screens(settings, folder, run_id, episode_id)
 
 
 def main() -> int:
     """Run `gym-gui`; the process's exit code: 0 done, 1 failed, 2 wrong usage."""
     from gym_gui.cli.main import run  # noqa: PLC0415 - importing gym_gui.app must cost nothing
 
-    return run()
+    return run(QtWindow())

@@ -61,7 +61,7 @@ def _space_facts(space: spaces.Space[Any]) -> dict[str, Any]:
         facts["parts"] = [[str(key), _space_facts(part)] for key, part in parts.items()]
     elif isinstance(parts, (tuple, list)):
         facts["parts"] = [_space_facts(part) for part in parts]
-    elif len(facts) == 1:  # a kind of space that has none of these (Text, Sequence, Graph): its text is all there is
+    elif facts.keys().isdisjoint({"n", "nvec", "low"}):  # Text, Sequence, Graph, a stranger's: its text says the rest
         facts["text"] = repr(space)
     return facts
 

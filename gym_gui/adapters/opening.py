@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gym_gui.adapters.foreign import one_line
+from gym_gui.adapters.frames import FrameNormaliser
+from gym_gui.adapters.ownership import owned
 from gym_gui.adapters.registry import missing_requirement, quiet_imports
 from gym_gui.core.errors import EnvironmentUnusableError
 
@@ -52,7 +54,7 @@ def checked_kwargs(env_id: str, env_kwargs: Mapping[str, Any] | None) -> dict[st
                     hint="Leave render_mode out.",
                 )
             continue
-        plain = value.item() if isinstance(value, np.generic) else value
+        plain = value.item() if isinstance(value, np.generic) else owned(value)
         try:
             json.dumps(plain, allow_nan=False)
         except (TypeError, ValueError) as fault:
@@ -122,13 +124,12 @@ def _draws(env: Env[Any, Any], env_id: str, make_kwargs: Mapping[str, Any], mode
         twin = _make(env_id, make_kwargs, mode)
         with quiet_imports():
             twin.reset(seed=0)
-            picture: object = twin.render()
+            return FrameNormaliser().normalise(twin.render()) is not None
     except (Exception, SystemExit):  # noqa: BLE001 - foreign code; whatever it raises, it gave no picture
         return False
     finally:
         if twin is not None:
             close_quietly(twin)
-    return isinstance(picture, (np.ndarray, list)) and np.ndim(picture) >= 2  # noqa: PLR2004 - rows, columns
 
 
 def close_quietly(env: Env[Any, Any]) -> None:

@@ -91,7 +91,7 @@ def resolve(env_id: str) -> ResolvedEnvironment:
     specs = registered_specs()
     spec = specs.get(name) or _newest_version(name, specs)
     if spec is None:
-        raise _unknown(env_id, name, specs)
+        raise _unknown(env_id, module, name, specs)
     return ResolvedEnvironment(f"{module}:{spec.id}" if module else spec.id, spec)
 
 
@@ -117,9 +117,13 @@ def _newest_version(name: str, specs: dict[str, EnvSpec]) -> EnvSpec | None:
     return max(versions, key=lambda spec: spec.version or 0, default=None)
 
 
-def _unknown(env_id: str, name: str, specs: dict[str, EnvSpec]) -> UnknownEnvironmentError:
+def _unknown(env_id: str, module: str, name: str, specs: dict[str, EnvSpec]) -> UnknownEnvironmentError:
     left_out = superseded_ids(specs)
-    near = near_matches(name, [spec for spec in specs.values() if spec.id not in left_out])
+    offered = [spec for spec in specs.values() if spec.id not in left_out]
+    # Who names a module means one of its own, however the rest is spelt.
+    own = [spec for spec in offered if module and entry_point_module(spec) == module.partition(".")[0]]
+    near = [f"{module}:{own_id}" for own_id in near_matches(name, own) or [spec.id for spec in own[:_OFFERED]]]
+    near = near or near_matches(name, offered)
     shown = env_id if len(env_id) <= _SHOWN else f"{env_id[:_SHOWN]}…"
     hint = f"Did you mean {' or '.join(near)}?" if near else "The catalogue lists every environment of this machine."
     return UnknownEnvironmentError(f"There is no environment {shown!r}.", hint=hint)

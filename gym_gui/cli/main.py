@@ -11,12 +11,15 @@ from typing import Final
 import click
 
 import gym_gui
+from gym_gui.cli.face import CommandContext, WindowFace
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.core.typing_compat import override
 
 DONE: Final = 0
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
+# The interpreter's default is 5 ms, a third of a frame at 60 Hz.
+SWITCH_INTERVAL_S: Final = 0.0005
 
 # Command -> its module, and its line in the help; importing them all would cost half a second.
 _COMMANDS: Final = {
@@ -63,18 +66,20 @@ def gym_gui_command(ctx: click.Context, var_dir: str | None) -> None:
 
     Without a command, opens the window.
     """
-    ctx.obj = var_dir
+    ctx.obj = CommandContext(var_dir, ctx.obj)
     if ctx.invoked_subcommand is None:
         from gym_gui.cli.window import open_window  # noqa: PLC0415 - only where it is opened
 
         ctx.exit(open_window(var_dir, None))
 
 
-def run() -> int:
+def run(window: WindowFace) -> int:
     """Run the command line of this process; its exit code."""
+    # Threads that compress hand the interpreter back sooner: the game and the picture wait a tenth as long.
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="gym-gui: %(levelname)s: %(message)s")
     try:
-        code = gym_gui_command(standalone_mode=False)
+        code = gym_gui_command(standalone_mode=False, obj=window)
     except click.UsageError as error:
         error.show()
         return WRONG_USAGE

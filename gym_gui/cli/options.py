@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gym_gui.cli.face import command_context
 from gym_gui.config.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -30,8 +33,28 @@ def json_option(command: _Command) -> _Command:
 
 def settings_for(var_dir: str | None) -> Settings:
     """The settings of the folder given here or before the command's name, or of the default one."""
-    chosen = var_dir or click.get_current_context().find_root().obj
+    chosen = var_dir or command_context().var_dir
     return load_settings(Path(chosen) if chosen else None)
+
+
+@contextmanager
+def foreign_output_aside() -> Iterator[None]:
+    """What an environment prints, in Python or below it, goes to standard error: the answer is ours alone."""
+    try:
+        descriptor = sys.stdout.fileno()
+        sys.stdout.flush()
+        kept = os.dup(descriptor)
+    except (OSError, ValueError):  # standard output is no file, as in a test that captures it
+        with redirect_stdout(sys.stderr):
+            yield
+        return
+    os.dup2(sys.stderr.fileno(), descriptor)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, descriptor)
+        os.close(kept)
 
 
 def print_json(value: Any) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gym_gui.cli.options import json_option, print_json, settings_for, size_text, var_dir_option
+from gym_gui.cli.options import foreign_output_aside, json_option, print_json, settings_for, size_text, var_dir_option
 
 if TYPE_CHECKING:
     from gym_gui.controllers.recording import RecordingResult
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("env_id")
-@click.option("--policy", default="random", show_default=True, help="Who plays: random, idle or bot.")
+@click.option(
+    "--policy",
+    type=click.Choice(("random", "idle", "bot")),
+    default="random",
+    show_default=True,
+    help="Who plays; there are bots for Breakout and CarRacing.",
+)
 @click.option("--episodes", type=click.IntRange(min=1), help="Whole episodes to record [default: 1].")
 @click.option("--steps", type=click.IntRange(min=1), help="Actions to take, over as many episodes as it needs.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the first episode; the next ones count up from it.")
@@ -63,7 +69,8 @@ def record(
         progress = _Progress(total=steps)
         interrupts = _Interrupts()
         try:
-            result = record_run(services, request, on_step=progress.step, should_stop=interrupts.seen)
+            with foreign_output_aside():
+                result = record_run(services, request, on_step=progress.step, should_stop=interrupts.seen)
         finally:
             interrupts.restore()
             progress.end()

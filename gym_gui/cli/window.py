@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
+from gym_gui.cli.face import command_context
 from gym_gui.cli.library import parse_episode
 from gym_gui.cli.options import settings_for, var_dir_option
 from gym_gui.cli.record import parse_kwargs
-
-if TYPE_CHECKING:
-    from gym_gui.ui.application import StartRequest
+from gym_gui.controllers.start_request import StartRequest
 
 NO_DISPLAY = (
     "There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set). "
@@ -31,7 +29,6 @@ def play(*, env_id: str, seed: int | None, pairs: tuple[str, ...], var_dir: str 
     env_kwargs = parse_kwargs(pairs)
     _require_display()
     from gym_gui.adapters.registry import resolve  # noqa: PLC0415 - Gymnasium, 0.5 s, which the game needs anyway
-    from gym_gui.ui.application import StartRequest  # noqa: PLC0415 - Qt
 
     resolve(env_id)
     return open_window(var_dir, StartRequest(kind="play", env_id=env_id, seed=seed, env_kwargs=env_kwargs))
@@ -45,7 +42,6 @@ def replay(*, run_id: str, episode: str | None, var_dir: str | None) -> int:
     """Open the window on EPISODE (its index or id; the last one by default) of RUN_ID."""
     _require_display()
     from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s
-    from gym_gui.ui.application import StartRequest  # noqa: PLC0415 - Qt
 
     chosen = None if episode is None else parse_episode(episode)
     with open_archive(settings_for(var_dir)) as archive:
@@ -60,12 +56,11 @@ def open_window(var_dir: str | None, start: StartRequest | None) -> int:
     # Before Qt starts, so that a folder that cannot be written is one sentence and no window.
     settings.paths.prepare()
     try:
-        from gym_gui.ui.application import run_window  # noqa: PLC0415 - Qt
+        return command_context().window.run_window(settings, start)
     except ImportError as error:
         raise click.ClickException(
             f"The window's libraries cannot be loaded: {error}. `gym-gui doctor` names what to install."
         ) from error
-    return run_window(settings, start=start)
 
 
 def _require_display() -> None:

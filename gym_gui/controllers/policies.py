@@ -1,4 +1,4 @@
-"""Who acts when no person does: a random policy, one that does nothing, and small bots for two games.
+"""Who acts when no person does: a random policy, one that does nothing, and the bots.
 
 A policy sees what an agent would see; it is not a learner.
 """
@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import numpy as np
-
+from gym_gui.controllers.bots import BreakoutBot, CarRacingBot
 from gym_gui.core.errors import EnvironmentFault
 
 if TYPE_CHECKING:
@@ -57,69 +56,9 @@ class IdlePolicy:
         return self._adapter.sample_action() if action is None else action
 
 
-class BreakoutBot:
-    """Follows the ball: reads it and the paddle from the picture, 210x160 RGB."""
-
-    # Rows between the bricks and the paddle, and the paddle's own; red is the ball's and the paddle's colour.
-    _FIELD: Final = slice(93, 189)
-    _PADDLE: Final = slice(189, 193)
-    _WALLS: Final = slice(8, 152)
-    _RED: Final = 200
-
-    def __init__(self, adapter: EnvironmentAdapter) -> None:
-        self._controls = adapter.controls
-        self._step = 0
-
-    def reset(self, seed: int) -> None:  # noqa: ARG002 - it plays by sight
-        """Serve again."""
-        self._step = 0
-
-    def act(self, last: StepRecord) -> Any:
-        """Move under the ball; fire where there is none."""
-        self._step += 1
-        frame = last.frame
-        if frame is None:
-            return self._controls.action_for(frozenset({"space"}))
-        ball = _columns(frame[self._FIELD, self._WALLS], self._RED)
-        paddle = _columns(frame[self._PADDLE, self._WALLS], self._RED)
-        if ball is None:
-            return self._controls.action_for(frozenset({"space"} if self._step % 4 == 0 else set()))
-        offset = ball - (paddle if paddle is not None else ball)
-        held = {"right"} if offset > 3 else {"left"} if offset < -3 else set()  # noqa: PLR2004 - half a paddle
-        return self._controls.action_for(frozenset(held))
-
-
-class CarRacingBot:
-    """Steers towards the road ahead in the 96x96 observation, at a speed it can hold."""
-
-    _AHEAD: Final = slice(40, 62)
-    _CAR_COLUMN: Final = 48
-
-    def __init__(self, adapter: EnvironmentAdapter) -> None:
-        self._controls = adapter.controls
-        self._step = 0
-
-    def reset(self, seed: int) -> None:  # noqa: ARG002 - it drives by sight
-        """A new track."""
-        self._step = 0
-
-    def act(self, last: StepRecord) -> Any:
-        """Keys as a careful driver would press them."""
-        self._step += 1
-        seen = last.observation
-        held = {"up"} if self._step % 3 == 0 or self._step < 60 else set()  # noqa: PLR2004 - rolling start
-        if isinstance(seen, np.ndarray) and seen.ndim == 3:  # noqa: PLR2004 - rows, columns, channels
-            ahead = seen[self._AHEAD].astype(np.int16)
-            # Grass is green; the road is grey, its channels alike.
-            road = np.abs(ahead[..., 1] - ahead[..., 0]) < 20  # noqa: PLR2004 - of 255
-            if road.any():
-                offset = float(np.nonzero(road)[1].mean()) - self._CAR_COLUMN
-                held |= {"right"} if offset > 2 else {"left"} if offset < -2 else set()  # noqa: PLR2004 - pixels
-        return self._controls.action_for(frozenset(held))
-
-
-_BOTS: Final = {"Breakout": BreakoutBot, "CarRacing": CarRacingBot}
 POLICIES: Final = ("random", "idle", "bot")
+# By how the game's name begins, namespace left out: older ids append to it.
+_BOTS: Final[dict[str, type[BreakoutBot | CarRacingBot]]] = {"Breakout": BreakoutBot, "CarRacing": CarRacingBot}
 
 
 def make_policy(name: str, adapter: EnvironmentAdapter) -> Policy:
@@ -133,16 +72,12 @@ def make_policy(name: str, adapter: EnvironmentAdapter) -> Policy:
     if name == "idle":
         return IdlePolicy(adapter)
     env_id = adapter.description.env_id
-    for game, bot in _BOTS.items():
-        if name == "bot" and game in env_id:
-            return bot(adapter)
-    raise EnvironmentFault(
-        f"There is no policy {name!r} for {env_id}.",
-        hint=f"Use random or idle; bots play {' and '.join(_BOTS)}.",
-    )
-
-
-def _columns(pixels: Any, red: int) -> float | None:
-    # The ball and the paddle are (200, 72, 72).
-    found = np.nonzero((pixels[..., 0] == red) & (pixels[..., 1] < red // 2))[1]
-    return float(found.mean()) if len(found) else None
+    if name != "bot":
+        raise EnvironmentFault(f"There is no policy {name!r}.", hint=f"Choose one of {', '.join(POLICIES)}.")
+    game = env_id.rpartition(":")[2].rpartition("/")[2]
+    bot = next((bot for begin, bot in _BOTS.items() if game.startswith(begin)), None)
+    if bot is None:
+        raise EnvironmentFault(
+            f"There is no bot for {env_id}.", hint=f"Bots play {' and '.join(_BOTS)}; random plays everything."
+        )
+    return bot(adapter)

@@ -6,6 +6,7 @@ The chunks are plain Zstandard frames, so the registered HDF5 filter 32015 reads
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 ZSTD_FILTER_ID: Final = 32015
 ZSTD_LEVEL: Final = 1
+
+# Zstandard lets go of the interpreter: two chunks are compressed while the third gathers.
+_THREADS: Final = 2
 
 # Long-distance matching finds the last frame again: on Atari a third of the bytes for four times the CPU.
 # It pays where items are small; a 400x600 picture would cost 3 ms for a few per cent.
@@ -34,25 +38,37 @@ _THOROUGH: Final = zstandard.ZstdCompressionParameters.from_level(
 
 
 class ChunkCodec:
-    """Compressor and decompressor of one thread at a time."""
+    """Compresses chunks on threads of its own, which start with the first chunk."""
 
     def __init__(self) -> None:
-        self._fast = zstandard.ZstdCompressor(compression_params=_FAST)
-        self._thorough = zstandard.ZstdCompressor(compression_params=_THOROUGH)
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="chunk-codec")
 
-    def encode(self, chunk: NDArray[Any], *, thorough: bool) -> bytes:
-        """Compress one whole chunk, C-contiguous.
+    def submit(self, chunk: NDArray[Any], *, thorough: bool) -> Future[bytes]:
+        """Begin to compress one whole chunk, which must not change until it is done.
 
         Args:
-            chunk: ``(items, *item_shape)``.
+            chunk: ``(items, *item_shape)``, C-contiguous.
             thorough: Spend more CPU for fewer bytes where it pays; off when the sink is behind.
         """
         small = chunk.nbytes // max(len(chunk), 1) <= _THOROUGH_ITEM_BYTES
-        compressor = self._thorough if thorough and small else self._fast
-        return compressor.compress(chunk.reshape(-1).view(np.uint8).data)
+        return self._pool.submit(_compress, chunk, thorough=thorough and small)
+
+    def close(self) -> None:
+        """End the threads; what was begun is finished."""
+        self._pool.shutdown()
 
 
 _local = threading.local()
+
+
+def _compress(chunk: NDArray[Any], *, thorough: bool) -> bytes:
+    # A compressor belongs to one thread at a time.
+    name = "thorough" if thorough else "fast"
+    compressor: zstandard.ZstdCompressor | None = getattr(_local, name, None)
+    if compressor is None:
+        compressor = zstandard.ZstdCompressor(compression_params=_THOROUGH if thorough else _FAST)
+        setattr(_local, name, compressor)
+    return compressor.compress(chunk.reshape(-1).view(np.uint8).data)
 
 
 def decode_chunk(data: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:

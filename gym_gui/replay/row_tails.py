@@ -9,7 +9,7 @@ import numpy as np
 from gym_gui.core.errors import SchemaMismatchError
 from gym_gui.core.packing import to_array
 from gym_gui.replay import layout
-from gym_gui.replay.array_stream import DatasetTail
+from gym_gui.replay.dataset_tail import DatasetTail, make_tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ class RowTails:
         self._tails = {spec.dataset: self._resumed(spec) for spec in layout.BASE_SPECS}
         actions = file.dataset(layout.ACTIONS)
         self._actions: DatasetTail | None = (
-            None if actions is None else DatasetTail(layout.spec_of(actions), codec, resume_from=actions)
+            None if actions is None else make_tail(layout.spec_of(actions), codec, resume_from=actions)
         )
         self._marked = self._last_mark()
         # Where the arrays of the rows since the last flush are; the newest last.
@@ -87,19 +87,19 @@ class RowTails:
         """
         if obs_at is not None and obs_at[0] == layout.FRAMES:
             flags |= layout.ROW_OBSERVATION_IS_FRAME
-        self._tails[layout.INDEX].append(_index_row(flags, frame_at, obs_at), thorough=False)
-        self._tails[layout.REWARDS].append(np.asarray(0.0 if reward is None else reward), thorough=False)
-        self._tails[layout.DONES].append(np.asarray(bool(flags & _DONE)), thorough=False)
+        self._tails[layout.INDEX].append(_index_row(flags, frame_at, obs_at))
+        self._tails[layout.REWARDS].append(np.asarray(0.0 if reward is None else reward))
+        self._tails[layout.DONES].append(np.asarray(bool(flags & _DONE)))
         if self._actions is not None:
             filler = np.zeros((), self._actions.spec.dtype)
-            self._actions.append(filler if action is None else action, thorough=False)
+            self._actions.append(filler if action is None else action)
         self._places.append((frame_at, obs_at))
 
     def mark_episode_end(self, row: int) -> None:
         """The rows from the last mark up to *row* are one episode."""
         if row > self._marked:
-            self._tails[layout.EPISODE_STARTS].append(np.asarray(self._marked), thorough=False)
-            self._tails[layout.EPISODE_LENGTHS].append(np.asarray(row - self._marked), thorough=False)
+            self._tails[layout.EPISODE_STARTS].append(np.asarray(self._marked))
+            self._tails[layout.EPISODE_LENGTHS].append(np.asarray(row - self._marked))
             self._marked = row
 
     def count_after_last_written(self, is_written: Callable[[str, int, int], bool]) -> int:
@@ -125,7 +125,7 @@ class RowTails:
         return [*self._tails.values(), *([] if self._actions is None else [self._actions])]
 
     def _resumed(self, spec: layout.ArraySpec) -> DatasetTail:
-        return DatasetTail(spec, self._codec, resume_from=self._file.dataset(spec.dataset))
+        return make_tail(spec, self._codec, resume_from=self._file.dataset(spec.dataset))
 
     def _last_mark(self) -> int:
         starts, lengths = self._file.dataset(layout.EPISODE_STARTS), self._file.dataset(layout.EPISODE_LENGTHS)
@@ -138,9 +138,9 @@ class RowTails:
             # The first action of the run decides; the rows before it, states after reset, get fillers.
             spec = layout.ArraySpec.for_items(layout.ACTIONS, packed.dtype, packed.shape)
             self._file.add(spec)
-            self._actions = DatasetTail(spec, self._codec)
+            self._actions = make_tail(spec, self._codec)
             for _ in range(self.length):
-                self._actions.append(np.zeros((), spec.dtype), thorough=False)
+                self._actions.append(np.zeros((), spec.dtype))
         spec = self._actions.spec
         if packed.shape == spec.item_shape and np.can_cast(packed.dtype, spec.dtype, casting="safe"):
             return packed

@@ -243,6 +243,7 @@ class ReplayWriter:
                 raise
             finally:
                 self._file = None
+                self._codec.close()
                 if self._run_lock is not None:
                     self._run_lock.release()
 
@@ -256,7 +257,7 @@ class ReplayWriter:
         self.close()
 
     def _open(self) -> None:
-        codec = ChunkCodec()
+        codec = self._codec = ChunkCodec()
         file = ReplayFile(self._run_id, self.path)
         self._frames = ArrayStream(layout.FRAMES, file, codec)
         self._observations = ArrayStream(layout.OBSERVATIONS, file, codec)

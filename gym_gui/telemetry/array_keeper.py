@@ -129,6 +129,7 @@ class ArrayKeeper:
             return rollup, 0
         try:
             run.writer.mark_episode_end()
+            run.writer.flush()
         except (GymGuiError, RuntimeError) as error:
             self._refused(run, error)
         counted = replace(

@@ -9,8 +9,7 @@ import logging
 import sys
 import threading
 import traceback
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QMessageBox
@@ -19,38 +18,18 @@ from gym_gui.ui.main_window import MainWindow
 from gym_gui.ui.theme import Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
     from gym_gui.config.settings import Settings
+    from gym_gui.controllers.start_request import StartRequest
     from gym_gui.services.bootstrap import Services
 
 _log = logging.getLogger(__name__)
 
 # The interpreter's default of 5 ms lets the game's thread hold the picture back by a third of a frame.
 SWITCH_INTERVAL_S: Final = 0.0005
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartRequest:
-    """What the window shows first.
-
-    Attributes:
-        kind: ``play`` a game or ``replay`` an episode.
-        env_id: The game to play.
-        env_kwargs: Keyword arguments for it.
-        seed: Seed of its first episode; None for a fresh one.
-        run_id: The run to replay.
-        episode: Its episode, by id or index; None for the last.
-    """
-
-    kind: Literal["play", "replay"]
-    env_id: str = ""
-    env_kwargs: Mapping[str, Any] = field(default_factory=dict)
-    seed: int | None = None
-    run_id: str = ""
-    episode: str | int | None = None
 
 
 def run_window(settings: Settings, *, start: StartRequest | None = None) -> int:

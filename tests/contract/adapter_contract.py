@@ -176,18 +176,16 @@ class EnvironmentAdapterContract:
             assert same(adapter.canonical_action(action), action)
             assert type(adapter.canonical_action(action)) is type(action)
 
-    @pytest.mark.parametrize("nonsense", [None, "left", object(), float("nan"), [[], [1]], 10**30, -(10**30)])
-    def test_that_a_nonsense_action_is_refused_and_nothing_happens(
-        self, adapter: EnvironmentAdapter, nonsense: Any
-    ) -> None:
+    def test_that_a_nonsense_action_is_refused_and_nothing_happens(self, adapter: EnvironmentAdapter) -> None:
         adapter.seed_actions(1)
-        adapter.reset(seed=1)
         action = adapter.sample_action()
-        with pytest.raises(InvalidActionError, match="is not an action of"):
-            adapter.step(nonsense)
-        undisturbed = adapter.step(action)
         adapter.reset(seed=1)
-        assert same(facts(adapter.step(action)), facts(undisturbed))
+        expected = owned(facts(adapter.step(action)))
+        adapter.reset(seed=1)
+        for nonsense in (None, "left", object(), float("nan"), [[], [1]], 10**30, -(10**30)):
+            with pytest.raises(InvalidActionError, match="is not an action of"):
+                adapter.step(nonsense)
+        assert same(facts(adapter.step(action)), expected)
 
     def test_that_every_combination_of_keys_is_an_action(self, adapter: EnvironmentAdapter) -> None:
         scheme = adapter.controls

@@ -155,6 +155,31 @@ class ScreenObservationEnv(PlainEnv):
         return self.picture()
 
 
+class OpponentEnv(PlainEnv):
+    """Draws an opponent's moves from its own action space."""
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        self.action_space.seed(seed)
+        return super().reset(seed=seed, options=options)
+
+    def step(self, action: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+        result = super().step(action)
+        return (result[0], float(self.action_space.sample()), *result[2:])
+
+
+class OneScreenWrapper(gymnasium.ObservationWrapper[Any, Any, Any], gymnasium.utils.RecordConstructorArgs):
+    """Copies each observation into the same array."""
+
+    def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
+        gymnasium.utils.RecordConstructorArgs.__init__(self)
+        super().__init__(env)
+        self.screen = np.zeros(env.observation_space.shape or (), np.uint8)
+
+    def observation(self, observation: Any) -> Any:
+        self.screen[:] = observation
+        return self.screen
+
+
 class RaisingEnv(PlainEnv):
     """Raises *error* in *phase*, at step *at*."""
 
@@ -214,6 +239,7 @@ _CLASSES: tuple[Any, ...] = (
     UndeclaredPictureEnv,
     BufferReuseEnv,
     ScreenObservationEnv,
+    OpponentEnv,
     RaisingEnv,
     ScriptedEnv,
 )
@@ -221,3 +247,12 @@ for _kind in _CLASSES:
     _id = f"odd/{_kind.__name__.removesuffix('Env')}-v0"
     if _id not in gymnasium.registry:
         gymnasium.register(_id, entry_point=_kind)
+if "odd/WrappedPong-v0" not in gymnasium.registry:
+    gymnasium.register(
+        "odd/WrappedPong-v0",
+        entry_point="ale_py.env:AtariEnv",
+        kwargs={"game": "pong"},
+        additional_wrappers=(
+            gymnasium.envs.registration.WrapperSpec("OneScreen", f"{__name__}:OneScreenWrapper", kwargs={}),
+        ),
+    )

@@ -151,3 +151,11 @@ class TestBufferReuse(EnvironmentAdapterContract):
 
 class TestScreenObservation(EnvironmentAdapterContract):
     env_id = "odd/ScreenObservation-v0"
+
+
+class TestOpponent(EnvironmentAdapterContract):
+    env_id = "odd/Opponent-v0"
+
+
+class TestWrappedAtari(EnvironmentAdapterContract):
+    env_id = "odd/WrappedPong-v0"

@@ -85,6 +85,8 @@ class StepRecord:
     def frame(self) -> NDArray[np.uint8] | None:
         """The attached picture, ``uint8 (H, W, 3)``, or None where the record carries none."""
         payload = self.render_payload
+        if payload is None or type(payload) is np.ndarray:  # the hot path: no abstract class is asked
+            return payload
         if isinstance(payload, Mapping):
             payload = payload.get("frame")
         return payload if isinstance(payload, np.ndarray) else None

@@ -78,6 +78,8 @@ def test_that_an_id_without_version_means_the_newest_and_says_which() -> None:
         ("cartpol", "CartPole-v1"),
         ("CartPole-v7", "CartPole-v1"),
         ("odd/Plain-v9", "odd/Plain-v0"),
+        ("contract.odd_envs:odd/Plane-v0", "contract.odd_envs:odd/Plain-v0"),
+        ("contract.odd_envs:Zzqq-v0", "contract.odd_envs:odd/"),
     ],
 )
 def test_that_an_unknown_id_is_met_with_near_ones(typed: str, meant: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from contract.odd_envs import PlainEnv, ScriptedEnv
 
 from gym_gui.adapters.catalog import make_adapter
-from gym_gui.core.errors import EnvironmentRaisedError
+from gym_gui.core.errors import EnvironmentRaisedError, InvariantError
 
 if TYPE_CHECKING:
     from gym_gui.adapters.base import EnvironmentAdapter
@@ -43,6 +43,8 @@ def test_that_close_raises_nothing() -> None:
     adapter = make_adapter("odd/Raising-v0", env_kwargs={"phase": "close", "at": 0})
     play(adapter)
     adapter.close()
+    with pytest.raises(InvariantError):  # it is closed all the same
+        play(adapter)
 
 
 def test_that_an_adapter_goes_on_after_a_fault() -> None:

@@ -1,0 +1,44 @@
+"""What the command line needs of a window, without knowing any: the composition root hands it in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gym_gui.config.settings import Settings
+    from gym_gui.controllers.start_request import StartRequest
+
+
+class WindowFace(Protocol):
+    """The window, as far as commands go. Its libraries are loaded when it is first asked for something."""
+
+    def run_window(self, settings: Settings, start: StartRequest | None) -> int:
+        """Show the window until it is closed; the exit code."""
+
+    def render_screens(self, settings: Settings, folder: Path, run_id: str, episode_id: str) -> list[Path]:
+        """Pictures of the play and the replay screen, without a display; the files that were made."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandContext:
+    """What every command may ask for.
+
+    Attributes:
+        var_dir: The folder given before the command's name.
+        window: The window.
+    """
+
+    var_dir: str | None
+    window: WindowFace
+
+
+def command_context() -> CommandContext:
+    """The context of the command that runs now."""
+    context = click.get_current_context().find_root().obj
+    assert isinstance(context, CommandContext)  # noqa: S101 - the root command made it
+    return context

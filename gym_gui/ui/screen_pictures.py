@@ -1,0 +1,211 @@
+"""Pictures of the real window: a bot plays at its keys, then an episode is opened, and both screens are saved as PNG.
+
+Qt thread. Works without a display: Qt draws into memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QEventLoop, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication
+
+from gym_gui.controllers.bots import BreakoutPlayer
+from gym_gui.controllers.session_state import Phase
+from gym_gui.core.errors import EnvironmentFault
+from gym_gui.telemetry.events import StepRecorded
+from gym_gui.telemetry.run_bus import Latest
+from gym_gui.ui.application import SWITCH_INTERVAL_S, StartRequest, begin, make_application
+from gym_gui.ui.main_window import MainWindow
+from gym_gui.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QWidget
+
+    from gym_gui.config.settings import Settings
+    from gym_gui.services.bootstrap import Services
+
+_PLAY_STEPS: Final = 240
+_TIMEOUT_S: Final = 20.0
+_LOOK_MS: Final = 5
+_SIZE: Final = (1280, 820)
+_KEYS: Final = {"space": Qt.Key.Key_Space, "left": Qt.Key.Key_Left, "right": Qt.Key.Key_Right}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenPictures:
+    """What was saved.
+
+    Attributes:
+        play: The play screen, a PNG.
+        replay: The player, a PNG.
+        played_run_id: The run that playing for the picture made.
+        true_hz: Steps a second that the window measured while it was played.
+        late_frames: Frames of it that came late.
+    """
+
+    play: Path
+    replay: Path
+    played_run_id: str
+    true_hz: float
+    late_frames: int
+
+
+def draw_in_memory() -> None:
+    """Let Qt draw without a display in this process; to be called before its first window."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+
+def render_screens(
+    settings: Settings, open_services: Callable[[], Services], *, run_id: str, episode: str, position: int, folder: Path
+) -> ScreenPictures:
+    """Play Breakout in the window for some seconds, open an episode in it, and save both screens.
+
+    Args:
+        settings: The user's choices; the window works in their var folder.
+        open_services: Opens that folder.
+        run_id: The run to replay.
+        episode: Its episode.
+        position: The row to stand on.
+        folder: Where ``play.png`` and ``replay.png`` go; it exists.
+
+    Raises:
+        EnvironmentFault: a screen did not come, or its picture cannot be written.
+    """
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    window = MainWindow(settings, Theme(make_application(), settings.theme), open_services)
+    window.resize(*_SIZE)
+    try:
+        window.show()
+        window.activateWindow()
+        window.open()
+        _wait(lambda: window.context is not None, "the window", "open its recordings")
+        play, replay = folder / "play.png", folder / "replay.png"
+        played_run_id, true_hz, late_frames = _play(window, play)
+        _replay(window, StartRequest(kind="replay", run_id=run_id, episode=episode), position, replay)
+    finally:
+        window.close()
+        window.deleteLater()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        sys.setswitchinterval(before_s)
+    return ScreenPictures(
+        play=play, replay=replay, played_run_id=played_run_id, true_hz=true_hz, late_frames=late_frames
+    )
+
+
+def _play(window: MainWindow, path: Path) -> tuple[str, float, int]:
+    context = window.context
+    if context is None:
+        raise EnvironmentFault("The window closed before a game could be played in it.")
+    session = context.session
+    begin(window, StartRequest(kind="play", env_id="ALE/Breakout-v5"))
+    keyboard = _Keyboard(window, context.services)
+    try:
+        _wait(
+            lambda: session.state.phase is Phase.FAULTED or session.state.step >= _PLAY_STEPS,
+            "the game",
+            f"play {_PLAY_STEPS} steps",
+        )
+        state = session.state
+        if state.phase is Phase.FAULTED:
+            raise EnvironmentFault(f"The game could not be played in the window: {state.message}", hint=state.hint)
+        # A picture that was painted, not one that is on its way.
+        QApplication.processEvents()
+        _save(window, path)
+    finally:
+        keyboard.close()
+    session.stop()
+    return state.run_id, state.true_hz, state.late_frames
+
+
+def _replay(window: MainWindow, start: StartRequest, position: int, path: Path) -> None:
+    from gym_gui.ui.screens.replay_screen import ReplayScreen  # noqa: PLC0415 - the window makes it at the first visit
+
+    begin(window, start)
+    screen = window.made_screen("replay")
+    if not isinstance(screen, ReplayScreen):
+        raise EnvironmentFault("The window has no replay screen.")
+    player = screen.player
+    _wait(lambda: bool(player.controller.state.fault) or _is_read(screen), "the episode", "be read")
+    if player.controller.state.fault:
+        raise EnvironmentFault(player.controller.state.fault)
+    player.controller.seek(position)
+    painted = player.stage.picture
+    count = painted.painted_frames
+    _wait(
+        lambda: player.controller.state.position == position and painted.painted_frames > count,
+        "the replay",
+        f"show step {position}",
+    )
+    _save(window, path)
+
+
+def _is_read(screen: QWidget) -> bool:
+    from gym_gui.ui.screens.replay_screen import ReplayScreen  # noqa: PLC0415 - see above
+
+    if not isinstance(screen, ReplayScreen):
+        return False
+    state = screen.player.controller.state
+    return bool(state.length) and not state.loading and screen.player.stage.picture.image is not None
+
+
+class _Keyboard:
+    """Presses the window's keys as `BreakoutPlayer` would."""
+
+    def __init__(self, window: MainWindow, services: Services) -> None:
+        self._window = window
+        self._player = BreakoutPlayer()
+        self._held: frozenset[str] = frozenset()
+        self._pictures = services.bus.subscribe("keyboard", Latest())
+        self._timer = QTimer(window)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._look)
+        self._timer.start(_LOOK_MS)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._timer.stop()
+        self._pictures.close()
+        self._hold(frozenset())
+
+    def _look(self) -> None:
+        for event in self._pictures.poll():
+            if isinstance(event, StepRecorded) and event.step.frame is not None:
+                self._hold(self._player.keys_for(event.step.frame))
+
+    def _hold(self, keys: frozenset[str]) -> None:
+        target = self._window.focusWidget() or self._window
+        for key in self._held - keys:
+            self._send(target, QEvent.Type.KeyRelease, key)
+        for key in keys - self._held:
+            self._send(target, QEvent.Type.KeyPress, key)
+        self._held = keys
+
+    def _send(self, target: QWidget, kind: QEvent.Type, key: str) -> None:
+        QApplication.sendEvent(target, QKeyEvent(kind, _KEYS[key], Qt.KeyboardModifier.NoModifier))
+
+
+def _wait(done: Callable[[], bool], who: str, what: str) -> None:
+    """Let the window live until *done*."""
+    loop, timer = QEventLoop(), QTimer()
+    deadline_s = time.monotonic() + _TIMEOUT_S
+    timer.timeout.connect(lambda: loop.quit() if done() or time.monotonic() > deadline_s else None)
+    timer.start(_LOOK_MS)
+    loop.exec()
+    timer.stop()
+    if not done():
+        raise EnvironmentFault(f"For its picture {who} had to {what}, and did not within {_TIMEOUT_S:.0f} s.")
+
+
+def _save(window: MainWindow, path: Path) -> None:
+    if not window.grab().save(str(path), "PNG"):
+        raise EnvironmentFault("The picture of the window cannot be written.", hint=f"File: {path}")
