@@ -113,7 +113,7 @@ class CatalogController:
         cache_file: Keeps the list from one start to the next.
         list_environments: What is installed; slow.
         list_episodes: What was recorded; slow.
-        previews: Makes pictures.
+        previews: Makes pictures; None to do without.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class CatalogController:
         cache_file: Path,
         list_environments: Callable[[], Sequence[CatalogEntry]],
         list_episodes: Callable[[], Sequence[EpisodeSummary]],
-        previews: PreviewMaker,
+        previews: PreviewMaker | None,
     ) -> None:
         self._view = view
         self._runner = runner
@@ -148,7 +148,7 @@ class CatalogController:
 
     def take_pictures(self) -> None:
         """Show the pictures that were made since this was last called; cheap where there are none."""
-        for env_id, picture in self._previews.take_made():
+        for env_id, picture in () if self._previews is None else self._previews.take_made():
             card = self._cards.get(env_id)
             if card is not None:
                 self._cards[env_id] = replace(card, picture=picture)
@@ -161,7 +161,10 @@ class CatalogController:
     # --- inside -----------------------------------------------------------------------------------------------------
 
     def _with_pictures(self, cards: Sequence[GameCard]) -> list[GameCard]:
-        return [replace(card, picture=self._previews.existing(card.env_id)) for card in cards]
+        previews = self._previews
+        if previews is None:
+            return list(cards)
+        return [replace(card, picture=previews.existing(card.env_id)) for card in cards]
 
     def _take_cached(self, cards: list[GameCard]) -> None:
         # The true list may have been quicker.
@@ -172,19 +175,24 @@ class CatalogController:
         self._fresh = True
         self._show(cards)
         self.refresh_played()
-        self._previews.ask(card.env_id for card in cards if card.available and card.picture is None)
+        if self._previews is not None:
+            self._previews.ask(card.env_id for card in cards if card.available and card.picture is None)
         file = self._cache_file
         self._runner.submit(lambda: _write_cache(file, cards))
 
     def _take_played(self, played: dict[str, PlayedBefore]) -> None:
+        any_news = False
         for env_id, facts in played.items():
             card = self._cards.get(env_id)
             if card is None:
                 continue
             changed = replace(card, last_played=facts.last_played, best=facts.best)
             if changed != card:
+                any_news = True
                 self._cards[env_id] = changed
                 self._view.show_game_changed(changed)
+        if any_news:
+            self._view.show_played()
 
     def _show(self, cards: list[GameCard]) -> None:
         before = self._cards

@@ -139,7 +139,7 @@ class PreviewMaker:
 
     def _ask_child(self, env_id: str, file: Path) -> str | None:
         child = self._child
-        if child is None or child.poll() is not None:
+        if child is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             child = subprocess.Popen(  # noqa: S603 - our own module, with our own interpreter
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -155,12 +155,15 @@ class PreviewMaker:
         except OSError:
             answer = ""
         if not answer:
+            # Reaped here: the next game must find no child rather than one that has only just died.
+            self._end_child()
             return "the process that draws it ended"
         reason: str = json.loads(answer)["error"]
         return reason or None
 
     def _end_child(self) -> None:
-        child = self._child
+        with self._changed:
+            child, self._child = self._child, None
         if child is not None:
             child.kill()
             child.wait()

@@ -135,8 +135,7 @@ class SessionController:
 
     def change_speed(self, places: int) -> None:
         """Go so many places up or down in `SPEEDS`."""
-        nearest = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - self._state.speed))
-        self.set_speed(SPEEDS[max(0, min(len(SPEEDS) - 1, nearest + places))])
+        self._order(lambda orders: orders.set_speed(_neighbour(orders.speed, places)))
 
     def set_held_keys(self, keys: frozenset[str]) -> None:
         """These keys are down now."""
@@ -202,3 +201,8 @@ class SessionController:
                 return
             self._state = state
         self._on_change()
+
+
+def _neighbour(speed: float, places: int) -> float:
+    nearest = min(range(len(SPEEDS)), key=lambda place: abs(SPEEDS[place] - speed))
+    return SPEEDS[max(0, min(len(SPEEDS) - 1, nearest + places))]

@@ -58,5 +58,8 @@ class CatalogView(Protocol):
     def show_game_changed(self, game: GameCard) -> None:
         """One game has news: its picture was made, or it was played."""
 
+    def show_played(self) -> None:
+        """Games were played: what was played last comes first."""
+
     def show_catalog_error(self, message: str, hint: str) -> None:
         """The list could not be read: say so where it would have been."""

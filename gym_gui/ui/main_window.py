@@ -47,6 +47,7 @@ class MainWindow(QMainWindow):
         theme: The look.
         open_services: Opens what records and reads; called on a worker thread.
         screens: The rail's entries.
+        make_pictures: Whether the catalogue has pictures of games made.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class MainWindow(QMainWindow):
         open_services: Callable[[], Services],
         *,
         screens: Sequence[ScreenSpec] | None = None,
+        make_pictures: bool = True,
     ) -> None:
         super().__init__()
         self.setWindowTitle("gym_gui")
@@ -64,6 +66,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._theme = theme
         self._open_services = open_services
+        self._make_pictures = make_pictures
         self._specs = {spec.name: spec for spec in (screens or default_screens())}
         self._made: dict[str, QWidget] = {}
         self._open_name = next(iter(self._specs))
@@ -171,6 +174,7 @@ class MainWindow(QMainWindow):
             change_settings=self._change_settings,
             notify=self.toast.show_message,
             open_screen=self.show_screen,
+            make_pictures=self._make_pictures,
         )
         self._status_timer.start()
         self._refresh_status()

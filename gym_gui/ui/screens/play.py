@@ -53,7 +53,7 @@ class PlayScreen(QWidget):
         self.game.hud_changed.connect(self._remember_hud)
         self.catalog.game_chosen.connect(self.start)
         paths = context.services.paths
-        self._previews = PreviewMaker(paths.thumbnails_dir, context.pump.wake)
+        self._previews = PreviewMaker(paths.thumbnails_dir, context.pump.wake) if context.make_pictures else None
         self._controller = CatalogController(
             self.catalog,
             context.runner,
@@ -86,7 +86,8 @@ class PlayScreen(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._context.pump.remove_poller(self._poll)
         self._screen.close()
-        self._previews.close()
+        if self._previews is not None:
+            self._previews.close()
         super().closeEvent(event)
 
     # --- inside -----------------------------------------------------------------------------------------------------
@@ -99,7 +100,8 @@ class PlayScreen(QWidget):
         before, self._state = self._state, state
         if state.env_id != before.env_id:
             self._show_page(state)
-        self._previews.rest(resting=state.phase is not Phase.IDLE)
+        if self._previews is not None:
+            self._previews.rest(resting=state.phase is not Phase.IDLE)
         pipeline = self._context.services.telemetry.status()
         self.game.show_storage_fault(fault=pipeline is not None and bool(pipeline.fault))
         self.game.show_session(state)

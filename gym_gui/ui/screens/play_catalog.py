@@ -80,11 +80,7 @@ class GameGrid(QListView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self.choose(self.currentIndex())
-        elif (
-            event.text().strip()
-            and event.text().isprintable()
-            and not event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
-        ):
+        elif _is_typing(event):
             self.typed.emit(event.text())
         else:
             super().keyPressEvent(event)
@@ -124,7 +120,7 @@ class CatalogPage(QWidget):
         self.grid.customContextMenuRequested.connect(self._show_menu)
         self.search = QLineEdit()
         self.chips = QButtonGroup(self)
-        self._empty = EmptyState(theme)
+        self.empty = EmptyState(theme)
         self._build()
         self.setFocusProxy(self.grid)
 
@@ -148,14 +144,22 @@ class CatalogPage(QWidget):
 
     def show_catalog_error(self, message: str, hint: str) -> None:
         """Say why there is no list."""
-        self._empty.show_message("alert-octagon-outline", message, hint, role="bad")
-        self._stack.setCurrentWidget(self._empty)
+        self.empty.show_message("alert-octagon-outline", message, hint, role="bad")
+        self._stack.setCurrentWidget(self.empty)
 
     def show_played(self) -> None:
         """Put the games that were played last first again."""
         current = self._current_id()
         self.games.sort(0)
         self._select(current)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Typing searches, wherever on the page the focus is.
+        if _is_typing(event):
+            self._type_on(event.text())
+        else:
+            super().keyPressEvent(event)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -189,7 +193,7 @@ class CatalogPage(QWidget):
         holder = QWidget()
         self._stack = QStackedLayout(holder)
         self._stack.addWidget(self.grid)
-        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.empty)
         column.addWidget(holder, 1)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -197,8 +201,8 @@ class CatalogPage(QWidget):
         clear = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         clear.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         clear.activated.connect(self._clear_search)
-        self._empty.show_message("progress-clock", "Looking for games…", "")
-        self._stack.setCurrentWidget(self._empty)
+        self.empty.show_message("progress-clock", "Looking for games…", "")
+        self._stack.setCurrentWidget(self.empty)
 
     def _tint(self) -> None:
         self._search_icon.setIcon(self._theme.icon("magnify", "text_muted"))
@@ -242,6 +246,8 @@ class CatalogPage(QWidget):
         for place, family in enumerate(wanted):
             chip = make_button(family or "All", kind="chip")
             chip.setCheckable(True)
+            # A click leaves the focus with the cards, so that arrows and typing go on; Tab still reaches it.
+            chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             chip.setProperty("family", family)
             chip.setChecked(place == 0)
             chip.clicked.connect(lambda _checked=False, chip=chip: self._choose_family(chip))
@@ -256,14 +262,14 @@ class CatalogPage(QWidget):
         if count:
             self._stack.setCurrentWidget(self.grid)
             return
-        self._empty.show_message(
+        self.empty.show_message(
             "magnify-close",
             "No game matches",
             "Search looks at names and environment ids.",
             "Show all games",
             self._show_all,
         )
-        self._stack.setCurrentWidget(self._empty)
+        self._stack.setCurrentWidget(self.empty)
 
     def _show_all(self) -> None:
         self.chips.buttons()[0].click()
@@ -303,6 +309,11 @@ class CatalogPage(QWidget):
         for env_id, image in images:
             self._delegate.forget_picture(env_id)
             self.model.set_picture(env_id, image)
+
+
+def _is_typing(event: QKeyEvent) -> bool:
+    held = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+    return bool(event.text().strip()) and event.text().isprintable() and not held
 
 
 def _read_images(cards: Sequence[GameCard]) -> list[tuple[str, QImage]]:

@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtWidgets import QWidget
 
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.core.typing_compat import override
-from gym_gui.ui import theme as tokens
-from gym_gui.ui.screens.play_help import HelpOverlay, KeyHint
-from gym_gui.ui.screens.play_hud import HudWidget, game_block, rate_block, score_text
 from gym_gui.ui.screens.play_keys import KeyTracker, key_name
-from gym_gui.ui.screens.play_message import GameMessage
-from gym_gui.ui.screens.play_strip import ControlStrip, SeedPanel
-from gym_gui.ui.widgets.basics import make_label
+from gym_gui.ui.screens.play_overlays import GameOverlays, pill_text
 from gym_gui.ui.widgets.picture import PictureWidget
 
 if TYPE_CHECKING:
@@ -61,39 +56,31 @@ class GamePage(QWidget):
         self._shortcuts = self._make_shortcuts()
         self.keys = KeyTracker(self)
         self.keys.changed.connect(session.set_held_keys)
-        self._build(theme)
+        self.picture = PictureWidget(self)
+        self.picture.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.overlays = GameOverlays(theme, self)
+        self._connect()
         self._hud_timer = _timer(self, HUD_MS, self._refresh_hud, single=False)
         self._strip_timer = _timer(self, STRIP_MS, self._hide_strip)
-        self._hint_timer = _timer(self, HINT_MS, self.hint.hide)
+        self._hint_timer = _timer(self, HINT_MS, self.overlays.hint.hide)
 
-    def _build(self, theme: Theme) -> None:
-        self.picture = PictureWidget(self)
-        self.picture.setMouseTracking(True)
-        self.picture.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.game_hud = HudWidget(theme, self)
-        self.rate_hud = HudWidget(theme, self)
-        self.pill = _Pill(self)
-        self.message = GameMessage(theme, self)
-        self.message.retry_requested.connect(self._session.retry)
-        self.message.leave_requested.connect(self._session.stop)
-        self.hint = KeyHint(theme, self)
-        self.strip = ControlStrip(theme, self)
-        self.help = HelpOverlay(theme, self)
-        self.help.closed.connect(self.toggle_help)
-        self.seed_panel = SeedPanel(self)
-        self.seed_panel.chosen.connect(self._start_with_seed)
-        strip = self.strip
-        strip.leave_requested.connect(self._session.stop)
-        strip.pause_toggled.connect(self._session.toggle)
-        strip.step_requested.connect(self._session.single_step)
-        strip.speed_chosen.connect(self._session.set_speed)
-        strip.reset_requested.connect(lambda: self._session.reset())  # noqa: PLW0108 - a signal's argument is no seed
+    def _connect(self) -> None:
+        session, overlays = self._session, self.overlays
+        overlays.message.retry_requested.connect(session.retry)
+        overlays.message.leave_requested.connect(session.stop)
+        overlays.help.closed.connect(self.toggle_help)
+        overlays.seed_panel.chosen.connect(self._start_with_seed)
+        overlays.seed_panel.dismissed.connect(self._dismiss_seed)
+        strip = overlays.strip
+        strip.leave_requested.connect(session.stop)
+        strip.pause_toggled.connect(session.toggle)
+        strip.step_requested.connect(session.single_step)
+        strip.speed_chosen.connect(session.set_speed)
+        strip.reset_requested.connect(lambda: session.reset())  # noqa: PLW0108 - a signal's argument is no seed
         strip.seed_requested.connect(self.ask_seed)
         strip.hud_toggled.connect(self.toggle_hud)
         strip.help_requested.connect(self.toggle_help)
         strip.full_screen_toggled.connect(self._toggle_full_screen)
-        for overlay in (self.strip, self.message, self.help):
-            overlay.setMouseTracking(True)
 
     # --- what the session says --------------------------------------------------------------------------------------
 
@@ -103,11 +90,12 @@ class GamePage(QWidget):
         if state.env_id != before.env_id or (state.phase is Phase.LOADING and before.phase is not Phase.LOADING):
             self.picture.show_frame(None)
             self._close_help()
-            self.hint.hide()
+            self.overlays.seed_panel.hide()
+            self.overlays.hint.hide()
         if state.phase is not before.phase or state.message != before.message:
             self._show_phase(before)
         if state.phase is not before.phase or state.speed != before.speed or state.bindings != before.bindings:
-            self.strip.show_session(state)
+            self.overlays.strip.show_session(state)
             self._place()
 
     def show_step(self, step: StepRecord) -> None:
@@ -115,8 +103,6 @@ class GamePage(QWidget):
         frame = step.frame
         if frame is not None:
             self.picture.show_frame(frame)
-            if self.picture.target != self._placed_for:
-                self._place()
 
     def show_storage_fault(self, *, fault: bool) -> None:
         """Whether telemetry reports that it cannot keep what happens."""
@@ -129,7 +115,7 @@ class GamePage(QWidget):
     def set_hud(self, *, shown: bool) -> None:
         """Show or hide the score and the rate."""
         self._hud_shown = shown
-        self.strip.hud_button.setChecked(shown)
+        self.overlays.strip.hud_button.setChecked(shown)
         self._refresh_hud()
 
     # --- what the player does ---------------------------------------------------------------------------------------
@@ -141,7 +127,7 @@ class GamePage(QWidget):
 
     def toggle_help(self) -> None:
         """Show the keys while the game stands still; then go on."""
-        if self.help.isVisible():
+        if self.overlays.help.isVisible():
             self._close_help()
             if self._resume_after_help:
                 self._session.resume()
@@ -150,20 +136,20 @@ class GamePage(QWidget):
             return
         self._resume_after_help = self._state.phase is Phase.PLAYING
         self._session.pause()
-        self.hint.hide()
-        self.help.show_keys(self._name or self._state.env_id, self._state.bindings, turn_based=self._state.turn_based)
-        self.help.show()
-        self.help.raise_()
+        self.overlays.hint.hide()
+        self.overlays.help.show_keys(
+            self._name or self._state.env_id, self._state.bindings, turn_based=self._state.turn_based
+        )
+        self.overlays.help.show()
+        self.overlays.help.raise_()
         self._place()
 
     def ask_seed(self) -> None:
         """Ask for the seed of a new episode, while the game stands still."""
         if self._state.in_game:
             self._resume_after_seed = self._state.phase is not Phase.PAUSED
-            self.hint.hide()
             self._show_strip()
-            top = self.strip.mapToGlobal(QPoint(self.strip.width() // 2, 0))
-            self.seed_panel.ask(self._state.seed, top)
+            self.overlays.ask_seed(self._state.seed)
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -212,6 +198,8 @@ class GamePage(QWidget):
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self.overlays.seed_panel.isVisible():
+            self._dismiss_seed()
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self._show_strip()
 
@@ -254,7 +242,7 @@ class GamePage(QWidget):
         return bound and not (ctrl and (event.key(), True) in self._shortcuts)
 
     def _escape(self) -> None:
-        if self.help.isVisible():
+        if self.overlays.help.isVisible():
             self.toggle_help()
         elif self._state.phase in {Phase.FAULTED, Phase.LOADING}:
             self._session.stop()
@@ -269,6 +257,10 @@ class GamePage(QWidget):
 
     def _start_with_seed(self, seed: int) -> None:
         self._session.reset(seed)
+        self._dismiss_seed()
+
+    def _dismiss_seed(self) -> None:
+        self.overlays.seed_panel.hide()
         if self._resume_after_seed:
             self._session.resume()
         self.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -281,8 +273,8 @@ class GamePage(QWidget):
 
     def _show_phase(self, before: SessionState) -> None:
         state = self._state
-        self.message.show_state(state, self._name or state.env_id)
-        self.pill.say(_pill_text(state))
+        self.overlays.message.show_state(state, self._name or state.env_id)
+        self.overlays.pill.say(pill_text(state))
         if before.phase is Phase.LOADING and state.phase is Phase.PLAYING:
             self._begin_play()
         if state.phase is Phase.PLAYING:
@@ -296,100 +288,45 @@ class GamePage(QWidget):
 
     def _begin_play(self) -> None:
         self.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.hint.show_keys(self._state.bindings)
-        self.hint.show()
+        self.overlays.hint.show_keys(self._state.bindings)
+        self.overlays.hint.show()
         self._hint_timer.start()
 
     def _close_help(self) -> None:
-        self.help.hide()
+        self.overlays.help.hide()
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_strip(self) -> None:
         self.unsetCursor()
         visible = self._state.in_game
-        if visible and not self.strip.isVisible():
-            self.strip.show()
+        if visible and not self.overlays.strip.isVisible():
+            self.overlays.strip.show()
             self._place()
         elif not visible:
-            self.strip.hide()
+            self.overlays.strip.hide()
         if self._state.phase is Phase.PLAYING:
             self._strip_timer.start()
 
     def _hide_strip(self) -> None:
-        if self._state.phase is not Phase.PLAYING or self.seed_panel.isVisible():
+        if self._state.phase is not Phase.PLAYING or self.overlays.seed_panel.isVisible():
             return
-        if self.strip.underMouse() or self.strip.focusWidget() is not None:
+        if self.overlays.strip.underMouse() or self.overlays.strip.focusWidget() is not None:
             self._strip_timer.start()
             return
         self._hide_strip_for_keys()
 
     def _hide_strip_for_keys(self) -> None:
-        if self.strip.isVisible() and not self.strip.underMouse():
-            self.strip.hide()
+        if self.overlays.strip.isVisible() and not self.overlays.strip.underMouse():
+            self.overlays.strip.hide()
             self.setCursor(Qt.CursorShape.BlankCursor)
 
     def _refresh_hud(self) -> None:
-        state = self._state
-        shown = self._hud_shown and state.in_game
-        if shown:
-            self.game_hud.show_block(game_block(state))
-            self.rate_hud.show_block(rate_block(state, fault=self._storage_fault))
-            self.rate_hud.move(self.width() - self.rate_hud.width() - tokens.SPACE_16, tokens.SPACE_16)
-        self.game_hud.setVisible(shown)
-        self.rate_hud.setVisible(shown)
+        shown = self._hud_shown and self._state.in_game
+        self.overlays.show_hud(self._state, shown=shown, fault=self._storage_fault)
 
     def _place(self) -> None:
         self.picture.setGeometry(self.rect())
-        self._placed_for = self.picture.target
-        self.game_hud.move(tokens.SPACE_16, tokens.SPACE_16)
-        self.rate_hud.move(self.width() - self.rate_hud.width() - tokens.SPACE_16, tokens.SPACE_16)
-        bottom = self.height() - tokens.SPACE_16
-        for overlay in (self.strip, self.hint, self.pill):
-            overlay.adjustSize()
-        self.strip.move((self.width() - self.strip.width()) // 2, bottom - self.strip.height())
-        above = bottom - self.strip.height() - tokens.SPACE_8
-        self.hint.move((self.width() - self.hint.width()) // 2, above - self.hint.height())
-        self.pill.move((self.width() - self.pill.width()) // 2, tokens.SPACE_16)
-        self.help.adjustSize()
-        for centred in (self.help, self.message):
-            centred.move((self.width() - centred.width()) // 2, max(0, (self.height() - centred.height()) // 2))
-
-
-class _Pill(QFrame):
-    """One short sentence over the upper edge of the picture."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setProperty("overlay", "true")
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._text = make_label("")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(tokens.SPACE_16, tokens.SPACE_8, tokens.SPACE_16, tokens.SPACE_8)
-        row.addWidget(self._text)
-        self.hide()
-
-    @property
-    def text(self) -> str:
-        """What it says."""
-        return self._text.text()
-
-    def say(self, text: str) -> None:
-        """Say *text*; nothing hides the pill."""
-        self._text.setText(text)
-        self.setVisible(bool(text))
-        self.adjustSize()
-
-
-def _pill_text(state: SessionState) -> str:
-    if state.phase is Phase.PAUSED:
-        return "Paused  ·  P goes on,  . takes one step"
-    if state.phase is Phase.EPISODE_OVER:
-        how = "Time is up" if state.truncated and not state.terminated else "Episode over"
-        then = "Space or Enter for the next" if state.turn_based else "next one in a moment, any key skips"
-        return f"{how}  ·  score {score_text(state.total_reward)}  ·  {then}"
-    if state.phase is Phase.PLAYING:
-        return state.message
-    return ""
+        self.overlays.place()
 
 
 def _timer(parent: QWidget, interval_ms: int, act: Callable[[], object], *, single: bool = True) -> QTimer:

@@ -15,11 +15,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QToolButton
 from gym_gui.controllers.session import SPEEDS
 from gym_gui.controllers.session_loop import SEED_BITS
 from gym_gui.controllers.session_state import Phase, SessionState
+from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.widgets.basics import make_button, make_label, make_line, make_tool_button
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
+    from PySide6.QtGui import QKeyEvent
 
     from gym_gui.ui.theme import Theme
 
@@ -107,9 +109,10 @@ class SeedPanel(QFrame):
     """Asks for a seed; emits `chosen` with a whole number from 0 to 2**31 - 1."""
 
     chosen = Signal(int)
+    dismissed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
+        super().__init__(parent)
         self.setProperty("card", "true")
         self._seed = QLineEdit()
         self._seed.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{1,10}"), self._seed))
@@ -129,6 +132,7 @@ class SeedPanel(QFrame):
         column.addLayout(row)
         self._note = make_label("The same seed and keys give the same game.", "caption")
         column.addWidget(self._note)
+        self.hide()
 
     @property
     def field(self) -> QLineEdit:
@@ -136,14 +140,23 @@ class SeedPanel(QFrame):
         return self._seed
 
     def ask(self, seed: int | None, above: QPoint) -> None:
-        """Show the panel with its lower edge at a global point, offering *seed*."""
+        """Show the panel with the middle of its lower edge at *above*, offering *seed*."""
         self._seed.setText("" if seed is None else str(seed))
         self._seed.selectAll()
         self._check()
         self.adjustSize()
         self.move(above.x() - self.width() // 2, above.y() - self.height() - tokens.SPACE_8)
         self.show()
+        self.raise_()
         self._seed.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # What is typed here means nothing to the game below.
+        event.accept()
+        if event.key() == Qt.Key.Key_Escape:
+            self.hide()
+            self.dismissed.emit()
 
     def _check(self) -> None:
         self._start.setEnabled(self._value() is not None)
@@ -157,5 +170,5 @@ class SeedPanel(QFrame):
     def _choose(self) -> None:
         seed = self._value()
         if seed is not None:
-            self.close()
+            self.hide()
             self.chosen.emit(seed)

@@ -32,6 +32,7 @@ class ScreenContext:
         change_settings: Store changed settings and apply them.
         notify: Show a toast with this sentence.
         open_screen: Go to the screen of this name.
+        make_pictures: Whether the catalogue has pictures of games made, by a process of its own.
     """
 
     services: Services
@@ -43,6 +44,7 @@ class ScreenContext:
     change_settings: Callable[[Settings], None]
     notify: Callable[[str], None]
     open_screen: Callable[[str], None]
+    make_pictures: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

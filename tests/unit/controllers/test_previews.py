@@ -1,0 +1,100 @@
+"""Pictures of games: made by a real child process, one by one, never while a game is played, never twice in vain."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gym_gui.controllers.previews import PreviewMaker, preview_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TIMEOUT_S = 20.0
+# A child that draws by writing the id into the file; it refuses ids with "bad" and dies of ids with "crash".
+CHILD = """
+import json, sys
+from pathlib import Path
+for line in sys.stdin:
+    request = json.loads(line)
+    if "crash" in request["env_id"]:
+        sys.exit(1)
+    error = "cannot be drawn" if "bad" in request["env_id"] else ""
+    if not error:
+        Path(request["file"]).write_text(request["env_id"])
+    print(json.dumps({"error": error}), flush=True)
+"""
+
+
+class Desk:
+    def __init__(self, folder: Path, *command: str) -> None:
+        self.made: list[tuple[str, Path]] = []
+        self._changed = threading.Condition()
+        self.maker = PreviewMaker(folder, self._on_made, command=command or (sys.executable, "-c", CHILD))
+
+    def _on_made(self) -> None:
+        with self._changed:
+            self.made += self.maker.take_made()
+            self._changed.notify_all()
+
+    def wait_for(self, count: int) -> list[str]:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.made) >= count, TIMEOUT_S), self.made
+        return [env_id for env_id, _ in self.made]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "thumbnails")
+    yield desk
+    desk.maker.close()
+
+
+def test_that_pictures_are_made_in_the_order_asked(desk: Desk) -> None:
+    desk.maker.ask(["ALE/Pong-v5", "Taxi-v4"])
+    assert desk.wait_for(2) == ["ALE/Pong-v5", "Taxi-v4"]
+    assert desk.made[0][1].read_text() == "ALE/Pong-v5"
+    assert desk.maker.existing("Taxi-v4") == desk.made[1][1]
+
+
+def test_that_a_game_that_cannot_be_drawn_is_not_tried_again(tmp_path: Path, desk: Desk) -> None:
+    desk.maker.ask(["bad-v0", "crash-v0", "Taxi-v4"])
+    assert desk.wait_for(1) == ["Taxi-v4"]
+    desk.maker.close()
+    again = Desk(tmp_path / "thumbnails", sys.executable, "-c", "raise SystemExit('must not be started for these')")
+    again.maker.ask(["bad-v0", "crash-v0", "Taxi-v4"])
+    assert again.wait_for(1) == ["Taxi-v4"]
+    again.maker.close()
+
+
+def test_that_nothing_is_begun_while_a_game_is_played(desk: Desk) -> None:
+    desk.maker.rest(resting=True)
+    desk.maker.ask(["Taxi-v4"])
+    assert desk.maker._child is None
+    desk.maker.rest(resting=False)
+    assert desk.wait_for(1) == ["Taxi-v4"]
+
+
+def test_that_ids_that_look_alike_do_not_share_a_file(tmp_path: Path) -> None:
+    files = {preview_file(tmp_path, env_id) for env_id in ("a/b-v0", "a-b-v0", "A/B-v0", "../../a-b-v0")}
+    assert len(files) == 4
+    assert all(file.parent == tmp_path for file in files)
+
+
+@pytest.mark.slow
+def test_that_the_real_child_draws_real_games(tmp_path: Path) -> None:
+    from PIL import Image  # noqa: PLC0415 - 0.1 s, for this test
+
+    desk = Desk(tmp_path, sys.executable, "-m", "gym_gui.controllers.preview_worker")
+    desk.maker.ask(["ALE/Breakout-v5", "no-such-game-v0", "CarRacing-v3"])
+    assert desk.wait_for(2) == ["ALE/Breakout-v5", "CarRacing-v3"]
+    desk.maker.close()
+    with Image.open(desk.made[0][1]) as picture:
+        assert picture.size == (160, 210)
+        assert len(picture.getcolors(1 << 16) or []) > 4
+    with Image.open(desk.made[1][1]) as picture:
+        assert picture.width == 480
