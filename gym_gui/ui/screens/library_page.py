@@ -115,7 +115,7 @@ class LibraryPage(QWidget):
         head = QHBoxLayout()
         head.setSpacing(tokens.SPACE_12)
         head.addWidget(make_label("Replay", "headline"))
-        head.addWidget(self.count, 0, Qt.AlignmentFlag.AlignBottom)
+        head.addWidget(self.count)
         head.addStretch(1)
         head.addWidget(self.search)
         head.addWidget(self._refresh)
