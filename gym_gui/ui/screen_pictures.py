@@ -24,16 +24,15 @@ from gym_gui.core.errors import EnvironmentFault
 from gym_gui.telemetry.events import StepRecorded
 from gym_gui.telemetry.run_bus import Latest
 from gym_gui.ui.application import begin, make_window
-from gym_gui.ui.main_window import MainWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtWidgets import QWidget
 
-    from gym_gui.config.settings import Settings
     from gym_gui.controllers.session_state import SessionState
     from gym_gui.services.bootstrap import Services
+    from gym_gui.ui.main_window import MainWindow
 
 _PLAY_STEPS: Final = 240
 _TIMEOUT_S: Final = 20.0
@@ -122,11 +121,14 @@ def _replay(window: MainWindow, request: PictureRequest, path: Path) -> None:
     player.controller.seek(request.position)
     painted = player.stage.picture
     count = painted.painted_frames
-    _wait(
-        lambda: player.controller.state.position == request.position and painted.painted_frames > count,
-        "the replay",
-        f"show row {request.position}",
-    )
+
+    def is_shown() -> bool:
+        state = player.controller.state
+        facts = player.inspector.facts()
+        is_told = facts.get("Step") == f"{state.step_index:,}"
+        return state.position == request.position and painted.painted_frames > count and is_told
+
+    _wait(is_shown, "the replay", f"show row {request.position}")
     _save(window, path)
 
 
@@ -164,7 +166,8 @@ class _Keyboard:
                 self._hold(self._player.keys_for(event.step.frame))
 
     def _hold(self, keys: frozenset[str]) -> None:
-        target = self._window.focusWidget() or self._window
+        focused = QApplication.focusWidget()
+        target = self._window if focused is None else focused
         for key in self._held - keys:
             self._send(target, QEvent.Type.KeyRelease, key)
         for key in keys - self._held:
