@@ -6,12 +6,12 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+from recordings import Recordings, picture_of, reward_of, step_of
 
 from gym_gui.controllers.playback_clock import BACKWARD, FORWARD
 from gym_gui.controllers.replay import ReplayController
 from gym_gui.controllers.tasks import ImmediateTaskRunner, Ticket
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus
-from recordings import Recordings, picture_of, reward_of, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
