@@ -1,13 +1,12 @@
-"""The composition root: arguments in, an exit code out; it alone knows both the command line and the window."""
+"""The composition root: arguments in, an exit code out; the one place that knows command line and window."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gym_gui.config.settings import Settings
+    from gym_gui.controllers.screen_pictures import PictureRequest, ScreenPictures
     from gym_gui.controllers.start_request import StartRequest
 
 
@@ -20,11 +19,11 @@ class QtWindow:
 
         return run_window(settings, start=start)
 
-    def render_screens(self, settings: Settings, folder: Path, run_id: str, episode_id: str) -> list[Path]:
+    def render_screens(self, request: PictureRequest) -> ScreenPictures:
         """Pictures of the play and the replay screen, without a display."""
-        from gym_gui.ui.application import render_screens  # noqa: PLC0415 - Qt, as above
+        from gym_gui.ui.picture_process import render_screens  # noqa: PLC0415 - only for the demo
 
-        return render_screens(settings, folder, run_id, episode_id)
+        return render_screens(request)
 
 
 def main() -> int:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gym_gui.config.settings import Settings
+    from gym_gui.controllers.screen_pictures import PictureRequest, ScreenPictures
     from gym_gui.controllers.start_request import StartRequest
 
 
@@ -20,8 +19,8 @@ class WindowFace(Protocol):
     def run_window(self, settings: Settings, start: StartRequest | None) -> int:
         """Show the window until it is closed; the exit code."""
 
-    def render_screens(self, settings: Settings, folder: Path, run_id: str, episode_id: str) -> list[Path]:
-        """Pictures of the play and the replay screen, without a display; the files that were made."""
+    def render_screens(self, request: PictureRequest) -> ScreenPictures:
+        """Pictures of the play and the replay screen, without a display."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,11 @@ class VarPaths:
         return self.cache_dir / "thumbnails"
 
     @property
+    def demo_dir(self) -> Path:
+        """Pictures of the window that `gym-gui demo` draws."""
+        return self.root / "demo"
+
+    @property
     def logs_dir(self) -> Path:
         """Log files."""
         return self.root / "logs"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 
 from gym_gui.controllers.library_entry import EpisodeEntry, entry_of
+from gym_gui.controllers.replay_state import RowSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -132,6 +133,10 @@ class EpisodeSource(Protocol):
 
     def get_run(self, run_id: str) -> RunRecord:
         """The run's record."""
+
+
+class LibrarySource(EpisodeSource, RowSource, Protocol):
+    """Where the library's rows and the rows of its episodes come from: the store."""
 
 
 class LibraryController:

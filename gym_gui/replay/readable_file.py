@@ -5,8 +5,9 @@ Any thread may read; a writer of this process may take the handle away at any ti
 
 from __future__ import annotations
 
+import struct
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import h5py
 import numpy as np
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gym_gui.replay.chunk_cache import ChunkCache
+
+# HDF5 File Format Specification, level 0: superblock versions 2 and 3, with addresses of 8 bytes.
+_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
+_SWMR_SUPERBLOCKS: Final = (2, 3)
+_SUPERBLOCK_BYTES: Final = 48
+_END_OF_FILE_AT: Final = 28
 
 
 class ReadableFile:
@@ -176,6 +183,8 @@ class ReadableFile:
     def _open(self) -> None:
         if not self.path.is_file():
             raise ReplayFileError("The replay file is missing.", hint=f"File: {self.path}")
+        if is_cut_off(self.path):
+            raise ReplayFileError("The replay file is truncated.", hint=f"File: {self.path}")
         try:
             # Beside a living writer; files of other tools have no SWMR and open plainly.
             self._file = h5py.File(self.path, "r", swmr=True, libver="latest", locking=False)
@@ -211,3 +220,16 @@ class ReadableFile:
 
     def _unreadable(self, error: Exception) -> ReplayFileError:
         return ReplayFileError(f"The replay file cannot be read: {error}.", hint=f"File: {self.path}")
+
+
+def is_cut_off(path: Path) -> bool:
+    """Whether the file is shorter than its own superblock says.
+
+    HDF5 checks this for plain reading only; a SWMR reader looks for the missing metadata again and again, without end.
+    """
+    with path.open("rb") as file:
+        head = file.read(_SUPERBLOCK_BYTES)
+    if len(head) < _SUPERBLOCK_BYTES or not head.startswith(_SIGNATURE) or head[8] not in _SWMR_SUPERBLOCKS:
+        return False  # what is no file of ours is refused by HDF5 itself
+    (end,) = struct.unpack_from("<Q", head, _END_OF_FILE_AT)
+    return path.stat().st_size < int(end)

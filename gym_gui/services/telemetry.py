@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.clock import utc_now
 from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded
+from gym_gui.telemetry.hub import TelemetryAsyncHub
+from gym_gui.telemetry.run_bus import RunBus
 
 if TYPE_CHECKING:
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepRecord
     from gym_gui.replay.frame_resolver import FrameResolver
     from gym_gui.telemetry.db_sink import SinkStatus, TelemetryDBSink
-    from gym_gui.telemetry.hub import TelemetryAsyncHub
 
 _RING_STEPS: Final = 512
 _RING_BYTES: Final = 64 * 1024 * 1024
@@ -27,7 +28,7 @@ class TelemetryService:
     """Takes what happened, remembers the newest of it, and publishes it.
 
     Args:
-        hub: Where every event goes.
+        hub: Where every event goes; None for a bus of its own, which nobody else hears.
         sink: Who saves it; None where nobody does.
         frame_resolver: Leads from refs back to pictures.
         ring_steps: Steps remembered at most.
@@ -36,14 +37,14 @@ class TelemetryService:
 
     def __init__(
         self,
-        hub: TelemetryAsyncHub,
+        hub: TelemetryAsyncHub | None = None,
         *,
         sink: TelemetryDBSink | None = None,
         frame_resolver: FrameResolver | None = None,
         ring_steps: int = _RING_STEPS,
         ring_bytes: int = _RING_BYTES,
     ) -> None:
-        self._hub = hub
+        self._hub = hub or TelemetryAsyncHub(RunBus())
         self._sink = sink
         self._frame_resolver = frame_resolver
         self._steps: deque[StepRecord] = deque()

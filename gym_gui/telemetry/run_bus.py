@@ -62,6 +62,7 @@ class Subscription:
         self._readable = threading.Condition(self._lock)
         self._writable = threading.Condition(self._lock)
         self._wake_at = 1
+        self._take = self._taker(policy)
 
     @property
     def depth(self) -> int:
@@ -92,16 +93,8 @@ class Subscription:
         """Buffer *event* by the policy; called by the bus on the producer's thread."""
         if self._closed or (self._run_id is not None and event.run_id != self._run_id):
             return
-        policy = self.policy
         with self._lock:
-            if isinstance(policy, Latest):
-                self._keep_latest(event, policy)
-            elif isinstance(policy, DropOldest):
-                self._drop_oldest(event, policy)
-            elif isinstance(policy, ShedFrames):
-                self._shed(event, policy)
-            else:
-                self._block(event, policy)
+            self._take(event)
             if len(self._events) >= self._wake_at:
                 self._readable.notify()
         if self._on_ready is not None:
@@ -153,6 +146,15 @@ class Subscription:
             self._on_ready()
         if self._on_close is not None:
             self._on_close(self)
+
+    def _taker(self, policy: OverflowPolicy) -> Callable[[TelemetryEvent], None]:
+        if isinstance(policy, Latest):
+            return lambda event: self._keep_latest(event, policy)
+        if isinstance(policy, DropOldest):
+            return lambda event: self._drop_oldest(event, policy)
+        if isinstance(policy, ShedFrames):
+            return lambda event: self._shed(event, policy)
+        return lambda event: self._block(event, policy)
 
     def _append(self, event: TelemetryEvent, size_bytes: int) -> None:
         self._events.append(event)

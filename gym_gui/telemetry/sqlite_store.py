@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import contextmanager
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.clock import to_iso, utc_now
@@ -23,7 +24,7 @@ from gym_gui.telemetry.step_rows import INSERT_STEP, EpisodeKeys, rows_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
-    from pathlib import Path
+    from os import PathLike
 
     from gym_gui.core.data_model import EpisodeSummary, RunSummary
 
@@ -44,8 +45,8 @@ class TelemetrySQLiteStore:
         StoreVersionError: a newer application wrote it.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self._path = path
+    def __init__(self, path: str | PathLike[str], *, read_only: bool = False) -> None:
+        self._path = path = Path(path)
         self._writer: sqlite3.Connection | None = None
         self._readers = ReaderPool(path)
         self._episodes: dict[tuple[str, str], EpisodeKeys] = {}

@@ -19,7 +19,6 @@ from gym_gui.ui.theme import Theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from types import TracebackType
 
     from gym_gui.config.settings import Settings
@@ -46,17 +45,6 @@ def run_window(settings: Settings, *, start: StartRequest | None = None) -> int:
         return app.exec()
     finally:
         crashes.uninstall()
-
-
-def render_screens(settings: Settings, out_dir: Path, run_id: str, episode: str | int | None = None) -> list[Path]:
-    """PNG files of the Play and the Replay screen, rendered without a display; see `snapshots.take_pictures`.
-
-    Raises:
-        EnvironmentUnusableError: a screen did not come up within 20 s.
-    """
-    from gym_gui.ui.snapshots import take_pictures  # noqa: PLC0415 - it makes a window by this module
-
-    return take_pictures(settings, out_dir, run_id, episode)
 
 
 def make_window(settings: Settings) -> MainWindow:

@@ -5,33 +5,34 @@ Qt thread. Works without a display: Qt draws into memory.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from PySide6.QtCore import QEvent, QEventLoop, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
+from gym_gui.config.settings import load_settings
 from gym_gui.controllers.bots import BreakoutPlayer
+from gym_gui.controllers.screen_pictures import PictureRequest, ScreenPictures
 from gym_gui.controllers.session_state import Phase
+from gym_gui.controllers.start_request import StartRequest
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.telemetry.events import StepRecorded
 from gym_gui.telemetry.run_bus import Latest
-from gym_gui.ui.application import SWITCH_INTERVAL_S, StartRequest, begin, make_application
-from gym_gui.ui.main_window import MainWindow
-from gym_gui.ui.theme import Theme
+from gym_gui.ui.application import begin, make_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from PySide6.QtWidgets import QWidget
 
-    from gym_gui.config.settings import Settings
+    from gym_gui.controllers.session_state import SessionState
     from gym_gui.services.bootstrap import Services
+    from gym_gui.ui.main_window import MainWindow
 
 _PLAY_STEPS: Final = 240
 _TIMEOUT_S: Final = 20.0
@@ -40,69 +41,48 @@ _SIZE: Final = (1280, 820)
 _KEYS: Final = {"space": Qt.Key.Key_Space, "left": Qt.Key.Key_Left, "right": Qt.Key.Key_Right}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScreenPictures:
-    """What was saved.
-
-    Attributes:
-        play: The play screen, a PNG.
-        replay: The player, a PNG.
-        played_run_id: The run that playing for the picture made.
-        true_hz: Steps a second that the window measured while it was played.
-        late_frames: Frames of it that came late.
-    """
-
-    play: Path
-    replay: Path
-    played_run_id: str
-    true_hz: float
-    late_frames: int
-
-
-def draw_in_memory() -> None:
-    """Let Qt draw without a display in this process; to be called before its first window."""
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-
-
-def render_screens(
-    settings: Settings, open_services: Callable[[], Services], *, run_id: str, episode: str, position: int, folder: Path
-) -> ScreenPictures:
+def render_screens(request: PictureRequest) -> ScreenPictures:
     """Play Breakout in the window for some seconds, open an episode in it, and save both screens.
-
-    Args:
-        settings: The user's choices; the window works in their var folder.
-        open_services: Opens that folder.
-        run_id: The run to replay.
-        episode: Its episode.
-        position: The row to stand on.
-        folder: Where ``play.png`` and ``replay.png`` go; it exists.
 
     Raises:
         EnvironmentFault: a screen did not come, or its picture cannot be written.
     """
-    before_s = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    window = MainWindow(settings, Theme(make_application(), settings.theme), open_services)
+    window = make_window(load_settings(Path(request.var_dir)))
     window.resize(*_SIZE)
     try:
         window.show()
         window.activateWindow()
         window.open()
         _wait(lambda: window.context is not None, "the window", "open its recordings")
-        play, replay = folder / "play.png", folder / "replay.png"
-        played_run_id, true_hz, late_frames = _play(window, play)
-        _replay(window, StartRequest(kind="replay", run_id=run_id, episode=episode), position, replay)
+        play, replay = Path(request.folder) / "play.png", Path(request.folder) / "replay.png"
+        played = _play(window, play)
+        _replay(window, request, replay)
     finally:
         window.close()
         window.deleteLater()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-        sys.setswitchinterval(before_s)
     return ScreenPictures(
-        play=play, replay=replay, played_run_id=played_run_id, true_hz=true_hz, late_frames=late_frames
+        play=str(play),
+        replay=str(replay),
+        played_run_id=played.run_id,
+        true_hz=round(played.true_hz, 2),
+        late_frames=played.late_frames,
     )
 
 
-def _play(window: MainWindow, path: Path) -> tuple[str, float, int]:
+def main() -> int:
+    """Draw what the first argument asks for, as JSON, and answer with JSON."""
+    request = msgspec.json.decode(sys.argv[1], type=PictureRequest)
+    try:
+        pictures = render_screens(request)
+    except EnvironmentFault as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(msgspec.json.encode(pictures).decode())
+    return 0
+
+
+def _play(window: MainWindow, path: Path) -> SessionState:
     context = window.context
     if context is None:
         raise EnvironmentFault("The window closed before a game could be played in it.")
@@ -124,13 +104,13 @@ def _play(window: MainWindow, path: Path) -> tuple[str, float, int]:
     finally:
         keyboard.close()
     session.stop()
-    return state.run_id, state.true_hz, state.late_frames
+    return state
 
 
-def _replay(window: MainWindow, start: StartRequest, position: int, path: Path) -> None:
+def _replay(window: MainWindow, request: PictureRequest, path: Path) -> None:
     from gym_gui.ui.screens.replay_screen import ReplayScreen  # noqa: PLC0415 - the window makes it at the first visit
 
-    begin(window, start)
+    begin(window, StartRequest(kind="replay", run_id=request.run_id, episode=request.episode_id))
     screen = window.made_screen("replay")
     if not isinstance(screen, ReplayScreen):
         raise EnvironmentFault("The window has no replay screen.")
@@ -138,14 +118,17 @@ def _replay(window: MainWindow, start: StartRequest, position: int, path: Path) 
     _wait(lambda: bool(player.controller.state.fault) or _is_read(screen), "the episode", "be read")
     if player.controller.state.fault:
         raise EnvironmentFault(player.controller.state.fault)
-    player.controller.seek(position)
+    player.controller.seek(request.position)
     painted = player.stage.picture
     count = painted.painted_frames
-    _wait(
-        lambda: player.controller.state.position == position and painted.painted_frames > count,
-        "the replay",
-        f"show step {position}",
-    )
+
+    def is_shown() -> bool:
+        state = player.controller.state
+        facts = player.inspector.facts()
+        is_told = facts.get("Step") == f"{state.step_index:,}"
+        return state.position == request.position and painted.painted_frames > count and is_told
+
+    _wait(is_shown, "the replay", f"show row {request.position}")
     _save(window, path)
 
 
@@ -183,7 +166,8 @@ class _Keyboard:
                 self._hold(self._player.keys_for(event.step.frame))
 
     def _hold(self, keys: frozenset[str]) -> None:
-        target = self._window.focusWidget() or self._window
+        focused = QApplication.focusWidget()
+        target = self._window if focused is None else focused
         for key in self._held - keys:
             self._send(target, QEvent.Type.KeyRelease, key)
         for key in keys - self._held:
@@ -209,3 +193,7 @@ def _wait(done: Callable[[], bool], who: str, what: str) -> None:
 def _save(window: MainWindow, path: Path) -> None:
     if not window.grab().save(str(path), "PNG"):
         raise EnvironmentFault("The picture of the window cannot be written.", hint=f"File: {path}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

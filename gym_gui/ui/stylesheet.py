@@ -77,8 +77,11 @@ QToolButton[kind="primary"] { background: $accent; color: $on_accent; }
 QToolButton[kind="primary"]:hover { background: $accent_hover; }
 QToolButton[kind="primary"]:focus { border-color: $text; }
 QToolButton[kind="primary"]:disabled { background: $surface_pressed; }
-QToolButton[kind="fold"], QToolButton[kind="fold"]:checked { background: transparent; font-weight: 600; }
+QToolButton[kind="fold"], QToolButton[kind="fold"]:checked {
+    background: transparent; font-weight: 600; padding: $space_2 $space_4 $space_2 0;
+}
 QToolButton[kind="fold"]:hover { background: $surface_hover; }
+QToolButton[kind="small"] { padding: $hair; min-width: $icon_small; min-height: $icon_small; }
 QToolButton::menu-indicator { image: none; }
 QToolButton[wide="true"] { padding: $space_3 $space_8; }
 
@@ -110,6 +113,7 @@ QSlider::handle:horizontal {
 QSlider::handle:horizontal:hover { background: $accent_hover; }
 
 QScrollArea, QAbstractScrollArea { border: none; background: transparent; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollBar:vertical { background: transparent; width: $space_12; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: $space_12; margin: 0; }
 QScrollBar::handle { background: $surface_pressed; border-radius: $radius_small; margin: $space_2; }
@@ -123,7 +127,7 @@ QTableView, QTreeView, QListView {
     background: $surface; border: none; gridline-color: $line; selection-background-color: $accent_soft;
     selection-color: $text; alternate-background-color: $surface_raised;
 }
-QTableView::item, QTreeView::item { padding: $space_2 $space_8; }
+QTableView::item, QTreeView::item { padding: $space_2 $space_4; }
 QHeaderView { background: $surface; }
 QHeaderView::section {
     background: $surface; color: $text_muted; border: none; border-bottom: $hair solid $line;

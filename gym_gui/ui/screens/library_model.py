@@ -81,10 +81,14 @@ class LibraryModel(QAbstractTableModel):
         self._entries: Sequence[EpisodeEntry] = ()
         self._rows: NDArray[np.int64] | None = None
         self._icons: dict[Ending, QIcon] = {}
+        self._sort = (Column.WHEN, True)
         theme.changed.connect(self._icons.clear)
 
     def show_state(self, state: LibraryState) -> None:
         """Show these lines."""
+        if self._sort != (state.sort, state.descending):
+            self._sort = (state.sort, state.descending)
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS))
         if state.rows is not self._rows or state.entries is not self._entries:
             self.beginResetModel()
             self._entries, self._rows = state.entries, state.rows
@@ -133,7 +137,8 @@ class LibraryModel(QAbstractTableModel):
             return None
         column = COLUMNS[section - 1]
         if role == Qt.ItemDataRole.DisplayRole:
-            return _TITLES[column]
+            # The style's own arrow sits far from the word, and points the other way on some desktops.
+            return f"{_TITLES[column]} {'↓' if self._sort[1] else '↑'}" if column is self._sort[0] else _TITLES[column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         return None

@@ -24,12 +24,11 @@ from gym_gui.ui.widgets.messages import Banner, EmptyState
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent, QShowEvent
 
-    from gym_gui.controllers.library import LibraryState
+    from gym_gui.controllers.library import LibrarySource, LibraryState
     from gym_gui.controllers.library_entry import EpisodeEntry
     from gym_gui.controllers.replay_state import FrameSource
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.core.data_model import RunRecord
-    from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
     from gym_gui.ui.screens.registry import ScreenContext
 
 _NARROW: Final = 960  # below it the table needs the details' place
@@ -52,7 +51,7 @@ class LibraryPage(QWidget):
     def __init__(
         self,
         context: ScreenContext,
-        store: TelemetrySQLiteStore,
+        store: LibrarySource,
         frames: FrameSource,
         runner: TaskRunner,
         parent: QWidget | None = None,
@@ -115,7 +114,7 @@ class LibraryPage(QWidget):
         head = QHBoxLayout()
         head.setSpacing(tokens.SPACE_12)
         head.addWidget(make_label("Replay", "headline"))
-        head.addWidget(self.count, 0, Qt.AlignmentFlag.AlignBottom)
+        head.addWidget(self.count)
         head.addStretch(1)
         head.addWidget(self.search)
         head.addWidget(self._refresh)

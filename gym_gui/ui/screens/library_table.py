@@ -17,7 +17,7 @@ from gym_gui.ui.widgets.picture import image_from
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPersistentModelIndex
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
     from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
     from gym_gui.controllers.library import LibraryState
@@ -29,15 +29,15 @@ ROW_HEIGHT: Final = 48
 _PICTURE_SIZE: Final = QSize(56, 40)
 _REMEMBER_MS: Final = 600
 _WIDTHS: Final = {
-    Column.GAME: 168,
-    Column.PLAYER: 96,
-    Column.EPISODE: 72,
-    Column.SEED: 112,
-    Column.STEPS: 80,
-    Column.RETURN: 88,
-    Column.ENDED: 128,
-    Column.WHEN: 120,
-    Column.SIZE: 80,
+    Column.GAME: 144,
+    Column.PLAYER: 88,
+    Column.EPISODE: 68,
+    Column.SEED: 96,
+    Column.STEPS: 72,
+    Column.RETURN: 80,
+    Column.ENDED: 116,
+    Column.WHEN: 112,
+    Column.SIZE: 72,
 }
 
 
@@ -120,6 +120,7 @@ class LibraryTable(QTableView):
         self._remember_timer.timeout.connect(self._remember)
         self._sorted_by = Column.WHEN
         self._descending = True
+        self._filling = False
         self._shape_header(remembered)
         self.activated.connect(lambda index: self.opened.emit(self._model.entry(index.row())))
 
@@ -134,11 +135,6 @@ class LibraryTable(QTableView):
         before = self._model.rowCount()
         self._model.show_state(state)
         self._sorted_by, self._descending = state.sort, state.descending
-        header = self.horizontalHeader()
-        order = Qt.SortOrder.DescendingOrder if state.descending else Qt.SortOrder.AscendingOrder
-        section = COLUMNS.index(state.sort) + 1
-        if (header.sortIndicatorSection(), header.sortIndicatorOrder()) != (section, order):
-            header.setSortIndicator(section, order)
         if self.chosen_entry() is None and self._model.rowCount():
             row = None if chosen is None else self._model.row_of(chosen.key)
             if row is not None or before == 0 or chosen is not None:
@@ -190,7 +186,6 @@ class LibraryTable(QTableView):
         header.setHighlightSections(False)
         header.setSectionsMovable(True)
         header.setSectionsClickable(True)
-        header.setSortIndicatorShown(True)
         header.setMinimumSectionSize(48)
         header.setFirstSectionMovable(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
@@ -202,9 +197,29 @@ class LibraryTable(QTableView):
                 header.restoreState(QByteArray(binascii.a2b_base64(remembered)))
             except binascii.Error:
                 remembered = ""  # a settings file that was edited by hand: the widths above stand
+        self._untouched = not remembered
         header.sectionClicked.connect(self._sort_by)
-        header.sectionResized.connect(self._remember_timer.start)
-        header.sectionMoved.connect(self._remember_timer.start)
+        header.sectionResized.connect(self._section_changed)
+        header.sectionMoved.connect(self._section_changed)
+
+    def _section_changed(self) -> None:
+        if not self._filling:
+            self._untouched = False
+            self._remember_timer.start()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._untouched:
+            self._fill()
+
+    def _fill(self) -> None:
+        """Until the user has sized a column: names take the room that numbers leave."""
+        spare = max(0, self.viewport().width() - sum(_WIDTHS.values()) - self.columnWidth(PICTURE))
+        self._filling = True
+        for column, share in ((Column.GAME, spare // 2), (Column.PLAYER, spare - spare // 2)):
+            self.setColumnWidth(COLUMNS.index(column) + 1, _WIDTHS[column] + share)
+        self._filling = False
 
     def _sort_by(self, section: int) -> None:
         if section == PICTURE:

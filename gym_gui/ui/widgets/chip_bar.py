@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _A_FACET: Final = 8  # chips beyond are found by searching
 _LINE_HEIGHT: Final = 20
+_LONGEST: Final = 24
 
 
 class FlowLayout(QLayout):
@@ -126,7 +127,7 @@ class ChipBar(QWidget):
                 line.setFixedHeight(_LINE_HEIGHT)
                 self._flow.addWidget(line)
             facet = chip.facet
-            button = make_button(f"{chip.value}  {chip.count:,}", kind="chip")
+            button = make_button(f"{_shortened(chip.value)}  {chip.count:,}", kind="chip")
             button.setCheckable(True)
             button.setFixedHeight(tokens.HIT_AREA)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -134,6 +135,12 @@ class ChipBar(QWidget):
             button.clicked.connect(lambda _on=False, of=chip: self.toggled.emit(of.facet, of.value))
             self._buttons[chip.facet, chip.value] = button
             self._flow.addWidget(button)
+
+
+def _shortened(value: str) -> str:
+    if len(value) <= _LONGEST:
+        return value or "unknown"
+    return f"{value[: _LONGEST // 2]}…{value[-_LONGEST // 2 + 1 :]}"
 
 
 def _worth_showing(chips: Sequence[Chip]) -> tuple[Chip, ...]:

@@ -133,12 +133,12 @@ class FactGrid(QWidget):
         value = ElidedLabel()
         value.setFont(self._theme.font(tokens.BODY_PX))
         copy = make_tool_button(self._theme, "content-copy", "Copy", lambda: self._copy(row), role="text_muted")
+        copy.setProperty("kind", "small")
         copy.setIconSize(QSize(tokens.ICON_SMALL, tokens.ICON_SMALL))
-        copy.setMinimumSize(QSize(_ROW_HEIGHT, _ROW_HEIGHT))
-        copy.setFixedHeight(_ROW_HEIGHT)
+        copy.setMinimumSize(QSize(0, 0))
         copy.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         for column, widget in enumerate((key, value, copy)):
-            self._grid.addWidget(widget, row, column)
+            self._grid.addWidget(widget, row, column, Qt.AlignmentFlag.AlignVCenter)
         self._rows.append((key, value, copy))
 
     def _copy(self, place: int) -> None:
@@ -160,15 +160,14 @@ class FoldingGroup(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._content = content
+        self._opened = True
         self._head = QToolButton()
         self._head.setText(title)
         self._head.setProperty("kind", "fold")
         self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._head.setCheckable(True)
-        self._head.setChecked(True)
         self._head.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._head.setFont(theme.font(tokens.BODY_PX, bold=True))
-        self._head.toggled.connect(self._fold)
+        self._head.clicked.connect(lambda _checked=False: self.fold(opened=not self._opened))
         self._note = make_label("", "muted", wrap=True)
         self._note.hide()
         column = QVBoxLayout(self)
@@ -186,13 +185,15 @@ class FoldingGroup(QWidget):
     def set_note(self, text: str) -> None:
         """One muted sentence above the content; empty for none."""
         self._note.setText(text)
-        self._note.setVisible(bool(text) and self._head.isChecked())
+        self._note.setVisible(bool(text) and self._opened)
 
-    def _fold(self, opened: bool) -> None:
+    def fold(self, *, opened: bool) -> None:
+        """Open or close it."""
+        self._opened = opened
         self._content.setVisible(opened)
         self._note.setVisible(opened and bool(self._note.text()))
         self._retint()
 
     def _retint(self) -> None:
-        icon = "chevron-down" if self._head.isChecked() else "chevron-right"
+        icon = "chevron-down" if self._opened else "chevron-right"
         self._head.setIcon(self._theme.icon(icon, "text_muted"))

@@ -107,7 +107,7 @@ def step_facts(details: StepDetails) -> list[Fact]:
         Fact("Action", action),
         Fact("Reward", reward),
         Fact("Return", number_text(details.total_reward)),
-        Fact("Ended", ended or "no", state="warn" if ended else ""),
+        Fact("Ended", ended or "no"),
         Fact("Time", when_text(details.timestamp, exact=True)[11:23], tip=when_text(details.timestamp, exact=True)),
         Fact("Frame", details.frame_ref or "none", copy=details.frame_ref or "", tip=details.note),
     ]

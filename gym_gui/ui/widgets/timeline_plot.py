@@ -35,6 +35,7 @@ HEIGHT: Final = SLIDER_HEIGHT + EVENTS_HEIGHT + REWARD_HEIGHT + RETURN_HEIGHT + 
 _GLYPH: Final = 14
 _LABEL_GAP: Final = 8
 _AXIS_LABEL_WIDTH: Final = 90
+_LEAST_BAR: Final = 2.0  # a small reward beside a great one is still a reward
 _FEW_ROWS: Final = 2.0  # pixels a row from which each row is drawn as itself
 
 
@@ -157,14 +158,15 @@ class TimelinePlot:
         painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, "Step")
 
     def _draw_events(self, painter: QPainter, marks: list[EventMark], scale: Scale, lane: QRectF) -> None:
-        free_from = -math.inf
-        for mark in marks:
+        taken: list[float] = []
+        # From the end: how the episode ended comes before the life that was lost with it.
+        for mark in reversed(marks):
             x = scale.x_of(mark.position)
             painter.setPen(QPen(self._theme.color(mark.role), 1))
             painter.drawLine(QLineF(round(x) + 0.5, lane.bottom() - 4, round(x) + 0.5, lane.bottom()))
-            if x - _GLYPH / 2 < free_from:
-                continue  # so near to the one before that two glyphs would make a blot; the tick tells
-            free_from = x + _GLYPH / 2 + 1
+            if taken and taken[-1] - x < _GLYPH + 1:
+                continue  # so near to the next that two glyphs would make a blot; the tick tells
+            taken.append(x)
             icon = self._theme.icon(mark.icon, mark.role)
             icon.paint(painter, QRectF(x - _GLYPH / 2, lane.top(), _GLYPH, _GLYPH).toRect())
 
@@ -177,11 +179,13 @@ class TimelinePlot:
         painter.drawLine(QLineF(lane.left(), round(zero) + 0.5, lane.right(), round(zero) + 0.5))
         starts, lows, highs = reduce_columns(values, scale)
         wide = max(2.0, scale.span / max(1, scale.length) - 1)
-        for tops, hue in ((highs, tokens.PLOT_HUES[0]), (lows, tokens.PLOT_HUES[4])):
+        above, below = np.maximum(highs, 0.0), np.minimum(lows, 0.0)
+        for tops, hue in ((above, tokens.PLOT_HUES[0]), (below, tokens.PLOT_HUES[4])):
             color = QColor(hue)
             for place in np.flatnonzero(tops):
                 x = scale.x_of(float(starts[place]))
                 height = -float(tops[place]) / reach * lane.height()
+                height = math.copysign(max(_LEAST_BAR, abs(height)), height)
                 painter.fillRect(QRectF(x - wide / 2, zero, wide, height).normalized(), color)
 
     def _draw_returns(self, painter: QPainter, returns: NDArray[np.float64], scale: Scale, lane: QRectF) -> None:
@@ -201,7 +205,7 @@ class TimelinePlot:
             painter.drawLine(QLineF(lane.left(), y, lane.right(), y))
             self._label(painter, f"{count * step:,g}", QRectF(0, y - 8, GUTTER, 16))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(tokens.PLOT_HUES[1]), 1))
+        painter.setPen(QPen(QColor(tokens.PLOT_HUES[2]), 1))
         starts, lows, highs = reduce_columns(values, scale)
         points: list[QPointF] = []
         for start, least, most in zip(starts.tolist(), lows.tolist(), highs.tolist(), strict=True):
@@ -214,9 +218,12 @@ class TimelinePlot:
         self._name_curve(painter, "Return", lane)
 
     def _name_curve(self, painter: QPainter, text: str, lane: QRectF) -> None:
-        box = lane.adjusted(_LABEL_GAP, 2, 0, 0)
+        metrics = painter.fontMetrics()
+        width = metrics.horizontalAdvance(text) + _LABEL_GAP
+        box = QRectF(lane.left() + _LABEL_GAP / 2, lane.top(), width, metrics.height())
+        painter.fillRect(box, self._theme.color("surface"))  # the curve may run behind its name, not through it
         painter.setPen(self._theme.color("text_muted"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, text)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def reduce_columns(

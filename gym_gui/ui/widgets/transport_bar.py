@@ -12,7 +12,7 @@ from gym_gui.controllers.replay_state import SPEEDS
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.player_actions import MIRRORED, PlayerActions, player_icon
 from gym_gui.ui.texts import clock_text, speed_text
-from gym_gui.ui.widgets.basics import make_label
+from gym_gui.ui.widgets.basics import make_button, make_label
 from gym_gui.ui.widgets.step_field import StepField
 
 if TYPE_CHECKING:
@@ -47,9 +47,11 @@ class TransportBar(QFrame):
         self._time = make_label("", "muted")
         self._time.setFont(theme.font(tokens.BODY_PX))
         # These two change their icons with what is played, their actions in the menu do not.
-        self._play = self._button(actions.toggle, own_icon=True)
+        self._play = make_button("", actions.toggle.trigger, "primary", tooltip=actions.toggle.toolTip())
         self._play.setFixedSize(QSize(_PLAY_SIZE + tokens.SPACE_12, _PLAY_SIZE))
-        self._play.setProperty("kind", "primary")
+        self._play.setIconSize(QSize(tokens.ICON, tokens.ICON))
+        self._play.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._play.setAccessibleName(actions.toggle.text())
         self._reverse = self._button(actions.reverse, own_icon=True)
         self._speed = self._speed_button(set_speed)
         self._build()

@@ -1,0 +1,147 @@
+"""`gym-gui demo`: the main job, proven on this machine in under a minute, with no display."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gym_gui.cli.face import command_context
+from gym_gui.cli.options import foreign_output_aside, json_option, print_json, settings_for, var_dir_option
+from gym_gui.controllers.screen_pictures import PictureRequest
+from gym_gui.core.errors import EnvironmentFault
+
+if TYPE_CHECKING:
+    from gym_gui.config.settings import Settings
+    from gym_gui.controllers.demo import GameProof, RecordedGame
+    from gym_gui.controllers.screen_pictures import ScreenPictures
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    games: list[tuple[RecordedGame, GameProof]]
+    pictures: ScreenPictures | None
+    faults: list[str]
+    wall_s: float
+
+
+@click.command()
+@json_option
+@var_dir_option
+def demo(*, as_json: bool, var_dir: str | None) -> int:
+    """Prove the main job: play, record, read back, compare, show.
+
+    Bots play Breakout and CarRacing, with no display. Every frame is then read back from disk and compared with what
+    was recorded, both games are played again from their stored seeds and actions, and the window is drawn into two
+    PNG files: the play screen with a game running, and the replay screen with an episode open.
+    """
+    settings = settings_for(var_dir)
+    started_s = time.perf_counter()
+    with foreign_output_aside():
+        games = _prove_games(settings)
+        faults = [fault for _, proof in games for fault in proof.faults]
+        pictures: ScreenPictures | None = None
+        try:
+            pictures = _draw(settings, games[0][0])
+        except EnvironmentFault as error:
+            faults.append(str(error))
+    outcome = _Outcome(games, pictures, faults, round(time.perf_counter() - started_s, 1))
+    if as_json:
+        print_json(_document(settings, outcome))
+    else:
+        _tell(settings, outcome)
+    for fault in faults:
+        click.echo(f"gym-gui: {fault}", err=True)
+    return 1 if faults else 0
+
+
+def _prove_games(settings: Settings) -> list[tuple[RecordedGame, GameProof]]:
+    from gym_gui.controllers.demo import GAMES, prove_game, record_game  # noqa: PLC0415 - Gymnasium and h5py, a second
+    from gym_gui.services.bootstrap import open_archive, open_services  # noqa: PLC0415 - same
+
+    with open_services(settings) as services:
+        recorded = [record_game(services, game) for game in GAMES]
+    # Closed and opened again: what is compared is what another process would find.
+    with open_archive(settings) as archive:
+        return [(game, prove_game(archive, game)) for game in recorded]
+
+
+def _draw(settings: Settings, game: RecordedGame) -> ScreenPictures:
+    folder = settings.paths.demo_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"The folder for the demo's pictures cannot be made: {error.strerror or error}.", hint=f"Folder: {folder}"
+        ) from error
+    episode_id, _ = min(game.digests)
+    position = sum(1 for one, _ in game.digests if one == episode_id) * 2 // 3
+    request = PictureRequest(
+        var_dir=str(settings.var_dir),
+        folder=str(folder),
+        run_id=game.result.run_id,
+        episode_id=episode_id,
+        position=position,
+    )
+    return command_context().window.render_screens(request)
+
+
+def _tell(settings: Settings, outcome: _Outcome) -> None:
+    for game, proof in outcome.games:
+        result, total = game.result, proof.recorded
+        click.echo(
+            f"{game.name}: a bot played {result.steps:,} steps (return {proof.total_reward:,.6g}), "
+            f"recorded in {result.wall_s:.1f} s, {result.dropped_frames} frames dropped."
+        )
+        click.echo(f"  {proof.read_equal:,} of {total:,} frames read back from disk equal what was recorded.")
+        click.echo(f"  {proof.replayed_equal:,} of {total:,} are the same when played again from seed and actions.")
+        click.echo(f"  Run    {result.run_id}")
+        click.echo(f"  File   {settings.paths.replay_dir / result.run_id}.h5")
+    pictures = outcome.pictures
+    if pictures is not None:
+        click.echo(
+            f"Window: a bot at its keys played Breakout at {pictures.true_hz:.1f} Hz, "
+            f"{pictures.late_frames} frames late."
+        )
+        click.echo(f"  Play screen    {pictures.play}")
+        click.echo(f"  Replay screen  {pictures.replay}")
+        click.echo(f"  Run            {pictures.played_run_id}")
+    first = outcome.games[0][0].result.run_id
+    click.echo(f"Rows of all runs: {settings.paths.telemetry_db}")
+    click.echo(f"Look further:  gym-gui replay {first}")
+    click.echo(f"               gym-gui steps {first} 0")
+    click.echo(f"               gym-gui frame h5://{first}/frames/300 -o frame.png")
+    verdict = "Something differs" if outcome.faults else "All is as it should be"
+    click.echo(f"{verdict}; {outcome.wall_s:.1f} s in total.")
+
+
+def _document(settings: Settings, outcome: _Outcome) -> dict[str, Any]:
+    pictures = outcome.pictures
+    return {
+        "ok": not outcome.faults,
+        "faults": outcome.faults,
+        "wall_s": outcome.wall_s,
+        "var_dir": str(settings.var_dir),
+        "database": str(settings.paths.telemetry_db),
+        "games": [
+            {
+                **asdict(game.result),
+                "return": proof.total_reward,
+                "frames_recorded": proof.recorded,
+                "frames_read_back_equal": proof.read_equal,
+                "frames_played_again_equal": proof.replayed_equal,
+                "replay_file": f"{settings.paths.replay_dir / game.result.run_id}.h5",
+            }
+            for game, proof in outcome.games
+        ],
+        "pictures": None if pictures is None else {"play": pictures.play, "replay": pictures.replay},
+        "window": None
+        if pictures is None
+        else {
+            "run_id": pictures.played_run_id,
+            "true_hz": pictures.true_hz,
+            "late_frames": pictures.late_frames,
+        },
+    }

@@ -1,0 +1,85 @@
+"""The database, the recordings, and a round trip through a replay file."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from gym_gui.controllers.doctor.check import Check, Status
+from gym_gui.core.data_model import RunState
+from gym_gui.core.errors import EnvironmentFault
+from gym_gui.replay import FrameResolver, ReplayWriter
+from gym_gui.services.bootstrap import open_archive
+from gym_gui.telemetry.sqlite_store import MIGRATIONS
+
+if TYPE_CHECKING:
+    from gym_gui.config.settings import Settings
+
+_FRAMES: Final = 20
+
+
+def check_database(settings: Settings) -> Check:
+    """Whether the database opens, in a format that this version knows."""
+    path = settings.paths.telemetry_db
+    if not path.exists():
+        return Check("Database", Status.OK, "There is none yet; the first recording makes it.")
+    try:
+        with open_archive(settings):
+            pass
+    except EnvironmentFault as error:
+        return Check("Database", Status.PROBLEM, error.message, error.hint)
+    size_bytes = path.stat().st_size
+    return Check("Database", Status.OK, f"Format {MIGRATIONS[-1].version}, {size_bytes / 1e6:,.1f} MB, opens.")
+
+
+def check_runs(settings: Settings) -> Check:
+    """How many runs there are, how many were cut short, and whether each one's file is there."""
+    if not settings.paths.telemetry_db.exists():
+        return Check("Recordings", Status.OK, "There are none yet.")
+    try:
+        with open_archive(settings) as archive:
+            runs = archive.store.list_runs()
+            lost = [one.run.run_id for one in runs if one.frames and not archive.resolver.has_run(one.run.run_id)]
+    except EnvironmentFault as error:
+        return Check("Recordings", Status.PROBLEM, f"They cannot be listed. {error.message}", error.hint)
+    states = Counter(one.state for one in runs)
+    text = f"{len(runs):,} runs"
+    if states[RunState.RUNNING]:
+        text += f", {states[RunState.RUNNING]:,} being recorded now"
+    if states[RunState.INTERRUPTED]:
+        text += f", {states[RunState.INTERRUPTED]:,} interrupted (what was recorded is kept)"
+    if lost:
+        return Check(
+            "Recordings",
+            Status.WARNING,
+            f"{text}; the replay file of {len(lost):,} is gone, of {lost[0]} first.",
+            f"Put the files back into {settings.paths.replay_dir}; rows without pictures still open.",
+        )
+    return Check("Recordings", Status.OK, f"{text}.")
+
+
+def check_round_trip(_settings: Settings) -> Check:
+    """Whether frames that are written come back bit for bit."""
+    generator = np.random.default_rng(0)
+    frames = generator.integers(0, 256, (_FRAMES, 210, 160, 3), dtype=np.uint8)
+    started_s = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="gym-gui-doctor-") as folder:
+        with ReplayWriter("doctor", folder, frame_shape=frames.shape[1:]) as writer:
+            refs = [writer.record_step(frame, None, 0, 0.0, done=False) for frame in frames]
+            writer.mark_episode_end()
+        with FrameResolver(folder) as resolver:
+            read = resolver.resolve_batch([ref or "" for ref in refs])
+    wrong = sum(one is None or not np.array_equal(one, frame) for one, frame in zip(read, frames, strict=True))
+    took_ms = 1000 * (time.perf_counter() - started_s)
+    if wrong:
+        return Check(
+            "Replay files",
+            Status.PROBLEM,
+            f"{wrong} of {_FRAMES} frames did not come back as they were written.",
+            "Reinstall h5py and zstandard.",
+        )
+    return Check("Replay files", Status.OK, f"{_FRAMES} frames came back bit for bit, in {took_ms:.0f} ms.")
