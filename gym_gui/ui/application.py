@@ -12,6 +12,7 @@ import traceback
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from gym_gui.ui.main_window import MainWindow
@@ -127,6 +128,8 @@ class CrashReporter(QObject):
         )
         box.setInformativeText(message)
         box.setDetailedText(details)
+        for button in box.buttons():
+            button.setIcon(QIcon())  # Fusion's own icons are of another set than ours
         # Kept here: a box that Python collects would vanish from the screen.
         self.boxes.append(box)
         box.open()

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from gym_gui.config.settings import save_settings
 from gym_gui.controllers.session import SessionController
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.core.typing_compat import override
@@ -64,6 +65,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*_MINIMUM)
         self.resize(*_FIRST_SIZE)
         self._settings = settings
+        self._being_saved: Settings | None = None
         self._theme = theme
         self._open_services = open_services
         self._make_pictures = make_pictures
@@ -195,13 +197,22 @@ class MainWindow(QMainWindow):
     def _change_settings(self, settings: Settings) -> None:
         self._settings = settings
         self._theme.set_mode(settings.theme)
+        self._save_settings()
 
-        def save() -> None:
-            from gym_gui.config.settings import save_settings  # noqa: PLC0415 - runs on the worker
+    def _save_settings(self) -> None:
+        # One at a time: of two that run together, the older could be the last to write.
+        if self._being_saved is not None:
+            return
+        settings = self._being_saved = self._settings
 
-            save_settings(settings)
+        def saved(error: Exception | None) -> None:
+            self._being_saved = None
+            if error is not None:
+                self.toast.show_message(str(error))
+            elif settings != self._settings:
+                self._save_settings()
 
-        self.runner.submit(save, None, lambda error: self.toast.show_message(str(error)))
+        self.runner.submit(lambda: save_settings(settings), lambda _: saved(None), saved)
 
     def _take_bytes_per_step(self, bytes_per_step: float) -> None:
         self._bytes_per_step = bytes_per_step

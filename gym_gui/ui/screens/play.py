@@ -43,6 +43,7 @@ class PlayScreen(QWidget):
         self._context = context
         self._session = context.session
         self._state = SessionState()
+        self._name = ""
         self.catalog = CatalogPage(context.theme, context.runner)
         self.game = GamePage(context.theme, context.session)
         self._pages = QStackedLayout(self)
@@ -95,6 +96,7 @@ class PlayScreen(QWidget):
     def _poll(self) -> None:
         self._controller.take_pictures()
         state = self._session.state
+        self._show_name(state.env_id)
         if state == self._state:
             return
         before, self._state = self._state, state
@@ -112,15 +114,19 @@ class PlayScreen(QWidget):
         if not state.env_id:
             self._pages.setCurrentWidget(self.catalog)
             self.catalog.grid.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.window().setWindowTitle("gym_gui")
             return
-        card = self._controller.card(state.env_id)
-        name = state.env_id if card is None else card.name
-        self.game.set_name(name)
         self.refresh_settings()
         self._pages.setCurrentWidget(self.game)
         self.game.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.window().setWindowTitle(f"{name} - gym_gui")
+
+    def _show_name(self, env_id: str) -> None:
+        # The list of games may come later than a game that was asked for on the command line.
+        card = self._controller.card(env_id)
+        name = env_id if card is None else card.name
+        if name != self._name:
+            self._name = name
+            self.game.set_name(name)
+            self.window().setWindowTitle(f"{name} - gym_gui" if name else "gym_gui")
 
     def _receive(self, events: list[TelemetryEvent]) -> None:
         run_id = self._session.state.run_id

@@ -138,7 +138,10 @@ class GamePage(QWidget):
         self._session.pause()
         self.overlays.hint.hide()
         self.overlays.help.show_keys(
-            self._name or self._state.env_id, self._state.bindings, turn_based=self._state.turn_based
+            self._name or self._state.env_id,
+            self._state.bindings,
+            turn_based=self._state.turn_based,
+            height=self.height(),
         )
         self.overlays.help.show()
         self.overlays.help.raise_()

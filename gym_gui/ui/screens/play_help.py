@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.widgets.basics import Keycap, make_label, make_line, make_tool_button
+from gym_gui.ui.widgets.keyboard import KeyboardDrawing, control_hues
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gym_gui.adapters.controls import Binding
     from gym_gui.ui.theme import Theme
@@ -30,6 +32,8 @@ WINDOW_KEYS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (("F11",), "Full screen"),
     (("Ctrl+W",), "All games"),
 )
+# What title, lists and margins need below and above the drawn keyboard.
+_LISTS_HEIGHT: Final = 420
 TURN_KEYS_LEFT_OUT: Final = frozenset({"Single step", "Speed"})
 
 
@@ -42,6 +46,7 @@ class HelpOverlay(QFrame):
         super().__init__(parent)
         self.setProperty("overlay", "true")
         self._theme = theme
+        self._hues: dict[str, str] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(tokens.SPACE_24, tokens.SPACE_16, tokens.SPACE_16, tokens.SPACE_24)
         column.setSpacing(tokens.SPACE_12)
@@ -52,20 +57,24 @@ class HelpOverlay(QFrame):
         head.addWidget(self._title, 1)
         head.addWidget(close)
         column.addLayout(head)
+        self._drawing = QVBoxLayout()
+        column.addLayout(self._drawing)
         self._body = QHBoxLayout()
         self._body.setSpacing(tokens.SPACE_24)
         column.addLayout(self._body)
         self.hide()
 
-    def show_keys(self, game: str, bindings: Sequence[Binding], *, turn_based: bool) -> None:
-        """Draw the keys of *game* and those of the window."""
+    def show_keys(self, game: str, bindings: Sequence[Binding], *, turn_based: bool, height: int) -> None:
+        """Draw the keys of *game* and those of the window; the keyboard only where *height* leaves room for it."""
         self._title.setText(f"Keys of {game}")
-        while self._body.count():
-            item = self._body.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        _empty(self._drawing)
+        _empty(self._body)
+        self._hues = control_hues(bindings)
+        drawing = KeyboardDrawing(self._theme, self._hues)
+        if bindings and height >= drawing.height() + _LISTS_HEIGHT:
+            self._drawing.addWidget(drawing, 0, Qt.AlignmentFlag.AlignHCenter)
+        else:
+            drawing.deleteLater()
         if bindings:
             rows = [(binding.keys, binding.label) for binding in bindings]
             self._body.addWidget(self._column("Game", rows, "This game has no keys."), 0, Qt.AlignmentFlag.AlignTop)
@@ -74,7 +83,7 @@ class HelpOverlay(QFrame):
             text.setFixedWidth(220)
             self._body.addWidget(text, 0, Qt.AlignmentFlag.AlignTop)
         self._body.addWidget(make_line(vertical=True))
-        window = [(keys, label) for keys, label in WINDOW_KEYS if not (turn_based and label in TURN_KEYS_LEFT_OUT)]
+        window = window_keys(bindings, turn_based=turn_based)
         self._body.addWidget(self._column("Window", window, ""), 0, Qt.AlignmentFlag.AlignTop)
         self.adjustSize()
 
@@ -84,27 +93,50 @@ class HelpOverlay(QFrame):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(tokens.SPACE_16)
         grid.setVerticalSpacing(tokens.SPACE_8)
+        grid.setColumnStretch(1, 1)
         grid.addWidget(make_label(title, "caption"), 0, 0, 1, 2)
         line = 0
         for line, (keys, label) in enumerate(rows, start=1):
-            grid.addWidget(key_row(self._theme, keys), line, 0)
+            grid.addWidget(key_row(self._theme, keys, self._hues), line, 0)
             grid.addWidget(make_label(label), line, 1)
         if not line:
             grid.addWidget(make_label(empty, "muted"), 1, 0, 1, 2)
         return widget
 
 
-def key_row(theme: Theme, keys: Iterable[str]) -> QWidget:
-    """Keycaps side by side."""
+def window_keys(bindings: Sequence[Binding], *, turn_based: bool) -> list[tuple[tuple[str, ...], str]]:
+    """The window's keys during a game; those that the game itself uses are left out, because they belong to it."""
+    taken = {key.upper() for binding in bindings for key in binding.keys}
+    rows = (
+        (tuple(key for key in keys if key not in taken), label)
+        for keys, label in WINDOW_KEYS
+        if not (turn_based and label in TURN_KEYS_LEFT_OUT)
+    )
+    return [(keys, label) for keys, label in rows if keys]
+
+
+def key_row(theme: Theme, keys: Iterable[str], hues: Mapping[str, str] | None = None) -> QWidget:
+    """Keycaps side by side, those with a hue in it."""
     widget = QWidget()
     row = QHBoxLayout(widget)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(tokens.SPACE_4)
     font = theme.font(tokens.CAPTION_PX)
     for key in keys:
-        row.addWidget(Keycap(key, theme.color("overlay_text"), theme.color("overlay_hover"), font))
+        hue = None if hues is None else hues.get(key)
+        face = theme.color("overlay_hover") if hue is None else QColor(hue)
+        row.addWidget(Keycap(key, theme.color("overlay_text" if hue is None else "picture"), face, font))
     row.addStretch(1)
     return widget
+
+
+def _empty(layout: QBoxLayout) -> None:
+    while layout.count():
+        item = layout.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
 
 
 class KeyHint(QFrame):
@@ -122,12 +154,7 @@ class KeyHint(QFrame):
 
     def show_keys(self, bindings: Sequence[Binding]) -> None:
         """Draw the first key of each control, and how to see the rest."""
-        while self._row.count():
-            item = self._row.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        _empty(self._row)
         shown = [((binding.keys[0],), binding.label) for binding in bindings[:5]]
         for keys, label in [*shown, (("F1",), "All keys")]:
             pair = QWidget()

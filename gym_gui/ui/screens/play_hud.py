@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _ROW: Final = 20
 _BLOCK_WIDTH: Final = 148
 _TOO_SLOW: Final = 0.97
+# As clear as it can be while the muted text keeps its contrast over a white picture.
+_GROUND_ALPHA: Final = 222
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class HudWidget(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ground = theme.color("overlay")
-        ground.setAlpha(190)
+        ground.setAlpha(_GROUND_ALPHA)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ground)
         painter.drawRoundedRect(QRectF(self.rect()), tokens.RADIUS, tokens.RADIUS)

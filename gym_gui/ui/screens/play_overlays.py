@@ -105,7 +105,9 @@ class GameOverlays:
 def pill_text(state: SessionState) -> str:
     """What the pill says in this state; empty for nothing."""
     if state.phase is Phase.PAUSED:
-        return "Paused  ·  P goes on" if state.turn_based else "Paused  ·  P goes on,  . takes one step"
+        taken = any("p" in binding.keys for binding in state.bindings)
+        key = "Esc" if taken else "P"
+        return f"Paused  ·  {key} goes on" if state.turn_based else f"Paused  ·  {key} goes on,  . takes one step"
     if state.phase is Phase.EPISODE_OVER:
         how = "Time is up" if state.truncated and not state.terminated else "Episode over"
         then = "Space or Enter for the next" if state.turn_based else "next one in a moment, any key skips"

@@ -70,6 +70,7 @@ class PictureWidget(QWidget):
         self._target = QRectF()
         self._integer = True
         self._ground = QColor(DARK.picture)
+        self._is_new = False
         self.painted_frames = 0
 
     @property
@@ -97,6 +98,7 @@ class PictureWidget(QWidget):
         """Show a ready image, best in format RGB32."""
         before = self._image
         self._image = image
+        self._is_new = image is not None
         if image is None or before is None or image.size() != before.size():
             self._place()
             self.update()
@@ -125,7 +127,9 @@ class PictureWidget(QWidget):
         smooth = not whole and (image.width() >= SMOOTH_FROM_WIDTH or scale < 1)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.drawImage(self._target, image)
-        self.painted_frames += 1
+        # What is painted again because something over it changed is no new frame.
+        self.painted_frames += self._is_new
+        self._is_new = False
 
     def _place(self) -> None:
         if self._image is None or self._image.isNull():
