@@ -79,7 +79,7 @@ def run(window: WindowFace) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="gym-gui: %(levelname)s: %(message)s")
     try:
-        code = gym_gui_command(standalone_mode=False, obj=window)
+        code = gym_gui_command.main(prog_name="gym-gui", standalone_mode=False, obj=window)
     except click.UsageError as error:
         error.show()
         return WRONG_USAGE
