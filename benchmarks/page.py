@@ -9,8 +9,8 @@ from typing import Any
 
 HEAD = """# Performance
 
-Made by `python benchmarks/run_all.py results.jsonl && python benchmarks/page.py results.jsonl`, in one go on one machine;
-ratios are against a peer in the same run. Absolute times on a shared machine say little: run it on yours.
+Made by `python benchmarks/run_all.py results.jsonl` and `python benchmarks/page.py results.jsonl`, in one go on one
+machine; ratios are against a peer in the same run. Absolute times on a shared machine say little: run it on yours.
 
 **Machine** {cores} cores, {cpu}, {system}, CPython {python}; {versions}; {when} UTC, load before {load_before}.
 
@@ -55,8 +55,10 @@ def _caller(sink: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         (
             "`record_step` on the caller's thread, in a game at 60 Hz",
             "p50 ≤ 20 µs, p99.9 ≤ 200 µs, max ≤ 1 ms",
-            f"p50 {game['p50']}, p99.9 {game['p99.9']}, max {game['max']} µs "
-            f"(a `json.dumps` in the same place: p50 {at_60['json_dumps_beside']['p50']} µs)",
+            (
+                f"p50 {game['p50']}, p99.9 {game['p99.9']}, max {game['max']} µs "
+                f"(a `json.dumps` in the same place: p50 {at_60['json_dumps_beside']['p50']} µs)"
+            ),
             game["p50"] <= 20 and game["p99.9"] <= 200 and game["max"] <= 1000,
         ),
         (
@@ -84,8 +86,10 @@ def _replay(by_name: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
             (
                 f"replay writer alone beside the first design's layout, {game}",
                 f"≥ 4x the speed, {size_target}",
-                f"{one['write_ratio']}x ({one['ours_us_per_frame']} µs a frame), size 1/{one['size_ratio']} "
-                f"({one['ours_bytes_per_frame']:,} B a frame)",
+                (
+                    f"{one['write_ratio']}x ({one['ours_us_per_frame']} µs a frame), size 1/{one['size_ratio']} "
+                    f"({one['ours_bytes_per_frame']:,} B a frame)"
+                ),
                 one["write_ratio"] >= 4 and (one["size_ratio"] >= 5 or not game.startswith("ALE")),
             ),
             (
@@ -115,9 +119,12 @@ def _play(play: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         (
             f"play Breakout at 60 Hz, recording, window offscreen, {play['seconds']:.0f} s",
             "60.0 ± 0.05 Hz, paint interval p99 ≤ 19 ms, 0 dropped, ≤ 35 % of a core, memory flat",
-            f"{breakout['rate_hz']} Hz, p99 {breakout['paint_interval_ms']['p99']} ms, {breakout['dropped_frames']} dropped, "
-            f"{breakout['late_frames']} late, {breakout['cpu_percent_of_one_core']} %, {memory[len(memory) // 2]} → {memory[-1]} MiB "
-            f"(`gymnasium.utils.play`: {peer['rate_hz']} Hz)",
+            (
+                f"{breakout['rate_hz']} Hz, p99 {breakout['paint_interval_ms']['p99']} ms, "
+                f"{breakout['dropped_frames']} dropped, {breakout['late_frames']} late, "
+                f"{breakout['cpu_percent_of_one_core']} %, {memory[len(memory) // 2]} → {memory[-1]} MiB "
+                f"(`gymnasium.utils.play`: {peer['rate_hz']} Hz)"
+            ),
             abs(breakout["rate_hz"] - 60) <= 0.05
             and breakout["paint_interval_ms"]["p99"] <= 19
             and not breakout["dropped_frames"]
@@ -126,8 +133,10 @@ def _play(play: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         (
             "play CarRacing at 50 Hz, likewise",
             "paint interval p99 ≤ 25 ms, 0 dropped",
-            f"{car['rate_hz']} Hz, p99 {car['paint_interval_ms']['p99']} ms, {car['dropped_frames']} dropped, "
-            f"{car['late_frames']} late, {car['cpu_percent_of_one_core']} %",
+            (
+                f"{car['rate_hz']} Hz, p99 {car['paint_interval_ms']['p99']} ms, {car['dropped_frames']} dropped, "
+                f"{car['late_frames']} late, {car['cpu_percent_of_one_core']} %"
+            ),
             car["paint_interval_ms"]["p99"] <= 25 and not car["dropped_frames"],
         ),
     ]
