@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 # Long enough for a game to have begun: Atari's titles pass, CarRacing's camera has come down.
 STEPS: Final = 150
 BUDGET_S: Final = 4.0
+LIMIT_S: Final = 30
 SEED: Final = 11
 MAX_WIDTH: Final = 480
 _NICENESS: Final = 15
@@ -78,13 +80,21 @@ def main() -> int:
     for line in sys.stdin:
         request = json.loads(line)
         error = ""
+        _limit_time(LIMIT_S)
         try:
             save_picture(draw_game(request["env_id"]), Path(request["file"]))
         except Exception as fault:  # noqa: BLE001 - a process's edge: foreign games raise anything
             error = f"{type(fault).__name__}: {fault}"
+        _limit_time(0)
         answers.write(json.dumps({"error": error}) + "\n")
         answers.flush()
     return 0
+
+
+def _limit_time(seconds: int) -> None:
+    # A game that hangs ends this process; the parent starts another for the next game.
+    if hasattr(signal, "alarm"):
+        signal.alarm(seconds)
 
 
 if __name__ == "__main__":

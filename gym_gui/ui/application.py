@@ -93,6 +93,7 @@ class CrashReporter(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._shown: set[str] = set()
+        self.boxes: list[QMessageBox] = []
         self._before: tuple[Callable[..., Any], Callable[..., Any]] | None = None
         self._reported.connect(self._show, Qt.ConnectionType.QueuedConnection)
 
@@ -126,11 +127,9 @@ class CrashReporter(QObject):
         )
         box.setInformativeText(message)
         box.setDetailedText(details)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        # Kept here: a box that Python collects would vanish from the screen.
+        self.boxes.append(box)
         box.open()
-        # Kept by the application: a box that is collected would vanish.
-        box.setParent(QApplication.activeWindow(), box.windowFlags())
-        box.show()
 
 
 def _open_services(settings: Settings) -> Services:

@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
     def show_screen(self, name: str) -> None:
         """Go to a screen, making it at the first visit."""
         self._open_name = name
-        self._rail.show_open(name)
+        self.rail.show_open(name)
         if self.context is None:
             return
         screen = self._made.get(name)
@@ -132,12 +132,12 @@ class MainWindow(QMainWindow):
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        self._rail = Rail(self._theme, list(self._specs.values()))
-        self._rail.screen_chosen.connect(self.show_screen)
+        self.rail = Rail(self._theme, list(self._specs.values()))
+        self.rail.screen_chosen.connect(self.show_screen)
         self._stack = QStackedWidget()
         self._waiting = EmptyState(self._theme)
         self._stack.addWidget(self._waiting)
-        row.addWidget(self._rail)
+        row.addWidget(self.rail)
         row.addWidget(make_line(vertical=True))
         row.addWidget(self._stack, 1)
         column = QVBoxLayout(central)
@@ -149,7 +149,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.status_bar)
         self.setCentralWidget(central)
         self.toast = Toast(self)
-        self._rail.show_open(self._open_name)
+        self.rail.show_open(self._open_name)
         for place, name in enumerate(self._specs, start=1):
             shortcut = QShortcut(QKeySequence(f"Ctrl+{place}"), self)
             shortcut.activated.connect(lambda name=name: self.show_screen(name))

@@ -70,6 +70,11 @@ class EmptyState(QWidget):
         self._tint()
 
     @property
+    def title(self) -> str:
+        """The sentence in bold."""
+        return self._title.text()
+
+    @property
     def button(self) -> QPushButton:
         """The one button."""
         return self._button
