@@ -68,7 +68,7 @@ class Recordings:
         rate_hz: float = 60.0,
         fault: str | None = None,
     ) -> EpisodeRollup:
-        """An episode of *steps* actions in a run of its own (or in *run_id*): every fifth reward is 1, and two lives go.
+        """An episode of *steps* actions, in a run of its own or in *run_id*: every fifth reward is 1, two lives go.
 
         The first life is lost at a third of the episode, the second at two thirds.
         """

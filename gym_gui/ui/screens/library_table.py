@@ -9,7 +9,7 @@ from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QRect, 
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QPainter, QPainterPath
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QTableView
 
-from gym_gui.controllers.library import Column
+from gym_gui.controllers.library_index import Column
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.library_model import COLUMNS, ENTRY_ROLE, PICTURE, RIGHT_ALIGNED, LibraryModel

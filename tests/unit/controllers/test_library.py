@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from recordings import Recordings, step_of
 
-from gym_gui.controllers.library import Column, Facet, LibraryController, LibraryState
+from gym_gui.controllers.library import LibraryController, LibraryState
 from gym_gui.controllers.library_entry import Ending, ending_of, game_of
+from gym_gui.controllers.library_index import Column, Facet
 from gym_gui.controllers.tasks import ImmediateTaskRunner
 from gym_gui.controllers.thumbnails import MAX_HEIGHT, MAX_WIDTH, ThumbnailCache, shrink
 from gym_gui.core.data_model import EpisodeStatus
-from recordings import Recordings, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
