@@ -40,7 +40,8 @@ HEADLINE_PX: Final = 20
 # What the stylesheet calls each size.
 SIZES: Final = {
     "hair": 1, "space_2": 2, "space_3": 3, "space_4": SPACE_4, "space_8": SPACE_8, "space_12": SPACE_12,
-    "space_16": SPACE_16, "space_24": SPACE_24, "space_32": SPACE_32, "icon": ICON, "icon_small": ICON_SMALL, "control": 22,
+    "space_16": SPACE_16, "space_24": SPACE_24, "space_32": SPACE_32, "icon": ICON, "icon_small": ICON_SMALL,
+    "control": 22,
     "radius": RADIUS, "radius_small": 2, "radius_large": 9, "radius_pill": 13,
     "caption": CAPTION_PX, "body": BODY_PX, "title": TITLE_PX, "headline": HEADLINE_PX,
 }  # fmt: skip
