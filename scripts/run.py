@@ -51,6 +51,8 @@ def main() -> int:
         say("python3 scripts/run.py [--setup-only | ARGUMENTS OF gym-gui]; --setup-only stops after the set-up.\n")
     prepare_environment(dev=False)
     command = [str(program("gym-gui")), *arguments]
+    # So that what it tells the user to type is what works here.
+    os.environ["GYM_GUI_COMMAND"] = f"python3 {sys.argv[0]}"
     if os.name != "nt":  # exec on Windows would give the prompt back while the window is open
         os.execv(command[0], command)  # noqa: S606 - no shell is wanted; this process has nothing left to do
     return subprocess.call(command)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gym_gui.config.paths import VarPaths
-from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, RunRecord, StepRecord
+from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, RunRecord, RunState, StepRecord
 from gym_gui.replay.frame_resolver import FrameResolver
 from gym_gui.replay.writer import ReplayWriter
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
@@ -68,7 +68,7 @@ class Recordings:
         rate_hz: float = 60.0,
         fault: str | None = None,
     ) -> EpisodeRollup:
-        """An episode of *steps* actions in a run of its own (or in *run_id*): every fifth reward is 1, and two lives go.
+        """An episode of *steps* actions, in a run of its own or in *run_id*: every fifth reward is 1, two lives go.
 
         The first life is lost at a third of the episode, the second at two thirds.
         """
@@ -105,6 +105,8 @@ class Recordings:
         )
         if status is EpisodeStatus.RUNNING:
             rollup = replace(rollup, steps=0, total_reward=0.0, ended_at=None)
+        else:
+            self.store.end_run(run.run_id, RunState.COMPLETED, run.created_at + timedelta(seconds=steps / rate_hz))
         self.store.upsert_episode(rollup, stored_bytes=1000 * steps)
         return rollup
 

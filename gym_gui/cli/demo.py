@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gym_gui.cli.face import command_context
-from gym_gui.cli.options import foreign_output_aside, json_option, print_json, settings_for, var_dir_option
+from gym_gui.cli.options import foreign_output_aside, json_option, print_json, say, settings_for, var_dir_option
 from gym_gui.controllers.screen_pictures import PictureRequest
 from gym_gui.core.errors import EnvironmentFault
 
@@ -31,7 +31,7 @@ class _Outcome:
 @json_option
 @var_dir_option
 def demo(*, as_json: bool, var_dir: str | None) -> int:
-    """Prove the main job: play, record, read back, compare, show.
+    """Show that it all works here, in under a minute; needs no display.
 
     Bots play Breakout and CarRacing, with no display. Every frame is then read back from disk and compared with what
     was recorded, both games are played again from their stored seeds and actions, and the window is drawn into two
@@ -53,7 +53,7 @@ def demo(*, as_json: bool, var_dir: str | None) -> int:
     else:
         _tell(settings, outcome)
     for fault in faults:
-        click.echo(f"gym-gui: {fault}", err=True)
+        say(f"gym-gui: {fault}", err=True)
     return 1 if faults else 0
 
 
@@ -110,9 +110,9 @@ def _tell(settings: Settings, outcome: _Outcome) -> None:
         click.echo(f"  Run            {pictures.played_run_id}")
     first = outcome.games[0][0].result.run_id
     click.echo(f"Rows of all runs: {settings.paths.telemetry_db}")
-    click.echo(f"Look further:  gym-gui replay {first}")
-    click.echo(f"               gym-gui steps {first} 0")
-    click.echo(f"               gym-gui frame h5://{first}/frames/300 -o frame.png")
+    say(f"Look further:  gym-gui replay {first}")
+    say(f"               gym-gui steps {first} 0")
+    say(f"               gym-gui frame h5://{first}/frames/300 -o frame.png")
     verdict = "Something differs" if outcome.faults else "All is as it should be"
     click.echo(f"{verdict}; {outcome.wall_s:.1f} s in total.")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from gym_gui.cli.options import foreign_output_aside, json_option, print_json, settings_for, var_dir_option
+from gym_gui.cli.options import foreign_output_aside, json_option, print_json, say, settings_for, var_dir_option
 
 if TYPE_CHECKING:
     from gym_gui.controllers.doctor import Check
@@ -57,7 +57,7 @@ def _tell(check: Check) -> None:
     for line in lines[1:]:
         click.echo(" " * _MARGIN + line)
     if check.hint:
-        click.echo(" " * _MARGIN + check.hint)
+        say(" " * _MARGIN + check.hint)
 
 
 def _counted(count: int, word: str) -> str:

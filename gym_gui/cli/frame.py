@@ -20,11 +20,20 @@ _CHANNELS = (1, 3, 4)
 
 @click.command()
 @click.argument("ref")
-@click.option("-o", "--output", type=click.Path(dir_okay=False), required=True, help="A .png, or .npy for any array.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    required=True,
+    help="Where to: .png for a picture, .npy for any array.",
+)
 @json_option
 @var_dir_option
 def frame(*, ref: str, output: str, as_json: bool, var_dir: str | None) -> None:
-    """Save the array behind REF, for example h5://my-run/frames/123."""
+    """Save the frame or observation that REF points to.
+
+    A REF reads h5://RUN_ID/frames/123; `gym-gui steps RUN_ID EPISODE --json` lists those of an episode.
+    """
     FrameRef.require(ref)
     from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
 

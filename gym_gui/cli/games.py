@@ -10,11 +10,11 @@ from gym_gui.cli.options import json_option, print_json, print_table, var_dir_op
 
 
 @click.command()
-@click.option("--all", "include_hidden", is_flag=True, help="Older versions and old Atari ids too.")
+@click.option("--all", "include_hidden", is_flag=True, help="Older versions and old Atari ids, too.")
 @json_option
 @var_dir_option
 def games(*, include_hidden: bool, as_json: bool, var_dir: str | None) -> None:  # noqa: ARG001 - all commands take it
-    """List the games of this machine."""
+    """List the games that can be played here, and what the others need."""
     from gym_gui.adapters.catalog import list_environments  # noqa: PLC0415 - Gymnasium, 0.6 s: not for --help
 
     entries = list_environments(include_hidden=include_hidden)
@@ -22,6 +22,6 @@ def games(*, include_hidden: bool, as_json: bool, var_dir: str | None) -> None: 
         print_json([asdict(entry) for entry in entries])
         return
     print_table(
-        ("FAMILY", "NAME", "ID", ""),
-        [(entry.family, entry.name, entry.env_id, entry.unavailable_reason) for entry in entries],
+        ("NAME", "ENV_ID", "FAMILY", ""),
+        [(entry.name, entry.env_id, entry.family, entry.unavailable_reason) for entry in entries],
     )

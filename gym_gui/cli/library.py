@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gym_gui.cli.options import json_option, print_json, print_table, settings_for, size_text, var_dir_option
+from gym_gui.cli.options import (
+    json_option,
+    print_json,
+    print_table,
+    say,
+    settings_for,
+    size_text,
+    var_dir_option,
+    without_empty_columns,
+)
 from gym_gui.core.clock import to_iso
 
 if TYPE_CHECKING:
     from gym_gui.core.data_model import EpisodeSummary, RunSummary, StepRecord
+
+_CELL_CHARACTERS: Final = 60
 
 
 @click.command()
 @json_option
 @var_dir_option
 def runs(*, as_json: bool, var_dir: str | None) -> None:
-    """List the runs, newest first."""
+    """List what was recorded, newest first."""
     from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
 
     with open_archive(settings_for(var_dir)) as archive:
@@ -26,26 +37,27 @@ def runs(*, as_json: bool, var_dir: str | None) -> None:
         print_json([_run_document(summary) for summary in found])
         return
     if not found:
-        click.echo("No runs yet. `gym-gui play ALE/Breakout-v5` or `gym-gui record ALE/Breakout-v5` makes one.")
+        say("No runs yet. `gym-gui play ALE/Breakout-v5` or `gym-gui record ALE/Breakout-v5` makes one.")
         return
-    print_table(
-        ("RUN", "GAME", "PLAYER", "STATE", "EPISODES", "STEPS", "DROPPED", "SIZE", "WHEN"),
+    columns, rows = without_empty_columns(
+        ("RUN", "GAME", "PLAYER", "EPISODES", "STEPS", "SIZE", "WHEN", "STATE", "DROPPED"),
         [
             (
                 one.run.run_id,
                 one.run.env_id,
                 one.run.player,
-                one.state.value,
                 f"{one.episodes:,}",
                 f"{one.steps:,}",
-                f"{one.dropped_frames:,}",
                 size_text(one.size_bytes),
                 f"{one.run.created_at.astimezone():%Y-%m-%d %H:%M}",
+                one.state.value,
+                f"{one.dropped_frames:,}",
             )
             for one in found
         ],
-        numbers=("EPISODES", "STEPS", "DROPPED", "SIZE"),
+        where={"STATE": "completed", "DROPPED": "0"},
     )
+    print_table(columns, rows, numbers=("EPISODES", "STEPS", "SIZE", "DROPPED"))
 
 
 @click.command()
@@ -61,8 +73,8 @@ def episodes(*, run_id: str, as_json: bool, var_dir: str | None) -> None:
     if as_json:
         print_json([_episode_document(summary) for summary in found])
         return
-    print_table(
-        ("#", "EPISODE", "SEED", "STEPS", "RETURN", "END", "FRAMES", "DROPPED", "SIZE"),
+    columns, rows = without_empty_columns(
+        ("#", "EPISODE", "SEED", "STEPS", "RETURN", "SIZE", "END", "DROPPED"),
         [
             (
                 str(one.rollup.episode_index),
@@ -70,26 +82,31 @@ def episodes(*, run_id: str, as_json: bool, var_dir: str | None) -> None:
                 "" if one.rollup.seed is None else str(one.rollup.seed),
                 f"{one.rollup.steps:,}",
                 f"{one.rollup.total_reward:,.6g}",
-                _how_it_ended(one),
-                f"{one.rollup.frames:,}",
-                f"{one.rollup.dropped_frames:,}",
                 size_text(one.size_bytes),
+                _how_it_ended(one),
+                f"{one.rollup.dropped_frames:,}",
             )
             for one in found
         ],
-        numbers=("#", "SEED", "STEPS", "RETURN", "FRAMES", "DROPPED", "SIZE"),
+        where={"DROPPED": "0"},
     )
+    print_table(columns, rows, numbers=("#", "SEED", "STEPS", "RETURN", "SIZE", "DROPPED"))
 
 
 @click.command()
 @click.argument("run_id")
 @click.argument("episode")
-@click.option("--from", "start", type=click.IntRange(min=0), default=0, show_default=True, help="First step.")
-@click.option("--to", "stop", type=click.IntRange(min=0), help="Step after the last one.")
+@click.option(
+    "--from", "start", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="First step to list."
+)
+@click.option("--to", "stop", type=click.IntRange(min=0), metavar="N", help="First step not to list.")
 @json_option
 @var_dir_option
 def steps(*, run_id: str, episode: str, start: int, stop: int | None, as_json: bool, var_dir: str | None) -> None:
-    """List the steps of EPISODE (its index or id) of RUN_ID; step 0 is the state after reset."""
+    """List the steps of EPISODE (its # or id) of RUN_ID.
+
+    Step 0 is the state after reset: it has no action and no reward. Step k is the result of the k-th action.
+    """
     from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
 
     with open_archive(settings_for(var_dir)) as archive:
@@ -98,26 +115,42 @@ def steps(*, run_id: str, episode: str, start: int, stop: int | None, as_json: b
     if as_json:
         print_json([_step_document(step) for step in found])
         return
-    print_table(
-        ("STEP", "ACTION", "REWARD", "END", "FRAME", "INFO"),
+    if not found:
+        say(f"There is no step from {start:,} on: the episode has {rollup.steps:,} steps.")
+        return
+    columns, rows = without_empty_columns(
+        ("STEP", "ACTION", "REWARD", "FRAME", "END", "INFO"),
         [
             (
                 f"{step.step_index:,}",
-                "" if step.action is None else f"{step.action}",
+                "" if step.action is None else _short(step.action),
                 "" if step.reward is None else f"{step.reward:g}",
+                _place_of_frame(step),
                 "terminated" if step.terminated else "truncated" if step.truncated else "",
-                step.frame_ref or step.frame_state.name.lower(),
-                ", ".join(f"{key}={value}" for key, value in step.info.items())[:80],
+                _short(", ".join(f"{key}={value}" for key, value in step.info.items())),
             )
             for step in found
         ],
-        numbers=("STEP", "REWARD"),
+        where={"END": "", "INFO": ""},
     )
+    print_table(columns, rows, numbers=("STEP", "REWARD"))
+    if found[0].frame_ref:
+        say(f"Save a frame:  gym-gui frame {found[0].frame_ref} -o frame.png")
 
 
 def parse_episode(text: str) -> str | int:
     """An episode as written on the command line: digits are an index, the rest an id."""
     return int(text) if text.isascii() and text.isdigit() else text
+
+
+def _place_of_frame(step: StepRecord) -> str:
+    # Without the run, which is the same in every row.
+    return step.frame_ref.partition(f"{step.run_id}/")[2] if step.frame_ref else step.frame_state.name.lower()
+
+
+def _short(value: Any) -> str:
+    text = " ".join(f"{value}".split())
+    return text if len(text) <= _CELL_CHARACTERS else f"{text[:_CELL_CHARACTERS]}…"
 
 
 def _how_it_ended(summary: EpisodeSummary) -> str:

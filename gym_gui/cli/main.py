@@ -12,6 +12,7 @@ import click
 
 import gym_gui
 from gym_gui.cli.face import CommandContext, WindowFace
+from gym_gui.cli.options import as_typed_here, say
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.core.typing_compat import override
 
@@ -23,15 +24,15 @@ SWITCH_INTERVAL_S: Final = 0.0005
 
 # Command -> its module, and its line in the help; importing them all would cost half a second.
 _COMMANDS: Final = {
-    "play": ("window", "Open the window on a game."),
-    "replay": ("window", "Open the window on an episode."),
-    "record": ("record", "Let a policy play, and record it."),
-    "runs": ("library", "List the runs."),
+    "games": ("games", "List the games that can be played here."),
+    "play": ("window", "Play a game in the window; everything is recorded."),
+    "record": ("record", "Let a policy play, and record it; needs no display."),
+    "runs": ("library", "List what was recorded, newest first."),
     "episodes": ("library", "List the episodes of a run."),
     "steps": ("library", "List the steps of an episode."),
     "frame": ("frame", "Save one frame as a picture."),
-    "games": ("games", "List the games of this machine."),
-    "demo": ("demo", "Prove the main job, without a screen, in under a minute."),
+    "replay": ("window", "Watch an episode in the window."),
+    "demo": ("demo", "Show that it all works here, in under a minute; needs no display."),
     "doctor": ("doctor", "Check this machine and this installation."),
 }
 
@@ -57,14 +58,24 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
 
 
-@click.group(cls=_LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--var-dir", type=click.Path(file_okay=False), help="Folder of the recordings.")
+@click.group(
+    cls=_LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--var-dir",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Folder of the recordings; may stand after the command, too. Without it: GYM_GUI_VAR_DIR, or var/ in a "
+    "checkout, or the user's data folder.",
+)
 @click.version_option(gym_gui.__version__, prog_name="gym-gui")
 @click.pass_context
 def gym_gui_command(ctx: click.Context, var_dir: str | None) -> None:
     """Play, record, watch and scrub through Gymnasium environments.
 
-    Without a command, opens the window.
+    Without a command, the window opens. `gym-gui COMMAND --help` tells about one command.
     """
     ctx.obj = CommandContext(var_dir, ctx.obj)
     if ctx.invoked_subcommand is None:
@@ -79,21 +90,30 @@ def run(window: WindowFace) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="gym-gui: %(levelname)s: %(message)s")
     try:
-        code = gym_gui_command(standalone_mode=False, obj=window)
+        code = gym_gui_command.main(prog_name=as_typed_here("gym-gui ").strip(), standalone_mode=False, obj=window)
     except click.UsageError as error:
         error.show()
         return WRONG_USAGE
-    except click.ClickException as error:
-        error.show()
-        return FAILED
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
-        return FAILED
-    except EnvironmentFault as error:
-        click.echo(f"gym-gui: {error}", err=True)
-        return FAILED
     except BrokenPipeError:
         # Whoever read our output has seen enough; nothing more can be said on it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except (click.ClickException, click.Abort, KeyboardInterrupt, EnvironmentFault, ImportError) as error:
+        return _tell(error)
     return code if isinstance(code, int) else DONE
+
+
+def _tell(error: BaseException) -> int:
+    """Say what went wrong in one sentence; the exit code."""
+    if isinstance(error, click.ClickException):
+        say(f"gym-gui: {error.format_message()}", err=True)
+        return error.exit_code
+    if isinstance(error, (click.Abort, KeyboardInterrupt)):
+        say("gym-gui: Stopped.", err=True)
+    elif isinstance(error, ImportError):
+        if (error.name or "gym_gui").startswith("gym_gui"):
+            raise error  # a fault of ours, with its trace
+        say(f"gym-gui: {error}. `gym-gui doctor` names what to install.", err=True)
+    else:
+        say(f"gym-gui: {error}", err=True)
+    return FAILED

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -14,27 +14,44 @@ from gym_gui.cli.face import command_context
 from gym_gui.config.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+# How the user started us, where it was not as `gym-gui`: a script that sets up and starts names itself here.
+COMMAND_VARIABLE: Final = "GYM_GUI_COMMAND"
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 
 def var_dir_option(command: _Command) -> _Command:
     """Add ``--var-dir``."""
     return click.option(
-        "--var-dir", type=click.Path(file_okay=False), help="Folder of the recordings [env: GYM_GUI_VAR_DIR]."
+        "--var-dir",
+        type=click.Path(file_okay=False),
+        metavar="DIR",
+        help="Folder of the recordings; see `gym-gui --help`.",
     )(command)
 
 
 def json_option(command: _Command) -> _Command:
     """Add ``--json``."""
-    return click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document and nothing else.")(
+        command
+    )
 
 
 def settings_for(var_dir: str | None) -> Settings:
     """The settings of the folder given here or before the command's name, or of the default one."""
     chosen = var_dir or command_context().var_dir
     return load_settings(Path(chosen) if chosen else None)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """One line for a person; a command in it reads as they have to type it here."""
+    click.echo(as_typed_here(text), err=err)
+
+
+def as_typed_here(text: str) -> str:
+    """*text* with `gym-gui` replaced where the application was started in another way."""
+    return text.replace("gym-gui ", f"{os.environ.get(COMMAND_VARIABLE) or 'gym-gui'} ")
 
 
 @contextmanager
@@ -69,17 +86,34 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:
-    """A table for a person; columns named in *numbers* are right-aligned."""
-    from rich.console import Console  # noqa: PLC0415 - only where there is a table to print
-    from rich.table import Table  # noqa: PLC0415 - same
+    """A table for a person, as wide as it needs to be: an id that is broken over two lines cannot be copied.
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    width = None if sys.stdout.isatty() else 1_000
-    Console(width=width, soft_wrap=False, highlight=False, markup=False).print(table)
+    Args:
+        columns: Headings.
+        rows: A text a column.
+        numbers: Columns that are right-aligned.
+    """
+    from rich.cells import cell_len  # noqa: PLC0415 - only where there is a table to print
+
+    widths = [max(map(cell_len, cells)) for cells in zip(columns, *rows, strict=True)]
+    for place, cells in enumerate((columns, *rows)):
+        line = "  ".join(
+            " " * (width - cell_len(cell)) + cell if column in numbers else cell + " " * (width - cell_len(cell))
+            for column, cell, width in zip(columns, cells, widths, strict=True)
+        ).rstrip()
+        click.echo(line if place else click.style(line, bold=True))
+
+
+def without_empty_columns(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, where: Mapping[str, str]
+) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows without the columns of *where* that hold nothing but the value named there."""
+    kept = [
+        place
+        for place, column in enumerate(columns)
+        if column not in where or any(row[place] != where[column] for row in rows)
+    ]
+    return [columns[place] for place in kept], [[row[place] for place in kept] for row in rows]
 
 
 def size_text(size_bytes: float) -> str:

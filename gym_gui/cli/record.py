@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gym_gui.cli.options import foreign_output_aside, json_option, print_json, settings_for, size_text, var_dir_option
+from gym_gui.cli.options import (
+    foreign_output_aside,
+    json_option,
+    print_json,
+    say,
+    settings_for,
+    size_text,
+    var_dir_option,
+)
 
 if TYPE_CHECKING:
     from gym_gui.controllers.recording import RecordingResult
@@ -26,11 +34,27 @@ if TYPE_CHECKING:
     show_default=True,
     help="Who plays; there are bots for Breakout and CarRacing.",
 )
-@click.option("--episodes", type=click.IntRange(min=1), help="Whole episodes to record [default: 1].")
-@click.option("--steps", type=click.IntRange(min=1), help="Actions to take, over as many episodes as it needs.")
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of the first episode; the next ones count up from it.")
-@click.option("--kwargs", "-k", "pairs", multiple=True, metavar="NAME=VALUE", help="For gymnasium.make; JSON values.")
-@click.option("--as-human", is_flag=True, help="Open the game as for a person: Atari at 60 Hz, no sticky actions.")
+@click.option("--episodes", type=click.IntRange(min=1), metavar="N", help="Whole episodes to record.")
+@click.option(
+    "--steps", type=click.IntRange(min=1), metavar="N", help="Actions to take, over as many episodes as that needs."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Seed of the first episode; the next ones count up from it. Without it, a random one is picked and stored.",
+)
+@click.option(
+    "--kwargs",
+    "-k",
+    "pairs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Passed to gymnasium.make; VALUE is JSON or text.",
+)
+@click.option(
+    "--as-human", is_flag=True, help="Open the game as for a person: Atari at 60 steps a second, no sticky actions."
+)
 @click.option("--no-frames", is_flag=True, help="Record no pictures.")
 @json_option
 @var_dir_option
@@ -49,7 +73,8 @@ def record(
 ) -> int:
     """Let a policy play ENV_ID, and record everything.
 
-    ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId.
+    ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId; `gym-gui games` lists them. Without --episodes
+    and --steps, one episode is recorded. Ctrl+C ends the recording; what came before is kept.
     """
     from gym_gui.controllers.recording import RecordingRequest  # noqa: PLC0415 - h5py and Gymnasium, one second
     from gym_gui.controllers.recording import record as record_run  # noqa: PLC0415 - same
@@ -74,14 +99,14 @@ def record(
         finally:
             interrupts.restore()
             progress.end()
-        size_bytes = sum(one.size_bytes for one in services.store.list_runs() if one.run.run_id == result.run_id)
     if as_json:
         print_json(asdict(result))
     else:
-        _tell(result, size_bytes)
-    if result.fault:
-        click.echo(f"gym-gui: {result.fault} What came before is kept.", err=True)
-    return 1 if result.fault or result.stopped else 0
+        _tell(result)
+    reason = result.fault or ("Stopped before it was done." if result.stopped else "")
+    if reason:
+        say(f"gym-gui: {reason} What came before is kept.", err=True)
+    return 1 if reason else 0
 
 
 def parse_kwargs(pairs: tuple[str, ...]) -> dict[str, Any]:
@@ -102,17 +127,17 @@ def parse_kwargs(pairs: tuple[str, ...]) -> dict[str, Any]:
     return kwargs
 
 
-def _tell(result: RecordingResult, size_bytes: int) -> None:
+def _tell(result: RecordingResult) -> None:
     if result.warning:
-        click.echo(result.warning)
+        say(f"gym-gui: {result.warning}", err=True)
     rate = result.steps / result.wall_s if result.wall_s else 0.0
     click.echo(
         f"Recorded {result.episodes:,} episode{'s' * (result.episodes != 1)}, {result.steps:,} steps, "
         f"{result.frames:,} frames of {result.env_id} in {result.wall_s:.1f} s "
-        f"({rate:,.0f} steps/s, {size_text(size_bytes)}, {result.dropped_frames} frames dropped)."
+        f"({rate:,.0f} steps/s, {size_text(result.size_bytes)}, {result.dropped_frames} frames dropped)."
     )
     click.echo(f"Run {result.run_id}")
-    click.echo(f"Look at it:  gym-gui replay {result.run_id}")
+    say(f"Look at it:  gym-gui replay {result.run_id}")
 
 
 class _Interrupts:

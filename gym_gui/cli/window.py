@@ -19,13 +19,29 @@ NO_DISPLAY = (
 )
 
 
+class NoDisplayError(click.ClickException):
+    """A window was asked for where none can be; the exit code is that of wrong usage."""
+
+    exit_code = 2
+
+
 @click.command()
 @click.argument("env_id")
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of the first episode.")
-@click.option("--kwargs", "-k", "pairs", multiple=True, metavar="NAME=VALUE", help="For gymnasium.make; JSON values.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of the first episode.")
+@click.option(
+    "--kwargs",
+    "-k",
+    "pairs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Passed to gymnasium.make; VALUE is JSON or text.",
+)
 @var_dir_option
 def play(*, env_id: str, seed: int | None, pairs: tuple[str, ...], var_dir: str | None) -> int:
-    """Open the window on ENV_ID, for example ALE/Breakout-v5."""
+    """Play ENV_ID in the window; everything is recorded, unless the settings say otherwise.
+
+    ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId; `gym-gui games` lists them.
+    """
     env_kwargs = parse_kwargs(pairs)
     _require_display()
     from gym_gui.adapters.registry import resolve  # noqa: PLC0415 - Gymnasium, 0.5 s, which the game needs anyway
@@ -39,7 +55,7 @@ def play(*, env_id: str, seed: int | None, pairs: tuple[str, ...], var_dir: str 
 @click.argument("episode", required=False)
 @var_dir_option
 def replay(*, run_id: str, episode: str | None, var_dir: str | None) -> int:
-    """Open the window on EPISODE (its index or id; the last one by default) of RUN_ID."""
+    """Watch EPISODE (its # or id; the last one by default) of RUN_ID in the window."""
     _require_display()
     from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s
 
@@ -66,4 +82,4 @@ def open_window(var_dir: str | None, start: StartRequest | None) -> int:
 def _require_display() -> None:
     has_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
     if sys.platform.startswith("linux") and not has_display:
-        raise click.UsageError(NO_DISPLAY)
+        raise NoDisplayError(NO_DISPLAY)

@@ -64,9 +64,8 @@ class VarPaths:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise _unusable(self.root, error) from error
-            if not os.access(folder, os.W_OK | os.X_OK):
-                raise _unusable(self.root, PermissionError("permission denied"))
-        _check_writable(self.replay_dir, self.root)
+        for folder in (self.telemetry_db.parent, self.replay_dir):
+            _check_writable(folder, self.root)
 
 
 def default_var_dir() -> Path:
@@ -83,7 +82,7 @@ def default_var_dir() -> Path:
 
 
 def _check_writable(folder: Path, root: Path) -> None:
-    # A read-only mount passes os.access for root, so only a real write tells.
+    # Permission bits do not bind root, and do not tell a read-only disk: only a real write does.
     probe = folder / f".probe-{os.getpid()}"
     try:
         probe.touch()

@@ -5,65 +5,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from gym_gui.controllers.library_entry import EpisodeEntry, entry_of
+from gym_gui.controllers.library_index import Column, Facet, LibraryIndex
 from gym_gui.controllers.replay_state import RowSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.core.data_model import EpisodeSummary, RunRecord
-
-
-class Column(StrEnum):
-    """What the library can be sorted by."""
-
-    GAME = "game"
-    PLAYER = "player"
-    EPISODE = "episode"
-    SEED = "seed"
-    STEPS = "steps"
-    RETURN = "return"
-    ENDED = "ended"
-    WHEN = "when"
-    SIZE = "size"
-
-
-class Facet(StrEnum):
-    """What a filter chip is about."""
-
-    FAMILY = "family"
-    PLAYER = "player"
-    ENDING = "ending"
-
-
-_FACET_OF: Final[dict[Facet, Callable[[EpisodeEntry], str]]] = {
-    Facet.FAMILY: lambda entry: entry.family,
-    Facet.PLAYER: lambda entry: entry.summary.player,
-    Facet.ENDING: lambda entry: entry.ending.value,
-}
-_NO_SEED: Final = -1
-_SORT_KEY: Final[dict[Column, Callable[[EpisodeEntry], Any]]] = {
-    Column.GAME: lambda entry: entry.game.lower(),
-    Column.PLAYER: lambda entry: entry.summary.player.lower(),
-    Column.EPISODE: lambda entry: entry.rollup.episode_index,
-    Column.SEED: lambda entry: _NO_SEED if entry.rollup.seed is None else entry.rollup.seed,
-    Column.STEPS: lambda entry: entry.rollup.steps,
-    # A return that is no number sorts below every number, so that the order stays one.
-    Column.RETURN: lambda entry: (entry.rollup.total_reward == entry.rollup.total_reward, entry.rollup.total_reward),
-    Column.ENDED: lambda entry: entry.ending.value,
-    Column.WHEN: lambda entry: entry.rollup.started_at,
-    Column.SIZE: lambda entry: entry.summary.size_bytes,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +111,7 @@ class LibraryController:
         self._view = view
         self._state = LibraryState(rows=np.empty(0, np.int64))
         self._on: set[tuple[Facet, str]] = set()
-        self._orders: dict[Column, NDArray[np.int64]] = {}
-        self._haystacks: list[str] = []
-        self._facets: dict[Facet, NDArray[np.str_]] = {}
+        self._index = LibraryIndex((), self._state.sort)
         self._looked_up: str | None = None
         self._again = False
 
@@ -202,19 +157,14 @@ class LibraryController:
         # A run that cannot be read has its episodes in the table all the same; opening one says what is wrong.
         self._runner.submit(lambda: self._source.get_run(run_id), found, lambda _error: None)
 
-    def _read(self) -> list[EpisodeEntry]:
-        return [entry_of(summary) for summary in self._source.list_episodes()]
+    def _read(self) -> LibraryIndex:
+        return LibraryIndex([entry_of(summary) for summary in self._source.list_episodes()], self._state.sort)
 
-    def _arrived(self, entries: list[EpisodeEntry]) -> None:
-        self._orders.clear()
-        self._haystacks = [entry.haystack for entry in entries]
-        self._facets = {
-            facet: np.array([value_of(entry) for entry in entries], np.str_) for facet, value_of in _FACET_OF.items()
-        }
-        self._state = replace(self._state, entries=entries)
-        present = {(facet, str(value)) for facet, values in self._facets.items() for value in np.unique(values)}
-        self._on &= present
-        self._show(chips=self._chips(), rows=self._rows(), loading=False, loaded=True, fault="")
+    def _arrived(self, index: LibraryIndex) -> None:
+        self._index = index
+        self._on &= {(facet, value) for facet, counts in index.counts.items() for value, _ in counts}
+        rows = self._rows()
+        self._show(entries=index.entries, chips=self._chips(), rows=rows, loading=False, loaded=True, fault="")
         self._go_again()
 
     def _failed(self, error: Exception) -> None:
@@ -229,42 +179,20 @@ class LibraryController:
     def _rows(
         self, *, search: str | None = None, sort: Column | None = None, descending: bool | None = None
     ) -> NDArray[np.int64]:
-        text = self._state.search if search is None else search
-        order = self._order(
-            self._state.sort if sort is None else sort,
-            descending=self._state.descending if descending is None else descending,
+        state = self._state
+        return self._index.rows(
+            state.search if search is None else search,
+            self._on,
+            state.sort if sort is None else sort,
+            descending=state.descending if descending is None else descending,
         )
-        return order[self._mask(text)[order]]
-
-    def _mask(self, text: str) -> NDArray[np.bool_]:
-        mask = np.ones(len(self._haystacks), np.bool_)
-        for word in text.lower().split():
-            mask &= np.fromiter((word in haystack for haystack in self._haystacks), np.bool_, len(mask))
-        for facet, values in self._facets.items():
-            wanted = [value for of, value in self._on if of is facet]
-            if wanted:
-                mask &= np.isin(values, wanted)
-        return mask
-
-    def _order(self, column: Column, *, descending: bool) -> NDArray[np.int64]:
-        ascending = self._orders.get(column)
-        if ascending is None:
-            key = _SORT_KEY[column]
-            entries = self._state.entries
-            # From the oldest, so that turning the order round leaves the newest of equals on top.
-            places = sorted(range(len(entries) - 1, -1, -1), key=lambda place: key(entries[place]))
-            ascending = self._orders[column] = np.array(places, np.int64)
-        return ascending[::-1] if descending else ascending
 
     def _chips(self) -> tuple[Chip, ...]:
-        chips = []
-        for facet, value_of in _FACET_OF.items():
-            counts = Counter(value_of(entry) for entry in self._state.entries)
-            chips += [
-                Chip(facet, value, count, (facet, value) in self._on)
-                for value, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-            ]
-        return tuple(chips)
+        return tuple(
+            Chip(facet, value, count, (facet, value) in self._on)
+            for facet, counts in self._index.counts.items()
+            for value, count in counts
+        )
 
     def _show(self, **changes: Any) -> None:
         self._state = replace(self._state, **changes)

@@ -15,9 +15,10 @@ from gym_gui.adapters.catalog import make_adapter
 from gym_gui.adapters.stepper import EpisodeStepper, make_run_record
 from gym_gui.controllers.policies import Policy, make_policy
 from gym_gui.core.data_model import EpisodeStatus, RunState, StepRecord
-from gym_gui.core.errors import EnvironmentFault, EnvironmentRaisedError
+from gym_gui.core.errors import EnvironmentRaisedError, InvalidActionError, StoreError
 
 if TYPE_CHECKING:
+    from gym_gui.core.data_model import RunSummary
     from gym_gui.services.bootstrap import Services
 
 StepObserver: TypeAlias = Callable[[StepRecord], None]
@@ -61,9 +62,10 @@ class RecordingResult:
         steps: Actions taken.
         frames: Pictures on disk.
         dropped_frames: Pictures that are not.
+        size_bytes: Bytes that the run takes on disk.
         wall_s: Seconds from the first reset to the last byte on disk.
         stopped: Whether it was stopped before it was done.
-        fault: One sentence where the environment raised; empty otherwise.
+        fault: One sentence where the environment raised or the disk refused; empty otherwise.
         warning: One sentence that a person should read; empty otherwise.
     """
 
@@ -74,6 +76,7 @@ class RecordingResult:
     steps: int
     frames: int
     dropped_frames: int
+    size_bytes: int
     wall_s: float
     stopped: bool = False
     fault: str = ""
@@ -95,8 +98,11 @@ def record(
         on_step: Called with each attached step, on this thread.
         should_stop: Asked before each step.
 
+    What the environment raises, an action that it does not take, and a disk that refuses end the recording and are told
+    in the result: what came before is kept.
+
     Raises:
-        EnvironmentFault: the environment cannot be opened, or the disk refuses.
+        EnvironmentFault: the environment cannot be opened, or nothing at all could be stored.
     """
     adapter = make_adapter(request.env_id, env_kwargs=request.env_kwargs, human=request.as_human, render=request.render)
     try:
@@ -112,8 +118,8 @@ def record(
             state = recording.play(seed)
         finally:
             services.telemetry.end_run(run.run_id, state)
-        services.telemetry.flush()
-        summary = next(one for one in services.store.list_runs() if one.run.run_id == run.run_id)
+        recording.settle()
+        summary = _summary(services, run.run_id)
         return RecordingResult(
             run_id=run.run_id,
             env_id=run.env_id,
@@ -121,17 +127,34 @@ def record(
             episodes=summary.episodes,
             steps=summary.steps,
             frames=summary.frames,
-            dropped_frames=summary.dropped_frames,
+            dropped_frames=max(summary.dropped_frames, recording.frames - summary.frames),
+            size_bytes=summary.size_bytes,
             wall_s=round(time.perf_counter() - started_s, 3),
             stopped=recording.stopped,
             fault=recording.fault,
-            warning=adapter.description.warning,
+            warning=adapter.description.warning or adapter.frame_note,
         )
     finally:
         adapter.close()
 
 
+def _summary(services: Services, run_id: str) -> RunSummary:
+    summary = next((one for one in services.store.list_runs() if one.run.run_id == run_id), None)
+    if summary is None:
+        status = services.telemetry.status()
+        raise StoreError(f"Nothing of run {run_id} could be stored. {'' if status is None else status.fault}".strip())
+    return summary
+
+
 class _Recording:
+    """One run as it is played; knows how it ended.
+
+    Attributes:
+        frames: Pictures handed to telemetry.
+        stopped: Whether it was asked to stop.
+        fault: Why it could not go on.
+    """
+
     def __init__(
         self,
         services: Services,
@@ -149,6 +172,7 @@ class _Recording:
         self._on_step = on_step or (lambda _step: None)
         self._should_stop = should_stop or (lambda: False)
         self._steps_left = request.steps if request.steps is not None else -1
+        self.frames = 0
         self.stopped = False
         self.fault = ""
 
@@ -157,10 +181,17 @@ class _Recording:
         if episodes is None:
             episodes = 1 if self._request.steps is None else -1
         index = 0
-        while index != episodes and self._steps_left != 0 and not self.stopped and not self.fault:
+        while index != episodes and self._steps_left != 0 and not self._is_over():
             self._play_episode(seed + index)
             index += 1
         return RunState.FAULTED if self.fault else RunState.COMPLETED
+
+    def settle(self) -> None:
+        """Wait until everything is on disk, or the disk says that it will not be."""
+        try:
+            self._telemetry.flush()
+        except StoreError as error:
+            self.fault = self.fault or _for_good(error.message)
 
     def _play_episode(self, seed: int) -> None:
         status: EpisodeStatus | None = None
@@ -169,21 +200,29 @@ class _Recording:
             self._telemetry.record_episode_start(self._stepper.rollup)
             self._keep(step)
             self._policy.reset(seed)
-            while not step.done and self._steps_left != 0:
-                if self._should_stop():
-                    self.stopped = True
-                    break
+            while not step.done and self._steps_left != 0 and not self._is_over():
                 step = self._stepper.step(self._policy.act(step))
                 self._keep(step)
                 self._steps_left -= 1
-        except EnvironmentRaisedError as error:
-            self.fault, status = error.message, EpisodeStatus.FAULTED
-        except EnvironmentFault:
-            status = EpisodeStatus.FAULTED
-            raise
+        except (EnvironmentRaisedError, InvalidActionError) as error:
+            self.fault, status = str(error), EpisodeStatus.FAULTED
         finally:
             self._telemetry.complete_episode(self._stepper.finish(status, self.fault or None))
 
     def _keep(self, step: StepRecord) -> None:
+        self.frames += step.frame is not None
         self._telemetry.record_step(step)
         self._on_step(step)
+
+    def _is_over(self) -> bool:
+        self.stopped = self.stopped or self._should_stop()
+        status = self._telemetry.status()
+        if status is not None and status.fault and not self.fault:
+            # Nobody is here to make room: to wait for it would look like a hang.
+            self.fault = _for_good(status.fault)
+        return self.stopped or bool(self.fault)
+
+
+def _for_good(fault: str) -> str:
+    """What storage says to a player, whose game goes on, as it is said where the recording ends."""
+    return fault.replace(": recording goes on by itself", "")

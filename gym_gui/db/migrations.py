@@ -38,6 +38,9 @@ def migrate(
     """
     newest = migrations[-1].version
     try:
+        _check_ours(connection, application_id, newest, path)
+        if _pragma(connection, "user_version") == newest:
+            return  # nothing to write: opening works on a full disk, too
         connection.execute("BEGIN IMMEDIATE")
         try:
             _check_ours(connection, application_id, newest, path)
@@ -50,7 +53,8 @@ def migrate(
             connection.execute(f"PRAGMA application_id = {application_id}")
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # a full disk has rolled back already
+                connection.execute("ROLLBACK")
             raise
     except sqlite3.Error as error:
         raise store_error("brought up to date", path, error) from error

@@ -22,7 +22,7 @@ from gym_gui.replay import layout
 from gym_gui.replay.array_stream import ArrayStream
 from gym_gui.replay.chunk_codec import ChunkCodec
 from gym_gui.replay.flusher import Flusher
-from gym_gui.replay.replay_file import ReplayFile, check_space
+from gym_gui.replay.replay_file import ReplayFile, check_space, writing
 from gym_gui.replay.row_tails import RowTails
 from gym_gui.replay.run_lock import RunLock
 
@@ -302,8 +302,9 @@ class ReplayWriter:
         if self._interval_s is not None and time.monotonic() - self._last_flush_s >= self._interval_s:
             self.flush(thorough=thorough)
         else:
-            self._frames.write(partial=False, thorough=thorough)
-            self._observations.write(partial=False, thorough=thorough)
+            with writing(self.path):
+                self._frames.write(partial=False, thorough=thorough)
+                self._observations.write(partial=False, thorough=thorough)
 
     def _write(self, *, partial: bool, thorough: bool) -> None:
         with self._lock:
@@ -311,11 +312,12 @@ class ReplayWriter:
             assert self._file is not None  # noqa: S101 - for the type checker; the line above raised otherwise
             self._last_flush_s = time.monotonic()
             check_space(self._dir)
-            # Arrays first: a row in the file never points beyond them.
-            self._frames.write(partial=partial, thorough=thorough)
-            self._observations.write(partial=partial, thorough=thorough)
-            self._rows.write()
-            self._file.flush()
+            with writing(self.path):
+                # Arrays first: a row in the file never points beyond them.
+                self._frames.write(partial=partial, thorough=thorough)
+                self._observations.write(partial=partial, thorough=thorough)
+                self._rows.write()
+                self._file.flush()
 
 
 class _Pace:

@@ -150,6 +150,11 @@ def open_archive(settings: Settings) -> Archive:
         store = TelemetrySQLiteStore(paths.telemetry_db)
         recover_interrupted_runs(store, paths.replay_dir)
     except VarDirError as error:
+        if not paths.telemetry_db.exists():
+            raise VarDirError(
+                "Nothing has been recorded in this folder, and nothing can be written there.",
+                hint=f"Choose another one with --var-dir. Folder: {paths.root}",
+            ) from error
         _LOGGER.info("opened for reading only: %s", error)
         store = TelemetrySQLiteStore(paths.telemetry_db, read_only=True)
     return Archive(settings, store, FrameResolver(paths.replay_dir))

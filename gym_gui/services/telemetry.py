@@ -47,7 +47,7 @@ class TelemetryService:
         self._hub = hub or TelemetryAsyncHub(RunBus())
         self._sink = sink
         self._frame_resolver = frame_resolver
-        self._steps: deque[StepRecord] = deque()
+        self._steps: deque[StepRecorded] = deque()
         self._ring_steps = ring_steps
         self._ring_bytes = ring_bytes
         self._bytes = 0
@@ -67,8 +67,9 @@ class TelemetryService:
 
     def record_step(self, step: StepRecord) -> None:
         """Keep a step in the ring and publish it; waits only where a ``Block`` subscription is full."""
-        self._remember(step)
-        self._hub.publish(StepRecorded(step))
+        event = StepRecorded(step)
+        self._remember(event)
+        self._hub.publish(event)
 
     def complete_episode(self, rollup: EpisodeRollup) -> None:
         """Publish an episode's final summary."""
@@ -77,7 +78,7 @@ class TelemetryService:
 
     def recent_steps(self, run_id: str | None = None, limit: int | None = None) -> list[StepRecord]:
         """The newest steps, oldest first; still attached."""
-        steps = [step for step in tuple(self._steps) if run_id in {None, step.run_id}]
+        steps = [event.step for event in tuple(self._steps) if run_id in {None, event.run_id}]
         return steps if limit is None else steps[max(0, len(steps) - limit) :]
 
     def recent_episodes(self, run_id: str | None = None, limit: int | None = None) -> list[EpisodeRollup]:
@@ -105,8 +106,9 @@ class TelemetryService:
         """How saving stands; None where nobody saves."""
         return None if self._sink is None else self._sink.status()
 
-    def _remember(self, step: StepRecord) -> None:
-        self._steps.append(step)
-        self._bytes += step.attached_bytes
-        while len(self._steps) > self._ring_steps or (self._bytes > self._ring_bytes and len(self._steps) > 1):
-            self._bytes -= self._steps.popleft().attached_bytes
+    def _remember(self, event: StepRecorded) -> None:
+        ring = self._steps
+        ring.append(event)
+        self._bytes += event.attached_bytes
+        while len(ring) > self._ring_steps or (self._bytes > self._ring_bytes and len(ring) > 1):
+            self._bytes -= ring.popleft().attached_bytes

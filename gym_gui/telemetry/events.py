@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -25,9 +25,18 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class StepRecorded:
-    """One step of one agent."""
+    """One step of one agent.
+
+    Attributes:
+        step: The record.
+        attached_bytes: Bytes of the arrays that it carries; asked once, used by every buffer on the way.
+    """
 
     step: StepRecord
+    attached_bytes: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attached_bytes", self.step.attached_bytes)
 
     @property
     def run_id(self) -> str:

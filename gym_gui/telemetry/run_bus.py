@@ -185,11 +185,11 @@ class Subscription:
             self.dropped += 1
             self.shed_frames += event.step.frame is not None
             return
-        size_bytes = event.step.attached_bytes
+        size_bytes = event.attached_bytes
         full = len(self._events) >= policy.capacity or self._bytes + size_bytes > policy.max_bytes
         if full and event.step.frame is not None:
             event = StepRecorded(event.step.without_frame(FrameState.SHED))
-            size_bytes = event.step.attached_bytes
+            size_bytes = event.attached_bytes
             self.shed_frames += 1
         self._append(event, size_bytes)
 
@@ -270,4 +270,4 @@ class RunBus:
 
 
 def _attached_bytes(event: TelemetryEvent) -> int:
-    return event.step.attached_bytes if isinstance(event, StepRecorded) else 0
+    return event.attached_bytes if isinstance(event, StepRecorded) else 0

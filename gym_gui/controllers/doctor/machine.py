@@ -106,7 +106,8 @@ def check_display(_settings: Settings) -> Check:
         )
     fault = _run(_START_QT, QT_QPA_PLATFORM=None)
     if fault:
-        return Check("Display", Status.PROBLEM, f"Qt cannot open a window on {display}: {fault}.", _X11_HINT)
+        hint = "Start it, or unset the variable." if "could not connect" in fault else _X11_HINT
+        return Check("Display", Status.PROBLEM, f"Qt cannot open a window on {display}: {fault}.", hint)
     return Check("Display", Status.OK, f"A window can be opened{f' on {display}' if display else ''}.")
 
 

@@ -47,7 +47,7 @@ def check_runs(settings: Settings) -> Check:
     except EnvironmentFault as error:
         return Check("Recordings", Status.PROBLEM, f"They cannot be listed. {error.message}", error.hint)
     states = Counter(one.state for one in runs)
-    text = f"{len(runs):,} runs"
+    text = f"{len(runs):,} run{'' if len(runs) == 1 else 's'}"
     if states[RunState.RUNNING]:
         text += f", {states[RunState.RUNNING]:,} being recorded now"
     if states[RunState.INTERRUPTED]:

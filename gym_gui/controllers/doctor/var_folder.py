@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,13 @@ def check_var_folder(settings: Settings) -> Check:
             paths.prepare()
         except EnvironmentFault as error:
             return Check("Var folder", Status.PROBLEM, error.message, error.hint)
+    elif not os.access(_nearest_folder(paths.root), os.W_OK):
+        return Check(
+            "Var folder",
+            Status.PROBLEM,
+            f"The folder {paths.root} cannot be made.",
+            "Choose another one with --var-dir or GYM_GUI_VAR_DIR.",
+        )
     free_bytes = shutil.disk_usage(_nearest_folder(paths.root)).free
     text = f"{paths.root} {'can be written' if exists else 'will be made'}; {free_bytes / 1e9:,.1f} GB are free."
     if free_bytes < _FULL_BYTES:

@@ -101,9 +101,9 @@ class StepRecord:
         """Bytes of the arrays that the record carries; an observation that is the frame counts once."""
         frame, observation = self.frame, self.observation
         size = 0 if frame is None else frame.nbytes
-        if isinstance(observation, np.ndarray) and observation is not frame:
-            size += observation.nbytes
-        return size
+        if observation is frame:
+            return size
+        return size + observation.nbytes if isinstance(observation, np.ndarray) else size
 
     def without_frame(self, state: FrameState) -> StepRecord:
         """The same step with its picture let go, saying why in `frame_state`.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QIcon
 
-from gym_gui.controllers.library import Column
 from gym_gui.controllers.library_entry import ENDING_TOLD, Ending, EpisodeEntry
+from gym_gui.controllers.library_index import Column
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.texts import number_text, size_text, when_text

@@ -9,7 +9,7 @@ from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QRect, 
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QPainter, QPainterPath
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QTableView
 
-from gym_gui.controllers.library import Column
+from gym_gui.controllers.library_index import Column
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.library_model import COLUMNS, ENTRY_ROLE, PICTURE, RIGHT_ALIGNED, LibraryModel
@@ -29,11 +29,11 @@ ROW_HEIGHT: Final = 48
 _PICTURE_SIZE: Final = QSize(56, 40)
 _REMEMBER_MS: Final = 600
 _WIDTHS: Final = {
-    Column.GAME: 144,
+    Column.GAME: 140,
     Column.PLAYER: 88,
     Column.EPISODE: 68,
-    Column.SEED: 96,
-    Column.STEPS: 72,
+    Column.SEED: 92,
+    Column.STEPS: 68,
     Column.RETURN: 80,
     Column.ENDED: 116,
     Column.WHEN: 112,
@@ -48,6 +48,11 @@ class _PictureDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._theme = theme
         self._thumbnails = thumbnails
+        self._mark = theme.icon("image-outline", "text_muted")
+        theme.changed.connect(self._retint)
+
+    def _retint(self) -> None:
+        self._mark = self._theme.icon("image-outline", "text_muted")
 
     @override
     def paint(
@@ -67,6 +72,10 @@ class _PictureDelegate(QStyledItemDelegate):
         painter.fillRect(box, self._theme.color("surface_pressed" if picture is None else "picture"))
         if picture is not None:
             paint_fitted(painter, image_from(picture), QRectF(box))
+        else:
+            mark = QRect(0, 0, tokens.ICON_SMALL, tokens.ICON_SMALL)
+            mark.moveCenter(box.center())
+            self._mark.paint(painter, mark)
         painter.restore()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtCore import QKeyCombination, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QIcon, QKeySequence, QTransform
 
 from gym_gui.controllers.playback_clock import BACKWARD, FORWARD
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _JUMP: Final = 10
 MIRRORED: Final = "mirrored:"
+# As text, a comma would part two keys that follow each other. With Shift, layouts send either form, or the sign itself.
+SHIFT_COMMA: Final = QKeySequence(QKeyCombination(Qt.KeyboardModifier.ShiftModifier, Qt.Key.Key_Comma))
+SHIFT_PERIOD: Final = QKeySequence(QKeyCombination(Qt.KeyboardModifier.ShiftModifier, Qt.Key.Key_Period))
 
 
 class PlayerActions(QObject):
@@ -51,8 +54,12 @@ class PlayerActions(QObject):
         self.reverse = self._add("Play backwards", f"{MIRRORED}play", c.reverse)
         self.back_one = self._add("One step back", "step-backward", lambda: c.step(-1), ",", "Left")
         self.on_one = self._add("One step on", "step-forward", lambda: c.step(1), ".", "Right")
-        self.back_ten = self._add("Ten steps back", "rewind-10", lambda: c.step(-_JUMP), "Shift+,", "<", "Shift+Left")
-        self.on_ten = self._add("Ten steps on", "fast-forward-10", lambda: c.step(_JUMP), "Shift+.", ">", "Shift+Right")
+        self.back_ten = self._add(
+            "Ten steps back", "rewind-10", lambda: c.step(-_JUMP), SHIFT_COMMA, "<", "Shift+<", "Shift+Left"
+        )
+        self.on_ten = self._add(
+            "Ten steps on", "fast-forward-10", lambda: c.step(_JUMP), SHIFT_PERIOD, ">", "Shift+>", "Shift+Right"
+        )
         self.home = self._add("Go to the start", "skip-previous", c.home, "Home")
         self.end = self._add("Go to the end", "skip-next", c.end, "End")
         self.shuttle_back = self._add("Shuttle back; again: faster", "rewind", lambda: c.shuttle(BACKWARD), "J")
@@ -78,7 +85,7 @@ class PlayerActions(QObject):
             menu.addActions(list(group))
             menu.addSeparator()
 
-    def _add(self, text: str, icon: str, act: Callable[[], object], *keys: str) -> QAction:
+    def _add(self, text: str, icon: str, act: Callable[[], object], *keys: str | QKeySequence) -> QAction:
         action = QAction(text, self)
         action.triggered.connect(lambda _checked=False: act())
         action.setShortcuts([QKeySequence(key) for key in keys])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QPainter
+from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
@@ -16,7 +16,7 @@ from gym_gui.ui.widgets.basics import make_label, make_tool_button, set_state
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from gym_gui.ui.theme import Theme
 
@@ -46,11 +46,11 @@ class Fact:
 class ElidedLabel(QLabel):
     """One line that is cut short with an ellipsis where it does not fit; the tooltip has it whole."""
 
-    def __init__(self, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._whole = ""
         self._tip = ""
-        self._mode = mode
+        self._mode = Qt.TextElideMode.ElideRight
         self.setTextFormat(Qt.TextFormat.PlainText)
         # Its text must never move its neighbours: it changes many times a second.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -61,8 +61,9 @@ class ElidedLabel(QLabel):
         """The text before it was cut."""
         return self._whole
 
-    def set_text(self, text: str, tip: str = "") -> None:
-        """Show *text*, as much as fits."""
+    def set_text(self, text: str, tip: str = "", *, middle: bool = False) -> None:
+        """Show *text*, as much as fits; *middle*: what is cut out is the middle, since both ends tell something."""
+        self._mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         if text != self._whole or tip != self._tip:
             self._whole, self._tip = text, tip
             self._fit()
@@ -120,7 +121,7 @@ class FactGrid(QWidget):
             if wanted:
                 fact = shown[place]
                 key.set_text(fact.key)
-                value.set_text(fact.value, fact.tip)
+                value.set_text(fact.value, fact.tip, middle=bool(fact.copy))
                 set_state(value, fact.state)
         self._facts = shown
 
@@ -147,6 +148,39 @@ class FactGrid(QWidget):
         self._notify(f"{fact.key} copied: {fact.copy}")
 
 
+class _FoldHead(QAbstractButton):
+    """A chevron and a title on one left edge with the rows below; Space and Enter press it."""
+
+    def __init__(self, theme: Theme, title: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.opened = True
+        self.setText(title)
+        self.setAccessibleName(title)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFixedHeight(tokens.HIT_AREA)
+        theme.changed.connect(self.update)
+
+    @override
+    def sizeHint(self) -> QSize:
+        width = QFontMetrics(self._theme.font(tokens.BODY_PX, bold=True)).horizontalAdvance(self.text())
+        return QSize(tokens.ICON_SMALL + tokens.SPACE_4 + width, tokens.HIT_AREA)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        role = "accent" if self.hasFocus() else "text_muted"
+        top = (self.height() - tokens.ICON_SMALL) // 2
+        icon = self._theme.icon("chevron-down" if self.opened else "chevron-right", role)
+        # The glyph has room of its own around it; the edge of what is seen counts.
+        icon.paint(painter, QRect(-tokens.SPACE_4, top, tokens.ICON_SMALL, tokens.ICON_SMALL))
+        painter.setFont(self._theme.font(tokens.BODY_PX, bold=True))
+        painter.setPen(self._theme.color("text"))
+        text = self.rect().adjusted(tokens.ICON_SMALL, 0, 0, 0)
+        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.text())
+
+
 class FoldingGroup(QWidget):
     """A titled part of an inspector that opens and closes with a click on its title.
 
@@ -158,42 +192,26 @@ class FoldingGroup(QWidget):
 
     def __init__(self, theme: Theme, title: str, content: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
         self._content = content
-        self._opened = True
-        self._head = QToolButton()
-        self._head.setText(title)
-        self._head.setProperty("kind", "fold")
-        self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._head.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._head.setFont(theme.font(tokens.BODY_PX, bold=True))
-        self._head.clicked.connect(lambda _checked=False: self.fold(opened=not self._opened))
+        self._head = _FoldHead(theme, title)
+        self._head.clicked.connect(lambda _checked=False: self.fold(opened=not self._head.opened))
         self._note = make_label("", "muted", wrap=True)
         self._note.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(tokens.SPACE_4)
-        head = QHBoxLayout()
-        head.addWidget(self._head)
-        head.addStretch(1)
-        column.addLayout(head)
+        column.addWidget(self._head)
         column.addWidget(self._note)
         column.addWidget(content)
-        theme.changed.connect(self._retint)
-        self._retint()
 
     def set_note(self, text: str) -> None:
         """One muted sentence above the content; empty for none."""
         self._note.setText(text)
-        self._note.setVisible(bool(text) and self._opened)
+        self._note.setVisible(bool(text) and self._head.opened)
 
     def fold(self, *, opened: bool) -> None:
         """Open or close it."""
-        self._opened = opened
+        self._head.opened = opened
+        self._head.update()
         self._content.setVisible(opened)
         self._note.setVisible(opened and bool(self._note.text()))
-        self._retint()
-
-    def _retint(self) -> None:
-        icon = "chevron-down" if self._opened else "chevron-right"
-        self._head.setIcon(self._theme.icon(icon, "text_muted"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from gym_gui.core.typing_compat import override
@@ -12,13 +13,21 @@ from gym_gui.ui import theme as tokens
 from gym_gui.ui.widgets.basics import make_label
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QKeyEvent
+    from PySide6.QtGui import QFocusEvent
 
     from gym_gui.ui.theme import Theme
 
 
 class _NumberEdit(QLineEdit):
     left = Signal()
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        overriding = isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride
+        if isinstance(event, QKeyEvent) and overriding and event.key() == Qt.Key.Key_Escape:
+            event.accept()  # gives up typing; it must not leave the player too
+            return True
+        return super().event(event)
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:

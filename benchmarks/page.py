@@ -1,0 +1,177 @@
+"""Results of `run_all.py` as a page: `python benchmarks/page.py results.jsonl > docs/performance.md`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+HEAD = """# Performance
+
+Made by `python benchmarks/run_all.py results.jsonl` and `python benchmarks/page.py results.jsonl`, in one go on one
+machine; ratios are against a peer in the same run. Absolute times on a shared machine say little: run it on yours.
+
+**Machine** {cores} cores, {cpu}, {system}, CPython {python}; {versions}; {when} UTC, load before {load_before}.
+
+| what | must reach | measured | holds |
+|---|---|---|---|
+"""
+
+TAIL = """
+## What the figures mean
+
+{notes}
+
+## The documents
+
+{documents}"""
+
+
+def main() -> None:
+    """Read the documents, write the page on standard output."""
+    documents = [json.loads(line) for line in Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()]
+    by_name = {document["benchmark"]: document for document in documents}
+    machine = documents[0]["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    print(HEAD.format(**{**machine, "versions": versions}), end="")
+    for what, target, measured, holds in rows(by_name):
+        print(f"| {what} | {target} | {measured} | {'yes' if holds else '**no**'} |")
+    notes = Path(__file__).with_name("notes.md").read_text(encoding="utf-8").strip()
+    blocks = [f"### {name}\n\n```json\n{json.dumps(one, indent=1)}\n```\n" for name, one in by_name.items()]
+    print(TAIL.format(notes=notes, documents="\n".join(blocks)), end="")
+
+
+def rows(by_name: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    """Each target, what was measured, and whether it holds."""
+    return [*_caller(by_name["sink_throughput"]), *_replay(by_name), *_play(by_name["play_session"]), *_rest(by_name)]
+
+
+def _caller(sink: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    at_60, at_500 = sink["caller_us_at_60_hz"], sink["caller_us_at_500_hz"]
+    game, busy = at_60["record_step"], at_500["record_step"]
+    flood = sink["flood"]["frames_per_s"]
+    return [
+        (
+            "`record_step` on the caller's thread, in a game at 60 Hz",
+            "p50 ≤ 20 µs, p99.9 ≤ 200 µs, max ≤ 1 ms",
+            (
+                f"p50 {game['p50']}, p99.9 {game['p99.9']}, max {game['max']} µs "
+                f"(a `json.dumps` in the same place: p50 {at_60['json_dumps_beside']['p50']} µs)"
+            ),
+            game["p50"] <= 20 and game["p99.9"] <= 200 and game["max"] <= 1000,
+        ),
+        (
+            "the same at 500 steps a second",
+            "p50 ≤ 20 µs, p99.9 ≤ 200 µs",
+            f"p50 {busy['p50']}, p99.9 {busy['p99.9']}, max {busy['max']} µs",
+            busy["p50"] <= 20 and busy["p99.9"] <= 200,
+        ),
+        (
+            "Atari frames to disk, SQLite and HDF5, sustained",
+            "≥ 8,000 frames/s",
+            f"{flood:,} frames/s, {sink['flood']['lost_or_shed']} dropped",
+            flood >= 8_000,
+        ),
+    ]
+
+
+def _replay(by_name: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    writer = by_name["replay_writer"]
+    found = []
+    for game, limit_ms in (("ALE/Breakout-v5", 0.6), ("ALE/MsPacman-v5", 0.6), ("CarRacing-v3", 2.0)):
+        one = writer[game]
+        size_target = "size ≤ 1/5" if game.startswith("ALE") else "size as it comes"
+        found += [
+            (
+                f"replay writer alone beside the first design's layout, {game}",
+                f"≥ 4x the speed, {size_target}",
+                (
+                    f"{one['write_ratio']}x ({one['ours_us_per_frame']} µs a frame), size 1/{one['size_ratio']} "
+                    f"({one['ours_bytes_per_frame']:,} B a frame)"
+                ),
+                one["write_ratio"] >= 4 and (one["size_ratio"] >= 5 or not game.startswith("ALE")),
+            ),
+            (
+                f"random single frame, cold, {game}",
+                f"p95 ≤ {limit_ms} ms, ≥ 40x faster",
+                f"p95 {one['ours_read_ms']['p95']} ms, {one['read_ratio_p50']}x",
+                one["ours_read_ms"]["p95"] <= limit_ms and one["read_ratio_p50"] >= 40,
+            ),
+        ]
+    seek = by_name["seek_to_paint"]["seek_to_painted_ms"]
+    found.append(
+        (
+            "seek to painted, 400x600, 60,000-step episode",
+            "p99 ≤ 16 ms",
+            f"p50 {seek['p50']}, p99 {seek['p99']} ms",
+            seek["p99"] <= 16,
+        )
+    )
+    return found
+
+
+def _play(play: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    breakout, car = play["ALE/Breakout-v5"], play["CarRacing-v3"]
+    memory = breakout["memory_mib_every_tenth"]
+    peer = play["peer gymnasium.utils.play"]
+    return [
+        (
+            f"play Breakout at 60 Hz, recording, window offscreen, {play['seconds']:.0f} s",
+            "60.0 ± 0.05 Hz, paint interval p99 ≤ 19 ms, 0 dropped, ≤ 35 % of a core, memory flat",
+            (
+                f"{breakout['rate_hz']} Hz, p99 {breakout['paint_interval_ms']['p99']} ms, "
+                f"{breakout['dropped_frames']} dropped, {breakout['late_frames']} late, "
+                f"{breakout['cpu_percent_of_one_core']} %, {memory[len(memory) // 2]} → {memory[-1]} MiB "
+                f"(`gymnasium.utils.play`: {peer['rate_hz']} Hz)"
+            ),
+            abs(breakout["rate_hz"] - 60) <= 0.05
+            and breakout["paint_interval_ms"]["p99"] <= 19
+            and not breakout["dropped_frames"]
+            and breakout["cpu_percent_of_one_core"] <= 35,
+        ),
+        (
+            "play CarRacing at 50 Hz, likewise",
+            "paint interval p99 ≤ 25 ms, 0 dropped",
+            (
+                f"{car['rate_hz']} Hz, p99 {car['paint_interval_ms']['p99']} ms, {car['dropped_frames']} dropped, "
+                f"{car['late_frames']} late, {car['cpu_percent_of_one_core']} %"
+            ),
+            car["paint_interval_ms"]["p99"] <= 25 and not car["dropped_frames"],
+        ),
+    ]
+
+
+def _rest(by_name: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    rows_plain, rows_info = by_name["store_rows"]["without_info"], by_name["store_rows"]["with_ale_info"]
+    start, library = by_name["startup"], by_name["library_list"]
+    return [
+        (
+            "SQLite rows through the store, without info",
+            "≥ 300,000/s, ≤ 45 B a row",
+            f"{rows_plain['rows_per_s']:,}/s, {rows_plain['bytes_per_row']} B",
+            rows_plain["rows_per_s"] >= 300_000 and rows_plain["bytes_per_row"] <= 45,
+        ),
+        (
+            "the same with ALE's info, queryable",
+            "≥ 120,000/s, ≤ 110 B a row",
+            f"{rows_info['rows_per_s']:,}/s, {rows_info['bytes_per_row']} B",
+            rows_info["rows_per_s"] >= 120_000 and rows_info["bytes_per_row"] <= 110,
+        ),
+        (
+            "window usable after start, warm; `gym-gui --help`",
+            "≤ 1.5 s; ≤ 0.3 s",
+            f"{start['window_usable_s']['median']} s; {start['help_s']['median']} s",
+            start["window_usable_s"]["median"] <= 1.5 and start["help_s"]["median"] <= 0.3,
+        ),
+        (
+            "library with 10,000 episodes",
+            "first rows ≤ 200 ms, filter ≤ 50 ms",
+            f"{library['first_rows_ms']['p95']} ms, {library['filter_ms']['p95']} ms (p95)",
+            library["first_rows_ms"]["p95"] <= 200 and library["filter_ms"]["p95"] <= 50,
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    main()

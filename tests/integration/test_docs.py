@@ -1,0 +1,93 @@
+"""The documentation's code runs: Python blocks as they stand, and every line that begins with ``$ gym-gui``."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from gym_gui.config.settings import Settings
+from gym_gui.controllers.recording import RecordingRequest, record
+from gym_gui.services.bootstrap import open_services
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PAGES: Final = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+_BLOCK: Final = re.compile(r"^ *```(?P<language>\w+)\n(?P<code>.*?)^ *```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The code of a page's blocks in one language, its indentation taken off."""
+    found = []
+    for match in _BLOCK.finditer(page.read_text(encoding="utf-8")):
+        if match["language"] == language:
+            lines = match["code"].splitlines()
+            margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+            found.append("\n".join(line[margin:] for line in lines))
+    return found
+
+
+def commands(page: Path) -> list[str]:
+    """The ``gym-gui`` commands that a page shows being typed."""
+    lines = "\n".join(blocks(page, "console")).splitlines()
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ gym-gui ")]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> tuple[Path, str]:
+    """A folder with a `var` that has one run of Breakout, and a `gym-gui` on the path; the run's id."""
+    with open_services(Settings(var_dir=tmp_path / "var")) as services:
+        result = record(services, RecordingRequest(env_id="ALE/Breakout-v5", steps=200, seed=3))
+    tool = tmp_path / "bin" / "gym-gui"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gym_gui "$@"\n', encoding="utf-8")
+    tool.chmod(0o755)
+    return tmp_path, result.run_id
+
+
+def run(command: list[str], folder: Path) -> None:
+    """Run a command as a reader would, in *folder*."""
+    environment = {
+        **os.environ,
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "GYM_GUI_VAR_DIR": str(folder / "var"),
+    }
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=100
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+
+def test_that_the_documentation_shows_code() -> None:
+    assert sum(len(blocks(page, "python")) for page in PAGES) >= 3
+    assert sum(len(commands(page)) for page in PAGES) >= 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.stem)
+def test_that_the_python_of_a_page_runs(page: Path, home: tuple[Path, str]) -> None:
+    folder, run_id = home
+    for code in blocks(page, "python"):
+        run([sys.executable, "-c", code.replace("RUN", run_id)], folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.stem)
+def test_that_the_commands_of_a_page_run(page: Path, home: tuple[Path, str]) -> None:
+    folder, run_id = home
+    for command in commands(page):
+        run(shlex.split(command.replace("RUN", run_id)), folder)
+
+
+def test_that_links_between_pages_lead_somewhere() -> None:
+    broken = []
+    for page in [*PAGES, ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]:
+        targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+        broken += [f"{page.name}: {target}" for target in targets if not (page.parent / target).exists()]
+    assert broken == []
