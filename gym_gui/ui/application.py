@@ -6,6 +6,7 @@ Everything here runs on the Qt thread.
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import threading
 import traceback
@@ -42,10 +43,19 @@ def run_window(settings: Settings, *, start: StartRequest | None = None) -> int:
         window.when_open(lambda: begin(window, start))
     window.show()
     window.open()
+    _close_on_signals(window)
     try:
         return app.exec()
     finally:
+        window.close()
         crashes.uninstall()
+
+
+def _close_on_signals(window: MainWindow) -> None:
+    # A window that is told to end closes as if by hand, so that the game in it is completed and not found interrupted.
+    # Python runs the handler when the pump's timer next wakes it, which is soon enough.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: window.close())
 
 
 def make_window(settings: Settings) -> MainWindow:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -20,6 +20,7 @@ from gym_gui.ui.bridge import BusPump, QtTaskRunner
 from gym_gui.ui.rail import Rail
 from gym_gui.ui.screens.registry import ScreenContext, default_screens
 from gym_gui.ui.status_bar import DEFAULT_BYTES_PER_STEP, StatusBar, describe_status
+from gym_gui.ui.status_details import StatusDetails
 from gym_gui.ui.widgets.basics import make_line
 from gym_gui.ui.widgets.messages import EmptyState, Toast
 
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.setWindowTitle("gym_gui")
+        self.setWindowIcon(theme.icon("gamepad-variant", "accent"))
         self.setMinimumSize(*_MINIMUM)
         self.resize(*_FIRST_SIZE)
         self._settings = settings
@@ -151,6 +153,8 @@ class MainWindow(QMainWindow):
         column.addWidget(self.status_bar)
         self.setCentralWidget(central)
         self.toast = Toast(self)
+        self.status_details = StatusDetails(self._theme, self)
+        self.status_bar.clicked.connect(self._toggle_details)
         self.rail.show_open(self._open_name)
         for place, name in enumerate(self._specs, start=1):
             shortcut = QShortcut(QKeySequence(f"Ctrl+{place}"), self)
@@ -217,9 +221,18 @@ class MainWindow(QMainWindow):
     def _take_bytes_per_step(self, bytes_per_step: float) -> None:
         self._bytes_per_step = bytes_per_step
 
+    def _toggle_details(self) -> None:
+        if self.status_details.isVisible() or self.context is None:
+            self.status_details.hide()
+            return
+        self.status_details.show_pipeline(self.context.services.telemetry.status())
+        self.status_details.open_above(self.status_bar.mapTo(self, QPoint()).y())
+
     def _refresh_status(self) -> None:
         if self.context is not None:
             pipeline = self.context.services.telemetry.status()
+            if self.status_details.isVisible():
+                self.status_details.show_pipeline(pipeline)
             self.status_bar.show_line(describe_status(self.context.session.state, pipeline, self._bytes_per_step))
 
 

@@ -116,6 +116,7 @@ class StatusBar(QFrame):
         self._disk = make_label("", "caption")
         for label in (self._record, self._facts, self._sentence, self._disk):
             label.setFont(theme.font(tokens.CAPTION_PX))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
         row = QHBoxLayout(self)
         row.setContentsMargins(tokens.SPACE_12, 0, tokens.SPACE_12, 0)
         row.setSpacing(tokens.SPACE_16)
@@ -137,7 +138,7 @@ class StatusBar(QFrame):
         ):
             label.setText(text)
             set_state(label, state)
-        self.setToolTip(line.sentence)
+        self.setToolTip(line.sentence or "Click for the details")
 
     @property
     def line(self) -> StatusLine | None:

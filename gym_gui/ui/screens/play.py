@@ -22,7 +22,7 @@ from gym_gui.ui.screens.play_game import GamePage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QCloseEvent, QFocusEvent
+    from PySide6.QtGui import QCloseEvent, QFocusEvent, QShowEvent
 
     from gym_gui.adapters.catalog import CatalogEntry
     from gym_gui.core.data_model import EpisodeSummary
@@ -77,6 +77,11 @@ class PlayScreen(QWidget):
         settings = self._context.settings()
         self.game.set_hud(shown=settings.hud)
         self.game.picture.set_integer_scale(integer=settings.integer_scale)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        self.refresh_settings()
+        super().showEvent(event)
 
     @override
     def focusInEvent(self, event: QFocusEvent) -> None:

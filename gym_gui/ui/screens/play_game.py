@@ -285,6 +285,7 @@ class GamePage(QWidget):
             self._hud_timer.start()
         else:
             self._hud_timer.stop()
+            self.overlays.hint.hide()
             self._show_strip()
         self._refresh_hud()
         self._place()
