@@ -199,7 +199,8 @@ class MainWindow(QMainWindow):
         def save() -> None:
             from gym_gui.config.settings import save_settings  # noqa: PLC0415 - runs on the worker
 
-            save_settings(settings)
+            # The newest, not what was newest when the task was queued: tasks may change places.
+            save_settings(self._settings)
 
         self.runner.submit(save, None, lambda error: self.toast.show_message(str(error)))
 
