@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOGGER = logging.getLogger(__name__)
+# Two threads of one process would write the same partial file.
+_saving: Final = threading.Lock()
 THEMES: Final = ("system", "dark", "light")
 
 
@@ -75,9 +78,10 @@ def save_settings(settings: Settings) -> None:
     values = {name: value for name, value in asdict(settings).items() if name != "var_dir"}
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-        partial.replace(path)
+        with _saving:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+            partial.replace(path)
     except OSError as error:
         raise VarDirError(f"The settings cannot be saved: {error.strerror or error}.", hint=f"File: {path}") from error
 

@@ -50,8 +50,8 @@ def home(tmp_path: Path) -> tuple[Path, str]:
     return tmp_path, result.run_id
 
 
-def run(command: list[str], folder: Path) -> None:
-    """Run a command as a reader would, in *folder*."""
+def assert_runs(command: list[str], folder: Path) -> None:
+    """Run a command as a reader would, in *folder*; it must succeed."""
     environment = {
         **os.environ,
         "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -74,7 +74,7 @@ def test_that_the_documentation_shows_code() -> None:
 def test_that_the_python_of_a_page_runs(page: Path, home: tuple[Path, str]) -> None:
     folder, run_id = home
     for code in blocks(page, "python"):
-        run([sys.executable, "-c", code.replace("RUN", run_id)], folder)
+        assert_runs([sys.executable, "-c", code.replace("RUN", run_id)], folder)
 
 
 @pytest.mark.slow
@@ -82,7 +82,7 @@ def test_that_the_python_of_a_page_runs(page: Path, home: tuple[Path, str]) -> N
 def test_that_the_commands_of_a_page_run(page: Path, home: tuple[Path, str]) -> None:
     folder, run_id = home
     for command in commands(page):
-        run(shlex.split(command.replace("RUN", run_id)), folder)
+        assert_runs(shlex.split(command.replace("RUN", run_id)), folder)
 
 
 def test_that_links_between_pages_lead_somewhere() -> None:
