@@ -260,7 +260,7 @@ class GameLoop:
             elapsed_s=self._stopwatch.elapsed_s,
             true_hz=self._pacer.true_hz if self._state.phase is Phase.PLAYING else 0.0,
             late_frames=self._pacer.late,
-            message=self._adapter.frame_note or self._adapter.description.warning,
+            message=(self._adapter.frame_note if record.frame is None else "") or self._adapter.description.warning,
         )
         self._publish(self._state)
         self._telemetry.record_step(record)

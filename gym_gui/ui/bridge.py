@@ -116,10 +116,11 @@ class BusPump(QObject):
     def _drain(self) -> None:
         # Cleared first: what comes in while we drain asks for another drain.
         self._pending = False
-        for pumped in list(self._pumped):
-            pumped.drain()
+        # State first: a picture must find the page of its own game, not of the one before.
         for poll in list(self._pollers):
             poll()
+        for pumped in list(self._pumped):
+            pumped.drain()
 
 
 class QtTaskRunner(QObject):

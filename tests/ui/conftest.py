@@ -76,3 +76,35 @@ def brittle_env() -> Iterator[str]:
     gymnasium.register("Brittle-v0", make_brittle, order_enforce=False, disable_env_checker=True)
     yield "Brittle-v0"
     del gymnasium.registry["Brittle-v0"]
+
+
+@pytest.fixture
+def blind_env() -> Iterator[str]:
+    """The id of an environment that draws nothing."""
+    import gymnasium  # noqa: PLC0415 - as above
+
+    class Blind(gymnasium.Env[Any, Any]):
+        metadata = {"render_modes": []}  # noqa: RUF012 - Gymnasium's own form
+
+        def __init__(self) -> None:
+            self.action_space = gymnasium.spaces.Discrete(3)
+            self.observation_space = gymnasium.spaces.Discrete(1_000_000)
+            self.count = 0
+
+        def reset(
+            self, *, seed: int | None = None, options: dict[str, Any] | None = None
+        ) -> tuple[int, dict[str, Any]]:
+            super().reset(seed=seed, options=options)
+            self.count = 0
+            return 0, {}
+
+        def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:  # noqa: ARG002 - its contract
+            self.count += 1
+            return self.count, 1.0, False, False, {}
+
+    def make_blind(**_: Any) -> Blind:
+        return Blind()
+
+    gymnasium.register("Blind-v0", make_blind, order_enforce=False, disable_env_checker=True)
+    yield "Blind-v0"
+    del gymnasium.registry["Blind-v0"]

@@ -112,6 +112,25 @@ def test_that_return_in_the_search_field_plays_the_first_match(player: Player) -
     assert player.state.env_id.startswith("CartPole")
 
 
+def test_that_an_environment_of_ones_own_is_played_by_typing_its_id(player: Player, brittle_env: str) -> None:
+    player.wait_for_games()
+    player.screen.catalog.search.setText("own")
+    player.screen.catalog.search.setText(brittle_env)
+    assert brittle_env in player.screen.catalog.empty.button.text()
+    QTest.keyClick(player.screen.catalog.search, Key.Key_Return)
+    player.wait_for(Phase.FAULTED)
+    assert player.state.env_id == brittle_env
+
+
+def test_that_an_environment_without_a_picture_says_so_and_is_played(player: Player, blind_env: str) -> None:
+    player.screen.start(blind_env)
+    player.wait_for(Phase.PLAYING)
+    message = player.screen.game.overlays.message
+    player.qtbot.waitUntil(message.isVisible, timeout=WAIT_MS)
+    assert "no picture" in message.text
+    player.qtbot.waitUntil(lambda: player.state.step > 2, timeout=WAIT_MS)
+
+
 def test_that_a_family_chip_filters_and_a_search_without_match_offers_all(player: Player) -> None:
     player.wait_for_games()
     every = len(player.shown_names())

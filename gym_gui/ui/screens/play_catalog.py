@@ -5,6 +5,7 @@ Qt thread.
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 _CARD_WIDTH: Final = 196
 _SIDE: Final = tokens.SPACE_24
+# What is typed to play an environment that is not in the list: an id with its version, or module:Id.
+_ENV_ID: Final = re.compile(r"[\w.]+:[\w./:-]+|[\w./-]+-v\d+")
 
 
 class GameGrid(QListView):
@@ -228,7 +231,10 @@ class CatalogPage(QWidget):
         self._show_count()
 
     def _play_first(self) -> None:
-        self.grid.choose(self.games.index(0, 0))
+        if self.games.rowCount():
+            self.grid.choose(self.games.index(0, 0))
+        elif _ENV_ID.fullmatch(self.search.text().strip()):
+            self.game_chosen.emit(self.search.text().strip())
 
     def _show_families(self, games: Sequence[GameCard]) -> None:
         counts: dict[str, int] = {}
@@ -262,13 +268,13 @@ class CatalogPage(QWidget):
         if count:
             self._stack.setCurrentWidget(self.grid)
             return
-        self.empty.show_message(
-            "magnify-close",
-            "No game matches",
-            "Search looks at names and environment ids.",
-            "Show all games",
-            self._show_all,
-        )
+        text = self.search.text().strip()
+        if _ENV_ID.fullmatch(text):
+            words = ("Not in the list", "It may still be an environment of a module on this machine.")
+            self.empty.show_message("magnify", *words, f"Play {text}", lambda: self.game_chosen.emit(text))
+        else:
+            words = ("No game matches", "Search looks at names and ids. Type module:EnvId-v0 to play one of your own.")
+            self.empty.show_message("magnify-close", *words, "Show all games", self._show_all)
         self._stack.setCurrentWidget(self.empty)
 
     def _show_all(self) -> None:

@@ -102,7 +102,10 @@ class GamePage(QWidget):
         """Show a step's picture."""
         frame = step.frame
         if frame is not None:
+            is_first = self.picture.image is None
             self.picture.show_frame(frame)
+            if is_first:
+                self._show_phase(self._state)
 
     def show_storage_fault(self, *, fault: bool) -> None:
         """Whether telemetry reports that it cannot keep what happens."""
@@ -276,8 +279,9 @@ class GamePage(QWidget):
 
     def _show_phase(self, before: SessionState) -> None:
         state = self._state
-        self.overlays.message.show_state(state, self._name or state.env_id)
-        self.overlays.pill.say(pill_text(state))
+        blind = state.in_game and self.picture.image is None and bool(state.message)
+        self.overlays.message.show_state(state, self._name or state.env_id, blind=blind)
+        self.overlays.pill.say("" if blind and state.phase is Phase.PLAYING else pill_text(state))
         if before.phase is Phase.LOADING and state.phase is Phase.PLAYING:
             self._begin_play()
         if state.phase is Phase.PLAYING:

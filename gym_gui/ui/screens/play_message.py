@@ -1,4 +1,4 @@
-"""What stands where the picture would be: the game is starting, or it failed and why.
+"""What stands where the picture would be: the game is starting, it failed and why, or it draws nothing.
 
 Qt thread.
 """
@@ -60,23 +60,28 @@ class GameMessage(QFrame):
         """What it says."""
         return self._text.text()
 
-    def show_state(self, state: SessionState, name: str) -> None:
-        """Show what this state has to say, if it is about to start or has failed."""
-        faulted = state.phase is Phase.FAULTED
-        if not faulted and state.phase is not Phase.LOADING:
+    def show_state(self, state: SessionState, name: str, *, blind: bool) -> None:
+        """Show what this state has to say: the game is about to start, has failed, or draws nothing (*blind*)."""
+        if state.phase is Phase.FAULTED:
+            # A game without a run never began: nothing stopped.
+            title = f"{name} stopped" if state.run_id else f"{name} cannot be played"
+            self._say("alert-octagon-outline", "overlay_bad", (title, state.message, state.hint), buttons=True)
+            self.retry_button.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif state.phase is Phase.LOADING:
+            self._say("progress-clock", "overlay_muted", (f"Starting {name}…", "", ""), buttons=False)
+        elif blind:
+            words = ("Nothing to see", state.message, "Keys, score and recording work all the same.")
+            self._say("image-off-outline", "overlay_muted", words, buttons=False)
+        else:
             self.hide()
-            return
-        icon, role = ("alert-octagon-outline", "overlay_bad") if faulted else ("progress-clock", "overlay_muted")
+
+    def _say(self, icon: str, role: str, words: tuple[str, str, str], *, buttons: bool) -> None:
         side = tokens.SPACE_32
         self._icon.setPixmap(self._theme.icon(icon, role).pixmap(QSize(side, side), self.devicePixelRatioF()))
-        self._title.setText(f"{name} stopped" if faulted else f"Starting {name}…")
-        self._text.setText(state.message if faulted else "")
-        self._hint.setText(state.hint if faulted else "")
-        self._text.setVisible(faulted)
-        self._hint.setVisible(faulted and bool(state.hint))
-        self._buttons.setVisible(faulted)
+        for label, text in zip((self._title, self._text, self._hint), words, strict=True):
+            label.setText(text)
+            label.setVisible(bool(text))
+        self._buttons.setVisible(buttons)
         self.adjustSize()
         self.show()
         self.raise_()
-        if faulted:
-            self.retry_button.setFocus(Qt.FocusReason.OtherFocusReason)
