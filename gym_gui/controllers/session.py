@@ -5,6 +5,7 @@ Methods return at once and may be called from any thread; the game runs on one s
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from functools import partial
@@ -36,7 +37,17 @@ def make_human_adapter(env_id: str, env_kwargs: Mapping[str, Any]) -> Environmen
     """
     from gym_gui.adapters.catalog import make_adapter  # noqa: PLC0415 - gymnasium, 0.4 s: on the session thread
 
-    return make_adapter(env_id, env_kwargs=env_kwargs, human=True)
+    adapter = make_adapter(env_id, env_kwargs=env_kwargs, human=True)
+    _settle_memory()
+    return adapter
+
+
+def _settle_memory() -> None:
+    # A full collection walks everything that the imports left behind: 25 ms, a frame and a half, in mid-game. Frozen,
+    # it is left out. Unfrozen first, so that cycles of the game before are still collected.
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 class SessionController:

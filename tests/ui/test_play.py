@@ -126,8 +126,8 @@ def test_that_an_environment_without_a_picture_says_so_and_is_played(player: Pla
     player.screen.start(blind_env)
     player.wait_for(Phase.PLAYING)
     message = player.screen.game.overlays.message
-    player.qtbot.waitUntil(message.isVisible, timeout=WAIT_MS)
-    assert "no picture" in message.text
+    player.qtbot.waitUntil(lambda: "no picture" in message.text, timeout=WAIT_MS)
+    assert message.isVisible()
     player.qtbot.waitUntil(lambda: player.state.step > 2, timeout=WAIT_MS)
 
 

@@ -183,7 +183,11 @@ class GamePage(QWidget):
 
     @override
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._let_go()
+        if event.reason() is Qt.FocusReason.PopupFocusReason:
+            # The speed menu: what is chosen there is for the game that goes on.
+            self.keys.clear()
+        else:
+            self._let_go()
         super().focusOutEvent(event)
 
     @override
