@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from gym_gui.controllers.action_names import action_name, action_text
+from gym_gui.controllers.action_names import action_name, action_parts, action_text
 from gym_gui.controllers.frame_fetcher import FrameFetcher
 from gym_gui.controllers.replay_columns import TERMINATED, TRUNCATED, why_no_picture
 from gym_gui.controllers.replay_state import StepDetails
@@ -99,6 +99,7 @@ class RowPresenter:
                 step_index=step_index,
                 action=action_text(action),
                 action_name=action_name(self._run, action),
+                action_parts=action_parts(self._run, action),
                 reward=None if action is None and step_index == 0 else reward,
                 total_reward=float(columns.returns[row]),
                 terminated=bool(flags & TERMINATED),
