@@ -176,7 +176,7 @@ class LibraryPage(QWidget):
                 "filter-remove-outline", "No episode matches", text, "Clear filters", self.controller.clear_filters
             )
         else:
-            text = "Every game you play is recorded. It appears here as soon as it starts."
+            text = "Every game that is played is recorded and appears here."
             self._empty.show_message(
                 "filmstrip", "Nothing recorded yet", text, "Play a game", lambda: self._context.open_screen("play")
             )

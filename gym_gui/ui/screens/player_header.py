@@ -78,7 +78,7 @@ class PlayerHeader(QFrame):
             return
         self._shown = shown
         if state.run is None or state.episode is None:
-            self._title.setText("Opening…" if state.loading else "")
+            self._title.setText("Opening…" if state.loading else "Replay")
             self._facts.set_text("")
             self._ending.setText("")
             return
