@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -12,6 +11,9 @@ import pytest
 from integration.command_line import Answer, answer, gym_gui
 
 from gym_gui.replay import FrameResolver
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KILOBYTES_10 = "x" * 10_000
 HOSTILE_RUN_IDS = ("../x", "..", "/etc/passwd", "a/b", "a\\b", "", " ", "run\n", KILOBYTES_10)
@@ -84,7 +86,10 @@ def test_that_a_game_like_no_other_is_told_of(env_id: str) -> None:
     [
         (["no_such_module:X-v0"], "importing no_such_module failed with ModuleNotFoundError"),
         (["Ant-v5"], "Ant-v5 needs the package mujoco. Install it with: pip install mujoco"),
-        (["CartPole-v1", "-k", "colour=red"], "CartPole-v1 has no option 'colour'. Leave it out or check its spelling."),
+        (
+            ["CartPole-v1", "-k", "colour=red"],
+            "CartPole-v1 has no option 'colour'. Leave it out or check its spelling.",
+        ),
         (["CartPole-v1", "--policy", "bot"], "There is no bot for CartPole-v1. Bots play Breakout and CarRacing"),
         (["ALE/Breakout-v5", "-k", "frameskip=often"], "ALE/Breakout-v5 could not be opened with frameskip='often'"),
     ],
@@ -311,8 +316,10 @@ def test_that_without_a_display_the_demo_is_named(words: list[str], var_dir: Pat
     assert found.code == 2
     assert found.stdout == ""
     assert found.stderr.splitlines() == [
-        "gym-gui: There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set). "
-        "Without one, `gym-gui demo` shows what works, and `gym-gui record ENV_ID` records."
+        (
+            "gym-gui: There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+            "Without one, `gym-gui demo` shows what works, and `gym-gui record ENV_ID` records."
+        )
     ]
 
 

@@ -6,8 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,6 +14,9 @@ from integration.command_line import answer, command, environment, gym_gui
 from PIL import Image
 
 from gym_gui.replay import FrameResolver
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BREAKOUT = "ALE/Breakout-v5"
 STEPS = 40
@@ -247,7 +249,6 @@ def test_that_every_command_explains_itself() -> None:
 def test_that_help_loads_nothing_heavy() -> None:
     listing = "import sys; sys.argv[0] = 'gym-gui'; from gym_gui.app import main; main(); print(*sys.modules)"
 
-
     done = subprocess.run(
         [sys.executable, "-c", listing, "--help"], env=environment(), capture_output=True, text=True, check=True
     )
@@ -257,7 +258,6 @@ def test_that_help_loads_nothing_heavy() -> None:
 
 
 def test_that_a_reader_that_has_seen_enough_is_no_fault(library: Library) -> None:
-
 
     words = command("steps", library.breakout["run_id"], "0", "--json", var_dir=library.var_dir)
     with subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gym_gui.controllers.replay_state import FrameSource
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.core.data_model import RunRecord
-    from gym_gui.ui.screens.registry import ScreenContext
+    from gym_gui.ui.screens.context import ScreenContext
 
 _NARROW: Final = 960  # below it the table needs the details' place
 _LOOK_UP_MS: Final = 120  # after the last move through the table
