@@ -76,7 +76,8 @@ def record(
     ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId; `gym-gui games` lists them. Without --episodes
     and --steps, one episode is recorded. Ctrl+C ends the recording; what came before is kept.
     """
-    from gym_gui.controllers.recording import RecordingRequest  # noqa: PLC0415 - h5py and Gymnasium, one second
+    from gym_gui.adapters.registry import resolve  # noqa: PLC0415 - h5py and Gymnasium, one second
+    from gym_gui.controllers.recording import RecordingRequest  # noqa: PLC0415 - same
     from gym_gui.controllers.recording import record as record_run  # noqa: PLC0415 - same
     from gym_gui.services.bootstrap import open_services  # noqa: PLC0415 - same
 
@@ -90,6 +91,8 @@ def record(
         as_human=as_human,
         render=not no_frames,
     )
+    with foreign_output_aside():
+        resolve(env_id)  # before anything is made in the var folder
     with open_services(settings_for(var_dir)) as services:
         progress = _Progress(total=steps)
         interrupts = _Interrupts()

@@ -72,11 +72,17 @@ def action_name(run: RunRecord, action: Any) -> str:
     if isinstance(action, int | np.integer) and not isinstance(action, bool):
         names = _discrete_names(run, base)
         return names[int(action)] if 0 <= int(action) < len(names) else ""
-    if isinstance(action, np.ndarray) and action.ndim == 1:
-        parts = _BOX.get(base, ())
-        if len(parts) == len(action):
-            return " · ".join(f"{part} {value:+.2f}" for part, value in zip(parts, action.tolist(), strict=True))
     return ""
+
+
+def action_parts(run: RunRecord, action: Any) -> tuple[tuple[str, str], ...]:
+    """What each number of a continuous *action* steers, with the number; empty where nobody has written that down."""
+    if not isinstance(action, np.ndarray) or action.ndim != 1:
+        return ()
+    names = _BOX.get(_base_name(run.env_id), ())
+    if len(names) != len(action):
+        return ()
+    return tuple((name, f"{value:+.3f}") for name, value in zip(names, action.tolist(), strict=True))
 
 
 def _discrete_names(run: RunRecord, base: str) -> Sequence[str]:

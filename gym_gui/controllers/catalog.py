@@ -10,6 +10,7 @@ import logging
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from gym_gui.controllers.game_card import GameCard
 from gym_gui.core.errors import EnvironmentFault
 
 if TYPE_CHECKING:
@@ -30,33 +31,6 @@ FEATURED: Final = (
     "ALE/Enduro-v5", "ALE/Assault-v5", "ALE/MontezumaRevenge-v5", "FrozenLake-v1", "Taxi-v4", "ALE/Pitfall-v5",
 )  # fmt: skip
 FAMILY_ORDER: Final = ("Atari", "Box2D", "Classic control", "Toy text")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GameCard:
-    """One game as the catalogue shows it.
-
-    Attributes:
-        env_id: As given to ``gymnasium.make``.
-        name: As people call it.
-        family: ``Atari``, ``Box2D`` and so on.
-        turn_based: One key press is one step.
-        available: Whether it can be made here.
-        reason: Why not; empty where it can.
-        last_played: When a person last played it; None for never.
-        best: A person's highest return; None without a finished episode.
-        picture: A PNG file; None until it is made.
-    """
-
-    env_id: str
-    name: str
-    family: str
-    turn_based: bool = False
-    available: bool = True
-    reason: str = ""
-    last_played: datetime | None = None
-    best: float | None = None
-    picture: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,15 +96,21 @@ class EpisodeLoader:
             self._loading = True
             self._read_page(int(self._columns.steps[-1]) + 1 if len(self._columns) else 0)
 
-    def info(self, step_index: int) -> Mapping[str, Any] | None:
-        """The environment's info at a step; None where it must be read first: `info_loaded` will say when."""
+    def info(self, step_index: int, *, ask: bool = True) -> Mapping[str, Any] | None:
+        """The environment's info at a step; None where it must be read first.
+
+        Args:
+            step_index: The step.
+            ask: Whether to read it then; `LoaderListener.info_loaded` will say when it is there.
+        """
         page = step_index // INFO_ROWS
         infos = self._pages.get(page)
         if infos is not None and step_index in infos:
             self._pages.move_to_end(page)
             return infos[step_index]
-        self._page_wanted = page
-        self._read_info()
+        if ask:
+            self._page_wanted = page
+            self._read_info()
         return None
 
     def _read_page(self, start: int) -> None:

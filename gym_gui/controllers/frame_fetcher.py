@@ -86,9 +86,9 @@ class FrameFetcher:
         self._generation = 0
 
     @property
-    def busy(self) -> bool:
-        """Whether a resolve is under way."""
-        return self._in_flight
+    def waiting(self) -> bool:
+        """Whether a wish is open."""
+        return self._wanted is not None
 
     def want(self, ref: str, ahead: Sequence[str] = ()) -> None:
         """Ask for the picture of *ref*; a wish that is still open is forgotten.

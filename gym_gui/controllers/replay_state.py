@@ -73,6 +73,7 @@ class StepDetails:
         step_index: Its step index.
         action: The action as text; empty after reset.
         action_name: What the action means, where that is known; empty otherwise.
+        action_parts: What each number of a continuous action steers, and the number; empty where not known.
         reward: Of this step; None after reset.
         total_reward: Return up to and with this step.
         terminated: The environment ended the episode here.
@@ -87,6 +88,7 @@ class StepDetails:
     step_index: int
     action: str
     action_name: str
+    action_parts: tuple[tuple[str, str], ...]
     reward: float | None
     total_reward: float
     terminated: bool

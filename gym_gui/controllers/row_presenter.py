@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from gym_gui.controllers.action_names import action_name, action_text
+from gym_gui.controllers.action_names import action_name, action_parts, action_text
 from gym_gui.controllers.frame_fetcher import FrameFetcher
 from gym_gui.controllers.replay_columns import TERMINATED, TRUNCATED, why_no_picture
 from gym_gui.controllers.replay_state import StepDetails
@@ -54,6 +54,7 @@ class RowPresenter:
         self._columns: EpisodeColumns | None = None
         self._position = 0
         self._note = ""
+        self._presenting = False
 
     def forget(self) -> None:
         """Drop the row, every picture, and what is on its way."""
@@ -72,6 +73,7 @@ class RowPresenter:
             ahead: Rows that will be asked for next, nearest first.
         """
         self._run, self._columns, self._position = run, columns, position
+        self._presenting = True
         shown = int(columns.shown[position])
         if shown < 0:
             self._note = _why_none(run, columns, position)
@@ -82,6 +84,7 @@ class RowPresenter:
             ref = columns.frame_ref(shown)
             if ref is not None:
                 self._fetcher.want(ref, [text for row in ahead if (text := columns.frame_ref(row)) is not None])
+        self._presenting = False
         self.present_facts()
 
     def present_facts(self) -> None:
@@ -99,6 +102,7 @@ class RowPresenter:
                 step_index=step_index,
                 action=action_text(action),
                 action_name=action_name(self._run, action),
+                action_parts=action_parts(self._run, action),
                 reward=None if action is None and step_index == 0 else reward,
                 total_reward=float(columns.returns[row]),
                 terminated=bool(flags & TERMINATED),
@@ -106,16 +110,15 @@ class RowPresenter:
                 timestamp=columns.timestamp(row),
                 frame_ref=columns.frame_ref(row),
                 note=self._note,
-                info=self._loader.info(step_index),
+                info=self._loader.info(step_index, ask=not self._fetcher.waiting),
             )
         )
 
     def _picture_answered(self, _ref: str, frame: NDArray[Any] | None, message: str) -> None:
         self._view.show_frame(frame)
-        if frame is None:
-            self._on_message(message, True)
-        else:
-            self._on_message(self._note, False)
+        self._on_message(message if frame is None else self._note, frame is None)
+        if not self._presenting:
+            self.present_facts()  # the info was left until now: nothing may hold the picture up
 
 
 def _why_none(run: RunRecord, columns: EpisodeColumns, position: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gym_gui.controllers.catalog import GameCard
+    from gym_gui.controllers.game_card import GameCard
     from gym_gui.controllers.session_state import SessionState
     from gym_gui.core.data_model import StepRecord
 

@@ -18,7 +18,8 @@ from gym_gui.core.errors import EnvironmentFault
 from gym_gui.core.typing_compat import override
 from gym_gui.ui.bridge import BusPump, QtTaskRunner
 from gym_gui.ui.rail import Rail
-from gym_gui.ui.screens.registry import ScreenContext, default_screens
+from gym_gui.ui.screens.context import ScreenContext
+from gym_gui.ui.screens.registry import default_screens
 from gym_gui.ui.status_bar import DEFAULT_BYTES_PER_STEP, StatusBar, describe_status
 from gym_gui.ui.status_details import StatusDetails
 from gym_gui.ui.widgets.basics import make_line

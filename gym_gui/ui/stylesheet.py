@@ -6,14 +6,12 @@ Widgets choose a variant by dynamic properties: ``kind`` (``primary``, ``quiet``
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from string import Template
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gym_gui.ui.theme import Roles
 
 _TEMPLATE = Template("""
 * { outline: none; }
@@ -147,6 +145,6 @@ QProgressBar::chunk { background: $accent; border-radius: $radius_small; }
 """)
 
 
-def build_stylesheet(roles: Roles, sizes: Mapping[str, int]) -> str:
-    """The application's stylesheet in these colours and sizes, logical pixels by name."""
-    return _TEMPLATE.substitute(asdict(roles), **{name: f"{value}px" for name, value in sizes.items()})
+def build_stylesheet(colors: Mapping[str, str], sizes: Mapping[str, int]) -> str:
+    """The application's stylesheet in these colours, by role, and sizes, logical pixels by name."""
+    return _TEMPLATE.substitute(colors, **{name: f"{value}px" for name, value in sizes.items()})

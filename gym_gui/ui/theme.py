@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -228,7 +228,7 @@ class Theme(QObject):
             return
         self._applied = roles
         self._app.setPalette(build_palette(roles))
-        self._app.setStyleSheet(build_stylesheet(roles, SIZES))
+        self._app.setStyleSheet(build_stylesheet(asdict(roles), SIZES))
         alive = []
         for entry in self._icons:
             button = entry[0]()

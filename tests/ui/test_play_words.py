@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gym_gui.controllers.catalog import GameCard
+from gym_gui.controllers.game_card import GameCard
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.telemetry.db_sink import SinkStatus
 from gym_gui.ui.screens.play_cards import ago_text, caption_text

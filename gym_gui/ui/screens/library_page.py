@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gym_gui.controllers.replay_state import FrameSource
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.core.data_model import RunRecord
-    from gym_gui.ui.screens.registry import ScreenContext
+    from gym_gui.ui.screens.context import ScreenContext
 
 _NARROW: Final = 960  # below it the table needs the details' place
 _LOOK_UP_MS: Final = 120  # after the last move through the table
@@ -176,7 +176,7 @@ class LibraryPage(QWidget):
                 "filter-remove-outline", "No episode matches", text, "Clear filters", self.controller.clear_filters
             )
         else:
-            text = "Every game you play is recorded. It appears here as soon as it starts."
+            text = "Every game that is played is recorded and appears here."
             self._empty.show_message(
                 "filmstrip", "Nothing recorded yet", text, "Play a game", lambda: self._context.open_screen("play")
             )

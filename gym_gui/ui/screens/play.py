@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gym_gui.core.data_model import EpisodeSummary
     from gym_gui.services.bootstrap import Services
     from gym_gui.telemetry.events import TelemetryEvent
-    from gym_gui.ui.screens.registry import ScreenContext
+    from gym_gui.ui.screens.context import ScreenContext
 
 
 class PlayScreen(QWidget):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QImage
 
-    from gym_gui.controllers.catalog import GameCard
+    from gym_gui.controllers.game_card import GameCard
     from gym_gui.ui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex

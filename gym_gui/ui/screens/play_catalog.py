@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QKeyEvent, QResizeEvent
 
-    from gym_gui.controllers.catalog import GameCard
+    from gym_gui.controllers.game_card import GameCard
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.ui.theme import Theme
 

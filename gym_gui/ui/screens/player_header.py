@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from gym_gui.controllers.replay_state import ReplayState
     from gym_gui.core.data_model import EpisodeRollup, RunRecord
-    from gym_gui.ui.screens.player_actions import PlayerActions
     from gym_gui.ui.theme import Theme
+    from gym_gui.ui.widgets.player_actions import PlayerActions
 
 ENDING_STATES = {Ending.FAULTED: "bad", Ending.INTERRUPTED: "warn", Ending.RECORDING: "bad"}
 
@@ -78,7 +78,7 @@ class PlayerHeader(QFrame):
             return
         self._shown = shown
         if state.run is None or state.episode is None:
-            self._title.setText("Opening…" if state.loading else "")
+            self._title.setText("Opening…" if state.loading else "Replay")
             self._facts.set_text("")
             self._ending.setText("")
             return

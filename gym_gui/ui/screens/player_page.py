@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, 
 
 from gym_gui.controllers.replay import ReplayController
 from gym_gui.core.typing_compat import override
-from gym_gui.ui.screens.player_actions import PlayerActions
 from gym_gui.ui.screens.player_header import PlayerHeader
 from gym_gui.ui.widgets.basics import make_line
 from gym_gui.ui.widgets.messages import Banner, EmptyState
 from gym_gui.ui.widgets.picture_stage import PictureStage
+from gym_gui.ui.widgets.player_actions import PlayerActions
 from gym_gui.ui.widgets.step_inspector import StepInspector
 from gym_gui.ui.widgets.timeline import Timeline
 from gym_gui.ui.widgets.transport_bar import TransportBar
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gym_gui.controllers.replay_columns import EpisodeColumns
     from gym_gui.controllers.replay_state import FrameSource, ReplayState, RowSource, StepDetails
     from gym_gui.controllers.views import TaskRunner
-    from gym_gui.ui.screens.registry import ScreenContext
+    from gym_gui.ui.screens.context import ScreenContext
 
 LIVE_MS: Final = 500
 _NARROW: Final = 900  # below it the picture needs the inspector's place

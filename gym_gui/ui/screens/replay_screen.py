@@ -18,7 +18,7 @@ from gym_gui.ui.screens.player_page import PlayerPage
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QFocusEvent
 
-    from gym_gui.ui.screens.registry import ScreenContext
+    from gym_gui.ui.screens.context import ScreenContext
 
 
 class ReplayScreen(QWidget):

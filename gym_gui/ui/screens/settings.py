@@ -25,7 +25,7 @@ from gym_gui.ui.widgets.switch import Segments, Switch
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
 
-    from gym_gui.ui.screens.registry import ScreenContext
+    from gym_gui.ui.screens.context import ScreenContext
 
 _COLUMN: Final = 640
 _SELECTABLE: Final = Qt.TextInteractionFlag.TextSelectableByMouse

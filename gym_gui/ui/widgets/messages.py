@@ -65,6 +65,10 @@ class EmptyState(QWidget):
         self._title.setText(title)
         self._text.setText(text)
         self._text.setVisible(bool(text))
+        for label in (self._title, self._text):
+            # A centred label is laid out by its size hint, which knows nothing of lines that wrap.
+            label.ensurePolished()
+            label.setFixedHeight(max(0, label.heightForWidth(_TEXT_WIDTH)))
         self._button.setText(button)
         self._button.setVisible(bool(button))
         self._tint()

@@ -105,6 +105,7 @@ def step_facts(details: StepDetails) -> list[Fact]:
     return [
         Fact("Step", f"{details.step_index:,}"),
         Fact("Action", action),
+        *(Fact(name, value) for name, value in details.action_parts),
         Fact("Reward", reward),
         Fact("Return", number_text(details.total_reward)),
         Fact("Ended", ended or "no"),

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from gym_gui.controllers.replay_columns import EpisodeColumns, empty_columns
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.texts import number_text
 from gym_gui.ui.widgets.timeline_plot import (
     AXIS_HEIGHT,
     GUTTER,
@@ -96,9 +97,11 @@ class Timeline(QWidget):
             self._length = length
             self._redraw()
         if position != self._position:
-            self._update_strip(self._position)
-            self._position = position
+            before, self._position = self._position, position
+            self._update_strip(before)
             self._update_strip(position)
+            left, right = sorted((round(self.scale.x_of(before)), round(self.scale.x_of(position))))
+            self.update(QRect(left, 0, right - left, SLIDER_HEIGHT))  # the way that was filled or emptied
 
     def _redraw(self) -> None:
         self._still = None
@@ -178,8 +181,8 @@ class Timeline(QWidget):
         reward = float(self._columns.rewards[position])
         parts = [f"Step {int(self._columns.steps[position]):,}"]
         if reward == reward:  # noqa: PLR0124 - nan: no reward after reset
-            parts.append(f"reward {reward:,g}")
-        parts.append(f"return {float(self._columns.returns[position]):,g}")
+            parts.append(f"reward {number_text(reward)}")
+        parts.append(f"return {number_text(float(self._columns.returns[position]))}")
         x = self.scale.x_of(position)
         parts += [mark.text for mark in self._marks if abs(self.scale.x_of(mark.position) - x) <= _NEAR_EVENT][:1]
         return "  ·  ".join(parts)

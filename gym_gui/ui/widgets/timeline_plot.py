@@ -15,26 +15,31 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 
 from gym_gui.controllers.replay_columns import TERMINATED, TRUNCATED
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.texts import number_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from gym_gui.controllers.replay_columns import EpisodeColumns
     from gym_gui.ui.theme import Theme
 
-GUTTER: Final = 64
+GUTTER: Final = 112
 MARGIN_RIGHT: Final = 24
 SLIDER_HEIGHT: Final = 28
 EVENTS_HEIGHT: Final = 20
 REWARD_HEIGHT: Final = 32
 RETURN_HEIGHT: Final = 64
 AXIS_HEIGHT: Final = 20
-LANE_GAP: Final = 4
+LANE_GAP: Final = 8
 HEIGHT: Final = SLIDER_HEIGHT + EVENTS_HEIGHT + REWARD_HEIGHT + RETURN_HEIGHT + AXIS_HEIGHT + 3 * LANE_GAP
 
 _GLYPH: Final = 14
 _LABEL_GAP: Final = 8
 _AXIS_LABEL_WIDTH: Final = 90
+_TICK_ROOM: Final = 14
+_LEFT_MIDDLE: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _LEAST_BAR: Final = 2.0  # a small reward beside a great one is still a reward
 _FEW_ROWS: Final = 2.0  # pixels a row from which each row is drawn as itself
 
@@ -133,15 +138,25 @@ class TimelinePlot:
             self._draw_events(painter, marks, scale, events)
             self._draw_rewards(painter, columns.rewards, scale, reward)
             self._draw_returns(painter, columns.returns, scale, returns)
-        for lane, name in ((events, "Events"), (reward, "Reward")):
-            self._label(painter, name, lane)
+        for lane, name in ((events, "Events"), (reward, "Reward"), (returns, "Return"), (axis, "Step")):
+            painter.setPen(self._theme.color("text_muted"))
+            painter.drawText(lane.translated(tokens.SPACE_16 - lane.left(), 0), _LEFT_MIDDLE, name)
         painter.end()
         return pixmap
 
-    def _label(self, painter: QPainter, text: str, lane: QRectF) -> None:
-        painter.setPen(self._theme.color("text_muted"))
-        box = QRectF(0, lane.top(), GUTTER - _LABEL_GAP, lane.height())
-        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+    def _ticks(self, painter: QPainter, values: list[float], lane: QRectF, y_of: Callable[[float], float]) -> None:
+        """A grid line and a number for each of *values* that has room; earlier ones come first."""
+        taken: list[float] = []
+        for value in values:
+            y = round(y_of(value)) + 0.5
+            if any(abs(y - other) < _TICK_ROOM for other in taken):
+                continue
+            taken.append(y)
+            painter.setPen(QPen(self._theme.color("line"), 1))
+            painter.drawLine(QLineF(lane.left(), y, lane.right(), y))
+            painter.setPen(self._theme.color("text_muted"))
+            box = QRectF(0, y - _TICK_ROOM, GUTTER - _LABEL_GAP, 2 * _TICK_ROOM)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, number_text(value))
 
     def _draw_axis(self, painter: QPainter, scale: Scale, axis: QRectF, grid: QRectF) -> None:
         if scale.length < 2:  # noqa: PLR2004 - one row has no axis
@@ -153,9 +168,7 @@ class TimelinePlot:
             painter.drawLine(QLineF(x, grid.top(), x, grid.bottom() + LANE_GAP))
             painter.setPen(self._theme.color("text_muted"))
             box = QRectF(x - _AXIS_LABEL_WIDTH / 2, axis.top(), _AXIS_LABEL_WIDTH, axis.height())
-            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, f"{position:,}")
-        box = QRectF(0, axis.top(), GUTTER - _LABEL_GAP - _LABEL_GAP, axis.height())
-        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, "Step")
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{position:,}")
 
     def _draw_events(self, painter: QPainter, marks: list[EventMark], scale: Scale, lane: QRectF) -> None:
         taken: list[float] = []
@@ -175,8 +188,7 @@ class TimelinePlot:
         high, low = max(0.0, float(values.max())), min(0.0, float(values.min()))
         reach = (high - low) or 1.0
         zero = lane.top() + lane.height() * high / reach if high != low else lane.bottom()
-        painter.setPen(QPen(self._theme.color("line"), 1))
-        painter.drawLine(QLineF(lane.left(), round(zero) + 0.5, lane.right(), round(zero) + 0.5))
+        self._ticks(painter, [high or low, 0.0], lane, lambda value: zero - value / reach * lane.height())
         starts, lows, highs = reduce_columns(values, scale)
         wide = max(2.0, scale.span / max(1, scale.length) - 1)
         above, below = np.maximum(highs, 0.0), np.minimum(lows, 0.0)
@@ -198,12 +210,7 @@ class TimelinePlot:
         def y_of(value: float) -> float:
             return plot.bottom() - (value - low) / (high - low) * plot.height()
 
-        step = nice_step(high - low, 2.5)
-        for count in range(math.ceil(low / step), math.floor(high / step) + 1):
-            y = round(y_of(count * step)) + 0.5
-            painter.setPen(QPen(self._theme.color("line"), 1))
-            painter.drawLine(QLineF(lane.left(), y, lane.right(), y))
-            self._label(painter, f"{count * step:,g}", QRectF(0, y - 8, GUTTER, 16))
+        self._ticks(painter, [high, low, 0.0], lane, y_of)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(tokens.PLOT_HUES[2]), 1))
         starts, lows, highs = reduce_columns(values, scale)
@@ -215,15 +222,6 @@ class TimelinePlot:
                 points.append(QPointF(x, y_of(most)))
         painter.drawPolyline(QPolygonF(points))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-        self._name_curve(painter, "Return", lane)
-
-    def _name_curve(self, painter: QPainter, text: str, lane: QRectF) -> None:
-        metrics = painter.fontMetrics()
-        width = metrics.horizontalAdvance(text) + _LABEL_GAP
-        box = QRectF(lane.left() + _LABEL_GAP / 2, lane.top(), width, metrics.height())
-        painter.fillRect(box, self._theme.color("surface"))  # the curve may run behind its name, not through it
-        painter.setPen(self._theme.color("text_muted"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def reduce_columns(

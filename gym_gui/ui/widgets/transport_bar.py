@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from gym_gui.controllers.replay_state import SPEEDS
 from gym_gui.ui import theme as tokens
-from gym_gui.ui.screens.player_actions import MIRRORED, PlayerActions, player_icon
 from gym_gui.ui.texts import clock_text, speed_text
 from gym_gui.ui.widgets.basics import make_button, make_label
+from gym_gui.ui.widgets.player_actions import MIRRORED, PlayerActions, player_icon
 from gym_gui.ui.widgets.step_field import StepField
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gym_gui.adapters.catalog import CatalogEntry
-from gym_gui.controllers.catalog import CatalogController, GameCard, cards_from, played_before
+from gym_gui.controllers.catalog import CatalogController, cards_from, played_before
 from gym_gui.controllers.tasks import ImmediateTaskRunner
 from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary
 from gym_gui.core.errors import EnvironmentUnusableError
@@ -17,6 +17,8 @@ from gym_gui.core.errors import EnvironmentUnusableError
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from gym_gui.controllers.game_card import GameCard
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 

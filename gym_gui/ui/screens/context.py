@@ -1,0 +1,45 @@
+"""What every screen may use, handed in by the window; a screen reaches for nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gym_gui.config.settings import Settings
+    from gym_gui.controllers.session import SessionController
+    from gym_gui.controllers.views import TaskRunner
+    from gym_gui.services.bootstrap import Services
+    from gym_gui.ui.bridge import BusPump
+    from gym_gui.ui.theme import Theme
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenContext:
+    """What a screen may use.
+
+    Attributes:
+        services: Open services.
+        session: The game that is played.
+        runner: Work off the Qt thread.
+        pump: Events and wake-ups onto the Qt thread.
+        theme: The look in force.
+        settings: Gives what the user chose, as it is now.
+        change_settings: Store changed settings and apply them.
+        notify: Show a toast with this sentence.
+        open_screen: Go to the screen of this name.
+        make_pictures: Whether the catalogue has pictures of games made, by a process of its own.
+    """
+
+    services: Services
+    session: SessionController
+    runner: TaskRunner
+    pump: BusPump
+    theme: Theme
+    settings: Callable[[], Settings]
+    change_settings: Callable[[Settings], None]
+    notify: Callable[[str], None]
+    open_screen: Callable[[str], None]
+    make_pictures: bool = True
