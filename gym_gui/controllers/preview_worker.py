@@ -38,7 +38,8 @@ def draw_game(env_id: str) -> NDArray[np.uint8]:
     from gym_gui.adapters.catalog import make_adapter  # noqa: PLC0415 - only the child pays for gymnasium
     from gym_gui.core.errors import EnvironmentUnusableError  # noqa: PLC0415 - kept beside its neighbour
 
-    adapter = make_adapter(env_id)
+    # Games that draw half of their sprites in every other frame would always show the same half at the usual 4.
+    adapter = make_adapter(env_id, env_kwargs={"frameskip": 5} if env_id.startswith("ALE/") else None)
     try:
         adapter.seed_actions(SEED)
         best, best_score = adapter.reset(seed=SEED).frame, 0.0
