@@ -23,6 +23,14 @@ def number_text(value: float, *, signed: bool = False) -> str:
     return "0" if text in {"+0", "-0"} else text
 
 
+def axis_text(value: float) -> str:
+    """A number on an axis, three digits of it: ``0``, ``-7.72``, ``12.3K``, ``4M``."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("K", 1e3)):
+        if abs(value) >= 10 * size:
+            return f"{value / size:.3g}{unit}" if abs(value) < 1000 * size else f"{value / size:.0f}{unit}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
+
+
 def size_text(size_bytes: int) -> str:
     """``812 B``, ``4.2 KB``, ``38 MB``."""
     size = float(size_bytes)

@@ -306,6 +306,23 @@ def test_that_j_k_l_shuttle(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.parametrize(("position", "key"), [(0, BACKWARD), (30, FORWARD)])
+def test_that_the_shuttle_does_not_jump_to_the_other_end(desk: Desk, position: int, key: int) -> None:
+    player = desk.open(desk.recordings.record(30), position=position)
+    player.shuttle(key)
+    desk.advance(0.1)
+    assert (player.state.position, player.state.playing) == (position, False)
+
+
+def test_that_events_are_walked_through_and_end_at_the_ends(desk: Desk) -> None:
+    player = desk.open(desk.recordings.record(30))
+    stands = []
+    for direction in (1, 1, 1, 1, -1, -1, -1):
+        player.seek_event(direction)
+        stands.append(player.state.position)
+    assert stands == [10, 20, 30, 30, 20, 10, 10]
+
+
 def test_that_the_shuttle_stops_doubling_at_the_fastest(desk: Desk) -> None:
     player = desk.open(desk.recordings.record(1000))
     for _ in range(9):
