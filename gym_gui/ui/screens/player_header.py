@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QWidget
 
-from gym_gui.controllers.library_entry import Ending, ending_of, game_of
+from gym_gui.controllers.library_entry import ENDING_TOLD, Ending, ending_of, game_of
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.texts import shortened
 from gym_gui.ui.widgets.basics import make_label, make_tool_button, set_state
 from gym_gui.ui.widgets.fact_grid import ElidedLabel
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from gym_gui.ui.theme import Theme
     from gym_gui.ui.widgets.player_actions import PlayerActions
 
-ENDING_STATES = {Ending.FAULTED: "bad", Ending.INTERRUPTED: "warn", Ending.RECORDING: "bad"}
+_LONGEST_TITLE: Final = 40
+ENDING_STATES: Final = {Ending.FAULTED: "bad", Ending.INTERRUPTED: "warn", Ending.RECORDING: "bad"}
 
 
 class PlayerHeader(QFrame):
@@ -77,9 +79,11 @@ class PlayerHeader(QFrame):
         game, _ = game_of(state.run.env_id)
         seed = "no seed" if state.episode.seed is None else f"seed {state.episode.seed}"
         ending = ending_of(state.episode)
-        self._title.setText(game)
+        self._title.setText(shortened(game, _LONGEST_TITLE))
+        self._title.setToolTip(state.run.env_id)
         self._facts.set_text(f"{state.run.player}  ·  episode {state.episode.episode_index + 1:,}  ·  {seed}")
         self._ending.setText("● Recording" if ending is Ending.RECORDING else ending.value)
+        self._ending.setToolTip(state.episode.fault or ENDING_TOLD[ending])
         set_state(self._ending, ENDING_STATES.get(ending, ""))
 
     def _open_menu(self) -> None:

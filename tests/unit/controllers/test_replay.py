@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
-from recordings import Recordings, picture_of, reward_of, step_of
+from recordings import SHAPE, Recordings, picture_of, reward_of, step_of
 
 from gym_gui.controllers.playback_clock import BACKWARD, FORWARD
 from gym_gui.controllers.replay import ReplayController
@@ -477,6 +477,18 @@ def test_that_a_typed_step_is_found_where_rows_were_lost(desk: Desk) -> None:
     assert (player.state.position, player.state.step_index, desk.shown) == (13, 17, 17)
     player.seek_step(12)
     assert player.state.step_index == 15
+
+
+def test_that_a_picture_of_another_size_is_found_too(desk: Desk) -> None:
+    rollup = desk.recordings.record(20)
+    desk.recordings.append(rollup, 21, 30, shape=(60, 50, 3))
+    desk.recordings.store.upsert_episode(replace(rollup, steps=30))
+    player = desk.open(rollup)
+    player.seek(25)
+    assert desk.screen.frame is not None
+    assert (desk.screen.frame.shape, desk.shown) == ((60, 50, 3), 25)
+    player.seek(15)
+    assert (desk.screen.frame.shape, desk.shown) == (SHAPE, 15)
 
 
 def test_that_closing_forgets_the_picture(desk: Desk) -> None:
