@@ -121,6 +121,13 @@ class ReplayController:
         """Go to the last row."""
         self.seek(self._state.last)
 
+    def seek_event(self, direction: int) -> None:
+        """Go to the next life lost or end (1), or to the one before (-1); stay where there is none."""
+        rows = self._columns.event_rows()
+        beyond = rows[rows > self._state.position] if direction == FORWARD else rows[rows < self._state.position]
+        if len(beyond):
+            self.seek(int(beyond[0] if direction == FORWARD else beyond[-1]))
+
     def begin_scrub(self) -> None:
         """The user holds the playhead: time does not move it until `end_scrub`."""
         self._scrubbing = True
@@ -130,12 +137,17 @@ class ReplayController:
         self._scrubbing = False
         self._anchor()
 
-    def play(self, direction: int = FORWARD) -> None:
-        """Let time move the playhead; at the end that it moves towards, it starts again from the other."""
+    def play(self, direction: int = FORWARD, *, again: bool = True) -> None:
+        """Let time move the playhead.
+
+        Args:
+            direction: Which way.
+            again: At the end that it moves towards, start again from the other.
+        """
         if not self._state.length:
             return
         at_end = self._state.position == (self._state.last if direction == FORWARD else 0)
-        if at_end and not self._state.live:
+        if again and at_end and not self._state.live:
             self._move(0 if direction == FORWARD else self._state.last)
         self._change(playing=True, direction=direction)
         self._anchor()
@@ -186,7 +198,7 @@ class ReplayController:
             return
         again = self._state.playing and self._state.direction == direction
         self._change(speed=min(FASTEST, self._state.speed * 2) if again else 1.0)
-        self.play(direction)
+        self.play(direction, again=False)
 
     def tick(self, now_s: float) -> float | None:
         """Stand where playing is due at *now_s*; the seconds until the next row is due, None when paused."""

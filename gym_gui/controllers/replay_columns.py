@@ -79,6 +79,10 @@ class EpisodeColumns:
         """When the step was taken, aware, UTC."""
         return datetime.fromtimestamp(float(self.timestamps[position]), tz=UTC)
 
+    def event_rows(self) -> NDArray[np.int64]:
+        """Rows at which a life was lost or the episode ended, in order."""
+        return np.union1d(self.life_losses(), np.flatnonzero(self.flags))
+
     def life_losses(self) -> NDArray[np.int64]:
         """Rows at which ``info["lives"]`` is less than one row before."""
         known = (self.lives[1:] != NO_LIVES) & (self.lives[:-1] != NO_LIVES)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Final
 
 _KIB: Final = 1024
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
+# Sign, size, and from where on it is used: four digits without a unit still read well.
+_UNITS: Final = (("G", 1e9, 1e9), ("M", 1e6, 1e6), ("K", 1e3, 1e4))
 
 
 def number_text(value: float, *, signed: bool = False) -> str:
@@ -21,6 +24,27 @@ def number_text(value: float, *, signed: bool = False) -> str:
     text = f"{rounded:+,.3f}" if signed else f"{rounded:,.3f}"
     text = text.rstrip("0").rstrip(".")
     return "0" if text in {"+0", "-0"} else text
+
+
+def breakable(text: str) -> str:
+    """*text* with places to break a line inside long names, after their signs or every 24 characters."""
+    parted = re.sub(r"(?<=[_/.:-])", "\u200b", text)
+    return re.sub(r"([^\s\u200b]{24})", "\\1\u200b", parted)
+
+
+def shortened(text: str, longest: int) -> str:
+    """*text* with its middle cut out where it has more than *longest* characters."""
+    if len(text) <= longest:
+        return text
+    head = longest // 2
+    return f"{text[:head]}…{text[len(text) - (longest - head - 1) :]}"
+
+
+def axis_text(value: float) -> str:
+    """A number on an axis, three digits of it: ``0``, ``-7.72``, ``12.3K``, ``4M``."""
+    unit, size = next((part for part in _UNITS if abs(value) >= part[2]), ("", 1.0, 0.0))[:2]
+    scaled = value / size
+    return f"{scaled:,.0f}{unit}" if abs(scaled) >= 100 else f"{scaled:.3g}{unit}"  # noqa: PLR2004 - three digits
 
 
 def size_text(size_bytes: int) -> str:

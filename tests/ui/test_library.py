@@ -157,6 +157,13 @@ def test_that_the_details_follow_the_chosen_line(library: LibraryPage, window: M
     assert facts["gymnasium"] == "1.4.0"
 
 
+def test_that_the_details_fold_away(library: LibraryPage, window: MainWindow) -> None:
+    window.resize(1440, 900)
+    assert library.details.isVisible()
+    QTest.mouseClick(library._details_button, Qt.MouseButton.LeftButton)
+    assert not library.details.isVisible()
+
+
 def test_that_numbers_stand_right_with_thousands_apart(library: LibraryPage) -> None:
     model = library.table.model()
     section = 1 + [column.value for column in COLUMNS].index("steps")

@@ -257,6 +257,41 @@ def test_that_the_menu_lists_every_action_with_its_key(player: PlayerPage) -> No
     assert len(shortcuts) >= 15
 
 
+def test_that_n_and_b_go_from_event_to_event(player: PlayerPage, qtbot: QtBot) -> None:
+    QTest.keyClicks(player, "nnb")
+    qtbot.waitUntil(at(player, STEPS // 3), timeout=WAIT_MS)
+
+
+def test_that_the_plots_fold_away_and_come_back(player: PlayerPage, qtbot: QtBot) -> None:
+    high = player.timeline.height()
+    QTest.keyClicks(player, "p")
+    assert player.timeline.height() < high
+    place = QPoint(round(player.timeline.scale.x_of(90)), 10)
+    QTest.mouseClick(player.timeline, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(at(player, player.timeline.scale.position_at(place.x())), timeout=WAIT_MS)
+    QTest.keyClicks(player, "p")
+    assert player.timeline.height() == high
+
+
+def test_that_a_click_on_the_picture_plays_and_pauses(player: PlayerPage) -> None:
+    told = []
+    for _ in range(2):
+        QTest.mouseClick(player.stage, Qt.MouseButton.LeftButton)
+        told.append(player.controller.state.playing)
+    assert told == [True, False]
+
+
+def test_that_picture_and_reference_are_copied(player: PlayerPage, episode: EpisodeRollup, qtbot: QtBot) -> None:
+    player.controller.seek(77)
+    qtbot.waitUntil(at(player, 77), timeout=WAIT_MS)
+    control = Qt.KeyboardModifier.ControlModifier
+    QTest.keyClick(player, Qt.Key.Key_C, control)
+    color = QGuiApplication.clipboard().image().pixelColor(3, 3)
+    assert (color.red(), color.green(), color.blue()) == (77, 0, 77)
+    QTest.keyClick(player, Qt.Key.Key_C, control | Qt.KeyboardModifier.ShiftModifier)
+    assert QGuiApplication.clipboard().text() == f"h5://{episode.run_id}/frames/77"
+
+
 def test_that_leaving_the_screen_pauses(window: MainWindow, player: PlayerPage) -> None:
     player.controller.play()
     window.show_screen("settings")

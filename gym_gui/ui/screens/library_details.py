@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.library_table import paint_fitted
-from gym_gui.ui.texts import size_text
+from gym_gui.ui.texts import breakable, size_text
 from gym_gui.ui.widgets.basics import make_button, make_label
 from gym_gui.ui.widgets.fact_grid import Fact, FactGrid, FoldingGroup
 from gym_gui.ui.widgets.picture import image_from
@@ -118,8 +118,9 @@ class LibraryDetails(QScrollArea):
         if entry is None:
             return
         rollup = entry.rollup
-        self._title.setText(entry.game)
-        self._subtitle.setText(f"Episode {rollup.episode_index + 1:,} by {entry.summary.player or 'an unknown player'}")
+        self._title.setText(breakable(entry.game))
+        player = breakable(entry.summary.player) or "an unknown player"
+        self._subtitle.setText(f"Episode {rollup.episode_index + 1:,} by {player}")
         facts = episode_facts(rollup)[1:]
         facts.append(Fact("Size", size_text(entry.summary.size_bytes)))
         self._episode.set_facts(facts)

@@ -77,6 +77,11 @@ class LibraryPage(QWidget):
         self._banner = Banner(theme)
         self._empty = EmptyState(theme)
         self._refresh = make_tool_button(theme, "refresh", "Look for new episodes (F5)", self.refresh)
+        self._details_wanted: bool | None = None
+        self._details_button = make_tool_button(
+            theme, "information-outline", "Show or hide the facts", self._toggle_details
+        )
+        self._details_button.setCheckable(True)
         self._look_up_timer = QTimer(self)
         self._look_up_timer.setSingleShot(True)
         self._look_up_timer.setInterval(_LOOK_UP_MS)
@@ -118,6 +123,7 @@ class LibraryPage(QWidget):
         head.addStretch(1)
         head.addWidget(self.search)
         head.addWidget(self._refresh)
+        head.addWidget(self._details_button)
         top = QFrame()
         column = QVBoxLayout(top)
         column.setContentsMargins(tokens.SPACE_24, tokens.SPACE_16, tokens.SPACE_16, tokens.SPACE_12)
@@ -227,9 +233,17 @@ class LibraryPage(QWidget):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        roomy = self.width() >= _NARROW
-        self.details.setVisible(roomy)
-        self._details_line.setVisible(roomy)
+        self._fold()
+
+    def _toggle_details(self) -> None:
+        self._details_wanted = not self.details.isVisible()
+        self._fold()
+
+    def _fold(self) -> None:
+        wanted = self.width() >= _NARROW if self._details_wanted is None else self._details_wanted
+        self.details.setVisible(wanted)
+        self._details_line.setVisible(wanted)
+        self._details_button.setChecked(wanted)
 
     @override
     def showEvent(self, event: QShowEvent) -> None:

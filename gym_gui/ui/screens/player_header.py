@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QWidget
 
-from gym_gui.controllers.library_entry import Ending, ending_of, game_of
+from gym_gui.controllers.library_entry import ENDING_TOLD, Ending, ending_of, game_of
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.texts import shortened
 from gym_gui.ui.widgets.basics import make_label, make_tool_button, set_state
 from gym_gui.ui.widgets.fact_grid import ElidedLabel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gym_gui.controllers.replay_state import ReplayState
     from gym_gui.core.data_model import EpisodeRollup, RunRecord
     from gym_gui.ui.theme import Theme
     from gym_gui.ui.widgets.player_actions import PlayerActions
 
-ENDING_STATES = {Ending.FAULTED: "bad", Ending.INTERRUPTED: "warn", Ending.RECORDING: "bad"}
+_LONGEST_TITLE: Final = 40
+ENDING_STATES: Final = {Ending.FAULTED: "bad", Ending.INTERRUPTED: "warn", Ending.RECORDING: "bad"}
 
 
 class PlayerHeader(QFrame):
@@ -29,16 +29,9 @@ class PlayerHeader(QFrame):
     Args:
         theme: The look.
         actions: The player's actions; the menu lists them all with their keys.
-        toggle_inspector: Shows or hides the inspector.
     """
 
-    def __init__(
-        self,
-        theme: Theme,
-        actions: PlayerActions,
-        toggle_inspector: Callable[[], None],
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, theme: Theme, actions: PlayerActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: tuple[RunRecord | None, EpisodeRollup | None, bool] | None = None
         self._back = make_tool_button(theme, "arrow-left", actions.leave.toolTip(), actions.leave.trigger)
@@ -46,13 +39,14 @@ class PlayerHeader(QFrame):
         self._facts = ElidedLabel()
         self._facts.setProperty("type", "muted")
         self._ending = make_label("")
-        self._inspector = make_tool_button(theme, "information-outline", "Show or hide the facts", toggle_inspector)
+        self._inspector = make_tool_button(
+            theme, "information-outline", actions.inspector.toolTip(), actions.inspector.trigger
+        )
         self._inspector.setCheckable(True)
         self._menu_button = make_tool_button(theme, "dots-vertical", "Everything that the player does, with its keys")
-        self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self._menu_button)
-        actions.fill(menu)
-        self._menu_button.setMenu(menu)
+        self._menu = QMenu(self._menu_button)
+        actions.fill(self._menu)
+        self._menu_button.clicked.connect(self._open_menu)
         for button in (self._back, self._inspector, self._menu_button):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         row = QHBoxLayout(self)
@@ -85,10 +79,17 @@ class PlayerHeader(QFrame):
         game, _ = game_of(state.run.env_id)
         seed = "no seed" if state.episode.seed is None else f"seed {state.episode.seed}"
         ending = ending_of(state.episode)
-        self._title.setText(game)
+        self._title.setText(shortened(game, _LONGEST_TITLE))
+        self._title.setToolTip(state.run.env_id)
         self._facts.set_text(f"{state.run.player}  ·  episode {state.episode.episode_index + 1:,}  ·  {seed}")
         self._ending.setText("● Recording" if ending is Ending.RECORDING else ending.value)
+        self._ending.setToolTip(state.episode.fault or ENDING_TOLD[ending])
         set_state(self._ending, ENDING_STATES.get(ending, ""))
+
+    def _open_menu(self) -> None:
+        # Under the button and flush with its right edge, so that it stays over the window.
+        corner = self._menu_button.mapToGlobal(self._menu_button.rect().bottomRight())
+        self._menu.popup(corner - QPoint(self._menu.sizeHint().width(), 0))
 
     def show_inspector_open(self, *, opened: bool) -> None:
         """Say whether the inspector can be seen."""

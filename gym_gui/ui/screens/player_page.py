@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from gym_gui.controllers.replay import ReplayController
@@ -17,7 +18,7 @@ from gym_gui.ui.screens.player_header import PlayerHeader
 from gym_gui.ui.widgets.basics import make_line
 from gym_gui.ui.widgets.messages import Banner, EmptyState
 from gym_gui.ui.widgets.picture_stage import PictureStage
-from gym_gui.ui.widgets.player_actions import PlayerActions
+from gym_gui.ui.widgets.player_actions import PageActs, PlayerActions
 from gym_gui.ui.widgets.step_inspector import StepInspector
 from gym_gui.ui.widgets.timeline import Timeline
 from gym_gui.ui.widgets.transport_bar import TransportBar
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 LIVE_MS: Final = 500
 _NARROW: Final = 900  # below it the picture needs the inspector's place
+_LOW: Final = 560  # below it the picture needs the plots' place
 
 
 class PlayerPage(QWidget):
@@ -57,16 +59,24 @@ class PlayerPage(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._context = context
         self._theme = context.theme
+        self._plots_wanted: bool | None = None
         self._asked: tuple[str, str | int | None] = ("", None)
         self._inspector_wanted: bool | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.controller = ReplayController(rows, frames, runner, self)
-        self.player_actions = PlayerActions(
-            self._theme, self.controller, self, go_to_step=self._type_step, leave=self.left.emit
+        acts = PageActs(
+            go_to_step=self._type_step,
+            toggle_plots=self._toggle_plots,
+            toggle_inspector=self._toggle_inspector,
+            copy_picture=self._copy_picture,
+            copy_ref=self._copy_ref,
+            leave=self.left.emit,
         )
-        self.header = PlayerHeader(self._theme, self.player_actions, self._toggle_inspector)
-        self.stage = PictureStage(self._theme, integer=context.settings().integer_scale)
+        self.player_actions = PlayerActions(self._theme, self.controller, self, acts)
+        self.header = PlayerHeader(self._theme, self.player_actions)
+        self.stage = PictureStage(self._theme)
         self.inspector = StepInspector(self._theme, context.notify)
         self.transport = TransportBar(self._theme, self.player_actions, self.controller.set_speed)
         self.timeline = Timeline(self._theme)
@@ -86,6 +96,7 @@ class PlayerPage(QWidget):
         """Show an episode."""
         self._asked = (run_id, episode)
         self._banner.hide()
+        self.stage.picture.set_integer_scale(integer=self._context.settings().integer_scale)
         self.controller.open(run_id, episode)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -152,6 +163,7 @@ class PlayerPage(QWidget):
         timeline.step_requested.connect(controller.step)
         timeline.scrub_started.connect(controller.begin_scrub)
         timeline.scrub_ended.connect(self._end_scrub)
+        self.stage.clicked.connect(controller.toggle)
         self.transport.steps.step_typed.connect(controller.seek_step)
         self.transport.steps.finished.connect(lambda: self.setFocus(Qt.FocusReason.OtherFocusReason))
 
@@ -191,7 +203,26 @@ class PlayerPage(QWidget):
         self._inspector_wanted = not self.inspector.isVisible()
         self._fold()
 
+    def _toggle_plots(self) -> None:
+        self._plots_wanted = self.timeline.compact
+        self._fold()
+
+    def _copy_picture(self) -> None:
+        image = self.stage.picture.image
+        if image is not None:
+            QGuiApplication.clipboard().setImage(image)
+            self._context.notify(f"Picture of step {self.controller.state.step_index:,} copied.")
+
+    def _copy_ref(self) -> None:
+        columns, position = self.controller.columns, self.controller.state.position
+        ref = columns.frame_ref(position) if position < len(columns) else None
+        if ref is not None:
+            QGuiApplication.clipboard().setText(ref)
+            self._context.notify(f"Copied: {ref}")
+
     def _fold(self) -> None:
+        plots = self.height() >= _LOW if self._plots_wanted is None else self._plots_wanted
+        self.timeline.set_compact(compact=not plots)
         wanted = self.width() >= _NARROW if self._inspector_wanted is None else self._inspector_wanted
         self.inspector.setVisible(wanted)
         self._inspector_line.setVisible(wanted)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLayout, QPushButton, QSizePolicy, QWidget
 
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.texts import shortened
 from gym_gui.ui.widgets.basics import make_button, make_line
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class ChipBar(QWidget):
                 line.setFixedHeight(_LINE_HEIGHT)
                 self._flow.addWidget(line)
             facet = chip.facet
-            button = make_button(f"{_shortened(chip.value)}  {chip.count:,}", kind="chip")
+            button = make_button(f"{shortened(chip.value, _LONGEST) or 'unknown'}  {chip.count:,}", kind="chip")
             button.setCheckable(True)
             button.setFixedHeight(tokens.HIT_AREA)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -135,12 +136,6 @@ class ChipBar(QWidget):
             button.clicked.connect(lambda _on=False, of=chip: self.toggled.emit(of.facet, of.value))
             self._buttons[chip.facet, chip.value] = button
             self._flow.addWidget(button)
-
-
-def _shortened(value: str) -> str:
-    if len(value) <= _LONGEST:
-        return value or "unknown"
-    return f"{value[: _LONGEST // 2]}…{value[-_LONGEST // 2 + 1 :]}"
 
 
 def _worth_showing(chips: Sequence[Chip]) -> tuple[Chip, ...]:

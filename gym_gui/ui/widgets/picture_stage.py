@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
@@ -15,7 +15,7 @@ from gym_gui.ui.widgets.picture import PictureWidget
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QMouseEvent, QPaintEvent
 
     from gym_gui.controllers.replay_state import ReplayState
     from gym_gui.ui.theme import Theme
@@ -62,17 +62,17 @@ class _Caption(QWidget):
 
 
 class PictureStage(QWidget):
-    """The picture on black with its caption.
+    """The picture on black with its caption; a click on it plays or pauses.
 
     Args:
         theme: The look.
-        integer: Scale small pictures by whole numbers.
     """
 
-    def __init__(self, theme: Theme, *, integer: bool, parent: QWidget | None = None) -> None:
+    clicked = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.picture = PictureWidget()
-        self.picture.set_integer_scale(integer=integer)
         self._caption = _Caption(theme, self)
         self._caption.hide()
         self._unpaintable = ""
@@ -104,3 +104,8 @@ class PictureStage(QWidget):
             self._caption.show_text(state.message, middle=state.missing)
         else:
             self._caption.show_text("Reading the episode…" if state.loading and not state.length else "", middle=True)
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton:
+            self.clicked.emit()

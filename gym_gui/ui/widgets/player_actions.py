@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QKeyCombination, QObject, QSize, Qt
@@ -25,6 +26,27 @@ SHIFT_COMMA: Final = QKeySequence(QKeyCombination(Qt.KeyboardModifier.ShiftModif
 SHIFT_PERIOD: Final = QKeySequence(QKeyCombination(Qt.KeyboardModifier.ShiftModifier, Qt.Key.Key_Period))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageActs:
+    """What the player's page does beside moving the playhead.
+
+    Attributes:
+        go_to_step: Lets the user type a step.
+        toggle_plots: Shows or hides the plots.
+        toggle_inspector: Shows or hides the inspector.
+        copy_picture: Puts the picture on the clipboard.
+        copy_ref: Puts the picture's ``h5://`` text on the clipboard.
+        leave: Goes back to the library.
+    """
+
+    go_to_step: Callable[[], None]
+    toggle_plots: Callable[[], None]
+    toggle_inspector: Callable[[], None]
+    copy_picture: Callable[[], None]
+    copy_ref: Callable[[], None]
+    leave: Callable[[], None]
+
+
 class PlayerActions(QObject):
     """The player's actions; each works while the focus is anywhere in *page*.
 
@@ -32,19 +54,10 @@ class PlayerActions(QObject):
         theme: The look.
         controller: The player.
         page: The widget that the keys belong to.
-        go_to_step: Lets the user type a step.
-        leave: Goes back to the library.
+        page_acts: What the page itself does.
     """
 
-    def __init__(
-        self,
-        theme: Theme,
-        controller: ReplayController,
-        page: QWidget,
-        *,
-        go_to_step: Callable[[], None],
-        leave: Callable[[], None],
-    ) -> None:
+    def __init__(self, theme: Theme, controller: ReplayController, page: QWidget, page_acts: PageActs) -> None:
         super().__init__(page)
         self._theme = theme
         self._page = page
@@ -69,8 +82,14 @@ class PlayerActions(QObject):
         self.faster = self._add("Faster", "speedometer", c.faster, "]")
         self.loop = self._add("Loop", "repeat", lambda: c.set_loop(not c.state.loop), "R")
         self.loop.setCheckable(True)
-        self.go_to_step = self._add("Go to step…", "target", go_to_step, "G")
-        self.leave = self._add("Back to the library", "arrow-left", leave, "Esc", "Backspace")
+        self.go_to_step = self._add("Go to step…", "target", page_acts.go_to_step, "G")
+        self.next_event = self._add("Next event", "skip-forward-outline", lambda: c.seek_event(FORWARD), "N")
+        self.event_before = self._add("Event before", "skip-backward-outline", lambda: c.seek_event(BACKWARD), "B")
+        self.plots = self._add("Show or hide the plots", "chart-line", page_acts.toggle_plots, "P")
+        self.inspector = self._add("Show or hide the facts", "information-outline", page_acts.toggle_inspector, "I")
+        self.copy_picture = self._add("Copy the picture", "image-outline", page_acts.copy_picture, "Ctrl+C")
+        self.copy_ref = self._add("Copy the frame reference", "link-variant", page_acts.copy_ref, "Ctrl+Shift+C")
+        self.leave = self._add("Back to the library", "arrow-left", page_acts.leave, "Esc", "Backspace")
         theme.changed.connect(self._retint)
         self._retint()
 
@@ -80,6 +99,8 @@ class PlayerActions(QObject):
             (self.toggle, self.reverse, self.loop),
             (self.back_one, self.on_one, self.back_ten, self.on_ten, self.home, self.end, self.go_to_step),
             (self.shuttle_back, self.shuttle_stop, self.shuttle_on, self.slower, self.faster),
+            (self.next_event, self.event_before),
+            (self.plots, self.inspector, self.copy_picture, self.copy_ref),
             (self.leave,),
         ):
             menu.addActions(list(group))

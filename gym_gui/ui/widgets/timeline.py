@@ -17,8 +17,9 @@ from gym_gui.ui import theme as tokens
 from gym_gui.ui.texts import number_text
 from gym_gui.ui.widgets.timeline_plot import (
     AXIS_HEIGHT,
+    COMPACT_HEIGHT,
+    FULL_HEIGHT,
     GUTTER,
-    HEIGHT,
     MARGIN_RIGHT,
     SLIDER_HEIGHT,
     EventMark,
@@ -64,7 +65,8 @@ class Timeline(QWidget):
         self._hover_point = QPointF()
         self._still: QPixmap | None = None
         self._dragging = False
-        self.setFixedHeight(HEIGHT)
+        self._compact = False
+        self.setFixedHeight(FULL_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self.setAccessibleName("Timeline")
@@ -73,7 +75,7 @@ class Timeline(QWidget):
 
     @override
     def sizeHint(self) -> QSize:
-        return QSize(640, HEIGHT)
+        return QSize(640, self.height())
 
     @property
     def scale(self) -> Scale:
@@ -84,6 +86,18 @@ class Timeline(QWidget):
     def position(self) -> int:
         """Where the playhead stands."""
         return self._position
+
+    @property
+    def compact(self) -> bool:
+        """Whether slider and events stand alone."""
+        return self._compact
+
+    def set_compact(self, *, compact: bool) -> None:
+        """Show slider and events only, or the plots too."""
+        if compact != self._compact:
+            self._compact = compact
+            self.setFixedHeight(COMPACT_HEIGHT if compact else FULL_HEIGHT)
+            self._redraw()
 
     def set_columns(self, columns: EpisodeColumns) -> None:
         """Show these rows."""
@@ -118,7 +132,9 @@ class Timeline(QWidget):
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._still is None:
-            self._still = self._plot.draw(self._columns, self._marks, self.scale, self.devicePixelRatioF())
+            self._still = self._plot.draw(
+                self._columns, self._marks, self.scale, self.devicePixelRatioF(), compact=self._compact
+            )
         painter = QPainter(self)
         ratio = self._still.devicePixelRatio()
         dirty = QRectF(event.rect())
@@ -130,6 +146,10 @@ class Timeline(QWidget):
         if self._length:
             self._paint_playhead(painter)
             self._paint_hover(painter)
+
+    @property
+    def _lanes_bottom(self) -> int:
+        return self.height() - (tokens.SPACE_8 if self._compact else AXIS_HEIGHT)
 
     def _paint_playhead(self, painter: QPainter) -> None:
         scale = self.scale
@@ -148,7 +168,7 @@ class Timeline(QWidget):
                 painter.drawRoundedRect(bar, _TRACK / 2, _TRACK / 2)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.setPen(QPen(self._theme.color("accent"), 1))
-        painter.drawLine(QLineF(round(x) + 0.5, middle, round(x) + 0.5, self.height() - AXIS_HEIGHT))
+        painter.drawLine(QLineF(round(x) + 0.5, middle, round(x) + 0.5, self._lanes_bottom))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._theme.color("surface"), 2))
         painter.setBrush(self._theme.color("accent"))
@@ -159,7 +179,7 @@ class Timeline(QWidget):
             return
         x = round(self.scale.x_of(self._hover)) + 0.5
         painter.setPen(QPen(self._theme.color("text_muted"), 1, Qt.PenStyle.DotLine))
-        painter.drawLine(QLineF(x, SLIDER_HEIGHT, x, self.height() - AXIS_HEIGHT))
+        painter.drawLine(QLineF(x, SLIDER_HEIGHT, x, self._lanes_bottom))
         text = self.readout(self._hover)
         painter.setFont(self._theme.font(tokens.CAPTION_PX))
         metrics = painter.fontMetrics()

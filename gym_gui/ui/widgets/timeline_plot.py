@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 
 from gym_gui.controllers.replay_columns import TERMINATED, TRUNCATED
 from gym_gui.ui import theme as tokens
-from gym_gui.ui.texts import number_text
+from gym_gui.ui.texts import axis_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,8 @@ REWARD_HEIGHT: Final = 32
 RETURN_HEIGHT: Final = 64
 AXIS_HEIGHT: Final = 20
 LANE_GAP: Final = 8
-HEIGHT: Final = SLIDER_HEIGHT + EVENTS_HEIGHT + REWARD_HEIGHT + RETURN_HEIGHT + AXIS_HEIGHT + 3 * LANE_GAP
+FULL_HEIGHT: Final = SLIDER_HEIGHT + EVENTS_HEIGHT + REWARD_HEIGHT + RETURN_HEIGHT + AXIS_HEIGHT + 3 * LANE_GAP
+COMPACT_HEIGHT: Final = SLIDER_HEIGHT + EVENTS_HEIGHT + LANE_GAP
 
 _GLYPH: Final = 14
 _LABEL_GAP: Final = 8
@@ -118,16 +119,34 @@ class TimelinePlot:
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
 
-    def draw(self, columns: EpisodeColumns, marks: list[EventMark], scale: Scale, ratio: float) -> QPixmap:
-        """The lanes of *columns* at the widget's size; *ratio*: device pixels a logical pixel."""
-        pixmap = QPixmap(QSize(math.ceil(scale.width * ratio), math.ceil(HEIGHT * ratio)))
+    def draw(
+        self, columns: EpisodeColumns, marks: list[EventMark], scale: Scale, ratio: float, *, compact: bool
+    ) -> QPixmap:
+        """The lanes of *columns* at the widget's size.
+
+        Args:
+            columns: The rows.
+            marks: Their events.
+            scale: Rows to pixels.
+            ratio: Device pixels a logical pixel.
+            compact: The events only.
+        """
+        height = COMPACT_HEIGHT if compact else FULL_HEIGHT
+        pixmap = QPixmap(QSize(math.ceil(scale.width * ratio), math.ceil(height * ratio)))
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(self._theme.color("surface"))
         painter = QPainter(pixmap)
         painter.setFont(self._theme.font(tokens.CAPTION_PX))
-        y = SLIDER_HEIGHT
-        events = QRectF(scale.left, y, scale.span, EVENTS_HEIGHT)
-        y += EVENTS_HEIGHT + LANE_GAP
+        events = QRectF(scale.left, SLIDER_HEIGHT, scale.span, EVENTS_HEIGHT)
+        self._name(painter, "Events", events)
+        self._draw_events(painter, marks, scale, events)
+        if not compact:
+            self._draw_plots(painter, columns, scale)
+        painter.end()
+        return pixmap
+
+    def _draw_plots(self, painter: QPainter, columns: EpisodeColumns, scale: Scale) -> None:
+        y = SLIDER_HEIGHT + EVENTS_HEIGHT + LANE_GAP
         reward = QRectF(scale.left, y, scale.span, REWARD_HEIGHT)
         y += REWARD_HEIGHT + LANE_GAP
         returns = QRectF(scale.left, y, scale.span, RETURN_HEIGHT)
@@ -135,14 +154,14 @@ class TimelinePlot:
         axis = QRectF(scale.left, y, scale.span, AXIS_HEIGHT)
         self._draw_axis(painter, scale, axis, QRectF(reward.topLeft(), returns.bottomRight()))
         if len(columns):
-            self._draw_events(painter, marks, scale, events)
             self._draw_rewards(painter, columns.rewards, scale, reward)
             self._draw_returns(painter, columns.returns, scale, returns)
-        for lane, name in ((events, "Events"), (reward, "Reward"), (returns, "Return"), (axis, "Step")):
-            painter.setPen(self._theme.color("text_muted"))
-            painter.drawText(lane.translated(tokens.SPACE_16 - lane.left(), 0), _LEFT_MIDDLE, name)
-        painter.end()
-        return pixmap
+        for lane, name in ((reward, "Reward"), (returns, "Return"), (axis, "Step")):
+            self._name(painter, name, lane)
+
+    def _name(self, painter: QPainter, name: str, lane: QRectF) -> None:
+        painter.setPen(self._theme.color("text_muted"))
+        painter.drawText(lane.translated(tokens.SPACE_16 - lane.left(), 0), _LEFT_MIDDLE, name)
 
     def _ticks(self, painter: QPainter, values: list[float], lane: QRectF, y_of: Callable[[float], float]) -> None:
         """A grid line and a number for each of *values* that has room; earlier ones come first."""
@@ -156,7 +175,7 @@ class TimelinePlot:
             painter.drawLine(QLineF(lane.left(), y, lane.right(), y))
             painter.setPen(self._theme.color("text_muted"))
             box = QRectF(0, y - _TICK_ROOM, GUTTER - _LABEL_GAP, 2 * _TICK_ROOM)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, number_text(value))
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, axis_text(value))
 
     def _draw_axis(self, painter: QPainter, scale: Scale, axis: QRectF, grid: QRectF) -> None:
         if scale.length < 2:  # noqa: PLR2004 - one row has no axis

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
-from recordings import Recordings, picture_of, reward_of, step_of
+from recordings import SHAPE, Recordings, picture_of, reward_of, step_of
 
 from gym_gui.controllers.playback_clock import BACKWARD, FORWARD
 from gym_gui.controllers.replay import ReplayController
@@ -306,6 +306,23 @@ def test_that_j_k_l_shuttle(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.parametrize(("position", "key"), [(0, BACKWARD), (30, FORWARD)])
+def test_that_the_shuttle_does_not_jump_to_the_other_end(desk: Desk, position: int, key: int) -> None:
+    player = desk.open(desk.recordings.record(30), position=position)
+    player.shuttle(key)
+    desk.advance(0.1)
+    assert (player.state.position, player.state.playing) == (position, False)
+
+
+def test_that_events_are_walked_through_and_end_at_the_ends(desk: Desk) -> None:
+    player = desk.open(desk.recordings.record(30))
+    stands = []
+    for direction in (1, 1, 1, 1, -1, -1, -1):
+        player.seek_event(direction)
+        stands.append(player.state.position)
+    assert stands == [10, 20, 30, 30, 20, 10, 10]
+
+
 def test_that_the_shuttle_stops_doubling_at_the_fastest(desk: Desk) -> None:
     player = desk.open(desk.recordings.record(1000))
     for _ in range(9):
@@ -460,6 +477,18 @@ def test_that_a_typed_step_is_found_where_rows_were_lost(desk: Desk) -> None:
     assert (player.state.position, player.state.step_index, desk.shown) == (13, 17, 17)
     player.seek_step(12)
     assert player.state.step_index == 15
+
+
+def test_that_a_picture_of_another_size_is_found_too(desk: Desk) -> None:
+    rollup = desk.recordings.record(20)
+    desk.recordings.append(rollup, 21, 30, shape=(60, 50, 3))
+    desk.recordings.store.upsert_episode(replace(rollup, steps=30))
+    player = desk.open(rollup)
+    player.seek(25)
+    assert desk.screen.frame is not None
+    assert (desk.screen.frame.shape, desk.shown) == ((60, 50, 3), 25)
+    player.seek(15)
+    assert (desk.screen.frame.shape, desk.shown) == (SHAPE, 15)
 
 
 def test_that_closing_forgets_the_picture(desk: Desk) -> None:
