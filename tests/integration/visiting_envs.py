@@ -161,4 +161,4 @@ class Bulky(Visitor):
 
 for _kind in Visitor.__subclasses__():
     if f"{_kind.__name__}-v0" not in gymnasium.registry:
-        gymnasium.register(f"{_kind.__name__}-v0", entry_point=_kind)
+        gymnasium.register(f"{_kind.__name__}-v0", entry_point=f"{__name__}:{_kind.__name__}")
