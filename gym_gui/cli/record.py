@@ -77,9 +77,9 @@ def record(
     and --steps, one episode is recorded. Ctrl+C ends the recording; what came before is kept.
     """
     from gym_gui.adapters.registry import resolve  # noqa: PLC0415 - h5py and Gymnasium, one second
-    from gym_gui.controllers.recording import RecordingRequest  # noqa: PLC0415 - same
+    from gym_gui.controllers.recording import RecordingRequest, recount  # noqa: PLC0415 - same
     from gym_gui.controllers.recording import record as record_run  # noqa: PLC0415 - same
-    from gym_gui.services.bootstrap import open_services  # noqa: PLC0415 - same
+    from gym_gui.services.bootstrap import open_archive, open_services  # noqa: PLC0415 - same
 
     request = RecordingRequest(
         env_id=env_id,
@@ -93,7 +93,8 @@ def record(
     )
     with foreign_output_aside():
         resolve(env_id)  # before anything is made in the var folder
-    with open_services(settings_for(var_dir)) as services:
+    settings = settings_for(var_dir)
+    with open_services(settings) as services:
         progress = _Progress(total=steps)
         interrupts = _Interrupts()
         try:
@@ -102,6 +103,9 @@ def record(
         finally:
             interrupts.restore()
             progress.end()
+    if result.fault:
+        with open_archive(settings) as archive:
+            result = recount(archive, result)
     if as_json:
         print_json(asdict(result))
     else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gym_gui.adapters.catalog import make_adapter
@@ -19,7 +19,7 @@ from gym_gui.core.errors import EnvironmentRaisedError, InvalidActionError, Stor
 
 if TYPE_CHECKING:
     from gym_gui.core.data_model import RunSummary
-    from gym_gui.services.bootstrap import Services
+    from gym_gui.services.bootstrap import Archive, Services
 
 StepObserver: TypeAlias = Callable[[StepRecord], None]
 _MAX_SEED = 2**31
@@ -136,6 +136,21 @@ def record(
         )
     finally:
         adapter.close()
+
+
+def recount(archive: Archive, result: RecordingResult) -> RecordingResult:
+    """*result* as it is once the pipeline is closed: what a disk refused to the end is given up only then."""
+    summary = next((one for one in archive.store.list_runs() if one.run.run_id == result.run_id), None)
+    if summary is None:
+        return result
+    return replace(
+        result,
+        episodes=summary.episodes,
+        steps=summary.steps,
+        frames=summary.frames,
+        dropped_frames=result.frames + result.dropped_frames - summary.frames,
+        size_bytes=summary.size_bytes,
+    )
 
 
 def _summary(services: Services, run_id: str) -> RunSummary:

@@ -13,6 +13,7 @@ import numpy as np
 
 from gym_gui.core.typing_compat import override
 from gym_gui.replay.chunk_codec import decode_chunk
+from gym_gui.replay.replay_file import check_space
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -131,6 +132,8 @@ class CompressedTail(DatasetTail):
             dataset = dataset or file.dataset(self.spec.dataset)
             start, future, chunk = self._compressing[0]
             data = future.result()
+            # Before each chunk: a batch may be larger than all that is left, and the rows need room, too.
+            check_space(file.path.parent)
             self._store(dataset, start, start + self.spec.chunk_items, data)
             self.stored_bytes += len(data)
             self._compressing.popleft()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 # Below this much free space nothing is written: HDF5 cannot mend a file that met a full disk halfway.
 _RESERVE_BYTES: Final = 32 * 1024 * 1024
-_RESERVE_SHARE: Final = 0.02
+_RESERVE_SHARE: Final = 0.1
 _ALREADY_OPEN: Final = "already open"
 
 
@@ -132,10 +134,7 @@ def check_space(folder: Path) -> None:
         return
     free_bytes = disk.f_bavail * disk.f_frsize
     if free_bytes < min(_RESERVE_BYTES, disk.f_blocks * disk.f_frsize * _RESERVE_SHARE):
-        raise ReplayFileError(
-            f"The disk is full: {free_bytes // 1024:,} KiB are left.",
-            hint=f"Free some space: recording goes on by itself. Folder: {folder}",
-        )
+        raise disk_is_full(folder)
 
 
 @contextmanager
@@ -150,7 +149,19 @@ def writing(path: Path) -> Iterator[None]:
     except ReplayFileError:
         raise
     except (OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise disk_is_full(path.parent) from error
         hint = f"File: {path}"
         if isinstance(error, PermissionError):
             hint = f"Make the folder writable or choose another var folder. File: {path}"
-        raise ReplayFileError(f"The replay file could not be written: {error}.", hint=hint) from error
+        # HDF5 tells file, buffer and offset, too, on several lines.
+        told = " ".join(str(error).split()).partition(", filename =")[0]
+        raise ReplayFileError(f"The replay file could not be written: {told}.", hint=hint) from error
+
+
+def disk_is_full(folder: Path) -> ReplayFileError:
+    """The fault of a disk without room."""
+    return ReplayFileError(
+        f"The disk is full: {shutil.disk_usage(folder).free // 1024:,} KiB are left.",
+        hint=f"Free some space: recording goes on by itself. Folder: {folder}",
+    )

@@ -9,6 +9,7 @@ import logging
 import shutil
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepR
 from gym_gui.telemetry.overflow import Block, OverflowPolicy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from gym_gui.replay.writer import ReplayWriter
@@ -325,6 +327,7 @@ class TelemetryDBSink:
             replace(held, item=pictureless[held.number]) if held.number in pictureless else held for held in self._held
         ]
         self._commit()
+        self._count_given_up(held.item for held in waiting if isinstance(held.item, StepRecord))
         for run_id in self._arrays.open_runs():
             self._arrays.end_run(run_id)
         unsaved = sum(isinstance(held.item, StepRecord) for held in self._held)
@@ -332,6 +335,24 @@ class TelemetryDBSink:
             self._lost_steps += unsaved
             _LOGGER.error("%d steps were not saved: %s", unsaved, self._store_fault or self._arrays.fault)
         self._tell()
+
+    def _count_given_up(self, steps: Iterable[StepRecord]) -> None:
+        """Bring the summaries of ended episodes up to date, which had counted these pictures as kept."""
+        for (run_id, episode_id), count in Counter(
+            (step.run_id, step.episode_id) for step in steps if step.frame_ref is not None
+        ).items():
+            try:
+                rollup = self._store.get_episode(run_id, episode_id)
+                if rollup.status is not EpisodeStatus.RUNNING:
+                    self._store.upsert_episode(
+                        replace(
+                            rollup,
+                            frames=max(0, rollup.frames - count),
+                            dropped_frames=rollup.dropped_frames + count,
+                        )
+                    )
+            except EnvironmentFault as error:
+                _LOGGER.error("Episode %s of %s counts too many pictures: %s", episode_id, run_id, error)  # noqa: TRY400 - same
 
 
 def _run_of(held: _Held) -> str:

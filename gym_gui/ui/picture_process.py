@@ -43,4 +43,5 @@ def render_screens(request: PictureRequest) -> ScreenPictures:
     if child.returncode == 0:
         return msgspec.json.decode(child.stdout, type=ScreenPictures)
     lines = child.stderr.strip().splitlines() or ["it said nothing"]
-    raise EnvironmentFault(f"The window could not be drawn (exit code {child.returncode}): {lines[-1]}", hint=_DOCTOR)
+    told = lines[-1].rstrip(".")
+    raise EnvironmentFault(f"The window could not be drawn (exit code {child.returncode}): {told}.", hint=_DOCTOR)

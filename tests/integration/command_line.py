@@ -64,6 +64,6 @@ def gym_gui(*words: str, var_dir: Path | None = None, cwd: Path | None = None, *
 
 def answer(*words: str, var_dir: Path, **variables: str) -> Any:
     """Run a command that has to succeed; its JSON document."""
-    found = gym_gui(*words, "--json", var_dir=var_dir, **variables)
+    found = gym_gui(*words, "--json", var_dir=var_dir, cwd=None, **variables)
     assert found.code == 0, found.stderr
     return found.document

@@ -15,6 +15,8 @@ from gym_gui.replay import FrameResolver
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 KILOBYTES_10 = "x" * 10_000
 HOSTILE_RUN_IDS = ("../x", "..", "/etc/passwd", "a/b", "a\\b", "", " ", "run\n", KILOBYTES_10)
 HOSTILE_REFS = (
@@ -171,24 +173,29 @@ def test_that_an_observation_may_change_its_dtype(var_dir: Path) -> None:
 # Ids and refs.
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A var folder in which nothing has been recorded."""
+    folder = tmp_path_factory.mktemp("empty") / "var"
+    folder.mkdir()
+    return folder
+
+
 @pytest.mark.parametrize("run_id", HOSTILE_RUN_IDS)
-def test_that_a_hostile_run_id_leads_nowhere(run_id: str, var_dir: Path) -> None:
-    answer("runs", var_dir=var_dir)  # the folder is there
-    failed(gym_gui("episodes", run_id, "--json", var_dir=var_dir), "There is no run", "`gym-gui runs` lists")
+def test_that_a_hostile_run_id_leads_nowhere(run_id: str, empty: Path) -> None:
+    failed(gym_gui("episodes", run_id, "--json", var_dir=empty), "There is no run", "`gym-gui runs` lists")
 
 
-def test_that_every_command_that_takes_a_run_refuses_a_hostile_one(var_dir: Path) -> None:
-    answer("runs", var_dir=var_dir)
-    failed(gym_gui("steps", "../x", "0", var_dir=var_dir), "There is no run '../x' here.")
-    with_qt = gym_gui("replay", "../x", var_dir=var_dir, QT_QPA_PLATFORM="offscreen")
+def test_that_every_command_that_takes_a_run_refuses_a_hostile_one(empty: Path) -> None:
+    failed(gym_gui("steps", "../x", "0", var_dir=empty), "There is no run '../x' here.")
+    with_qt = gym_gui("replay", "../x", var_dir=empty, QT_QPA_PLATFORM="offscreen")
     failed(with_qt, "There is no run '../x' here.")
 
 
 @pytest.mark.parametrize("ref", HOSTILE_REFS)
-def test_that_a_hostile_ref_leads_nowhere(ref: str, var_dir: Path, tmp_path: Path) -> None:
-    answer("runs", var_dir=var_dir)
+def test_that_a_hostile_ref_leads_nowhere(ref: str, empty: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.png"
-    failed(gym_gui("frame", ref, "-o", str(out), var_dir=var_dir), "is not a frame reference", "h5://my-run/frames/123")
+    failed(gym_gui("frame", ref, "-o", str(out), var_dir=empty), "is not a frame reference", "h5://my-run/frames/123")
     assert not out.exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, ClassVar
 
 import gymnasium
@@ -42,7 +43,7 @@ class Visitor(gymnasium.Env[Any, Any]):
 
     def render(self) -> Any:
         picture = np.zeros((12, 16, 3), dtype=np.uint8)
-        picture[self.count % 12] = (self.count, int(self.place * 1000) % 256, 200)
+        picture[self.count % 12] = (self.count % 256, int(self.place * 1000) % 256, 200)
         return picture
 
 
@@ -149,14 +150,15 @@ class Endless(Visitor):
 
 
 class Bulky(Visitor):
-    """Pictures that do not compress: they fill a small disk."""
+    """Pictures that do not compress fill a small disk, at the pace of a real game."""
 
     length: ClassVar[int] = 10**9
 
     def render(self) -> Any:
-        return self.np_random.integers(0, 256, (200, 200, 3), dtype=np.uint8)
+        time.sleep(0.004)
+        return self.np_random.integers(0, 256, (60, 60, 3), dtype=np.uint8)
 
 
 for _kind in Visitor.__subclasses__():
     if f"{_kind.__name__}-v0" not in gymnasium.registry:
-        gymnasium.register(f"{_kind.__name__}-v0", entry_point=_kind)
+        gymnasium.register(f"{_kind.__name__}-v0", entry_point=f"{__name__}:{_kind.__name__}")
