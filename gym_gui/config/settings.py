@@ -30,7 +30,6 @@ class Settings:
         theme: ``system``, ``dark`` or ``light``.
         integer_scale: Scale small pictures by whole numbers only, so that every pixel is the same size.
         hud: Show score, step and rate over the picture.
-        record: Record what is played.
         library_columns: Widths and order of the library's columns, as the window wrote them; empty for its own.
     """
 
@@ -38,7 +37,6 @@ class Settings:
     theme: str = "system"
     integer_scale: bool = True
     hud: bool = True
-    record: bool = True
     library_columns: str = ""
 
     @property
