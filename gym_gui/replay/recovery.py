@@ -12,6 +12,7 @@ from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.errors import ReplayFileError
 from gym_gui.replay import layout
 from gym_gui.replay.open_files import opening, release_readers
+from gym_gui.replay.readable_file import is_cut_off
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,8 @@ def recover_file(path: Path, *, keep_rows: int | None = None) -> bool:
     """
     if _opens_plainly(path):
         return False
+    if is_cut_off(path):
+        raise ReplayFileError("The replay file is truncated and cannot be mended.", hint=f"File: {path}")
     partial = path.with_name(f"{path.name}.recovering")
     try:
         with opening:
