@@ -38,6 +38,7 @@ def recover_file(path: Path, *, keep_rows: int | None = None) -> bool:
         return False
     partial = path.with_name(f"{path.name}.recovering")
     try:
+        layout.check_whole(path)
         with opening:
             release_readers(path)
             with (
