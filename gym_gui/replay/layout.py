@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,6 +46,12 @@ ROW_TRUNCATED: Final = 2
 ROW_RESET: Final = 4  # the state after reset: its action and reward are fillers
 ROW_ACTION_ELSEWHERE: Final = 8  # the action did not fit this file's dtype; the database has it
 ROW_OBSERVATION_IS_FRAME: Final = 64
+
+# Superblock of version 2 and 3: signature, version, size of offsets, …, address of the file's end.
+_SUPERBLOCK: Final = struct.Struct("<8sBB18xQ")
+_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
+_KNOWN_SUPERBLOCKS: Final = (2, 3)
+_OFFSET_BYTES: Final = 8
 
 _MIB: Final = 1024 * 1024
 # About 8 frames of Atari, 4 of a 400x600 picture: a random read decodes one chunk, a flush rewrites half of one.
@@ -91,6 +99,24 @@ class ArraySpec:
 def replay_path(replay_dir: Path, run_id: str) -> Path:
     """The file of a run; *run_id* must have been checked."""
     return replay_dir / f"{run_id}{FILE_SUFFIX}"
+
+
+def check_whole(path: Path) -> None:
+    """Make sure that a file was not cut short.
+
+    HDF5 looks only where no writer is announced; in SWMR mode it waits, for ever, for the missing bytes to appear.
+
+    Raises:
+        OSError: the file is shorter than its superblock says, or cannot be read.
+    """
+    with path.open("rb") as file:
+        superblock = file.read(_SUPERBLOCK.size)
+        size_bytes = file.seek(0, os.SEEK_END)
+    if len(superblock) < _SUPERBLOCK.size:
+        raise OSError("it is cut off at its very beginning" if superblock else "it is empty")
+    signature, version, offset_bytes, end = _SUPERBLOCK.unpack(superblock)
+    if signature == _SIGNATURE and version in _KNOWN_SUPERBLOCKS and offset_bytes == _OFFSET_BYTES and size_bytes < end:
+        raise OSError(f"it is cut off: {size_bytes:,} of {end:,} bytes are left")
 
 
 def variant_name(dataset: str, variant: int) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from gym_gui.core.errors import FrameNotFoundError, ReplayFileError
 from gym_gui.replay.chunk_codec import decode_chunk
+from gym_gui.replay import layout
 from gym_gui.replay.layout import ArraySpec, spec_of
 from gym_gui.replay.open_files import opening, register_reader
 
@@ -186,13 +187,14 @@ class ReadableFile:
         if is_cut_off(self.path):
             raise ReplayFileError("The replay file is truncated.", hint=f"File: {self.path}")
         try:
-            # Beside a living writer; files of other tools have no SWMR and open plainly.
-            self._file = h5py.File(self.path, "r", swmr=True, libver="latest", locking=False)
-        except (OSError, ValueError, RuntimeError):
+            layout.check_whole(self.path)
             try:
+                # Beside a living writer; files of other tools have no SWMR and open plainly.
+                self._file = h5py.File(self.path, "r", swmr=True, libver="latest", locking=False)
+            except (OSError, ValueError, RuntimeError):
                 self._file = h5py.File(self.path, "r", locking=False)
-            except (OSError, ValueError, RuntimeError) as error:
-                raise self._unreadable(error) from error
+        except (OSError, ValueError, RuntimeError) as error:
+            raise self._unreadable(error) from error
 
     def _find(self, dataset: str) -> tuple[Any, ArraySpec] | None:
         found = self._datasets.get(dataset)

@@ -41,6 +41,7 @@ def recover_file(path: Path, *, keep_rows: int | None = None) -> bool:
         raise ReplayFileError("The replay file is truncated and cannot be mended.", hint=f"File: {path}")
     partial = path.with_name(f"{path.name}.recovering")
     try:
+        layout.check_whole(path)
         with opening:
             release_readers(path)
             with (

@@ -1,4 +1,4 @@
-"""The writer's handle on one replay file: created or resumed, always readable by others, reopened for new datasets."""
+"""The writer's handle on one replay file: created or resumed, always readable by others, at every instant."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import h5py
+from h5py import h5f, h5p
 
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.errors import ReplayFileError
@@ -17,17 +18,20 @@ from gym_gui.replay.open_files import opening, release_readers
 from gym_gui.replay.recovery import recover_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 # Below this much free space nothing is written: HDF5 cannot mend a file that met a full disk halfway.
 _RESERVE_BYTES: Final = 32 * 1024 * 1024
 _RESERVE_SHARE: Final = 0.1
-_ALREADY_OPEN: Final = "already open"
 
 
 class ReplayFile:
-    """An open HDF5 file in SWMR mode; datasets can still be added, at the price of reopening it.
+    """An open HDF5 file in SWMR mode; datasets can still be added, at the price of copying it.
+
+    SWMR allows no new datasets, and a file that is open in any other way cannot be opened again when its writer dies.
+    So the next dataset is added to a closed copy, which then takes the file's place: whatever instant the process is
+    killed at, a whole file is there.
 
     Args:
         run_id: Stored in the file.
@@ -40,16 +44,14 @@ class ReplayFile:
     def __init__(self, run_id: str, path: Path) -> None:
         self.path = path
         self._run_id = run_id
-        with writing(path):
-            resumed = path.exists() and path.stat().st_size > 0
-            if resumed:
+        with writing(path), opening:
+            if path.exists() and path.stat().st_size > 0:
                 recover_file(path)
-            self._file = self._open("r+" if resumed else "w")
-            if resumed:
                 self._check_ours()
             else:
-                self._describe()
-            self._file.swmr_mode = True
+                self._change_copy(self._describe)
+            release_readers(path)
+            self._file = self._open()
 
     def dataset(self, name: str) -> Any:
         """The h5py dataset of that name, or None; valid until the next `add` or `close`."""
@@ -59,12 +61,16 @@ class ReplayFile:
         """Create a dataset.
 
         Raises:
-            ReplayFileError: the file cannot be reopened or written.
+            ReplayFileError: the disk refused, or another program of this process holds the file; it is as it was.
         """
         with writing(self.path), opening:
-            self._reopen()
-            layout.create_dataset(self._file, spec)
-            self._file.swmr_mode = True
+            check_space(self.path.parent, beside_bytes=self.path.stat().st_size)
+            release_readers(self.path)
+            self._file.close()
+            try:
+                self._change_copy(lambda file: layout.create_dataset(file, spec))
+            finally:
+                self._file = self._open()
 
     def flush(self) -> None:
         """Hand everything written to the operating system.
@@ -82,10 +88,10 @@ class ReplayFile:
             ReplayFileError: the disk refused; what was flushed before is there.
         """
         with writing(self.path), opening:
-            self._reopen()
-            self._file.attrs["total_steps"] = total_steps
-            self._file.attrs["total_episodes"] = total_episodes
-            self._file.attrs["closed_at"] = to_iso(utc_now())
+            release_readers(self.path)
+            # They were made with the file: SWMR lets them change, but not appear.
+            self._file.attrs.modify("total_steps", total_steps)
+            self._file.attrs.modify("total_episodes", total_episodes)
             self._file.close()
 
     def abandon(self) -> None:
@@ -95,45 +101,65 @@ class ReplayFile:
         except (OSError, RuntimeError, ValueError):
             return  # the fault that brought us here has been reported
 
-    def _reopen(self) -> None:
-        release_readers(self.path)
-        self._file.close()
-        self._file = self._open("r+")
+    def _change_copy(self, change: Callable[[h5py.File], None]) -> None:
+        partial = self.path.with_name(f"{self.path.name}.next")
+        try:
+            if self.path.exists() and self.path.stat().st_size > 0:
+                shutil.copyfile(self.path, partial)
+            else:
+                partial.unlink(missing_ok=True)
+            with h5py.File(partial, "a", libver=layout.LIBVER, locking=False) as copy:
+                change(copy)
+            partial.replace(self.path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
 
-    def _open(self, mode: str) -> h5py.File:
-        # One process writes a run, guarded by the run's lock file; HDF5's own locks would keep a reader's handle
-        # from letting us add a dataset.
-        return h5py.File(self.path, mode, libver=layout.LIBVER, locking=False)
+    def _open(self) -> h5py.File:
+        # One process writes a run, guarded by the run's lock file; HDF5's own locks would keep readers from opening it.
+        access = h5p.create(h5p.FILE_ACCESS)
+        access.set_fclose_degree(h5f.CLOSE_STRONG)
+        access.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
+        access.set_file_locking(False, True)
+        flags = h5f.ACC_RDWR | h5f.ACC_SWMR_WRITE
+        return h5py.File(h5f.open(os.fsencode(self.path), flags, fapl=access))
 
-    def _describe(self) -> None:
-        self._file.attrs["run_id"] = self._run_id
-        self._file.attrs["version"] = layout.FORMAT_VERSION
-        self._file.attrs["created_at"] = to_iso(utc_now())
-        self._file.attrs["total_steps"] = 0
-        self._file.attrs["total_episodes"] = 0
+    def _describe(self, file: h5py.File) -> None:
+        file.attrs["run_id"] = self._run_id
+        file.attrs["version"] = layout.FORMAT_VERSION
+        file.attrs["created_at"] = to_iso(utc_now())
+        file.attrs["total_steps"] = 0
+        file.attrs["total_episodes"] = 0
         for spec in layout.BASE_SPECS:
-            layout.create_dataset(self._file, spec)
+            layout.create_dataset(file, spec)
 
     def _check_ours(self) -> None:
-        if self._file.attrs.get("run_id") != self._run_id or layout.INDEX not in self._file:
-            self._file.close()
+        with h5py.File(self.path, "r", locking=False) as file:
+            ours = file.attrs.get("run_id") == self._run_id and layout.INDEX in file
+        if not ours:
             raise ReplayFileError(
                 f"The replay file of run {self._run_id} belongs to something else and is left untouched.",
                 hint=f"Move it away to record this run. File: {self.path}",
             )
 
 
-def check_space(folder: Path) -> None:
+def check_space(folder: Path, *, beside_bytes: int = 0) -> None:
     """Make sure that the disk has room beyond the reserve.
+
+    Args:
+        folder: Anywhere on the disk.
+        beside_bytes: What is about to be written at once.
 
     Raises:
         ReplayFileError: it has not.
     """
-    disk = os.statvfs(folder) if hasattr(os, "statvfs") else None
-    if disk is None:
-        return
-    free_bytes = disk.f_bavail * disk.f_frsize
-    if free_bytes < min(_RESERVE_BYTES, disk.f_blocks * disk.f_frsize * _RESERVE_SHARE):
+    try:
+        disk = shutil.disk_usage(folder)
+    except OSError as error:
+        raise ReplayFileError(
+            f"The replay folder cannot be reached: {error.strerror or error}.", hint=f"Folder: {folder}"
+        ) from error
+    if disk.free - beside_bytes < min(_RESERVE_BYTES, disk.total * _RESERVE_SHARE):
         raise disk_is_full(folder)
 
 

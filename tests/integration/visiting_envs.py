@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from typing import Any, ClassVar
 
 import gymnasium
@@ -155,7 +155,7 @@ class Bulky(Visitor):
     length: ClassVar[int] = 10**9
 
     def render(self) -> Any:
-        time.sleep(0.004)
+        threading.Event().wait(0.004)
         return self.np_random.integers(0, 256, (60, 60, 3), dtype=np.uint8)
 
 
