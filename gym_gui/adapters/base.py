@@ -54,6 +54,7 @@ class EnvironmentDescription:
         turn_based: One key press is one step; no clock.
         versions: Package -> version, of what decides a step's outcome.
         rom_sha256: Hash of the ROM, for Atari.
+        action_meanings: Word for each discrete action, where the environment names them: ``NOOP``, ``LEFTFIRE``.
         warning: One sentence a screen should show (no picture, say); empty otherwise.
     """
 
@@ -68,6 +69,7 @@ class EnvironmentDescription:
     turn_based: bool
     versions: Mapping[str, str]
     rom_sha256: str | None = None
+    action_meanings: tuple[str, ...] = ()
     warning: str = ""
 
 

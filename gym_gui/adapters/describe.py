@@ -36,6 +36,16 @@ def space_text(space: spaces.Space[Any]) -> str:
     return text if len(text) <= _SPACE_TEXT_MAX else f"{text[:_SPACE_TEXT_MAX]}…"
 
 
+def action_meanings(env: Env[Any, Any]) -> tuple[str, ...]:
+    """The environment's own words for its discrete actions; empty where it has none."""
+    tell = getattr(env.unwrapped, "get_action_meanings", None)
+    try:
+        meanings = tell() if callable(tell) else ()
+    except Exception:  # noqa: BLE001 - the environment's own code; words are not worth a fault
+        return ()
+    return tuple(meanings) if all(isinstance(word, str) for word in meanings) else ()
+
+
 def space_signature(observation_space: spaces.Space[Any], action_space: spaces.Space[Any]) -> str:
     """Sha256 (hex) over both spaces with all their bounds; the same in every process and on every machine."""
     facts = {"observation": _space_facts(observation_space), "action": _space_facts(action_space)}

@@ -252,5 +252,6 @@ class GymnasiumAdapter(EnvironmentAdapter):
             turn_based=self.is_turn_based(env),
             versions=describe.package_versions(packages),
             rom_sha256=self.rom_sha256(env),
+            action_meanings=describe.action_meanings(env),
             warning=no_picture if wanted and render_mode is None else "",
         )

@@ -193,5 +193,9 @@ def make_run_record(
         host=f"{platform.node()} ({platform.platform()})",
         app_version=gym_gui.__version__,
         worker_id=worker_id,
-        metadata={"turn_based": about.turn_based, **(metadata or {})},
+        metadata={
+            "turn_based": about.turn_based,
+            **({"action_meanings": list(about.action_meanings)} if about.action_meanings else {}),
+            **(metadata or {}),
+        },
     )
