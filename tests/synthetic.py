@@ -43,18 +43,19 @@ def observation_of(number: int) -> NDArray[np.float32]:
 
 def run_of(run_id: str, **fields: Any) -> RunRecord:
     """A run of a game that does not exist."""
-    return RunRecord(**{"run_id": run_id, "env_id": "Synthetic-v0", "created_at": START, "player": "random"} | fields)
+    defaults: dict[str, Any] = {"env_id": "Synthetic-v0", "created_at": START, "player": "random"}
+    return RunRecord(run_id=run_id, **defaults | fields)
 
 
 def episode_of(run_id: str, index: int, **fields: Any) -> EpisodeRollup:
     """An episode that starts."""
-    defaults = {"episode_id": f"e{index:04d}", "episode_index": index, "seed": index, "started_at": START}
-    return EpisodeRollup(**{"run_id": run_id} | defaults | fields)
+    defaults: dict[str, Any] = {"episode_index": index, "seed": index, "started_at": START}
+    return EpisodeRollup(run_id=run_id, episode_id=f"e{index:04d}", **defaults | fields)
 
 
 def final_of(run_id: str, index: int, *, steps: int, **fields: Any) -> EpisodeRollup:
     """An episode that the environment ended."""
-    ended = {"steps": steps, "terminated": True, "status": EpisodeStatus.COMPLETED, "ended_at": START}
+    ended: dict[str, Any] = {"steps": steps, "terminated": True, "status": EpisodeStatus.COMPLETED, "ended_at": START}
     return episode_of(run_id, index, **ended | fields)
 
 
@@ -70,4 +71,4 @@ def step_of(run_id: str, episode: int, step_index: int, number: int, **fields: A
         "frame_state": FrameState.KEPT,
         "timestamp": START,
     }
-    return StepRecord(**{"run_id": run_id} | defaults | fields)
+    return StepRecord(run_id=run_id, **defaults | fields)

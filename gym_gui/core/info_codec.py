@@ -11,6 +11,9 @@ import numpy as np
 
 # Beyond this an array is bytes for machines, not numbers for people.
 _LISTED_ITEMS: Final = 256
+# Deeper than any info that a person wrote; a container that holds itself ends here.
+_MAX_DEPTH: Final = 16
+_MAX_TEXT: Final = 2_000
 
 
 def encode_info(info: Mapping[str, Any] | None) -> str | None:
@@ -23,7 +26,7 @@ def encode_info(info: Mapping[str, Any] | None) -> str | None:
         return None
     try:
         return _encoder.encode(info).decode()
-    except (TypeError, ValueError, RecursionError):
+    except Exception:  # noqa: BLE001 - an environment's objects may raise anything at all when they are looked at
         return _encoder.encode(_plain(info, depth=0)).decode()
 
 
@@ -50,20 +53,33 @@ def _encode_hook(value: Any) -> Any:
         return value.item()
     if isinstance(value, Mapping):
         return dict(value)
-    return repr(value)
+    return _text(value)
 
 
 def _plain(value: Any, *, depth: int) -> Any:
-    # The slow way round: keys that are no text, containers that hold themselves.
-    if depth > 16:  # noqa: PLR2004 - deeper than any info a person wrote
-        return repr(value)[:_LISTED_ITEMS]
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one, depth=depth + 1) for key, one in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(one, depth=depth + 1) for one in value]
-    if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        return str(value)
+    # The slow way round: keys that are no text, containers that hold themselves, objects that raise.
+    if depth > _MAX_DEPTH:
+        return "…"
+    try:
+        if isinstance(value, Mapping):
+            return {_text(key): _plain(one, depth=depth + 1) for key, one in value.items()}
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return [_plain(one, depth=depth + 1) for one in value]
+        if isinstance(value, str) or (isinstance(value, int) and not -(2**63) <= value < 2**64):
+            return _text(value)
+        _encoder.encode(value)
+    except Exception:  # noqa: BLE001 - as above
+        return _text(value)
     return value
+
+
+def _text(value: Any) -> str:
+    """*value* as text that UTF-8 can hold, cut where it is long, whatever its own `repr` does."""
+    try:
+        text = value if isinstance(value, str) else repr(value)[:_MAX_TEXT]
+    except Exception:  # noqa: BLE001 - as above
+        text = f"<{type(value).__name__}>"
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 _encoder: Final = msgspec.json.Encoder(enc_hook=_encode_hook)

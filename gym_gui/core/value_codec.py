@@ -17,6 +17,8 @@ from gym_gui.core.errors import InvalidActionError
 _ARRAY: Final = 1
 _TUPLE: Final = 2
 _SCALAR: Final = 3
+_NATIVE: Final = frozenset({bool, int, float, str, bytes})
+_KEYS: Final = frozenset({int, str})
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 
 
@@ -35,7 +37,7 @@ def encode_value(value: Any) -> int | bytes | None:
         raise InvalidActionError(f"The number {number} does not fit 64 bits and cannot be stored exactly.")
     try:
         return _encoder.encode(_prepare(value))
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise InvalidActionError(
             f"A value of type {type(value).__name__} cannot be stored exactly: {error}.",
             hint="Use numbers, NumPy arrays, text, or dicts, lists and tuples of these.",
@@ -54,8 +56,14 @@ def _prepare(value: Any) -> Any:
     if isinstance(value, list):
         return [_prepare(one) for one in value]
     if isinstance(value, dict):
+        if not all(type(key) in _KEYS for key in value):
+            raise TypeError("a dict with keys that are neither text nor integers has no exact form")
         return {key: _prepare(one) for key, one in value.items()}
-    return value
+    if isinstance(value, np.generic):
+        return _encode_hook(value)  # float64 and str_ are Python's own float and str too, and would come back as these
+    if value is None or type(value) in _NATIVE or isinstance(value, np.ndarray):
+        return value
+    raise TypeError(f"objects of type {type(value).__name__} have no exact form")
 
 
 def _encode_hook(value: Any) -> Any:
@@ -64,7 +72,7 @@ def _encode_hook(value: Any) -> Any:
             raise TypeError(f"an array of {value.dtype} has no fixed bytes")
         header = f"{value.dtype.str};{','.join(map(str, value.shape))}".encode()
         return msgspec.msgpack.Ext(_ARRAY, struct.pack("<H", len(header)) + header + value.tobytes())
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic) and not value.dtype.hasobject:
         header = value.dtype.str.encode()
         return msgspec.msgpack.Ext(_SCALAR, struct.pack("<H", len(header)) + header + value.tobytes())
     raise TypeError(f"objects of type {type(value).__name__} have no exact form")

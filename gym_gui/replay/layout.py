@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION: Final = "1.0"
 FILE_SUFFIX: Final = ".h5"
+# Follows it while a dataset is added to a copy.
+NEXT_SUFFIX: Final = ".next"
 # Readable by HDF5 1.10 (2016) and later; SWMR needs its superblock.
 LIBVER: Final = ("v110", "v110")
 

@@ -18,7 +18,7 @@ class ReleasesFile(Protocol):
     """A reader that can close its handle and open it again when it is next used."""
 
     def release_file(self, path: Path) -> None:
-        """Close the handle on *path*, if there is one; called from the writer's thread."""
+        """Close the handle on *path*, a resolved one, if there is one; called from the writer's thread."""
 
 
 # Held by a writer while it reopens, and by a reader while it opens; always taken before a reader's own lock.
@@ -35,7 +35,8 @@ def register_reader(reader: ReleasesFile) -> None:
 
 
 def release_readers(path: Path) -> None:
-    """Ask every reader of this process to let go of *path*; call it with `opening` held."""
+    """Ask every reader of this process to let go of *path*, however it is spelt; call it with `opening` held."""
+    path = path.resolve()
     with _lock:
         readers = list(_readers)
     for reader in readers:

@@ -13,8 +13,8 @@ import h5py
 import numpy as np
 
 from gym_gui.core.errors import FrameNotFoundError, ReplayFileError
-from gym_gui.replay.chunk_codec import decode_chunk
 from gym_gui.replay import layout
+from gym_gui.replay.chunk_codec import decode_chunk
 from gym_gui.replay.layout import ArraySpec, spec_of
 from gym_gui.replay.open_files import opening, register_reader
 
@@ -46,6 +46,8 @@ class ReadableFile:
     def __init__(self, path: Path, cache: ChunkCache) -> None:
         self.path = path
         self._key = str(path)
+        self._real_path = path.resolve()
+        self._inode = 0
         self._cache = cache
         self._lock = threading.RLock()
         self._file: h5py.File | None = None
@@ -64,7 +66,7 @@ class ReadableFile:
 
     def release_file(self, path: Path) -> None:
         """Close the handle if it is on *path*: its writer needs the file alone."""
-        if path == self.path:
+        if path == self._real_path:
             self.close()
 
     def attributes(self) -> dict[str, Any]:
@@ -83,6 +85,7 @@ class ReadableFile:
     def length(self, dataset: str) -> int:
         """Items in a dataset now; 0 where there is none."""
         with opening, self._lock:
+            self._follow_replacement()
             found = self._find(dataset)
             if found is None:
                 return 0
@@ -133,6 +136,8 @@ class ReadableFile:
                 raise FrameNotFoundError(f"The run has no dataset {dataset}.", reason="no-dataset")
             handle, spec = found
             if index >= handle.shape[0]:
+                self._follow_replacement()
+                handle, spec = self._find(dataset) or found
                 self._refresh(handle)
             if index >= handle.shape[0]:
                 raise FrameNotFoundError(
@@ -188,6 +193,7 @@ class ReadableFile:
             raise ReplayFileError("The replay file is truncated.", hint=f"File: {self.path}")
         try:
             layout.check_whole(self.path)
+            self._inode = self.path.stat().st_ino
             try:
                 # Beside a living writer; files of other tools have no SWMR and open plainly.
                 self._file = h5py.File(self.path, "r", swmr=True, libver="latest", locking=False)
@@ -195,6 +201,16 @@ class ReadableFile:
                 self._file = h5py.File(self.path, "r", locking=False)
         except (OSError, ValueError, RuntimeError) as error:
             raise self._unreadable(error) from error
+
+    def _follow_replacement(self) -> None:
+        # A writer of another process that added a dataset, or a recovery, put another file behind the name.
+        try:
+            inode = self.path.stat().st_ino
+        except OSError:
+            return  # gone, or out of reach: what is open stays readable
+        if self._file is not None and inode != self._inode:
+            self.close()
+            self._cache.forget_file(self._key)
 
     def _find(self, dataset: str) -> tuple[Any, ArraySpec] | None:
         found = self._datasets.get(dataset)

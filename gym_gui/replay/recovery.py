@@ -15,6 +15,7 @@ from gym_gui.replay.open_files import opening, release_readers
 from gym_gui.replay.readable_file import is_cut_off
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _STREAMS = (layout.FRAMES, layout.OBSERVATIONS)
@@ -22,12 +23,14 @@ _STREAMS = (layout.FRAMES, layout.OBSERVATIONS)
 _BY_ROW = (layout.INDEX, layout.REWARDS, layout.DONES)
 
 
-def recover_file(path: Path, *, keep_rows: int | None = None) -> bool:
+def recover_file(path: Path, *, keep_rows: int | None = None, keep_items: Mapping[str, int] | None = None) -> bool:
     """Mend *path* if its writer died; a file that was closed is left alone.
 
     Args:
         path: The replay file; no process may be writing it.
         keep_rows: Rows beyond this were never committed to the database and are cut off; None keeps all.
+        keep_items: Dataset -> items that committed rows name; a row with one of these is kept in any case, since the
+            database may lack a row in between.
 
     Returns:
         Whether the file had to be mended.
@@ -35,6 +38,8 @@ def recover_file(path: Path, *, keep_rows: int | None = None) -> bool:
     Raises:
         ReplayFileError: it is no replay file, or is damaged beyond what was flushed.
     """
+    # A copy that was being made when the writer died; the file itself is whole.
+    path.with_name(f"{path.name}{layout.NEXT_SUFFIX}").unlink(missing_ok=True)
     if _opens_plainly(path):
         return False
     if is_cut_off(path):
@@ -48,7 +53,7 @@ def recover_file(path: Path, *, keep_rows: int | None = None) -> bool:
                 h5py.File(path, "r", swmr=True, libver="latest", locking=False) as damaged,
                 h5py.File(partial, "w", libver=layout.LIBVER, locking=False) as clean,
             ):
-                _copy(damaged, clean, keep_rows)
+                _copy(damaged, clean, keep_rows, keep_items or {})
             with partial.open("rb") as written:
                 os.fsync(written.fileno())
             partial.replace(path)
@@ -66,10 +71,10 @@ def _opens_plainly(path: Path) -> bool:
         return False
 
 
-def _copy(damaged: h5py.File, clean: h5py.File, keep_rows: int | None) -> None:
+def _copy(damaged: h5py.File, clean: h5py.File, keep_rows: int | None, keep_items: Mapping[str, int]) -> None:
     rows = _whole_rows(damaged)
     if keep_rows is not None:
-        rows = min(rows, keep_rows)
+        rows = min(rows, max(keep_rows, _rows_with(damaged[layout.INDEX][:rows], keep_items)))
     index = damaged[layout.INDEX][:rows]
     for spec in _specs(damaged):
         source = damaged[spec.dataset]
@@ -116,6 +121,19 @@ def _whole_rows(file: h5py.File) -> int:
             torn = (index[f"{name[:-1]}_variant"] == variant) & (index[name[:-1]] >= length)
             if torn.any():
                 rows = min(rows, int(np.argmax(torn)))
+    return rows
+
+
+def _rows_with(index: Any, items: Mapping[str, int]) -> int:
+    """Rows up to the last one that has one of the items."""
+    rows = 0
+    for dataset, count in items.items():
+        stream, _, variant = dataset.partition(".")
+        field = stream[:-1]
+        in_frames = (index["flags"] & layout.ROW_OBSERVATION_IS_FRAME) != 0
+        own = ~in_frames if stream == layout.OBSERVATIONS else np.ones(len(index), bool)
+        named = own & (index[f"{field}_variant"] == int(variant or 0)) & (index[field] >= 0) & (index[field] < count)
+        rows = max(rows, int(np.flatnonzero(named)[-1]) + 1 if named.any() else 0)
     return rows
 
 

@@ -102,7 +102,7 @@ class ReplayFile:
             return  # the fault that brought us here has been reported
 
     def _change_copy(self, change: Callable[[h5py.File], None]) -> None:
-        partial = self.path.with_name(f"{self.path.name}.next")
+        partial = self.path.with_name(f"{self.path.name}{layout.NEXT_SUFFIX}")
         try:
             if self.path.exists() and self.path.stat().st_size > 0:
                 shutil.copyfile(self.path, partial)

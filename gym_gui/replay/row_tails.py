@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gym_gui.replay.replay_file import ReplayFile
 
 Place = tuple[str, int, int]
+# Kind of a number -> kinds of a column that may hold it.
+_WIDER: Final = {"b": "b", "i": "iuf", "u": "iuf", "f": "f"}
 _DONE = layout.ROW_TERMINATED | layout.ROW_TRUNCATED
 
 
@@ -142,11 +144,14 @@ class RowTails:
             for _ in range(self.length):
                 self._actions.append(np.zeros((), spec.dtype))
         spec = self._actions.spec
-        if packed.shape == spec.item_shape and np.can_cast(packed.dtype, spec.dtype, casting="safe"):
+        if packed.shape != spec.item_shape:
+            return None
+        if packed.dtype == spec.dtype:
             return packed
-        if packed.shape == spec.item_shape == () and packed.dtype.kind in "iu" and spec.dtype.kind in "iu":
-            return packed if int(packed) == int(packed.astype(spec.dtype)) else None
-        return None
+        # NumPy calls int64 to float64 safe; only the numbers themselves say whether they are kept.
+        return (
+            packed if spec.dtype.kind in _WIDER.get(packed.dtype.kind, "") and _survives(packed, spec.dtype) else None
+        )
 
     def _misfit(self, action: Any) -> str:
         if self._actions is None:
@@ -156,6 +161,13 @@ class RowTails:
             f"The action of row {self.length} ({action!r:.80}) does not fit this run's actions: "
             f"{spec.dtype} of shape {spec.item_shape}."
         )
+
+
+def _survives(packed: NDArray[Any], dtype: np.dtype[Any]) -> bool:
+    """Whether every number comes back from *dtype* as it was."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        back = packed.astype(dtype).astype(packed.dtype)
+    return bool(np.array_equal(back, packed, equal_nan=packed.dtype.kind == "f"))
 
 
 def _index_row(flags: int, frame_at: Place | None, obs_at: Place | None) -> NDArray[Any]:

@@ -67,6 +67,7 @@ class ReplayWriter:
         self._file: ReplayFile | None = None
         self._flusher: Flusher | None = None
         self._step_count = 0
+        self._rows_on_disk = 0
         self._last_flush_s = 0.0
         self._pace = _Pace()
 
@@ -84,6 +85,11 @@ class ReplayWriter:
     def step_count(self) -> int:
         """Rows recorded, those of an earlier session of the same run included."""
         return self._step_count
+
+    @property
+    def rows_on_disk(self) -> int:
+        """Rows, from the first, whose arrays were flushed: what a database may name."""
+        return self._rows_on_disk
 
     @property
     def stored_bytes(self) -> int:
@@ -172,11 +178,14 @@ class ReplayWriter:
 
         Raises:
             RuntimeError: the writer was not started.
+            SchemaMismatchError: its frame or its observation cannot be stored; the row was not appended.
             ReplayFileError: the file cannot take it; the row was not appended.
         """
         with self._lock:
             self._require_started()
             frame = step.frame
+            if frame is not None and to_array(frame) is None:
+                raise SchemaMismatchError(f"The frame of step {step.step_index} ({frame.dtype}) holds no pixels.")
             frame_at = self._append_frame(frame, thorough=thorough)
             packed = None if step.observation is None else to_array(step.observation)
             obs_at = None if packed is None else self._append_observation(packed, frame, frame_at, thorough=thorough)
@@ -198,11 +207,6 @@ class ReplayWriter:
         with self._lock:
             self._require_started()
             self._rows.mark_episode_end(self._step_count)
-
-    def unwritten_rows(self) -> int:
-        """How many of the newest rows have an array that is not in the file yet."""
-        with self._lock:
-            return self._rows.count_after_last_written(self._is_written)
 
     def write_full_chunks(self, *, thorough: bool = True) -> None:
         """Write what makes whole chunks, and the rows; the chunk in the making stays in memory.
@@ -266,7 +270,7 @@ class ReplayWriter:
             if shape is not None and not stream.length:
                 stream.declare(np.dtype(np.uint8), tuple(shape))
         self._rows = RowTails(file, codec)
-        self._step_count = self._rows.length
+        self._step_count = self._rows_on_disk = self._rows.length
         self._file = file
 
     def _require_started(self) -> None:
@@ -318,6 +322,7 @@ class ReplayWriter:
                 self._observations.write(partial=partial, thorough=thorough)
                 self._rows.write()
                 self._file.flush()
+            self._rows_on_disk = self._step_count - self._rows.count_after_last_written(self._is_written)
 
 
 class _Pace:

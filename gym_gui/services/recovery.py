@@ -47,6 +47,10 @@ def _recover_run(store: TelemetrySQLiteStore, replay_dir: Path, run_id: str) -> 
         # Database first: a damaged file must not keep the rows from being ended.
         store.close_interrupted([run_id])
         if path.exists():
-            recover_file(path, keep_rows=store.count_rows(run_id))
+            extent = store.extent(run_id)
+            if extent is None:
+                recover_file(path)
+            else:
+                recover_file(path, keep_rows=extent.rows, keep_items=extent.items)
     finally:
         lock.release()

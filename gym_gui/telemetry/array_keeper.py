@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, StepRecord
-from gym_gui.core.errors import GymGuiError
+from gym_gui.core.errors import GymGuiError, SchemaMismatchError
 
 if TYPE_CHECKING:
     from gym_gui.replay.writer import ReplayWriter
@@ -23,11 +23,12 @@ _LOGGER = logging.getLogger(__name__)
 WriterFactory: TypeAlias = Callable[[str], "ReplayWriter"]
 # After a refusal the disk is asked again this often; in between, pictures are let go and counted.
 _RETRY_S: Final = 1.0
+_EVERY_ROW: Final = 2**62
 
 
 @dataclass(slots=True)
 class _RunArrays:
-    writer: ReplayWriter
+    writer: ReplayWriter | None = None  # none while the disk refuses to open the file
     dirty: bool = False
     refused_until_s: float = 0.0
     bytes_before_episode: int = 0
@@ -56,45 +57,41 @@ class ArrayKeeper:
 
     def begin_run(self, run_id: str) -> None:
         """Open the run's file now: holding its lock tells other processes that the run lives."""
-        if self._factory is not None and run_id not in self._runs:
-            self._open(run_id)
+        if self._factory is not None:
+            self._run(run_id)
 
-    def detach(self, step: StepRecord, *, thorough: bool) -> StepRecord:
+    def detach(self, step: StepRecord, *, thorough: bool) -> tuple[StepRecord, int | None]:
         """Hand the step's arrays to its run's writer.
 
         Returns:
-            The detached record; its `frame_state` says what became of the picture.
+            The detached record, whose `frame_state` says what became of the picture, and its row in the replay file;
+            None where it has none.
         """
         if self._factory is None:
-            return replace(step, observation=None, render_payload=None, frame_state=FrameState.NONE)
-        run = self._runs.get(step.run_id)
-        if run is None:
-            run = self._open(step.run_id)
-        if run is None or run.refused_until_s > time.monotonic():
-            return self._lose(step, run)
+            return replace(step, observation=None, render_payload=None, frame_state=FrameState.NONE), None
+        run = self._run(step.run_id)
+        if run.writer is None or run.refused_until_s > time.monotonic():
+            return self._lose(step, run), None
         try:
             detached = run.writer.append(step, thorough=thorough)
+        except SchemaMismatchError as error:  # this step's own fault; the next one may be fine
+            self._say(error)
+            return self._lose(step, run), None
         except (GymGuiError, RuntimeError) as error:
             self._refused(run, error)
-            return self._lose(step, run)
+            return self._lose(step, run), None
         run.dirty = True
         if detached.frame_state == FrameState.KEPT:
             run.kept[step.episode_id] += 1
             self.saved_frames += 1
         elif detached.frame_state != FrameState.NONE:
             run.dropped[step.episode_id] += 1
-        return detached
+        return detached, run.writer.step_count - 1
 
-    def write(self, *, everything: bool, thorough: bool) -> bool:
-        """Write whole chunks, or everything, of the runs that have something new.
-
-        Returns:
-            Whether nothing was refused.
-        """
-        fine = True
+    def write(self, *, everything: bool, thorough: bool) -> None:
+        """Write whole chunks, or everything, of the runs that have something new; a refusal is said in `fault`."""
         for run in self._runs.values():
-            if not run.dirty or run.refused_until_s > time.monotonic():
-                fine = fine and not run.dirty
+            if run.writer is None or not run.dirty or run.refused_until_s > time.monotonic():
                 continue
             try:
                 if everything:
@@ -105,13 +102,11 @@ class ArrayKeeper:
                 self.fault = ""
             except (GymGuiError, RuntimeError) as error:
                 self._refused(run, error)
-                fine = False
-        return fine
 
-    def unwritten_rows(self, run_id: str) -> int:
-        """How many of the run's newest rows point to an array that is not on disk yet."""
+    def rows_on_disk(self, run_id: str) -> int:
+        """Rows of the run's replay file, from the first, whose arrays every process can read."""
         run = self._runs.get(run_id)
-        return 0 if run is None else run.writer.unwritten_rows()
+        return _EVERY_ROW if run is None or run.writer is None else run.writer.rows_on_disk
 
     def give_up(self, step: StepRecord) -> StepRecord:
         """The row of a step whose arrays never reached the disk."""
@@ -124,27 +119,28 @@ class ArrayKeeper:
         Returns:
             The rollup with true counts of frames kept and dropped, and the bytes that its arrays took.
         """
-        run = self._runs.get(rollup.run_id)
-        if run is None or rollup.status is EpisodeStatus.RUNNING:
+        if rollup.status is EpisodeStatus.RUNNING:
             return rollup, 0
-        try:
-            run.writer.mark_episode_end()
-            run.writer.flush()
-        except (GymGuiError, RuntimeError) as error:
-            self._refused(run, error)
+        run = self._runs.get(rollup.run_id) or _RunArrays()
+        if run.writer is not None:
+            try:
+                run.writer.mark_episode_end()
+                run.writer.flush()
+            except (GymGuiError, RuntimeError) as error:
+                self._refused(run, error)
         counted = replace(
             rollup,
             frames=run.kept.pop(rollup.episode_id, 0),
             dropped_frames=run.dropped.pop(rollup.episode_id, 0),
         )
-        stored_bytes = run.writer.stored_bytes
+        stored_bytes = run.bytes_before_episode if run.writer is None else run.writer.stored_bytes
         taken, run.bytes_before_episode = stored_bytes - run.bytes_before_episode, stored_bytes
         return counted, taken
 
     def end_run(self, run_id: str) -> None:
         """Close the run's file."""
         run = self._runs.pop(run_id, None)
-        if run is None:
+        if run is None or run.writer is None:
             return
         try:
             run.writer.close()
@@ -155,22 +151,21 @@ class ArrayKeeper:
         """Runs whose files are open."""
         return list(self._runs)
 
-    def _open(self, run_id: str) -> _RunArrays | None:
-        assert self._factory is not None  # noqa: S101 - for the type checker; detach returned otherwise
-        try:
-            writer = self._factory(run_id) if callable(self._factory) else self._factory
-            writer.start()
-        except GymGuiError as error:
-            self._say(error)
-            return None
-        run = self._runs[run_id] = _RunArrays(writer)
+    def _run(self, run_id: str) -> _RunArrays:
+        run = self._runs.setdefault(run_id, _RunArrays())
+        if run.writer is None and run.refused_until_s <= time.monotonic() and self._factory is not None:
+            try:
+                writer = self._factory(run_id) if callable(self._factory) else self._factory
+                writer.start()
+                run.writer = writer
+            except GymGuiError as error:
+                self._refused(run, error)
         return run
 
-    def _lose(self, step: StepRecord, run: _RunArrays | None) -> StepRecord:
+    def _lose(self, step: StepRecord, run: _RunArrays) -> StepRecord:
         if step.frame is not None:
             self.lost_frames += 1
-            if run is not None:
-                run.dropped[step.episode_id] += 1
+            run.dropped[step.episode_id] += 1
             return replace(step, observation=None, render_payload=None, frame_state=FrameState.LOST)
         return replace(step, observation=None, render_payload=None)
 

@@ -79,6 +79,7 @@ class _Held:
     since_s: float
     item: StepRecord | RunStarted | EpisodeChanged | RunEnded
     stored_bytes: int = 0
+    row: int | None = None  # in the run's replay file
 
 
 class TelemetryDBSink:
@@ -110,6 +111,7 @@ class TelemetryDBSink:
         self._saved_steps = 0
         self._lost_steps = 0
         self._store_fault = ""
+        self._last_fault = ""
         self._done = 0
         self._disk_free_bytes = _free_bytes(store.path.parent)
         self._disk_seen_s = time.monotonic()
@@ -185,7 +187,12 @@ class TelemetryDBSink:
             self._tell()
             if stopping and not self._queue.depth:
                 break
-        self._finish()
+        try:
+            self._finish()
+        except Exception:  # as above; whoever waits for the end must not wait for ever
+            _LOGGER.exception("The sink met a fault of ours while it closed")
+            self._held.clear()
+            self._tell()
 
     def _wait(self) -> None:
         if self._stopping:
@@ -217,7 +224,10 @@ class TelemetryDBSink:
             thorough = len(events) + self._queue.depth < _CALM_EVENTS
             for event in events:
                 number += 1
-                self._held.append(self._take(number, since_s, event, thorough=thorough))
+                try:
+                    self._held.append(self._take(number, since_s, event, thorough=thorough))
+                except Exception as error:  # noqa: BLE001 - the thread's edge: a fault of ours must not cost the other events
+                    self._count_lost(event, error)
         if not self._held:
             return
         everything = (
@@ -231,7 +241,8 @@ class TelemetryDBSink:
 
     def _take(self, number: int, since_s: float, event: TelemetryEvent, *, thorough: bool) -> _Held:
         if isinstance(event, StepRecorded):
-            return _Held(number, since_s, self._arrays.detach(event.step, thorough=thorough))
+            step, row = self._arrays.detach(event.step, thorough=thorough)
+            return _Held(number, since_s, step, row=row)
         if isinstance(event, EpisodeChanged):
             rollup, stored_bytes = self._arrays.end_episode(event.rollup)
             return _Held(number, since_s, EpisodeChanged(rollup), stored_bytes)
@@ -245,36 +256,35 @@ class TelemetryDBSink:
         if not ready:
             return
         try:
+            lost_before = self._lost_steps
             try:
                 self._write_rows(ready)
-            except InvalidActionError:
+            except Exception as error:  # the thread's edge: one bad step must not cost the others
+                if _is_the_worlds(error):
+                    raise
                 self._write_one_by_one(ready)
         except EnvironmentFault as error:
+            self._lost_steps = lost_before  # all of them are tried again
             if str(error) != self._store_fault:
                 _LOGGER.error("Steps are not being saved: %s", error)  # noqa: TRY400 - the world's fault, no trace
             self._store_fault = str(error)
             return
         self._store_fault = ""
         self._held = waiting
-        self._saved_steps += sum(isinstance(held.item, StepRecord) for held in ready)
+        lost = self._lost_steps - lost_before
+        self._saved_steps += sum(isinstance(held.item, StepRecord) for held in ready) - lost
         for held in ready:
             if isinstance(held.item, RunEnded):
                 self._arrays.end_run(held.item.run_id)
 
     def _split(self) -> tuple[list[_Held], list[_Held]]:
-        rows: dict[str, int] = {}
-        for held in self._held:
-            if isinstance(held.item, StepRecord):
-                rows[held.item.run_id] = rows.get(held.item.run_id, 0) + 1
-        written = {run_id: count - self._arrays.unwritten_rows(run_id) for run_id, count in rows.items()}
+        on_disk = {_run_of(held): self._arrays.rows_on_disk(_run_of(held)) for held in self._held}
         ready: list[_Held] = []
         waiting: list[_Held] = []
         for held in self._held:
             item = held.item
             if isinstance(item, StepRecord):
-                written[item.run_id] -= 1
-                points = item.frame_ref is not None or item.obs_ref is not None
-                (waiting if points and written[item.run_id] < 0 else ready).append(held)
+                (ready if held.row is None or held.row < on_disk[item.run_id] else waiting).append(held)
             elif isinstance(item, RunEnded) and any(_run_of(other) == item.run_id for other in waiting):
                 waiting.append(held)  # its file stays open until the disk takes the rest
             else:
@@ -305,9 +315,18 @@ class TelemetryDBSink:
         for held in ready:
             try:
                 self._write_rows([held])
-            except InvalidActionError as error:
-                self._lost_steps += 1
-                _LOGGER.error("A step was not saved: %s", error)  # noqa: TRY400 - bad input, no trace
+            except Exception as error:  # the thread's edge, as above
+                if _is_the_worlds(error):
+                    raise
+                self._count_lost(held.item, error)
+
+    def _count_lost(self, what: object, error: Exception) -> None:
+        self._lost_steps += isinstance(what, StepRecord | StepRecorded)
+        if isinstance(error, EnvironmentFault):
+            _LOGGER.error("A step was not saved: %s", error)
+        elif repr(error) != self._last_fault:  # the first of its kind tells all
+            self._last_fault = repr(error)
+            _LOGGER.error("A fault of ours: a %s was not saved", type(what).__name__, exc_info=error)
 
     def _tell(self) -> None:
         with self._progress:
@@ -324,7 +343,8 @@ class TelemetryDBSink:
             held.number: self._arrays.give_up(held.item) for held in waiting if isinstance(held.item, StepRecord)
         }
         self._held = [
-            replace(held, item=pictureless[held.number]) if held.number in pictureless else held for held in self._held
+            replace(held, item=pictureless[held.number], row=None) if held.number in pictureless else held
+            for held in self._held
         ]
         self._commit()
         self._count_given_up(held.item for held in waiting if isinstance(held.item, StepRecord))
@@ -357,6 +377,11 @@ class TelemetryDBSink:
 
 def _run_of(held: _Held) -> str:
     return held.item.run_id
+
+
+def _is_the_worlds(error: Exception) -> bool:
+    """Whether trying again later can help."""
+    return isinstance(error, EnvironmentFault) and not isinstance(error, InvalidActionError)
 
 
 def _free_bytes(folder: Path) -> int:

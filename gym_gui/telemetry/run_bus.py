@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import FrameState
@@ -32,6 +33,7 @@ class Subscription:
         policy: What happens when the buffer is full.
         dropped: Events let go (``DropOldest``, ``Latest``'s older steps not counted, rows beyond ``max_rows``).
         shed_frames: Pictures let go.
+        shed_observations: Observations let go, where even without pictures the buffer would outgrow its bytes.
         blocked_s: Seconds that producers waited.
     """
 
@@ -48,6 +50,7 @@ class Subscription:
         self.policy = policy
         self.dropped = 0
         self.shed_frames = 0
+        self.shed_observations = 0
         self.blocked_s = 0.0
         self._run_id = run_id
         self._on_ready = on_ready
@@ -95,7 +98,7 @@ class Subscription:
             return
         with self._lock:
             self._take(event)
-            if len(self._events) >= self._wake_at:
+            if self.depth >= self._wake_at:
                 self._readable.notify()
         if self._on_ready is not None:
             self._on_ready()
@@ -126,7 +129,7 @@ class Subscription:
         """
         with self._lock:
             self._wake_at = count
-            if len(self._events) < count and not self._closed:
+            if self.depth < count and not self._closed:
                 self._readable.wait(timeout_s)
             self._wake_at = 1
             return self.depth > 0
@@ -191,6 +194,10 @@ class Subscription:
             event = StepRecorded(event.step.without_frame(FrameState.SHED))
             size_bytes = event.attached_bytes
             self.shed_frames += 1
+        if size_bytes and self._bytes + size_bytes > policy.max_bytes:
+            event = StepRecorded(replace(event.step, observation=None))
+            size_bytes = 0
+            self.shed_observations += 1
         self._append(event, size_bytes)
 
     def _block(self, event: TelemetryEvent, policy: Block) -> None:

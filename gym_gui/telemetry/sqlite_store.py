@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from gym_gui.core.data_model import EpisodeSummary, RunSummary
+    from gym_gui.telemetry.store_queries import RunExtent
 
 APPLICATION_ID: Final = 0x67796D67  # "gymg"
 MIGRATIONS: Final = (Migration(m0001_first.VERSION, m0001_first.STATEMENTS),)
@@ -52,9 +53,11 @@ class TelemetrySQLiteStore:
         self._episodes: dict[tuple[str, str], EpisodeKeys] = {}
         self._agent_keys: dict[str, int] = {}
         self._in_transaction = False
-        if read_only:
+        if read_only or (path.is_file() and path.stat().st_size):
+            # Looked at before anything is written: another program's database is left as it is.
             with self._readers.borrow() as connection:
                 check_version(connection, application_id=APPLICATION_ID, newest=MIGRATIONS[-1].version, path=path)
+        if read_only:
             return
         self._writer = connect_writer(path)
         try:
@@ -151,7 +154,11 @@ class TelemetrySQLiteStore:
             for run_id in run_ids:
                 for rollup in store_queries.running_episodes(self._writing(), run_id):
                     self._upsert_episode(rollup, 0)
-                self.end_run(run_id, RunState.INTERRUPTED, utc_now())
+                # A run whose end was committed, and whose process died after that, ended as it says.
+                self._writing().execute(
+                    "UPDATE runs SET state = ?, ended_at = ? WHERE run_id = ? AND state = 'running'",
+                    (RunState.INTERRUPTED.value, to_iso(utc_now()), run_id),
+                )
 
     # Reading: any thread.
 
@@ -204,10 +211,10 @@ class TelemetrySQLiteStore:
             rows = connection.execute("SELECT run_id FROM runs WHERE state = 'running' ORDER BY run_key")
             return [run_id for (run_id,) in rows]
 
-    def count_rows(self, run_id: str) -> int | None:
-        """Rows of a run, the states after reset included; None where there is no such run."""
+    def extent(self, run_id: str) -> RunExtent | None:
+        """How far a run's rows reach, in rows and in its replay file; None where there is no such run."""
         with self._readers.borrow() as connection:
-            return store_queries.count_rows(connection, run_id)
+            return store_queries.extent(connection, run_id)
 
     # Inside.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import EpisodeStatus
 from gym_gui.core.errors import EpisodeNotFoundError, RunNotFoundError
+from gym_gui.core.refs import FRAMES_DATASET, OBSERVATIONS_DATASET
 from gym_gui.telemetry.run_rows import (
     SELECT_EPISODES,
     SELECT_RUNS,
@@ -19,6 +20,7 @@ from gym_gui.telemetry.step_rows import SELECT_STEPS, EpisodeKeys, record_of
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
     from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunSummary, StepRecord
 
@@ -134,15 +136,40 @@ def running_episodes(connection: sqlite3.Connection, run_id: str) -> list[Episod
     return ended
 
 
-def count_rows(connection: sqlite3.Connection, run_id: str) -> int | None:
-    """Rows of a run, or None where there is no such run."""
+@dataclass(frozen=True, slots=True)
+class RunExtent:
+    """How far the committed rows of a run reach.
+
+    Attributes:
+        rows: Rows, the states after reset included.
+        items: Dataset of the replay file -> items up to the last one that a row names.
+    """
+
+    rows: int
+    items: Mapping[str, int]
+
+
+def extent(connection: sqlite3.Connection, run_id: str) -> RunExtent | None:
+    """How far the rows of a run reach, or None where there is no such run."""
     row = connection.execute("SELECT run_key FROM runs WHERE run_id = ?", (run_id,)).fetchone()
     if row is None:
         return None
-    (rows,) = connection.execute(
-        "SELECT count(*) FROM steps WHERE episode_key IN (SELECT episode_key FROM episodes WHERE run_key = ?)", row
-    ).fetchone()
-    return int(rows)
+    of_run = "FROM steps WHERE episode_key IN (SELECT episode_key FROM episodes WHERE run_key = ?)"
+    (rows,) = connection.execute(f"SELECT count(*) {of_run}", row).fetchone()
+    named = connection.execute(
+        f"""
+        SELECT '{FRAMES_DATASET}', frame_variant, max(frame_index) + 1 {of_run} GROUP BY frame_variant
+        UNION ALL
+        SELECT iif(flags & 64, '{FRAMES_DATASET}', '{OBSERVATIONS_DATASET}'), obs_variant, max(obs_index) + 1 {of_run}
+        GROUP BY flags & 64, obs_variant
+        """,
+        row * 2,
+    )
+    items: dict[str, int] = {}
+    for dataset, variant, count in named:
+        name = f"{dataset}.{variant}" if variant else dataset
+        items[name] = max(items.get(name, 0), count or 0)
+    return RunExtent(int(rows), items)
 
 
 def _run_key(connection: sqlite3.Connection, run_id: str) -> int:

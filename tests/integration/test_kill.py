@@ -6,7 +6,6 @@ The parent opens what is left behind the way the next start of the application d
 from __future__ import annotations
 
 import os
-import random
 import signal
 import struct
 import subprocess
@@ -15,7 +14,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import h5py
 import hdf5plugin
@@ -27,9 +26,6 @@ from gym_gui.config.settings import Settings
 from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.replay import FrameResolver, ReplayReader, ReplayWriter
 from gym_gui.services.bootstrap import Services, open_archive, open_services
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 pytestmark = pytest.mark.slow
 
@@ -73,7 +69,9 @@ def _record_and_kill(how: str, var_dir: Path, run_id: str, case: Case, after_s: 
     """Start a recorder, kill it *after_s* seconds after its first step."""
     arguments = [how, var_dir, run_id, case.rate_hz, case.episode_steps, case.variant_steps]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(CHILD.parents[1]), str(CHILD.parents[2])])}
-    with subprocess.Popen([sys.executable, CHILD, *map(str, arguments)], stdout=subprocess.PIPE, env=environment) as child:
+    with subprocess.Popen(
+        [sys.executable, CHILD, *map(str, arguments)], stdout=subprocess.PIPE, env=environment
+    ) as child:
         assert child.stdout is not None
         pipe = child.stdout
         told = bytearray(pipe.read(TOLD.size))
@@ -117,7 +115,7 @@ def _snapshot(var_dir: Path) -> dict[str, bytes]:
 
 def _read_with_another_tool(path: Path, case: Case, rows: int) -> None:
     """Plain h5py, its locks on and the registered filter from `hdf5plugin`: what a stranger's script does."""
-    assert hdf5plugin.FILTERS["zstd"] == 32015  # noqa: PLR2004 - the registered id that our files declare
+    assert hdf5plugin.FILTERS["zstd"] == 32015
     with h5py.File(path, "r") as file:
         assert len(file["rewards"]) == rows
         index = file["index"][:]
@@ -180,7 +178,7 @@ CASES: Final = [
 @pytest.mark.parametrize("case", CASES)
 def test_that_a_pipeline_killed_at_any_instant_loses_a_quarter_second_at_most(tmp_path: Path, case: Case) -> None:
     """L1, L5, through everything the product records with."""
-    chance = random.Random(case.rate_hz + case.variant_steps)
+    chance = np.random.default_rng([int(case.rate_hz), case.variant_steps])
     for kill in range(case.kills):
         run_id = f"killed-{kill}"
         killed = _record_and_kill("pipeline", tmp_path / "var", run_id, case, chance.uniform(0.0, 1.6))
@@ -190,7 +188,7 @@ def test_that_a_pipeline_killed_at_any_instant_loses_a_quarter_second_at_most(tm
 @pytest.mark.parametrize("case", CASES[1:])
 def test_that_a_writer_killed_at_any_instant_loses_a_quarter_second_at_most(tmp_path: Path, case: Case) -> None:
     """L5, for a program that uses the replay writer without a pipeline."""
-    chance = random.Random(case.variant_steps)
+    chance = np.random.default_rng(case.variant_steps)
     replay_dir = tmp_path / "var" / "replay"
     for kill in range(case.kills):
         run_id = f"killed-{kill}"

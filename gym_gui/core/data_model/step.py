@@ -101,9 +101,9 @@ class StepRecord:
         """Bytes of the arrays that the record carries; an observation that is the frame counts once."""
         frame, observation = self.frame, self.observation
         size = 0 if frame is None else frame.nbytes
-        if observation is frame:
+        if observation is frame or observation is None:
             return size
-        return size + observation.nbytes if isinstance(observation, np.ndarray) else size
+        return size + _array_bytes(observation)
 
     def without_frame(self, state: FrameState) -> StepRecord:
         """The same step with its picture let go, saying why in `frame_state`.
@@ -112,3 +112,11 @@ class StepRecord:
         """
         observation = None if self.observation is self.frame else self.observation
         return replace(self, render_payload=None, observation=observation, frame_state=state)
+
+
+def _array_bytes(value: Any) -> int:
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, dict):
+        return sum(map(_array_bytes, value.values()))
+    return sum(map(_array_bytes, value)) if isinstance(value, tuple) else 0
