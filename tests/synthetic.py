@@ -41,6 +41,11 @@ def observation_of(number: int) -> NDArray[np.float32]:
     return np.array([number, -number, number / 8, 0.0], dtype=np.float32)
 
 
+def seen_at(number: int, frame: NDArray[np.uint8]) -> NDArray[Any]:
+    """What the agent saw at step *number*, where it sees numbers and the picture *frame* by turns."""
+    return frame if number // 10 % 2 else observation_of(number)
+
+
 def run_of(run_id: str, **fields: Any) -> RunRecord:
     """A run of a game that does not exist."""
     defaults: dict[str, Any] = {"env_id": "Synthetic-v0", "created_at": START, "player": "random"}

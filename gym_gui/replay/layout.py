@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +14,10 @@ from gym_gui.core.refs import FRAMES_DATASET, OBSERVATIONS_DATASET
 from gym_gui.replay.chunk_codec import ZSTD_FILTER_ID, ZSTD_LEVEL
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 FORMAT_VERSION: Final = "1.0"
 FILE_SUFFIX: Final = ".h5"
@@ -49,11 +51,11 @@ ROW_RESET: Final = 4  # the state after reset: its action and reward are fillers
 ROW_ACTION_ELSEWHERE: Final = 8  # the action did not fit this file's dtype; the database has it
 ROW_OBSERVATION_IS_FRAME: Final = 64
 
-# Superblock of version 2 and 3: signature, version, size of offsets, …, address of the file's end.
-_SUPERBLOCK: Final = struct.Struct("<8sBB18xQ")
+# The superblock says where the file ends.
 _SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
-_KNOWN_SUPERBLOCKS: Final = (2, 3)
-_OFFSET_BYTES: Final = 8
+_SWMR_SUPERBLOCKS: Final = (2, 3)
+_SUPERBLOCK_BYTES: Final = 48
+_END_OF_FILE_AT: Final = 28
 
 _MIB: Final = 1024 * 1024
 # About 8 frames of Atari, 4 of a 400x600 picture: a random read decodes one chunk, a flush rewrites half of one.
@@ -103,27 +105,51 @@ def replay_path(replay_dir: Path, run_id: str) -> Path:
     return replay_dir / f"{run_id}{FILE_SUFFIX}"
 
 
-def check_whole(path: Path) -> None:
-    """Make sure that a file was not cut short.
+def is_cut_off(path: Path) -> bool:
+    """Whether the file is shorter than its own superblock says.
 
-    HDF5 looks only where no writer is announced; in SWMR mode it waits, for ever, for the missing bytes to appear.
-
-    Raises:
-        OSError: the file is shorter than its superblock says, or cannot be read.
+    HDF5 checks this for plain reading only; a SWMR reader looks for the missing metadata again and again, without end.
     """
     with path.open("rb") as file:
-        superblock = file.read(_SUPERBLOCK.size)
-        size_bytes = file.seek(0, os.SEEK_END)
-    if len(superblock) < _SUPERBLOCK.size:
-        raise OSError("it is cut off at its very beginning" if superblock else "it is empty")
-    signature, version, offset_bytes, end = _SUPERBLOCK.unpack(superblock)
-    if signature == _SIGNATURE and version in _KNOWN_SUPERBLOCKS and offset_bytes == _OFFSET_BYTES and size_bytes < end:
-        raise OSError(f"it is cut off: {size_bytes:,} of {end:,} bytes are left")
+        head = file.read(_SUPERBLOCK_BYTES)
+    if len(head) < _SUPERBLOCK_BYTES or not head.startswith(_SIGNATURE) or head[8] not in _SWMR_SUPERBLOCKS:
+        return False  # what is no file of ours is refused by HDF5 itself
+    (end,) = struct.unpack_from("<Q", head, _END_OF_FILE_AT)
+    return path.stat().st_size < int(end)
 
 
 def variant_name(dataset: str, variant: int) -> str:
     """``frames`` for variant 0, ``frames.1`` for what came after the first change of shape or dtype."""
     return f"{dataset}.{variant}" if variant else dataset
+
+
+def whole_rows(index: NDArray[Any], length_of: Callable[[str], int]) -> int:
+    """How many rows, from the first, name only items that are there.
+
+    Args:
+        index: Rows of `INDEX_DTYPE`.
+        length_of: Items in a dataset now; 0 where there is none.
+    """
+    torn = np.zeros(len(index), dtype=bool)
+    for dataset, rows, items in items_named(index):
+        torn[rows] |= items >= length_of(dataset)
+    return int(np.argmax(torn)) if torn.any() else len(index)
+
+
+def items_named(index: NDArray[Any]) -> Iterator[tuple[str, NDArray[np.intp], NDArray[Any]]]:
+    """For each dataset that rows point into: its name, the rows that do, and the items that they name."""
+    in_frames = (index["flags"] & ROW_OBSERVATION_IS_FRAME) != 0
+    everywhere = np.ones(len(index), dtype=bool)
+    for stream, field, where in (
+        (FRAMES, "frame", everywhere),
+        (FRAMES, "observation", in_frames),
+        (OBSERVATIONS, "observation", ~in_frames),
+    ):
+        rows = np.flatnonzero(where & (index[field] >= 0))
+        variants = index[f"{field}_variant"][rows]
+        for variant in np.unique(variants):
+            own = rows[variants == variant]
+            yield variant_name(stream, int(variant)), own, index[field][own]
 
 
 def create_dataset(file: h5py.File, spec: ArraySpec) -> None:

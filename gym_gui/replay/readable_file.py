@@ -5,17 +5,15 @@ Any thread may read; a writer of this process may take the handle away at any ti
 
 from __future__ import annotations
 
-import struct
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 
 from gym_gui.core.errors import FrameNotFoundError, ReplayFileError
-from gym_gui.replay import layout
 from gym_gui.replay.chunk_codec import decode_chunk
-from gym_gui.replay.layout import ArraySpec, spec_of
+from gym_gui.replay.layout import ArraySpec, is_cut_off, spec_of
 from gym_gui.replay.open_files import opening, register_reader
 
 if TYPE_CHECKING:
@@ -26,10 +24,6 @@ if TYPE_CHECKING:
     from gym_gui.replay.chunk_cache import ChunkCache
 
 # HDF5 File Format Specification, level 0: superblock versions 2 and 3, with addresses of 8 bytes.
-_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
-_SWMR_SUPERBLOCKS: Final = (2, 3)
-_SUPERBLOCK_BYTES: Final = 48
-_END_OF_FILE_AT: Final = 28
 
 
 class ReadableFile:
@@ -192,7 +186,6 @@ class ReadableFile:
         if is_cut_off(self.path):
             raise ReplayFileError("The replay file is truncated.", hint=f"File: {self.path}")
         try:
-            layout.check_whole(self.path)
             self._inode = self.path.stat().st_ino
             try:
                 # Beside a living writer; files of other tools have no SWMR and open plainly.
@@ -238,16 +231,3 @@ class ReadableFile:
 
     def _unreadable(self, error: Exception) -> ReplayFileError:
         return ReplayFileError(f"The replay file cannot be read: {error}.", hint=f"File: {self.path}")
-
-
-def is_cut_off(path: Path) -> bool:
-    """Whether the file is shorter than its own superblock says.
-
-    HDF5 checks this for plain reading only; a SWMR reader looks for the missing metadata again and again, without end.
-    """
-    with path.open("rb") as file:
-        head = file.read(_SUPERBLOCK_BYTES)
-    if len(head) < _SUPERBLOCK_BYTES or not head.startswith(_SIGNATURE) or head[8] not in _SWMR_SUPERBLOCKS:
-        return False  # what is no file of ours is refused by HDF5 itself
-    (end,) = struct.unpack_from("<Q", head, _END_OF_FILE_AT)
-    return path.stat().st_size < int(end)

@@ -33,6 +33,7 @@ class ReplayReader:
     def __init__(self, path: str | PathLike[str]) -> None:
         self._path = Path(path)
         self._file: ReadableFile | None = None
+        self._whole_rows = 0
 
     def open(self) -> None:
         """Open the file; a second call does nothing.
@@ -60,12 +61,21 @@ class ReplayReader:
 
     @property
     def num_steps(self) -> int:
-        """Rows in the file.
+        """Rows that are there with all that they name; those that a writer is about to complete do not count yet.
 
         Raises:
             RuntimeError: the reader is not open.
         """
-        return self._opened().length(layout.DONES)
+        file = self._opened()
+        rows = file.length(layout.DONES)
+        if layout.INDEX not in file.names():  # a file of another writer
+            return rows
+        rows = min(rows, file.length(layout.REWARDS), file.length(layout.INDEX))
+        fresh = self._rows(layout.INDEX, min(self._whole_rows, rows), rows)
+        if fresh is not None and len(fresh):
+            rows = min(self._whole_rows, rows) + layout.whole_rows(fresh, file.length)
+        self._whole_rows = rows
+        return rows
 
     @property
     def num_episodes(self) -> int:

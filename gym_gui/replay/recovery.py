@@ -45,8 +45,9 @@ def recover_file(path: Path, *, keep_rows: int | None = None, keep_items: Mappin
     if is_cut_off(path):
         raise ReplayFileError("The replay file is truncated and cannot be mended.", hint=f"File: {path}")
     partial = path.with_name(f"{path.name}.recovering")
+    if layout.is_cut_off(path):
+        raise ReplayFileError("The replay file is truncated.", hint=f"File: {path}")
     try:
-        layout.check_whole(path)
         with opening:
             release_readers(path)
             with (
@@ -113,35 +114,17 @@ def copy_items(source: Any, target: Any, items: int, *, compressed: bool) -> Non
 
 def _whole_rows(file: h5py.File) -> int:
     rows = min(len(file[name]) for name in _BY_ROW)
-    index = file[layout.INDEX][:rows]
-    for name in _STREAMS:
-        for variant in np.unique(index[f"{name[:-1]}_variant"]):
-            dataset = file.get(layout.variant_name(name, int(variant)))
-            length = 0 if dataset is None else len(dataset)
-            torn = (index[f"{name[:-1]}_variant"] == variant) & (index[name[:-1]] >= length)
-            if torn.any():
-                rows = min(rows, int(np.argmax(torn)))
-    return rows
+    return layout.whole_rows(file[layout.INDEX][:rows], lambda dataset: len(file.get(dataset, ())))
 
 
 def _rows_with(index: Any, items: Mapping[str, int]) -> int:
     """Rows up to the last one that has one of the items."""
-    rows = 0
-    for dataset, count in items.items():
-        stream, _, variant = dataset.partition(".")
-        field = stream[:-1]
-        in_frames = (index["flags"] & layout.ROW_OBSERVATION_IS_FRAME) != 0
-        own = ~in_frames if stream == layout.OBSERVATIONS else np.ones(len(index), bool)
-        named = own & (index[f"{field}_variant"] == int(variant or 0)) & (index[field] >= 0) & (index[field] < count)
-        rows = max(rows, int(np.flatnonzero(named)[-1]) + 1 if named.any() else 0)
-    return rows
+    named = (rows[found < items.get(dataset, 0)] for dataset, rows, found in layout.items_named(index))
+    return max((int(rows[-1]) + 1 for rows in named if len(rows)), default=0)
 
 
 def _items_used(index: Any, dataset: str) -> int:
-    name, _, variant = dataset.partition(".")
-    field = name[:-1]
-    used = index[field][(index[f"{field}_variant"] == int(variant or 0)) & (index[field] >= 0)]
-    return int(used.max()) + 1 if len(used) else 0
+    return max((int(items.max()) + 1 for name, _, items in layout.items_named(index) if name == dataset), default=0)
 
 
 def _specs(file: h5py.File) -> list[layout.ArraySpec]:

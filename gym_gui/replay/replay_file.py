@@ -118,7 +118,6 @@ class ReplayFile:
     def _open(self) -> h5py.File:
         # One process writes a run, guarded by the run's lock file; HDF5's own locks would keep readers from opening it.
         access = h5p.create(h5p.FILE_ACCESS)
-        access.set_fclose_degree(h5f.CLOSE_STRONG)
         access.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
         access.set_file_locking(False, True)
         flags = h5f.ACC_RDWR | h5f.ACC_SWMR_WRITE

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthetic import episode_of, final_of, frame_of, observation_of, run_of, shape_of, step_of
+from synthetic import episode_of, final_of, frame_of, run_of, seen_at, shape_of, step_of
 
 from gym_gui.config.settings import Settings
 from gym_gui.replay import ReplayWriter
@@ -46,7 +46,10 @@ def record_through_pipeline(var_dir: Path, run_id: str, rate_hz: float, episode_
             telemetry.record_episode_start(episode_of(run_id, episode))
         frame = frame_of(number, shape_of(number, variant_steps))
         last = step_index == episode_steps
-        telemetry.record_step(step_of(run_id, episode, step_index, number, render_payload=frame, terminated=last))
+        seen = seen_at(number, frame)
+        telemetry.record_step(
+            step_of(run_id, episode, step_index, number, render_payload=frame, observation=seen, terminated=last)
+        )
         if last:
             telemetry.complete_episode(final_of(run_id, episode, steps=episode_steps))
 
@@ -58,7 +61,7 @@ def record_with_writer(var_dir: Path, run_id: str, rate_hz: float, episode_steps
     for number in numbers(rate_hz):
         done = number % episode_steps == episode_steps - 1
         frame = frame_of(number, shape_of(number, variant_steps))
-        writer.record_step(frame, observation_of(number), number, number / 4, done)
+        writer.record_step(frame, seen_at(number, frame), number, number / 4, done)
         if done:
             writer.mark_episode_end()
 
