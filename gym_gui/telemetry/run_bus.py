@@ -97,6 +97,8 @@ class Subscription:
         if self._closed or (self._run_id is not None and event.run_id != self._run_id):
             return
         with self._lock:
+            if self._closed:  # since we looked
+                return
             self._take(event)
             if self.depth >= self._wake_at:
                 self._readable.notify()
@@ -115,7 +117,7 @@ class Subscription:
                 taken = [events.popleft() for _ in range(max_events)]
                 self._bytes -= sum(_attached_bytes(event) for event in taken)
             self._taken += len(taken)
-            if self._latest_step is not None:
+            if self._latest_step is not None and (max_events is None or len(taken) < max_events):
                 taken.append(self._latest_step)
                 self._latest_step = None
             self._writable.notify_all()
@@ -170,6 +172,7 @@ class Subscription:
             return
         if len(self._events) >= policy.rare_capacity:
             self._events.popleft()
+            self._taken += 1
             self.dropped += 1
         self._append(event, 0)
 
