@@ -109,11 +109,15 @@ def copy_items(source: Any, target: Any, items: int, *, compressed: bool) -> Non
 def _whole_rows(file: h5py.File) -> int:
     rows = min(len(file[name]) for name in _BY_ROW)
     index = file[layout.INDEX][:rows]
+    # An observation that is the frame lies among the frames, whose own place says whether it is there.
+    elsewhere = (index["flags"] & layout.ROW_OBSERVATION_IS_FRAME) != 0
     for name in _STREAMS:
         for variant in np.unique(index[f"{name[:-1]}_variant"]):
             dataset = file.get(layout.variant_name(name, int(variant)))
             length = 0 if dataset is None else len(dataset)
             torn = (index[f"{name[:-1]}_variant"] == variant) & (index[name[:-1]] >= length)
+            if name == layout.OBSERVATIONS:
+                torn &= ~elsewhere
             if torn.any():
                 rows = min(rows, int(np.argmax(torn)))
     return rows

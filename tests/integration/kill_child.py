@@ -36,9 +36,7 @@ def numbers(rate_hz: float) -> Iterator[int]:
             time.sleep(max(0.0, started_s + number / rate_hz - time.monotonic()))
 
 
-def record_through_pipeline(
-    var_dir: Path, run_id: str, rate_hz: float, episode_steps: int, variant_steps: int
-) -> None:
+def record_through_pipeline(var_dir: Path, run_id: str, rate_hz: float, episode_steps: int, variant_steps: int) -> None:
     """Record with everything that the product records with."""
     telemetry = open_services(Settings(var_dir=var_dir)).telemetry
     telemetry.start_run(run_of(run_id))

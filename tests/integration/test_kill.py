@@ -73,7 +73,9 @@ def _record_and_kill(how: str, var_dir: Path, run_id: str, case: Case, after_s: 
     """Start a recorder, kill it *after_s* seconds after its first step."""
     arguments = [how, var_dir, run_id, case.rate_hz, case.episode_steps, case.variant_steps]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(CHILD.parents[1]), str(CHILD.parents[2])])}
-    with subprocess.Popen([sys.executable, CHILD, *map(str, arguments)], stdout=subprocess.PIPE, env=environment) as child:
+    with subprocess.Popen(
+        [sys.executable, CHILD, *map(str, arguments)], stdout=subprocess.PIPE, env=environment
+    ) as child:
         assert child.stdout is not None
         pipe = child.stdout
         told = bytearray(pipe.read(TOLD.size))
