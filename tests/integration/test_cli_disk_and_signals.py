@@ -52,7 +52,7 @@ def readable_frames(var_dir: Path, run_id: str) -> int:
     return len(frames)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl+C", "terminate"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=str)
 def test_that_a_stopped_recording_keeps_what_came_before(number: signal.Signals, var_dir: Path) -> None:
     with start(*ENDLESS, var_dir=var_dir) as process:
         wait_for_step(process, 500)
