@@ -13,8 +13,8 @@ _SHOWN: Final = 300
 
 
 def one_line(fault: BaseException) -> str:
-    """The exception's type and the start of its text, on one line."""
-    text = " ".join(str(fault).split())
+    """The exception's type and the start of its text, on one line and without a full stop."""
+    text = " ".join(str(fault).split()).rstrip(".")
     text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
     return f"{type(fault).__name__}: {text}" if text else type(fault).__name__
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -44,9 +45,11 @@ def demo(*, as_json: bool, var_dir: str | None) -> int:
         faults = [fault for _, proof in games for fault in proof.faults]
         pictures: ScreenPictures | None = None
         try:
+            _note("Playing in the window, drawn in memory…")
             pictures = _draw(settings, games[0][0])
         except EnvironmentFault as error:
             faults.append(str(error))
+    _note("")
     outcome = _Outcome(games, pictures, faults, round(time.perf_counter() - started_s, 1))
     if as_json:
         print_json(_document(settings, outcome))
@@ -61,11 +64,21 @@ def _prove_games(settings: Settings) -> list[tuple[RecordedGame, GameProof]]:
     from gym_gui.controllers.demo import GAMES, prove_game, record_game  # noqa: PLC0415 - Gymnasium and h5py, a second
     from gym_gui.services.bootstrap import open_archive, open_services  # noqa: PLC0415 - same
 
+    recorded: list[RecordedGame] = []
     with open_services(settings) as services:
-        recorded = [record_game(services, game) for game in GAMES]
+        for game in GAMES:
+            _note(f"A bot plays {game.name}…")
+            recorded.append(record_game(services, game))
+    _note("Reading every frame back, and playing both games again…")
     # Closed and opened again: what is compared is what another process would find.
     with open_archive(settings) as archive:
         return [(game, prove_game(archive, game)) for game in recorded]
+
+
+def _note(text: str) -> None:
+    """What is going on, for a person who waits; on standard error, and gone when the answer comes."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{text:<70}\r", nl=False, err=True)
 
 
 def _draw(settings: Settings, game: RecordedGame) -> ScreenPictures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from dataclasses import asdict
@@ -12,6 +13,7 @@ import click
 
 from gym_gui.cli.options import (
     foreign_output_aside,
+    has_display,
     json_option,
     print_json,
     say,
@@ -144,26 +146,28 @@ def _tell(result: RecordingResult) -> None:
         f"({rate:,.0f} steps/s, {size_text(result.size_bytes)}, {result.dropped_frames} frames dropped)."
     )
     click.echo(f"Run {result.run_id}")
-    say(f"Look at it:  gym-gui replay {result.run_id}")
+    say(f"Look at it:  gym-gui {'replay' if has_display() else 'episodes'} {result.run_id}")
 
 
 class _Interrupts:
-    """The first Ctrl+C ends the recording in order; the second one ends the process."""
+    """The first Ctrl+C, kill or closing of the terminal ends the recording in order, the second one at once."""
 
     def __init__(self) -> None:
-        import signal  # noqa: PLC0415 - only while recording
-
-        self._signal = signal
         self._seen = False
-        self._before = signal.signal(signal.SIGINT, self._take)
-        self._before_term = signal.signal(signal.SIGTERM, self._take)
+        numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        # What is ignored stays so: `nohup` means it.
+        self._before = {
+            number: signal.signal(number, self._take)
+            for number in numbers
+            if signal.getsignal(number) is not signal.SIG_IGN
+        }
 
     def seen(self) -> bool:
         return self._seen
 
     def restore(self) -> None:
-        self._signal.signal(self._signal.SIGINT, self._before)
-        self._signal.signal(self._signal.SIGTERM, self._before_term)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _take(self, _number: int, _frame: object) -> None:
         self._seen = True

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 import click
 
 from gym_gui.cli.face import command_context
 from gym_gui.cli.library import parse_episode
-from gym_gui.cli.options import settings_for, var_dir_option
+from gym_gui.cli.options import has_display, settings_for, var_dir_option
 from gym_gui.cli.record import parse_kwargs
 from gym_gui.controllers.start_request import StartRequest
 
@@ -80,6 +77,5 @@ def open_window(var_dir: str | None, start: StartRequest | None) -> int:
 
 
 def _require_display() -> None:
-    has_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
-    if sys.platform.startswith("linux") and not has_display:
+    if not has_display():
         raise NoDisplayError(NO_DISPLAY)

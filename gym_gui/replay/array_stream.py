@@ -45,7 +45,7 @@ class ArrayStream:
     @property
     def stored_bytes(self) -> int:
         """Bytes handed to the file."""
-        return sum(tail.stored_bytes for tail in self._tails)
+        return sum(tail.whole_bytes + tail.partial_bytes for tail in self._tails)
 
     def declare(self, dtype: np.dtype[Any], item_shape: tuple[int, ...]) -> int:
         """The variant that holds such items; a shape or dtype that is new to the run begins the next one.

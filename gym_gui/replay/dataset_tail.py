@@ -35,14 +35,16 @@ class DatasetTail(ABC):
         spec: The dataset's layout.
         length: Items appended, written or not.
         written: Items that are in the file.
-        stored_bytes: Bytes of the whole chunks in the file.
+        whole_bytes: Bytes of the whole chunks.
+        partial_bytes: Bytes of the chunk in the making, as it was last written.
     """
 
     def __init__(self, spec: ArraySpec) -> None:
         self.spec = spec
         self.length = 0
         self.written = 0
-        self.stored_bytes = 0
+        self.whole_bytes = 0
+        self.partial_bytes = 0
         self._chunk = np.zeros((spec.chunk_items, *spec.item_shape), dtype=spec.dtype)
 
     @property
@@ -100,12 +102,14 @@ class PlainTail(DatasetTail):
         for start, items in pieces:
             dataset[start : start + len(items)] = items
             self.written = start + len(items)
+            self.partial_bytes = items.nbytes if len(items) < self.spec.chunk_items else 0
         self._full.clear()
 
     @override
     def _chunk_is_full(self, *, thorough: bool) -> None:
         self._full.append((self.length - self.spec.chunk_items, self._chunk.copy()))
-        self.stored_bytes += self._chunk.nbytes
+        self.whole_bytes += self._chunk.nbytes
+        self.partial_bytes = 0
 
 
 class CompressedTail(DatasetTail):
@@ -135,7 +139,8 @@ class CompressedTail(DatasetTail):
             # Before each chunk: a batch may be larger than all that is left, and the rows need room, too.
             check_space(file.path.parent)
             self._store(dataset, start, start + self.spec.chunk_items, data)
-            self.stored_bytes += len(data)
+            self.whole_bytes += len(data)
+            self.partial_bytes = 0
             self._compressing.popleft()
             self._spare.append(chunk)
         rest = self.length % self.spec.chunk_items
@@ -143,6 +148,7 @@ class CompressedTail(DatasetTail):
             dataset = dataset or file.dataset(self.spec.dataset)
             data = self._codec.submit(self._chunk, thorough=thorough).result()
             self._store(dataset, self.length - rest, self.length, data)
+            self.partial_bytes = len(data)
 
     @override
     def _chunk_is_full(self, *, thorough: bool) -> None:

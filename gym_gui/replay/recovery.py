@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import h5py
-import numpy as np
 
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.errors import ReplayFileError

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, ClassVar
 
+from synthetic import START, episode_of, run_of, step_of
+
 from gym_gui.core.data_model import RunState
 from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded, TelemetryEvent
 from gym_gui.telemetry.run_bus import RunBus, Subscription
-from synthetic import START, episode_of, run_of, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

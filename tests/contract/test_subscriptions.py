@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import pytest
 from contract.subscription_contract import SubscriptionContract, indices, rare_events, steps
+from synthetic import frame_of, observation_of, step_of
 
 from gym_gui.core.data_model import FrameState
 from gym_gui.core.errors import BusClosedError
 from gym_gui.telemetry.events import StepRecorded
 from gym_gui.telemetry.overflow import Block, DropOldest, Latest, ShedFrames
 from gym_gui.telemetry.run_bus import RunBus, Subscription
-from synthetic import frame_of, observation_of, step_of
 
 STEP_BYTES = frame_of(0).nbytes + observation_of(0).nbytes
 

@@ -52,7 +52,7 @@ def readable_frames(var_dir: Path, run_id: str) -> int:
     return len(frames)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl+C", "terminate"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=str)
 def test_that_a_stopped_recording_keeps_what_came_before(number: signal.Signals, var_dir: Path) -> None:
     with start(*ENDLESS, var_dir=var_dir) as process:
         wait_for_step(process, 500)
@@ -82,6 +82,20 @@ def test_that_a_run_can_be_read_while_it_is_recorded(var_dir: Path) -> None:
         process.communicate(timeout=30)
     (run,) = answer("runs", var_dir=var_dir)
     assert run["state"] == "completed", "a look at it must not have ended it"
+
+
+@pytest.mark.parametrize("env_id", ["Endless-v0", "EndlessScreen-v0"])
+def test_that_a_killed_recording_keeps_its_frames(env_id: str, var_dir: Path) -> None:
+    with start("record", f"visiting_envs:{env_id}", "--seed", "1", var_dir=var_dir) as process:
+        wait_for_step(process, 2000)
+        answer("runs", var_dir=var_dir)  # takes longer than what may be lost
+        process.kill()
+        process.communicate(timeout=30)
+    (run,) = answer("runs", var_dir=var_dir)
+    (episode,) = answer("episodes", run["run_id"], var_dir=var_dir)
+    assert (run["state"], episode["status"]) == ("interrupted", "interrupted")
+    assert episode["steps"] >= 2000
+    assert readable_frames(var_dir, run["run_id"]) == episode["frames"] == episode["steps"] + 1
 
 
 def test_that_two_recordings_share_a_folder(var_dir: Path) -> None:

@@ -149,6 +149,22 @@ class Endless(Visitor):
         return answer
 
 
+class EndlessScreen(Visitor):
+    """The agent sees the picture, as in an Atari game; says how far it is, and never ends."""
+
+    observation_space = spaces.Box(0, 255, (12, 16, 3), np.uint8)
+    length: ClassVar[int] = 10**9
+
+    def observe(self) -> Any:
+        return self.render()
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        answer = super().step(action)
+        if self.count % 10 == 0:
+            print("step", self.count, flush=True)  # noqa: T201 - the test waits for it
+        return answer
+
+
 class Bulky(Visitor):
     """Pictures that do not compress fill a small disk, at the pace of a real game."""
 

@@ -13,11 +13,11 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from synthetic import step_of
 
 from gym_gui.core.data_model import FrameState
 from gym_gui.core.packing import from_array
 from gym_gui.replay import FrameResolver, ReplayReader, ReplayWriter
-from synthetic import step_of
 
 RUN_ID = "machine"
 FRAME_SHAPES = st.sampled_from([(24, 60, 3), (40, 60, 3), (210, 160, 3), (9, 7), (3, 3, 4)])

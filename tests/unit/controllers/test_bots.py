@@ -24,7 +24,7 @@ def played(env_id: str, policy_name: str, steps: int, *, seed: int = 1, **env_kw
         stepper = EpisodeStepper(adapter, make_run_record(adapter, player=policy_name))
         step = stepper.reset(seed=seed)
         policy.reset(seed)
-        actions = []
+        actions: list[Any] = []
         while len(actions) < steps and not step.done:
             step = stepper.step(policy.act(step))
             actions.append(step.action)
