@@ -11,7 +11,7 @@ from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.errors import ReplayFileError
 from gym_gui.replay import layout
 from gym_gui.replay.open_files import opening, release_readers
-from gym_gui.replay.readable_file import is_cut_off
+from gym_gui.replay.layout import is_cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
