@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.clock import utc_now
+from gym_gui.core.refs import check_run_id
 from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded
 from gym_gui.telemetry.hub import TelemetryAsyncHub
 from gym_gui.telemetry.run_bus import RunBus
@@ -54,7 +55,12 @@ class TelemetryService:
         self._episodes: deque[EpisodeRollup] = deque(maxlen=_RING_EPISODES)
 
     def start_run(self, run: RunRecord) -> None:
-        """Announce a run; its steps follow."""
+        """Announce a run; its steps follow.
+
+        Raises:
+            InvalidRunIdError: its id could not name a file.
+        """
+        check_run_id(run.run_id)
         self._hub.publish(RunStarted(run))
 
     def end_run(self, run_id: str, state: RunState) -> None:

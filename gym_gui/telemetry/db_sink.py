@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import EpisodeStatus, StepRecord
-from gym_gui.core.errors import EnvironmentFault, InvalidActionError, StoreError
+from gym_gui.core.errors import EnvironmentFault, StoreError
 from gym_gui.telemetry.array_keeper import ArrayKeeper, WriterFactory
 from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded, TelemetryEvent
 from gym_gui.telemetry.overflow import Block, OverflowPolicy
@@ -381,7 +381,7 @@ def _run_of(held: _Held) -> str:
 
 def _is_the_worlds(error: Exception) -> bool:
     """Whether trying again later can help."""
-    return isinstance(error, EnvironmentFault) and not isinstance(error, InvalidActionError)
+    return isinstance(error, StoreError)
 
 
 def _free_bytes(folder: Path) -> int:

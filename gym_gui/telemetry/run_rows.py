@@ -150,7 +150,7 @@ def episode_row(rollup: EpisodeRollup, run_key: int, stored_bytes: int) -> Row:
         rollup.episode_index,
         rollup.agent_id,
         rollup.worker_id,
-        rollup.seed,
+        _seed(rollup.seed),
         None if rollup.options is None else _json(rollup.options),
         to_iso(rollup.started_at),
         to_iso(rollup.ended_at),
@@ -176,7 +176,7 @@ def episode_summary_of(row: Row) -> EpisodeSummary:
         episode_index=row[1],
         agent_id=row[2],
         worker_id=row[3],
-        seed=row[4],
+        seed=None if row[4] is None else int(row[4]),
         options=None if row[5] is None else _unjson(row[5]),
         started_at=from_iso(row[6]) or utc_now(),
         ended_at=from_iso(row[7]),
@@ -199,6 +199,11 @@ def episode_summary_of(row: Row) -> EpisodeSummary:
 def _number(value: float) -> float | str:
     # SQLite turns nan into NULL; as text it survives the column's affinity and float() reads it back.
     return "nan" if value != value else value  # noqa: PLR0124 - nan, the cheap way
+
+
+def _seed(seed: int | None) -> int | bytes | None:
+    # Seeds may have any length; SQLite's integers have 64 bits, and the column turns longer text into a float.
+    return seed if seed is None or -(2**63) <= seed < 2**63 else str(seed).encode()
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState, StepRecord
 from gym_gui.core.errors import StoreError
+from gym_gui.core.refs import check_run_id
 from gym_gui.db.connection import ReaderPool, connect_writer, store_error
 from gym_gui.db.migrations import Migration, check_version, migrate
 from gym_gui.telemetry import store_queries
@@ -109,7 +110,12 @@ class TelemetrySQLiteStore:
             raise store_error("written", self._path, error) from error
 
     def insert_run(self, run: RunRecord) -> None:
-        """Add a run in state ``running``; one that is there already is resumed, its description kept."""
+        """Add a run in state ``running``; one that is there already is resumed, its description kept.
+
+        Raises:
+            InvalidRunIdError: its id could not name a file.
+        """
+        check_run_id(run.run_id)
         with self.transaction():
             self._writing().execute(INSERT_RUN, run_row(run))
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunSummary, StepRecord
 
 _NO_STOP: Final = 2**62
+_SHOWN: Final = 128
 
 
 def list_runs(connection: sqlite3.Connection) -> list[RunSummary]:
@@ -39,7 +40,7 @@ def get_run(connection: sqlite3.Connection, run_id: str) -> RunRecord:
     Raises:
         RunNotFoundError: there is none of that id.
     """
-    row = connection.execute(f"{SELECT_RUNS} WHERE run_id = ?", (run_id,)).fetchone()
+    row = connection.execute(f"{SELECT_RUNS} WHERE run_id = ?", (_utf8(run_id),)).fetchone()
     if row is None:
         raise _no_run(run_id)
     return run_of(row)
@@ -71,9 +72,11 @@ def get_episode(connection: sqlite3.Connection, run_id: str, episode: str | int 
     if episode is None:
         where, values, named = "", (run_key,), "any episode"
     elif isinstance(episode, int):
-        where, values, named = " AND episode_index = ?", (run_key, episode), f"an episode of index {episode}"
+        # No index is that large, and SQLite takes no larger number.
+        bounded = min(max(episode, -1), _NO_STOP)
+        where, values, named = " AND episode_index = ?", (run_key, bounded), f"an episode of index {episode}"
     else:
-        where, values, named = " AND episode_id = ?", (run_key, episode), f"an episode {episode!r}"
+        where, values, named = " AND episode_id = ?", (run_key, _utf8(episode)), f"an episode {_shortened(episode)}"
     row = connection.execute(
         f"{SELECT_EPISODES} WHERE run_key = ?{where} ORDER BY episode_index DESC, episode_key DESC LIMIT 1", values
     ).fetchone()
@@ -97,7 +100,8 @@ def load_steps(
     if keys is None:
         get_episode(connection, run_id, episode_id)  # says which of the two is missing
         return []
-    rows = connection.execute(SELECT_STEPS, (keys.episode_key, start, _NO_STOP if stop is None else stop))
+    stop = _NO_STOP if stop is None else min(stop, _NO_STOP)
+    rows = connection.execute(SELECT_STEPS, (keys.episode_key, min(start, _NO_STOP), stop))
     return [record_of(row, keys) for row in rows]
 
 
@@ -106,7 +110,7 @@ def episode_keys(connection: sqlite3.Connection, run_id: str, episode_id: str) -
     row = connection.execute(
         "SELECT episode_key, started_us, episodes.worker_id, space_signature "
         "FROM episodes JOIN runs USING (run_key) WHERE run_id = ? AND episode_id = ?",
-        (run_id, episode_id),
+        (_utf8(run_id), _utf8(episode_id)),
     ).fetchone()
     return None if row is None else EpisodeKeys(row[0], run_id, episode_id, row[1], row[2], row[3])
 
@@ -173,12 +177,22 @@ def extent(connection: sqlite3.Connection, run_id: str) -> RunExtent | None:
 
 
 def _run_key(connection: sqlite3.Connection, run_id: str) -> int:
-    row = connection.execute("SELECT run_key FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    row = connection.execute("SELECT run_key FROM runs WHERE run_id = ?", (_utf8(run_id),)).fetchone()
     if row is None:
         raise _no_run(run_id)
     return int(row[0])
 
 
 def _no_run(run_id: str) -> RunNotFoundError:
-    shown = run_id if len(run_id) <= 128 else f"{run_id[:60]}…"  # noqa: PLR2004 - the longest run id there is
-    return RunNotFoundError(f"There is no run {shown!r} here.", hint="`gym-gui runs` lists the runs that are here.")
+    return RunNotFoundError(
+        f"There is no run {_shortened(run_id)} here.", hint="`gym-gui runs` lists the runs that are here."
+    )
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[:60]}…")
+
+
+def _utf8(text: str) -> str:
+    """*text*, or something that no row has where it is no text that SQLite takes (bytes of a shell's argument)."""
+    return text.encode("utf-8", "replace").decode()
