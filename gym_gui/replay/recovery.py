@@ -11,7 +11,6 @@ from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.errors import ReplayFileError
 from gym_gui.replay import layout
 from gym_gui.replay.open_files import opening, release_readers
-from gym_gui.replay.layout import is_cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,11 +40,9 @@ def recover_file(path: Path, *, keep_rows: int | None = None, keep_items: Mappin
     path.with_name(f"{path.name}{layout.NEXT_SUFFIX}").unlink(missing_ok=True)
     if _opens_plainly(path):
         return False
-    if is_cut_off(path):
+    if layout.is_cut_off(path):
         raise ReplayFileError("The replay file is truncated and cannot be mended.", hint=f"File: {path}")
     partial = path.with_name(f"{path.name}.recovering")
-    if layout.is_cut_off(path):
-        raise ReplayFileError("The replay file is truncated.", hint=f"File: {path}")
     try:
         with opening:
             release_readers(path)

@@ -18,7 +18,8 @@ from gym_gui.telemetry.run_bus import RunBus
 if TYPE_CHECKING:
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepRecord
     from gym_gui.replay.frame_resolver import FrameResolver
-    from gym_gui.telemetry.db_sink import SinkStatus, TelemetryDBSink
+    from gym_gui.telemetry.db_sink import TelemetryDBSink
+    from gym_gui.telemetry.sink_status import SinkStatus
 
 _RING_STEPS: Final = 512
 _RING_BYTES: Final = 64 * 1024 * 1024

@@ -9,18 +9,17 @@ import logging
 import shutil
 import threading
 import time
-from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import EpisodeStatus, StepRecord
-from gym_gui.core.errors import EnvironmentFault, StoreError
+from gym_gui.core.errors import StoreError
 from gym_gui.telemetry.array_keeper import ArrayKeeper, WriterFactory
 from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded, TelemetryEvent
 from gym_gui.telemetry.overflow import Block, OverflowPolicy
+from gym_gui.telemetry.row_committer import Held, RowCommitter
+from gym_gui.telemetry.sink_status import SinkStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from gym_gui.replay.writer import ReplayWriter
@@ -40,46 +39,6 @@ _RETRY_S: Final = 0.5
 # Rows that the database refuses wait here; beyond this the queue's own policy takes over.
 _MAX_HELD: Final = 20_000
 _DISK_LOOK_S: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class SinkStatus:
-    """What the sink has done and what it has not.
-
-    Attributes:
-        queue_depth: Events waiting in the queue.
-        saved_steps: Rows committed.
-        saved_frames: Pictures handed to replay files.
-        shed_frames: Pictures let go because the queue was full.
-        lost_frames: Pictures that the disk refused.
-        lost_steps: Rows that could not be kept.
-        disk_free_bytes: Free space where the database lies, looked up every two seconds.
-        oldest_unsaved_s: Age of the oldest step that is not on disk; 0.0 when all are.
-        blocked_s: Seconds that producers waited.
-        fault: One sentence while something is wrong; empty when well.
-    """
-
-    queue_depth: int
-    saved_steps: int
-    saved_frames: int
-    shed_frames: int
-    lost_frames: int
-    lost_steps: int
-    oldest_unsaved_s: float
-    blocked_s: float
-    disk_free_bytes: int
-    fault: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """Something to commit."""
-
-    number: int
-    since_s: float
-    item: StepRecord | RunStarted | EpisodeChanged | RunEnded
-    stored_bytes: int = 0
-    row: int | None = None  # in the run's replay file
 
 
 class TelemetryDBSink:
@@ -106,12 +65,9 @@ class TelemetryDBSink:
         self._arrays = ArrayKeeper(replay_writer)
         self._interval_s = flush_interval_s
         self._queue = bus.subscribe("db-sink", overflow or Block())
-        self._held: list[_Held] = []
+        self._rows = RowCommitter(store, self._arrays)
+        self._held: list[Held] = []
         self._first_waiting_s: float | None = None
-        self._saved_steps = 0
-        self._lost_steps = 0
-        self._store_fault = ""
-        self._last_fault = ""
         self._done = 0
         self._disk_free_bytes = _free_bytes(store.path.parent)
         self._disk_seen_s = time.monotonic()
@@ -132,15 +88,15 @@ class TelemetryDBSink:
         oldest_s = held[0].since_s if held else waiting_s
         return SinkStatus(
             queue_depth=self._queue.depth,
-            saved_steps=self._saved_steps,
+            saved_steps=self._rows.saved_steps,
             saved_frames=self._arrays.saved_frames,
             shed_frames=self._queue.shed_frames,
             lost_frames=self._arrays.lost_frames,
-            lost_steps=self._lost_steps + self._queue.dropped,
+            lost_steps=self._rows.lost_steps + self._queue.dropped,
             oldest_unsaved_s=0.0 if oldest_s is None else time.monotonic() - oldest_s,
             blocked_s=self._queue.blocked_s,
             disk_free_bytes=self._disk_free_bytes,
-            fault=self._store_fault or self._arrays.fault,
+            fault=self._rows.fault or self._arrays.fault,
         )
 
     def flush(self, timeout_s: float | None = None) -> None:
@@ -158,7 +114,7 @@ class TelemetryDBSink:
             deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
             while self._done < upto and self._thread is not None:
                 left_s = 0.5 if deadline_s is None else deadline_s - time.monotonic()
-                fault = self._store_fault or self._arrays.fault
+                fault = self._rows.fault or self._arrays.fault
                 if fault and self._done < upto:
                     raise StoreError(f"Not everything could be saved. {fault}")
                 if left_s <= 0:
@@ -181,23 +137,25 @@ class TelemetryDBSink:
                 self._pass(force=stopping)
             except Exception as error:  # the thread's edge: it must outlive its own faults, and say so
                 _LOGGER.exception("The sink met a fault of ours; what it was saving is lost")
-                self._store_fault = f"Recording met an error of the application: {error!r}."
-                self._lost_steps += sum(isinstance(held.item, StepRecord) for held in self._held)
-                self._held.clear()
+                self._rows.fault = f"Recording met an error of the application: {error!r}."
+                self._rows.lost_steps += sum(isinstance(held.item, StepRecord) for held in self._held)
+                self._held = []
             self._tell()
             if stopping and not self._queue.depth:
                 break
         try:
-            self._finish()
+            self._rows.commit_without_arrays(self._held)
+            for run_id in self._arrays.open_runs():
+                self._arrays.end_run(run_id)
         except Exception:  # as above; whoever waits for the end must not wait for ever
             _LOGGER.exception("The sink met a fault of ours while it closed")
-            self._held.clear()
-            self._tell()
+        self._held = []
+        self._tell()
 
     def _wait(self) -> None:
         if self._stopping:
             return
-        if self._store_fault:
+        if self._rows.fault:
             self._queue.wait(_RETRY_S, count=_BATCH_EVENTS)
             return
         if not self._held:
@@ -227,7 +185,7 @@ class TelemetryDBSink:
                 try:
                     self._held.append(self._take(number, since_s, event, thorough=thorough))
                 except Exception as error:  # noqa: BLE001 - the thread's edge: a fault of ours must not cost the other events
-                    self._count_lost(event, error)
+                    self._rows.count_lost(event, error)
         if not self._held:
             return
         everything = (
@@ -237,96 +195,18 @@ class TelemetryDBSink:
             or any(_ends_something(event) for event in events)
         )
         self._arrays.write(everything=everything, thorough=len(events) < _CALM_EVENTS)
-        self._commit()
+        self._held = self._rows.commit(self._held)
 
-    def _take(self, number: int, since_s: float, event: TelemetryEvent, *, thorough: bool) -> _Held:
+    def _take(self, number: int, since_s: float, event: TelemetryEvent, *, thorough: bool) -> Held:
         if isinstance(event, StepRecorded):
             step, row = self._arrays.detach(event.step, thorough=thorough)
-            return _Held(number, since_s, step, row=row)
+            return Held(number, since_s, step, row=row)
         if isinstance(event, EpisodeChanged):
             rollup, stored_bytes = self._arrays.end_episode(event.rollup)
-            return _Held(number, since_s, EpisodeChanged(rollup), stored_bytes)
+            return Held(number, since_s, EpisodeChanged(rollup), stored_bytes)
         if isinstance(event, RunStarted):
             self._arrays.begin_run(event.run_id)
-        return _Held(number, since_s, event)
-
-    def _commit(self) -> None:
-        """L1: only rows whose arrays are on disk are committed; the rest waits for the next pass."""
-        ready, waiting = self._split()
-        if not ready:
-            return
-        try:
-            lost_before = self._lost_steps
-            try:
-                self._write_rows(ready)
-            except Exception as error:  # the thread's edge: one bad step must not cost the others
-                if _is_the_worlds(error):
-                    raise
-                self._write_one_by_one(ready)
-        except EnvironmentFault as error:
-            self._lost_steps = lost_before  # all of them are tried again
-            if str(error) != self._store_fault:
-                _LOGGER.error("Steps are not being saved: %s", error)  # noqa: TRY400 - the world's fault, no trace
-            self._store_fault = str(error)
-            return
-        self._store_fault = ""
-        self._held = waiting
-        lost = self._lost_steps - lost_before
-        self._saved_steps += sum(isinstance(held.item, StepRecord) for held in ready) - lost
-        for held in ready:
-            if isinstance(held.item, RunEnded):
-                self._arrays.end_run(held.item.run_id)
-
-    def _split(self) -> tuple[list[_Held], list[_Held]]:
-        on_disk = {_run_of(held): self._arrays.rows_on_disk(_run_of(held)) for held in self._held}
-        ready: list[_Held] = []
-        waiting: list[_Held] = []
-        for held in self._held:
-            item = held.item
-            if isinstance(item, StepRecord):
-                (ready if held.row is None or held.row < on_disk[item.run_id] else waiting).append(held)
-            elif isinstance(item, RunEnded) and any(_run_of(other) == item.run_id for other in waiting):
-                waiting.append(held)  # its file stays open until the disk takes the rest
-            else:
-                ready.append(held)
-        return ready, waiting
-
-    def _write_rows(self, ready: list[_Held]) -> None:
-        steps: list[StepRecord] = []
-        with self._store.transaction():
-            for held in ready:
-                if isinstance(held.item, StepRecord):
-                    steps.append(held.item)
-                    continue
-                self._store.insert_steps(steps)
-                steps.clear()
-                self._write_rare(held)
-            self._store.insert_steps(steps)
-
-    def _write_rare(self, held: _Held) -> None:
-        if isinstance(held.item, RunStarted):
-            self._store.insert_run(held.item.run)
-        elif isinstance(held.item, EpisodeChanged):
-            self._store.upsert_episode(held.item.rollup, stored_bytes=held.stored_bytes)
-        elif isinstance(held.item, RunEnded):
-            self._store.end_run(held.item.run_id, held.item.state, held.item.ended_at)
-
-    def _write_one_by_one(self, ready: list[_Held]) -> None:
-        for held in ready:
-            try:
-                self._write_rows([held])
-            except Exception as error:  # the thread's edge, as above
-                if _is_the_worlds(error):
-                    raise
-                self._count_lost(held.item, error)
-
-    def _count_lost(self, what: object, error: Exception) -> None:
-        self._lost_steps += isinstance(what, StepRecord | StepRecorded)
-        if isinstance(error, EnvironmentFault):
-            _LOGGER.error("A step was not saved: %s", error)
-        elif repr(error) != self._last_fault:  # the first of its kind tells all
-            self._last_fault = repr(error)
-            _LOGGER.error("A fault of ours: a %s was not saved", type(what).__name__, exc_info=error)
+        return Held(number, since_s, event)
 
     def _tell(self) -> None:
         with self._progress:
@@ -335,53 +215,6 @@ class TelemetryDBSink:
         if time.monotonic() - self._disk_seen_s > _DISK_LOOK_S:
             self._disk_free_bytes = _free_bytes(self._store.path.parent)
             self._disk_seen_s = time.monotonic()
-
-    def _finish(self) -> None:
-        _, waiting = self._split()
-        # The disk refused their arrays to the end: the rows are kept without them.
-        pictureless = {
-            held.number: self._arrays.give_up(held.item) for held in waiting if isinstance(held.item, StepRecord)
-        }
-        self._held = [
-            replace(held, item=pictureless[held.number], row=None) if held.number in pictureless else held
-            for held in self._held
-        ]
-        self._commit()
-        self._count_given_up(held.item for held in waiting if isinstance(held.item, StepRecord))
-        for run_id in self._arrays.open_runs():
-            self._arrays.end_run(run_id)
-        unsaved = sum(isinstance(held.item, StepRecord) for held in self._held)
-        if unsaved:
-            self._lost_steps += unsaved
-            _LOGGER.error("%d steps were not saved: %s", unsaved, self._store_fault or self._arrays.fault)
-        self._tell()
-
-    def _count_given_up(self, steps: Iterable[StepRecord]) -> None:
-        """Bring the summaries of ended episodes up to date, which had counted these pictures as kept."""
-        for (run_id, episode_id), count in Counter(
-            (step.run_id, step.episode_id) for step in steps if step.frame_ref is not None
-        ).items():
-            try:
-                rollup = self._store.get_episode(run_id, episode_id)
-                if rollup.status is not EpisodeStatus.RUNNING:
-                    self._store.upsert_episode(
-                        replace(
-                            rollup,
-                            frames=max(0, rollup.frames - count),
-                            dropped_frames=rollup.dropped_frames + count,
-                        )
-                    )
-            except EnvironmentFault as error:
-                _LOGGER.error("Episode %s of %s counts too many pictures: %s", episode_id, run_id, error)  # noqa: TRY400 - same
-
-
-def _run_of(held: _Held) -> str:
-    return held.item.run_id
-
-
-def _is_the_worlds(error: Exception) -> bool:
-    """Whether trying again later can help."""
-    return isinstance(error, StoreError)
 
 
 def _free_bytes(folder: Path) -> int:

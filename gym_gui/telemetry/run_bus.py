@@ -94,10 +94,10 @@ class Subscription:
 
     def offer(self, event: TelemetryEvent) -> None:
         """Buffer *event* by the policy; called by the bus on the producer's thread."""
-        if self._closed or (self._run_id is not None and event.run_id != self._run_id):
+        if self._run_id is not None and event.run_id != self._run_id:
             return
         with self._lock:
-            if self._closed:  # since we looked
+            if self._closed:
                 return
             self._take(event)
             if self.depth >= self._wake_at:

@@ -16,7 +16,7 @@ from gym_gui.ui.widgets.basics import make_label, set_state
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent
 
-    from gym_gui.telemetry.db_sink import SinkStatus
+    from gym_gui.telemetry.sink_status import SinkStatus
     from gym_gui.ui.theme import Theme
 
 _GIGABYTE: Final = 1e9

@@ -17,7 +17,7 @@ from gym_gui.ui.widgets.basics import make_label, make_tool_button, set_state
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
 
-    from gym_gui.telemetry.db_sink import SinkStatus
+    from gym_gui.telemetry.sink_status import SinkStatus
     from gym_gui.ui.theme import Theme
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pytest
+from synthetic import START, episode_of, final_of, run_of, step_of
 
 from gym_gui.core.data_model import EpisodeStatus, FrameState, RunState
 from gym_gui.core.errors import EpisodeNotFoundError, InvalidActionError, RunNotFoundError, StoreError
-from synthetic import START, episode_of, final_of, run_of, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What every subscription of a bus keeps to, whatever gives when it is full; each policy subclasses `SubscriptionContract`."""
+"""What every subscription of a bus keeps to, whatever gives when it is full; each policy subclasses the contract."""
 
 from __future__ import annotations
 

@@ -36,7 +36,12 @@ class TestBlock(SubscriptionContract):
     def test_that_a_full_buffer_makes_the_producer_wait_and_counts_it(self) -> None:
         bus = RunBus()
         subscription = bus.subscribe("block", Block(capacity=4))
-        producer = threading.Thread(target=lambda: [bus.publish(event) for event in steps(12)])
+
+        def produce() -> None:
+            for event in steps(12):
+                bus.publish(event)
+
+        producer = threading.Thread(target=produce)
         producer.start()
         taken = []
         while producer.is_alive() or subscription.depth:

@@ -1,7 +1,8 @@
-"""The replay file against a list: whatever is recorded in whatever order, every ref leads to exactly what was recorded."""
+"""The replay file against a list: whatever is recorded, in whatever order, every ref leads to exactly that."""
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -231,7 +232,7 @@ class ReplayFileMachine(RuleBasedStateMachine):
         self.flush()
         bounds = [*self.marks, *([len(self.rows)] if len(self.rows) > self.marks[-1] else [])]
         assert self.reader.num_episodes == len(bounds) - 1
-        for number, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        for number, (start, end) in enumerate(itertools.pairwise(bounds)):
             episode = self.reader.get_episode(number)
             assert (episode["start_step"], episode["length"]) == (start, end - start)
             assert episode["rewards"].tolist() == [row.reward for row in self.rows[start:end]]

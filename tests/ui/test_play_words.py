@@ -10,7 +10,7 @@ import pytest
 
 from gym_gui.controllers.game_card import GameCard
 from gym_gui.controllers.session_state import Phase, SessionState
-from gym_gui.telemetry.db_sink import SinkStatus
+from gym_gui.telemetry.sink_status import SinkStatus
 from gym_gui.ui.screens.play_cards import ago_text, caption_text
 from gym_gui.ui.screens.play_hud import game_block, rate_block, score_text, time_text
 from gym_gui.ui.screens.play_overlays import pill_text

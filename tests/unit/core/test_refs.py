@@ -27,7 +27,7 @@ HOSTILE_REFS = [
     "h5://run/frames./1", "h5://run/frames.a/1", "h5://run/frames.12345/1", "h5://run/1frames/1", "h5://run//1",
     "h5://run/frames/1/2", "h5://run/frames/1?x", "h5://run/frames/1#x", "h5://" + "r" * 129 + "/frames/1",
     "h5://run/frames/" + "1" * 10_240, "h5://" + "x" * 10_240, "x" * 10_240, "\x00", "h5://run/fra\x00mes/1",
-    "h5://run/frames/１",
+    "h5://run/frames/\uff11",
 ]  # fmt: skip
 
 

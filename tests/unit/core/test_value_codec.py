@@ -40,21 +40,17 @@ VALUES = st.recursive(
 
 def same(one: Any, other: Any) -> bool:
     """Equal in type, dtype, shape and every bit: nan is nan, -0.0 is not 0.0."""
-    if type(one) is not type(other):
+    if type(one) is not type(other) or getattr(one, "shape", None) != getattr(other, "shape", None):
         return False
-    if isinstance(one, np.ndarray):
-        return bool(one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes())
     if isinstance(one, dict):
         return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, float) and not isinstance(one, np.generic):
-        return (math.isnan(one) and math.isnan(other)) or (
-            one == other and math.copysign(1, one) == math.copysign(1, other)
-        )
-    if isinstance(one, np.generic):
-        return one.dtype == other.dtype and one.tobytes() == other.tobytes()
-    return bool(one == other)
+    if isinstance(one, np.generic | np.ndarray):
+        return bool(one.dtype == other.dtype and one.tobytes() == other.tobytes())
+    if isinstance(one, float) and math.isnan(one):
+        return math.isnan(other)
+    return bool(one == other) and (not isinstance(one, float) or math.copysign(1, one) == math.copysign(1, other))
 
 
 @given(VALUES)

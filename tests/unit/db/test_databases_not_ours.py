@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from synthetic import run_of
 
 from gym_gui.core.errors import EnvironmentFault, StoreError, StoreVersionError
 from gym_gui.db.connection import ReaderPool, connect_reader, connect_writer
 from gym_gui.db.migrations import Migration, migrate
 from gym_gui.telemetry.sqlite_store import APPLICATION_ID, TelemetrySQLiteStore
-from synthetic import run_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
@@ -87,7 +90,7 @@ def test_that_what_is_not_ours_gives_a_sentence_and_is_left_untouched(
 def test_that_a_truncated_database_says_so_where_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "telemetry.sqlite"
     make_truncated(path)
-    with pytest.raises(StoreError, match="malformed|corrupt|disk image|not a database"):
+    with pytest.raises(StoreError, match=r"malformed|corrupt|disk image|not a database"):
         TelemetrySQLiteStore(path).list_runs()
 
 
