@@ -54,12 +54,6 @@ def as_typed_here(text: str) -> str:
     return text.replace("gym-gui ", f"{os.environ.get(COMMAND_VARIABLE) or 'gym-gui'} ")
 
 
-def has_display() -> bool:
-    """Whether a window can open here, or Qt has been told how to do without a screen."""
-    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in names)
-
-
 @contextmanager
 def foreign_output_aside() -> Iterator[None]:
     """What an environment prints, in Python or below it, goes to standard error: the answer is ours alone."""

@@ -13,7 +13,6 @@ import click
 
 from gym_gui.cli.options import (
     foreign_output_aside,
-    has_display,
     json_option,
     print_json,
     say,
@@ -21,6 +20,7 @@ from gym_gui.cli.options import (
     size_text,
     var_dir_option,
 )
+from gym_gui.controllers.display import has_display
 
 if TYPE_CHECKING:
     from gym_gui.controllers.recording import RecordingResult

@@ -6,14 +6,10 @@ import click
 
 from gym_gui.cli.face import command_context
 from gym_gui.cli.library import parse_episode
-from gym_gui.cli.options import has_display, settings_for, var_dir_option
+from gym_gui.cli.options import settings_for, var_dir_option
 from gym_gui.cli.record import parse_kwargs
+from gym_gui.controllers.display import display_fault
 from gym_gui.controllers.start_request import StartRequest
-
-NO_DISPLAY = (
-    "There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set). "
-    "Without one, `gym-gui demo` shows what works, and `gym-gui record ENV_ID` records."
-)
 
 
 class NoDisplayError(click.ClickException):
@@ -77,5 +73,6 @@ def open_window(var_dir: str | None, start: StartRequest | None) -> int:
 
 
 def _require_display() -> None:
-    if not has_display():
-        raise NoDisplayError(NO_DISPLAY)
+    fault = display_fault()
+    if fault:
+        raise NoDisplayError(fault)

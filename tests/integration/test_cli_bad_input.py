@@ -330,6 +330,12 @@ def test_that_without_a_display_the_demo_is_named(words: list[str], var_dir: Pat
     ]
 
 
+def test_that_a_display_that_does_not_answer_is_told_of(var_dir: Path) -> None:
+    found = gym_gui("play", "ALE/Breakout-v5", var_dir=var_dir, DISPLAY=":4711")
+    assert found.code == 2
+    assert found.stderr == "gym-gui: The display :4711 does not answer. `gym-gui demo` works without one.\n"
+
+
 def test_that_a_window_on_an_unknown_game_does_not_open(var_dir: Path) -> None:
     found = gym_gui("play", "ALE/Brekout-v5", var_dir=var_dir, QT_QPA_PLATFORM="offscreen")
     failed(found, "There is no environment 'ALE/Brekout-v5'. Did you mean ALE/Breakout-v5?")

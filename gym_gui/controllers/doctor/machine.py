@@ -12,6 +12,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
+from gym_gui.controllers.display import X11_LIBRARIES
 from gym_gui.controllers.doctor.check import Check, Status
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ _START_SOUND: Final = "import pygame; pygame.mixer.init(30720, 8, 1); print(pyga
 _LIBRARIES_HINT: Final = (
     "On Debian or Ubuntu: apt-get install libglib2.0-0 libgl1 libegl1 libxkbcommon0 libdbus-1-3 libfontconfig1"
 )
-_X11_HINT: Final = (
-    "On Debian or Ubuntu: apt-get install libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxkbcommon-x11-0"
-)
+_X11_HINT: Final = f"On Debian or Ubuntu: apt-get install {' '.join(X11_LIBRARIES.values())}"
 
 
 def check_python(_settings: Settings) -> Check:
@@ -95,9 +94,8 @@ def check_qt(_settings: Settings) -> Check:
 
 def check_display(_settings: Settings) -> Check:
     """Whether a window can be opened."""
-    needs_server = sys.platform.startswith("linux")
     display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY", "")
-    if needs_server and not display:
+    if sys.platform.startswith("linux") and not display:
         return Check(
             "Display",
             Status.WARNING,
