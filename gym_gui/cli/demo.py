@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 class _Outcome:
     games: list[tuple[RecordedGame, GameProof]]
     pictures: ScreenPictures | None
+    played: GameProof | None
     faults: list[str]
     wall_s: float
 
@@ -44,13 +45,16 @@ def demo(*, as_json: bool, var_dir: str | None) -> int:
         games = _prove_games(settings)
         faults = [fault for _, proof in games for fault in proof.faults]
         pictures: ScreenPictures | None = None
+        played: GameProof | None = None
         try:
             _note("Playing in the window, drawn in memory…")
             pictures = _draw(settings, games[0][0])
+            played = _prove_played(settings, pictures.played_run_id)
+            faults += played.faults
         except EnvironmentFault as error:
             faults.append(str(error))
     _note("")
-    outcome = _Outcome(games, pictures, faults, round(time.perf_counter() - started_s, 1))
+    outcome = _Outcome(games, pictures, played, faults, round(time.perf_counter() - started_s, 1))
     if as_json:
         print_json(_document(settings, outcome))
     else:
@@ -73,6 +77,14 @@ def _prove_games(settings: Settings) -> list[tuple[RecordedGame, GameProof]]:
     # Closed and opened again: what is compared is what another process would find.
     with open_archive(settings) as archive:
         return [(game, prove_game(archive, game)) for game in recorded]
+
+
+def _prove_played(settings: Settings, run_id: str) -> GameProof:
+    from gym_gui.controllers.demo import prove_played  # noqa: PLC0415 - loaded by now
+    from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - same
+
+    with open_archive(settings) as archive:
+        return prove_played(archive, run_id)
 
 
 def _note(text: str) -> None:
@@ -113,10 +125,14 @@ def _tell(settings: Settings, outcome: _Outcome) -> None:
         click.echo(f"  Run    {result.run_id}")
         click.echo(f"  File   {settings.paths.replay_dir / result.run_id}.h5")
     pictures = outcome.pictures
-    if pictures is not None:
+    if pictures is not None and outcome.played is not None:
+        played = outcome.played
         click.echo(
             f"Window: a bot at its keys played Breakout at {pictures.true_hz:.1f} Hz, "
             f"{pictures.late_frames} frames late."
+        )
+        click.echo(
+            f"  {played.replayed_equal:,} of {played.recorded:,} frames are the same when played again, key by key."
         )
         click.echo(f"  Play screen    {pictures.play}")
         click.echo(f"  Replay screen  {pictures.replay}")
@@ -151,10 +167,12 @@ def _document(settings: Settings, outcome: _Outcome) -> dict[str, Any]:
         ],
         "pictures": None if pictures is None else {"play": pictures.play, "replay": pictures.replay},
         "window": None
-        if pictures is None
+        if pictures is None or outcome.played is None
         else {
             "run_id": pictures.played_run_id,
             "true_hz": pictures.true_hz,
             "late_frames": pictures.late_frames,
+            "frames_recorded": outcome.played.recorded,
+            "frames_played_again_equal": outcome.played.replayed_equal,
         },
     }

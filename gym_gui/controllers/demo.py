@@ -117,8 +117,26 @@ def prove_game(archive: Archive, game: RecordedGame) -> GameProof:
     Raises:
         EnvironmentFault: the rows cannot be read, or the game cannot be opened again.
     """
-    proof = GameProof(recorded=len(game.digests))
-    run_id = game.result.run_id
+    return _prove(archive, game.result.run_id, game.digests)
+
+
+def prove_played(archive: Archive, run_id: str) -> GameProof:
+    """Compare what is on disk of a run that was played in the window with what playing it again gives.
+
+    Raises:
+        EnvironmentFault: the rows cannot be read, or the game cannot be opened again.
+    """
+    digests: dict[tuple[str, int], bytes] = {}
+    for summary in archive.store.list_episodes(run_id):
+        steps = archive.store.load_steps(run_id, summary.rollup.episode_id)
+        kept = [step for step in steps if step.frame_ref is not None]
+        for step, frame in _stored_frames(archive, kept):
+            digests[step.episode_id, step.step_index] = b"" if frame is None else frame_digest(frame)
+    return _prove(archive, run_id, digests)
+
+
+def _prove(archive: Archive, run_id: str, digests: dict[tuple[str, int], bytes]) -> GameProof:
+    proof = GameProof(recorded=len(digests))
     run = archive.store.get_run(run_id)
     adapter = make_adapter(run.env_id, env_kwargs=run.env_kwargs)
     try:
@@ -126,10 +144,10 @@ def prove_game(archive: Archive, game: RecordedGame) -> GameProof:
             rollup = summary.rollup
             steps = archive.store.load_steps(run_id, rollup.episode_id)
             proof.total_reward += rollup.total_reward
-            read = _Comparison(proof, "read back from disk", game.digests, rollup)
+            read = _Comparison(proof, "read back from disk", digests, rollup)
             for step, frame in _stored_frames(archive, steps):
                 proof.read_equal += read.is_equal(step, frame)
-            again = _Comparison(proof, "played again from seed and actions", game.digests, rollup)
+            again = _Comparison(proof, "played again from seed and actions", digests, rollup)
             for step in steps:
                 result = adapter.reset(seed=rollup.seed or 0) if step.action is None else adapter.step(step.action)
                 is_same = again.is_equal(step, result.frame)

@@ -60,6 +60,12 @@ def test_that_the_demo_draws_both_screens(told: tuple[Path, Answer]) -> None:
     assert Path(pictures["play"]).read_bytes() != Path(pictures["replay"]).read_bytes()
 
 
+def test_that_what_was_played_in_the_window_comes_out_the_same_when_played_again(told: tuple[Path, Answer]) -> None:
+    window = told[1].document["window"]
+    assert window["frames_recorded"] == window["frames_played_again_equal"] >= 200
+    assert window["true_hz"] > 0
+
+
 def test_that_what_the_demo_recorded_can_be_looked_at(told: tuple[Path, Answer]) -> None:
     var_dir, found = told
     runs = {run["run_id"]: run for run in answer("runs", var_dir=var_dir)}
