@@ -158,7 +158,15 @@ def test_that_rewards_keep_all_their_bits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("first", "then"),
-    [(0.5, 2**60 + 1), (1, 0.5), (1, np.zeros(3)), (np.zeros(3), np.zeros(4)), (1, "left"), (1, object()), (1, {"a": 1})],
+    [
+        (0.5, 2**60 + 1),
+        (1, 0.5),
+        (1, np.zeros(3)),
+        (np.zeros(3), np.zeros(4)),
+        (1, "left"),
+        (1, object()),
+        (1, {"a": 1}),
+    ],
     ids=range(7),
 )
 def test_that_an_action_that_would_be_changed_is_refused_and_the_run_goes_on(
