@@ -59,10 +59,12 @@ _LIVE: Final = "CASE WHEN status = 'running' THEN (SELECT {live} FROM steps WHER
 _STEPS: Final = _LIVE.format(live="coalesce(max(step_index), 0)") + " ELSE steps END"
 _REWARD: Final = _LIVE.format(live="total(reward)") + " ELSE total_reward END"
 _FRAMES: Final = _LIVE.format(live="count(frame_index)") + " ELSE frames END"
+# States 2 and 3 of the picture: shed and lost.
+_DROPPED: Final = _LIVE.format(live="coalesce(sum((flags >> 4) & 3 >= 2), 0)") + " ELSE dropped_frames END"
 
 SELECT_EPISODES: Final = f"""
     SELECT episode_id, episode_index, agent_id, e.worker_id, seed, options, started_at, e.ended_at, {_STEPS}, {_REWARD},
-        terminated, truncated, status, {_FRAMES}, dropped_frames, fault, e.metadata, e.payload_version,
+        terminated, truncated, status, {_FRAMES}, {_DROPPED}, fault, e.metadata, e.payload_version,
         stored_bytes, run_id, env_id, player
     FROM episodes AS e JOIN runs USING (run_key)
 """  # noqa: S608 - every part is a constant of this module
@@ -71,7 +73,7 @@ SELECT_RUNS: Final = f"""
         (SELECT count(*) FROM episodes AS e WHERE e.run_key = runs.run_key),
         (SELECT total({_STEPS}) FROM episodes AS e WHERE e.run_key = runs.run_key),
         (SELECT total({_FRAMES}) FROM episodes AS e WHERE e.run_key = runs.run_key),
-        (SELECT total(dropped_frames) FROM episodes AS e WHERE e.run_key = runs.run_key),
+        (SELECT total({_DROPPED}) FROM episodes AS e WHERE e.run_key = runs.run_key),
         (SELECT total(stored_bytes) FROM episodes AS e WHERE e.run_key = runs.run_key)
     FROM runs
 """  # noqa: S608 - every part is a constant of this module

@@ -1,0 +1,144 @@
+"""L3 on a disk that is really full: the game goes on, rows are kept, what is lost is counted and said, nobody hangs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import h5py
+import numpy as np
+import pytest
+
+from disks import SmallDisk, small_disk
+from gym_gui.config.settings import Settings
+from gym_gui.core.data_model import FrameState, RunState
+from gym_gui.core.errors import StoreError
+from gym_gui.replay import ReplayReader
+from gym_gui.services.bootstrap import Services, open_archive, open_services
+from gym_gui.telemetry.overflow import ShedFrames
+from synthetic import episode_of, final_of, run_of, step_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import LogExpectations
+    from numpy.typing import NDArray
+
+pytestmark = pytest.mark.slow
+__all__ = ["small_disk"]  # a fixture
+
+WAIT_S = 30.0
+# The game's loop must not feel the disk.
+LONGEST_STEP_S = 0.25
+
+
+def noise(number: int) -> NDArray[np.uint8]:
+    """A picture that does not compress, ``uint8 (60, 80, 3)``."""
+    return np.random.default_rng(number).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+
+
+class Game:
+    """Records steps the way a person's game does, and times its own calls."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.number = 0
+        self.longest_s = 0.0
+        services.telemetry.start_run(run_of("run"))
+        services.telemetry.record_episode_start(episode_of("run", 0))
+
+    def play(self, steps: int) -> None:
+        for _ in range(steps):
+            step = step_of("run", 0, self.number, self.number, render_payload=noise(self.number))
+            started_s = time.perf_counter()
+            self.services.telemetry.record_step(step)
+            self.longest_s = max(self.longest_s, time.perf_counter() - started_s)
+            self.number += 1
+            threading.Event().wait(0.002)  # a game has a pace of its own
+
+    def play_until(self, condition: Callable[[], bool]) -> None:
+        deadline_s = time.monotonic() + WAIT_S
+        while not condition():
+            assert time.monotonic() < deadline_s, self.services.telemetry.status()
+            self.play(5)
+
+
+def check_rows(var_dir: Path, steps: int) -> None:
+    """Every row is there, and L1 holds for each."""
+    with open_archive(Settings(var_dir=var_dir)) as archive:
+        rows = archive.store.load_steps("run", "e0000")
+        assert [row.step_index for row in rows] == list(range(steps))
+        for row in rows:
+            if row.frame_ref is not None:
+                assert np.array_equal(archive.resolver.require(row.frame_ref), noise(row.step_index))
+            else:
+                assert row.frame_state in {FrameState.LOST, FrameState.SHED}
+
+
+def close_in_time(services: Services) -> None:
+    closer = threading.Thread(target=services.close)
+    closer.start()
+    closer.join(WAIT_S)
+    assert not closer.is_alive(), "close() hangs"
+
+
+@pytest.mark.parametrize("leave_bytes", [0, 40_000, 150_000])
+def test_that_a_full_disk_costs_pictures_and_recording_goes_on_when_there_is_room(
+    small_disk: SmallDisk, expect_log: LogExpectations, leave_bytes: int
+) -> None:
+    expect_log(logging.ERROR, "not being kept|not being saved")
+    var_dir = small_disk.path / "var"
+    services = open_services(Settings(var_dir=var_dir), overflow=ShedFrames())
+    status = services.telemetry.status
+    game = Game(services)
+    game.play(20)
+    services.telemetry.flush(WAIT_S)
+    small_disk.fill(leave_bytes=leave_bytes)
+    game.play_until(lambda: status().fault != "")
+    game.play(100)
+    assert "full" in status().fault
+    with pytest.raises(StoreError, match="full"):
+        services.telemetry.flush(WAIT_S)
+    small_disk.free()
+    game.play_until(lambda: status().fault == "" and status().oldest_unsaved_s < 0.5)
+    kept_from = game.number
+    game.play(30)
+    services.telemetry.flush(WAIT_S)
+    services.telemetry.complete_episode(final_of("run", 0, steps=game.number - 1))
+    services.telemetry.end_run("run", RunState.COMPLETED)
+    services.telemetry.flush(WAIT_S)
+    assert game.longest_s < LONGEST_STEP_S
+    assert status().lost_steps == 0
+    rows = services.store.load_steps("run", "e0000")
+    lost = sum(row.frame_state is FrameState.LOST for row in rows)
+    assert lost == status().lost_frames == services.store.get_episode("run").dropped_frames
+    assert all(row.frame_ref is not None for row in rows[kept_from:]), "recording goes on"
+    close_in_time(services)
+    check_rows(var_dir, game.number)
+
+
+def test_that_a_disk_that_stays_full_is_said_and_closing_returns(
+    small_disk: SmallDisk, expect_log: LogExpectations
+) -> None:
+    expect_log(logging.ERROR, "not being kept|not being saved")
+    var_dir = small_disk.path / "var"
+    services = open_services(Settings(var_dir=var_dir), overflow=ShedFrames())
+    game = Game(services)
+    game.play(20)
+    services.telemetry.flush(WAIT_S)
+    small_disk.fill(leave_bytes=200_000)  # room for rows, none for pictures
+    game.play_until(lambda: services.telemetry.status().fault != "")
+    game.play(60)
+    services.telemetry.complete_episode(final_of("run", 0, steps=game.number - 1))
+    services.telemetry.end_run("run", RunState.COMPLETED)
+    close_in_time(services)
+    assert services.sink.status().lost_frames > 0
+    small_disk.free()
+    check_rows(var_dir, game.number)
+    with ReplayReader(var_dir / "replay" / "run.h5") as reader:
+        assert np.array_equal(reader.get_frame(19), noise(19))
+    with h5py.File(var_dir / "replay" / "run.h5", "r") as file:
+        assert len(file["frames"]) >= 20
