@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import h5py
 import numpy as np
 import pytest
-
 from disks import SmallDisk, small_disk
+from synthetic import episode_of, final_of, run_of, step_of
+
 from gym_gui.config.settings import Settings
 from gym_gui.core.data_model import FrameState, RunState
 from gym_gui.core.errors import StoreError
 from gym_gui.replay import ReplayReader
 from gym_gui.services.bootstrap import Services, open_archive, open_services
 from gym_gui.telemetry.overflow import ShedFrames
-from synthetic import episode_of, final_of, run_of, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

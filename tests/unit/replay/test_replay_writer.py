@@ -11,10 +11,10 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from synthetic import frame_of, observation_of, step_of
 
 from gym_gui.core.errors import InvalidRunIdError, ReplayFileError, SchemaMismatchError
 from gym_gui.replay import FrameResolver, ReplayReader, ReplayWriter
-from synthetic import frame_of, observation_of, step_of
 
 
 def write(folder: Path, rows: int, *, run_id: str = "run", start: int = 0) -> list[str]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import h5py
 import numpy as np
 import pytest
+from disks import SmallDisk, small_disk
+from synthetic import episode_of, frame_of, run_of, seen_at, step_of
 
 from gym_gui.config.settings import Settings
 from gym_gui.core.data_model import EpisodeStatus, FrameState, RunState
@@ -15,8 +17,6 @@ from gym_gui.core.errors import FrameNotFoundError, VarDirError
 from gym_gui.replay import ReplayReader, ReplayWriter
 from gym_gui.services.bootstrap import open_archive, open_services
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
-from disks import SmallDisk, small_disk
-from synthetic import episode_of, frame_of, run_of, seen_at, step_of
 
 if TYPE_CHECKING:
     from pathlib import Path

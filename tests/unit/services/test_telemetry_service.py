@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from synthetic import episode_of, final_of, frame_of, run_of, step_of
 
 from gym_gui.config.settings import Settings
 from gym_gui.core.errors import InvalidRunIdError
 from gym_gui.services.bootstrap import open_archive, open_services
 from gym_gui.services.telemetry import TelemetryService
-from synthetic import episode_of, final_of, frame_of, run_of, step_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from synthetic import START, episode_of, final_of, frame_of, run_of, step_of
 
 from gym_gui.core.data_model import EpisodeStatus, FrameState, RunState, StepRecord
 from gym_gui.core.errors import ReplayFileError, StoreError
@@ -19,7 +20,6 @@ from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepR
 from gym_gui.telemetry.overflow import Block, ShedFrames
 from gym_gui.telemetry.run_bus import RunBus
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
-from synthetic import START, episode_of, final_of, frame_of, run_of, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 
+from synthetic import step_of
+
 from gym_gui.telemetry.events import StepRecorded, TelemetryEvent
 from gym_gui.telemetry.hub import TelemetryAsyncHub
 from gym_gui.telemetry.overflow import DropOldest
 from gym_gui.telemetry.run_bus import RunBus
-from synthetic import step_of
 
 WAIT_S = 20.0
 
