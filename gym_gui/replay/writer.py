@@ -22,6 +22,7 @@ from gym_gui.replay import layout
 from gym_gui.replay.array_stream import ArrayStream
 from gym_gui.replay.chunk_codec import ChunkCodec
 from gym_gui.replay.flusher import Flusher
+from gym_gui.replay.pace import Pace
 from gym_gui.replay.replay_file import ReplayFile, check_space, writing
 from gym_gui.replay.row_tails import RowTails
 from gym_gui.replay.run_lock import RunLock
@@ -69,7 +70,7 @@ class ReplayWriter:
         self._step_count = 0
         self._rows_on_disk = 0
         self._last_flush_s = 0.0
-        self._pace = _Pace()
+        self._pace = Pace()
 
     @property
     def run_id(self) -> str:
@@ -323,23 +324,6 @@ class ReplayWriter:
                 self._rows.write()
                 self._file.flush()
             self._rows_on_disk = self._step_count - self._rows.count_after_last_written(self._is_written)
-
-
-class _Pace:
-    """Whether rows come slowly enough for the thorough compression; a flood of them gets the fast one."""
-
-    _SLOW_S = 0.004
-
-    def __init__(self) -> None:
-        self._last_s = time.monotonic()
-        self._mean_s = 1.0
-
-    def has_time(self) -> bool:
-        """Note a row; the mean interval of the last dozen decides."""
-        now_s = time.monotonic()
-        self._mean_s += (now_s - self._last_s - self._mean_s) / 12
-        self._last_s = now_s
-        return self._mean_s > self._SLOW_S
 
 
 def _same_array(observation: NDArray[Any], frame: NDArray[Any]) -> bool:
