@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import h5py
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_LOGGER = logging.getLogger(__name__)
+DAMAGED_SUFFIX: Final = ".damaged"
 _STREAMS = (layout.FRAMES, layout.OBSERVATIONS)
 # What every row has exactly one of.
 _BY_ROW = (layout.INDEX, layout.REWARDS, layout.DONES)
@@ -51,13 +54,29 @@ def recover_file(path: Path, *, keep_rows: int | None = None, keep_items: Mappin
                 h5py.File(partial, "w", libver=layout.LIBVER, locking=False) as clean,
             ):
                 _copy(damaged, clean, keep_rows, keep_items or {})
+                missing = _missing_items(clean, keep_items or {})
             with partial.open("rb") as written:
                 os.fsync(written.fileno())
+            if missing:
+                # Never seen without a damaged disk; whoever mends by hand needs what was there.
+                path.replace(path.with_name(f"{path.name}{DAMAGED_SUFFIX}"))
             partial.replace(path)
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         partial.unlink(missing_ok=True)
         raise ReplayFileError(f"The replay file cannot be read: {error}.", hint=f"File: {path}") from error
+    if missing:
+        _LOGGER.error(
+            "%d arrays that recorded steps name are not in %s; the file as it was is kept beside it as %s.",
+            missing,
+            path.name,
+            f"{path.name}{DAMAGED_SUFFIX}",
+        )
     return True
+
+
+def _missing_items(clean: h5py.File, keep_items: Mapping[str, int]) -> int:
+    """Items that committed rows name and that the mended file does not have."""
+    return sum(max(0, count - len(clean.get(dataset, ()))) for dataset, count in keep_items.items())
 
 
 def _opens_plainly(path: Path) -> bool:

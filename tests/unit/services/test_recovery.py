@@ -90,6 +90,19 @@ def test_that_a_step_the_database_never_got_costs_no_picture_of_the_others(var_d
             assert np.array_equal(services.resolver.require(step.frame_ref), frame_of(step.step_index))
 
 
+def test_that_a_file_that_lacks_committed_pictures_is_kept_as_it_was(
+    var_dir: Path, tmp_path: Path, expect_log: LogExpectations
+) -> None:
+    path = leave_behind(var_dir, rows_in_file=25, rows_in_database=25)
+    shorter = leave_behind(tmp_path / "other", rows_in_file=10, rows_in_database=10).read_bytes()
+    path.write_bytes(shorter)
+    expect_log(logging.ERROR, "arrays that recorded steps name are not in run.h5")
+    with open_services(Settings(var_dir=var_dir)) as services:
+        found = [services.resolver.resolve(step.frame_ref or "") for step in services.store.load_steps("run", "e0000")]
+    assert [frame is not None for frame in found] == [True] * 10 + [False] * 15
+    assert path.with_name("run.h5.damaged").read_bytes() == shorter
+
+
 def test_that_recovering_twice_changes_nothing(var_dir: Path) -> None:
     path = leave_behind(var_dir, rows_in_file=25, rows_in_database=20)
     with open_services(Settings(var_dir=var_dir)) as services:
