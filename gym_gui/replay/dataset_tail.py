@@ -13,6 +13,7 @@ import numpy as np
 
 from gym_gui.core.typing_compat import override
 from gym_gui.replay.chunk_codec import decode_chunk
+from gym_gui.replay.open_files import changing
 from gym_gui.replay.replay_file import check_space
 
 if TYPE_CHECKING:
@@ -98,10 +99,11 @@ class PlainTail(DatasetTail):
         if not pieces:
             return
         dataset = file.dataset(self.spec.dataset)
-        self._grow(dataset, pieces[-1][0] + len(pieces[-1][1]))
-        for start, items in pieces:
-            dataset[start : start + len(items)] = items
-            self.written = start + len(items)
+        with changing:
+            self._grow(dataset, pieces[-1][0] + len(pieces[-1][1]))
+            for start, items in pieces:
+                dataset[start : start + len(items)] = items
+                self.written = start + len(items)
             self.partial_bytes = items.nbytes if len(items) < self.spec.chunk_items else 0
         self._full.clear()
 
@@ -157,8 +159,9 @@ class CompressedTail(DatasetTail):
         self._chunk = self._spare.pop() if self._spare else np.zeros_like(self._chunk)
 
     def _store(self, dataset: Any, start: int, stop: int, data: bytes) -> None:
-        self._grow(dataset, stop)
-        dataset.id.write_direct_chunk(self._offset(start), data)
+        with changing:
+            self._grow(dataset, stop)
+            dataset.id.write_direct_chunk(self._offset(start), data)
         self.written = stop
 
     def _offset(self, start: int) -> tuple[int, ...]:

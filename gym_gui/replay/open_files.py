@@ -21,8 +21,9 @@ class ReleasesFile(Protocol):
         """Close the handle on *path*, a resolved one, if there is one; called from the writer's thread."""
 
 
-# Held by a writer while it reopens, and by a reader while it opens; always taken before a reader's own lock.
-opening = threading.RLock()
+# Held by a writer while it reopens or makes room for items that it then writes, and by a reader while it looks: HDF5
+# shows one handle's half-done change to every other one of the process. Always taken before a reader's own lock.
+changing = threading.RLock()
 
 _lock = threading.Lock()
 _readers: weakref.WeakSet[ReleasesFile] = weakref.WeakSet()
@@ -35,7 +36,7 @@ def register_reader(reader: ReleasesFile) -> None:
 
 
 def release_readers(path: Path) -> None:
-    """Ask every reader of this process to let go of *path*, however it is spelt; call it with `opening` held."""
+    """Ask every reader of this process to let go of *path*, however it is spelt; call it with `changing` held."""
     path = path.resolve()
     with _lock:
         readers = list(_readers)

@@ -14,7 +14,7 @@ import numpy as np
 from gym_gui.core.errors import FrameNotFoundError, ReplayFileError
 from gym_gui.replay.chunk_codec import decode_chunk
 from gym_gui.replay.layout import ArraySpec, is_cut_off, spec_of
-from gym_gui.replay.open_files import opening, register_reader
+from gym_gui.replay.open_files import changing, register_reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ class ReadableFile:
         self._lock = threading.RLock()
         self._file: h5py.File | None = None
         self._datasets: dict[str, tuple[Any, ArraySpec]] = {}
-        with opening, self._lock:
+        with changing, self._lock:
             self._open()
         register_reader(self)
 
@@ -65,7 +65,7 @@ class ReadableFile:
 
     def attributes(self) -> dict[str, Any]:
         """The file's attributes, as Python values."""
-        with opening, self._lock:
+        with changing, self._lock:
             return {
                 name: value.item() if isinstance(value, np.generic) else value
                 for name, value in self._opened().attrs.items()
@@ -73,12 +73,12 @@ class ReadableFile:
 
     def names(self) -> set[str]:
         """Names of the datasets and groups at the top."""
-        with opening, self._lock:
+        with changing, self._lock:
             return set(self._opened())
 
     def length(self, dataset: str) -> int:
         """Items in a dataset now; 0 where there is none."""
-        with opening, self._lock:
+        with changing, self._lock:
             self._follow_replacement()
             found = self._find(dataset)
             if found is None:
@@ -93,7 +93,7 @@ class ReadableFile:
             ReplayFileError: the file cannot be read there.
         """
         stop = min(stop, self.length(dataset))
-        with opening, self._lock:
+        with changing, self._lock:
             found = self._find(dataset)
             if found is None:
                 return None
@@ -124,7 +124,7 @@ class ReadableFile:
             if held is not None:
                 item: NDArray[Any] = held[index % known[1].chunk_items].copy()
                 return item
-        with opening, self._lock:
+        with changing, self._lock:
             found = self._find(dataset)
             if found is None:
                 raise FrameNotFoundError(f"The run has no dataset {dataset}.", reason="no-dataset")
@@ -145,7 +145,7 @@ class ReadableFile:
 
     def _chunk(self, dataset: str, index: int) -> NDArray[Any]:
         """The decoded chunk that holds *index*, which must exist."""
-        with opening, self._lock:
+        with changing, self._lock:
             found = self._find(dataset)
             if found is None:
                 raise FrameNotFoundError(f"The run has no dataset {dataset}.", reason="no-dataset")

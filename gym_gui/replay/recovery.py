@@ -11,7 +11,7 @@ import h5py
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.errors import ReplayFileError
 from gym_gui.replay import layout
-from gym_gui.replay.open_files import opening, release_readers
+from gym_gui.replay.open_files import changing, release_readers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,13 +41,15 @@ def recover_file(path: Path, *, keep_rows: int | None = None, keep_items: Mappin
     """
     # A copy that was being made when the writer died; the file itself is whole.
     path.with_name(f"{path.name}{layout.NEXT_SUFFIX}").unlink(missing_ok=True)
-    if _opens_plainly(path):
-        return False
+    with changing:
+        release_readers(path)  # a handle beside a writer keeps the same process from opening the file in another way
+        if _opens_plainly(path):
+            return False
     if layout.is_cut_off(path):
         raise ReplayFileError("The replay file is truncated and cannot be mended.", hint=f"File: {path}")
     partial = path.with_name(f"{path.name}.recovering")
     try:
-        with opening:
+        with changing:
             release_readers(path)
             with (
                 h5py.File(path, "r", swmr=True, libver="latest", locking=False) as damaged,

@@ -14,7 +14,7 @@ from h5py import h5f, h5p
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.errors import ReplayFileError
 from gym_gui.replay import layout
-from gym_gui.replay.open_files import opening, release_readers
+from gym_gui.replay.open_files import changing, release_readers
 from gym_gui.replay.recovery import recover_file
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class ReplayFile:
     def __init__(self, run_id: str, path: Path) -> None:
         self.path = path
         self._run_id = run_id
-        with writing(path), opening:
+        with writing(path), changing:
             if path.exists() and path.stat().st_size > 0:
                 recover_file(path)
                 self._check_ours()
@@ -63,7 +63,7 @@ class ReplayFile:
         Raises:
             ReplayFileError: the disk refused, or another program of this process holds the file; it is as it was.
         """
-        with writing(self.path), opening:
+        with writing(self.path), changing:
             check_space(self.path.parent, beside_bytes=self.path.stat().st_size)
             release_readers(self.path)
             self._file.close()
@@ -87,7 +87,7 @@ class ReplayFile:
         Raises:
             ReplayFileError: the disk refused; what was flushed before is there.
         """
-        with writing(self.path), opening:
+        with writing(self.path), changing:
             release_readers(self.path)
             # They were made with the file: SWMR lets them change, but not appear.
             self._file.attrs.modify("total_steps", total_steps)
@@ -116,7 +116,7 @@ class ReplayFile:
             raise
 
     def _open(self) -> h5py.File:
-        # One process writes a run, guarded by the run's lock file; HDF5's own locks would keep readers from opening it.
+        # One process writes a run, guarded by the run's lock file; HDF5's own locks would keep readers from changing it.
         access = h5p.create(h5p.FILE_ACCESS)
         access.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
         access.set_file_locking(False, True)

@@ -266,4 +266,4 @@ class ReplayFileMachine(RuleBasedStateMachine):
 
 
 TestReplayFile = ReplayFileMachine.TestCase
-TestReplayFile.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestReplayFile.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
