@@ -29,6 +29,11 @@ def frame_of(number: int, shape: tuple[int, ...] = FRAME_SHAPE) -> NDArray[np.ui
     return frame
 
 
+def same_picture(found: NDArray[Any] | None, expected: NDArray[Any]) -> bool:
+    """Whether *found* is there, and is *expected* in dtype, shape and every byte."""
+    return found is not None and found.dtype == expected.dtype and np.array_equal(found, expected)
+
+
 def shape_of(number: int, variant_steps: int) -> tuple[int, ...]:
     """The size of picture *number*: it changes to and fro where *variant_steps* says so."""
     height, width, channels = FRAME_SHAPE

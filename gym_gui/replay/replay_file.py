@@ -116,7 +116,7 @@ class ReplayFile:
             raise
 
     def _open(self) -> h5py.File:
-        # One process writes a run, guarded by the run's lock file; HDF5's own locks would keep readers from changing it.
+        # A lock file of ours guards a run against a second writer; HDF5's own locks would keep readers out, too.
         access = h5p.create(h5p.FILE_ACCESS)
         access.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
         access.set_file_locking(False, True)

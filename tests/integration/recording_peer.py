@@ -17,11 +17,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from synthetic import episode_of, frame_of, run_of, step_of
+
 from gym_gui.config.settings import Settings
 from gym_gui.core.data_model import RunState
 from gym_gui.replay import ReplayWriter
 from gym_gui.services.bootstrap import Services, open_archive, open_services
-from synthetic import episode_of, frame_of, run_of, step_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

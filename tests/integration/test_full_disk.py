@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 from disks import SmallDisk, small_disk
-from synthetic import episode_of, final_of, run_of, step_of
+from synthetic import episode_of, final_of, run_of, same_picture, step_of
 
 from gym_gui.config.settings import Settings
 from gym_gui.core.data_model import FrameState, RunState
@@ -62,7 +62,7 @@ class Game:
     def play_until(self, condition: Callable[[], bool]) -> None:
         deadline_s = time.monotonic() + WAIT_S
         while not condition():
-            assert time.monotonic() < deadline_s, self.services.telemetry.status()
+            assert time.monotonic() < deadline_s, self.services.sink.status()
             self.play(5)
 
 
@@ -92,7 +92,7 @@ def test_that_a_full_disk_costs_pictures_and_recording_goes_on_when_there_is_roo
     expect_log(logging.ERROR, "not being kept|not being saved")
     var_dir = small_disk.path / "var"
     services = open_services(Settings(var_dir=var_dir), overflow=ShedFrames())
-    status = services.telemetry.status
+    status = services.sink.status
     game = Game(services)
     game.play(20)
     services.telemetry.flush(WAIT_S)
@@ -130,7 +130,7 @@ def test_that_a_disk_that_stays_full_is_said_and_closing_returns(
     game.play(20)
     services.telemetry.flush(WAIT_S)
     small_disk.fill(leave_bytes=200_000)  # room for rows, none for pictures
-    game.play_until(lambda: services.telemetry.status().fault != "")
+    game.play_until(lambda: services.sink.status().fault != "")
     game.play(60)
     services.telemetry.complete_episode(final_of("run", 0, steps=game.number - 1))
     services.telemetry.end_run("run", RunState.COMPLETED)
@@ -139,6 +139,6 @@ def test_that_a_disk_that_stays_full_is_said_and_closing_returns(
     small_disk.free()
     check_rows(var_dir, game.number)
     with ReplayReader(var_dir / "replay" / "run.h5") as reader:
-        assert np.array_equal(reader.get_frame(19), noise(19))
+        assert same_picture(reader.get_frame(19), noise(19))
     with h5py.File(var_dir / "replay" / "run.h5", "r") as file:
         assert len(file["frames"]) >= 20

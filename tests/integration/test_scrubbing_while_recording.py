@@ -1,4 +1,4 @@
-"""Readers of the writer's own process at full speed while it changes shapes, closes and resumes: never a wrong picture."""
+"""Readers of the writer's own process while it changes shapes, closes and resumes: never a wrong picture."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from synthetic import frame_of
 
 from gym_gui.replay import FrameResolver, ReplayReader, ReplayWriter
-from synthetic import frame_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from synthetic import episode_of, final_of, frame_of, run_of, step_of
+from synthetic import episode_of, final_of, frame_of, run_of, same_picture, step_of
 
 from gym_gui.config.settings import Settings
 from gym_gui.core.errors import InvalidRunIdError
@@ -85,7 +85,7 @@ def test_that_a_stored_step_comes_with_its_picture(var_dir: Path) -> None:
         stored = services.store.load_steps("run", "e0000")[7]
         assert stored.frame is None
         shown = services.telemetry.get_step_with_frame(stored)
-        assert np.array_equal(shown.frame, frame_of(7))
+        assert same_picture(shown.frame, frame_of(7))
         assert shown.render_payload.keys() == {"frame"}
         attached = services.telemetry.recent_steps()[-1]
         assert services.telemetry.get_step_with_frame(attached) is attached

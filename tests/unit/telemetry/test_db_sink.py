@@ -224,13 +224,15 @@ def test_that_a_step_with_an_unstorable_action_is_counted_and_the_others_kept(
         assert running.sink.status().fault == ""
 
 
+ENDLESS: list[Any] = []
+ENDLESS.append(ENDLESS)
 ODD_STEPS: dict[str, dict[str, Any]] = {
     "frame of objects": {"render_payload": np.array([[None]], dtype=object)},
     "frame of text": {"render_payload": np.array(["a"])},
     "reward of text": {"reward": "many"},
     "agent that is no text": {"agent_id": ["a"]},
     "unstorable observation": {"observation": {"a": object()}},
-    "observation that holds itself": {"observation": (lambda one: one.append(one) or one)([])},
+    "observation that holds itself": {"observation": ENDLESS},
     "agent of half a character": {"agent_id": "\ud800"},
 }
 

@@ -71,7 +71,7 @@ def test_that_a_reader_that_leaves_closes_its_subscription() -> None:
         await asyncio.wait_for(first, WAIT_S)
         assert len(hub.bus.subscriptions) == 1
         await stream.aclose()  # type: ignore[attr-defined]  # an async generator, declared as what it is used as
-        assert hub.bus.subscriptions == ()
+        assert not hub.bus.subscriptions
 
     asyncio.run(look_once())
 
