@@ -224,6 +224,8 @@ class GameLoop:
         orders, speed = self._orders, self._state.speed
         orders.wait_until(None, lambda: not orders.paused or orders.has_single_step or orders.speed != speed)
         if orders.take_single_step():
+            # Of the game's time a step is one period, whenever it is taken.
+            self._stopwatch.add(1 / self._rate_hz)
             self._step(orders.sample_keys())
         else:
             orders.forget_presses()

@@ -34,7 +34,7 @@ class SessionState:
         seed: The seed that this episode was reset with.
         step: Actions taken in this episode.
         total_reward: The return so far, float64.
-        elapsed_s: Seconds played in this episode; pauses do not count.
+        elapsed_s: Seconds played in this episode; pauses do not count, and a single step counts as one period.
         speed: 0.25 to 4.
         true_hz: Steps a second over the last second, measured; 0 where nothing moves.
         target_hz: Steps a second asked for: the game's rate times the speed.

@@ -35,26 +35,22 @@ class StatusLine:
 
     record: str
     record_state: str
-    facts: str
-    facts_state: str
-    sentence: str
-    disk: str
-    disk_state: str
+    facts: str = ""
+    facts_state: str = ""
+    sentence: str = ""
+    disk: str = ""
+    disk_state: str = ""
+
+
+OPENING: Final = StatusLine("Opening…", "")
+NOT_OPEN: Final = StatusLine("● Nothing can be recorded", "bad")
 
 
 def describe_status(session: SessionState, pipeline: SinkStatus | None, bytes_per_step: float) -> StatusLine:
     """The words for this state of the pipeline; pure, so that every case can be tested."""
     playing = session.in_game
     if pipeline is None:
-        return StatusLine(
-            record="○ Recording is off",
-            record_state="warn",
-            facts="",
-            facts_state="",
-            sentence="",
-            disk="",
-            disk_state="",
-        )
+        return StatusLine("○ Recording is off", "warn")
     if pipeline.fault:
         record, record_state = "● Not recording", "bad"
     elif not session.recording and playing:
@@ -110,7 +106,7 @@ class StatusBar(QFrame):
         self.setFixedHeight(tokens.HIT_AREA)
         self._theme = theme
         self._line: StatusLine | None = None
-        self._record = make_label("Opening…", "caption")
+        self._record = make_label("", "caption")
         self._facts = make_label("", "caption")
         self._sentence = make_label("", "caption")
         self._disk = make_label("", "caption")
@@ -138,7 +134,7 @@ class StatusBar(QFrame):
         ):
             label.setText(text)
             set_state(label, state)
-        self.setToolTip(line.sentence or "Click for the details")
+        self.setToolTip("" if line in {OPENING, NOT_OPEN} else line.sentence or "Click for the details")
 
     @property
     def line(self) -> StatusLine | None:
