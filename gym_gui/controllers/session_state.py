@@ -43,6 +43,7 @@ class SessionState:
         turn_based: One key press is one step.
         terminated: The episode was ended by the game.
         truncated: The episode was ended by a limit.
+        waiting: The episode is over, and the next one begins with a key press only.
         message: One sentence for the player; empty when there is nothing to say.
         hint: What the player can do about it.
         bindings: The keys of this game.
@@ -65,6 +66,7 @@ class SessionState:
     turn_based: bool = False
     terminated: bool = False
     truncated: bool = False
+    waiting: bool = False
     message: str = ""
     hint: str = ""
     bindings: tuple[Binding, ...] = ()

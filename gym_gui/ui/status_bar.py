@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.recording_words import record_words
 from gym_gui.ui.widgets.basics import make_label, set_state
 
 if TYPE_CHECKING:
@@ -51,14 +52,8 @@ def describe_status(session: SessionState, pipeline: SinkStatus | None, bytes_pe
     playing = session.in_game
     if pipeline is None:
         return StatusLine("○ Recording is off", "warn")
-    if pipeline.fault:
-        record, record_state = "● Not recording", "bad"
-    elif not session.recording and playing:
-        record, record_state = "○ Recording is off", "warn"
-    elif playing:
-        record, record_state = "● Recording", "good"
-    else:
-        record, record_state = "Ready", ""
+    fault = bool(pipeline.fault)
+    record, record_state = record_words(session, fault=fault) if playing or fault else ("Ready", "")
     lost = pipeline.shed_frames + pipeline.lost_frames + pipeline.lost_steps
     parts = []
     if session.phase is Phase.PLAYING and session.true_hz and not session.turn_based:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.core.data_model import EpisodeStatus, RunState
@@ -294,14 +294,29 @@ def test_that_a_reset_with_a_typed_seed_uses_it_and_goes_on(player: Player) -> N
     player.wait_for(Phase.PLAYING)
 
 
-@pytest.mark.parametrize("text", ["", "99999999999", "4294967296"])
-def test_that_a_seed_that_is_none_is_not_accepted(player: Player, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "Type a whole number."),
+        ("abc", "A seed is written in digits only."),
+        ("-5", "A seed is not negative."),
+        ("2147483648", "The highest seed is 2147483647."),
+        ("9" * 5000, "The highest seed is 2147483647."),
+    ],
+)
+def test_that_a_seed_that_is_none_is_not_accepted_and_why_is_said(player: Player, text: str, why: str) -> None:
     player.start("CartPole-v1")
     seed = player.state.seed
     player.screen.game.ask_seed()
     panel = player.screen.game.overlays.seed_panel
-    panel.field.setText(text)
+    panel.field.clear()
+    if len(text) < 20:
+        QTest.keyClicks(panel.field, text)
+        assert panel.field.text() == text, "what is typed stands there"
+    else:
+        panel.field.setText(text)
     QTest.keyClick(panel.field, Key.Key_Return)
+    assert panel.note == why
     assert panel.isVisible()
     assert player.state.seed == seed
     QTest.keyClick(panel.field, Key.Key_Escape)
@@ -356,6 +371,14 @@ def test_that_an_environment_that_raises_shows_why_and_the_window_lives(player: 
     message = player.screen.game.overlays.message
     player.qtbot.waitUntil(message.isVisible, timeout=WAIT_MS)
     assert "the tyre burst" in message.text
+    assert message.title == "This game stopped", "its id stands in the sentence"
+    for part in message.findChildren(QWidget):
+        if part.isVisible():
+            below = part.mapTo(message, part.rect().bottomLeft()).y()
+            assert below < message.height()
+            assert part.height() >= part.minimumSizeHint().height()
+            if isinstance(part, QLabel) and part.wordWrap():
+                assert part.height() >= part.heightForWidth(part.width())
     (episode,) = player.recorded()
     assert (episode.rollup.status, episode.rollup.steps) == (EpisodeStatus.FAULTED, 5)
     first_run = player.state.run_id
