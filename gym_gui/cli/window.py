@@ -31,7 +31,7 @@ class NoDisplayError(click.ClickException):
 )
 @var_dir_option
 def play(*, env_id: str, seed: int | None, pairs: tuple[str, ...], var_dir: str | None) -> int:
-    """Play ENV_ID in the window; everything is recorded, unless the settings say otherwise.
+    """Play ENV_ID in the window; everything is recorded.
 
     ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId; `gym-gui games` lists them.
     """
@@ -62,8 +62,7 @@ def open_window(var_dir: str | None, start: StartRequest | None) -> int:
     """Show the window until it is closed; the exit code."""
     _require_display()
     settings = settings_for(var_dir)
-    # Before Qt starts, so that a folder that cannot be written is one sentence and no window.
-    settings.paths.prepare()
+    # A folder that cannot be used is the window's to tell: it offers to try again, and keeps what was asked for.
     try:
         return command_context().window.run_window(settings, start)
     except ImportError as error:

@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 CONTINUE_AFTER_S: Final = 1.5
 # A key that was meant for the game that just ended must not skip its end.
 GRACE_S: Final = 0.35
+# After so many episodes in a row without a key, nobody is there: the next one is not recorded until one comes.
+UNATTENDED_EPISODES: Final = 2
 CONTINUE_KEYS: Final = frozenset({"space", "enter"})
 
 SEED_BITS: Final = 31
@@ -104,6 +106,8 @@ class GameLoop:
         self._run_state = RunState.COMPLETED
         self._run_started = False
         self._episode_open = False
+        self._presses_before = 0
+        self._unattended_episodes = 0
 
     def run(self) -> None:
         """Play to the end. Never raises: what goes wrong becomes the state's phase and message."""
@@ -144,6 +148,7 @@ class GameLoop:
     def _turn(self) -> None:
         order = self._orders.take_reset()
         if order is not None:
+            self._unattended_episodes = 0
             self._begin_episode(order.seed)
         elif self._state.phase is Phase.EPISODE_OVER:
             self._stay_at_the_end()
@@ -167,6 +172,7 @@ class GameLoop:
             raise
         rollup = self._record_start()
         self._orders.forget_presses()
+        self._presses_before = self._orders.presses_seen
         self._stopwatch.clear()
         self._pacer.restart()
         self._show(
@@ -180,6 +186,7 @@ class GameLoop:
             elapsed_s=0.0,
             terminated=False,
             truncated=False,
+            waiting=False,
         )
         self._telemetry.record_step(first)
 
@@ -224,6 +231,8 @@ class GameLoop:
         orders, speed = self._orders, self._state.speed
         orders.wait_until(None, lambda: not orders.paused or orders.has_single_step or orders.speed != speed)
         if orders.take_single_step():
+            # Of the game's time a step is one period, whenever it is taken.
+            self._stopwatch.add(1 / self._rate_hz)
             self._step(orders.sample_keys())
         else:
             orders.forget_presses()
@@ -238,9 +247,10 @@ class GameLoop:
         now = self._clock()
         orders.wait_until(now + GRACE_S, lambda: False)
         orders.forget_presses()
+        paused = orders.paused
         # A pause asked for at the end holds the end on the screen until it is lifted.
-        until = None if orders.paused else now + CONTINUE_AFTER_S
-        orders.wait_until(until, lambda: orders.has_press or (until is None) != orders.paused)
+        until = None if paused or self._state.waiting else now + CONTINUE_AFTER_S
+        orders.wait_until(until, lambda: orders.has_press or orders.paused != paused)
         over = until is not None and self._clock() >= until and not orders.paused
         if over or orders.has_press:
             self._begin_episode(None)
@@ -267,8 +277,16 @@ class GameLoop:
         if record.done:
             self._stopwatch.stop()
             self._end_episode(None)
+            attended = self._orders.is_holding or self._orders.presses_seen > self._presses_before
+            self._unattended_episodes = 0 if attended else self._unattended_episodes + 1
             self._orders.forget_presses()
-            self._show(phase=Phase.EPISODE_OVER, true_hz=0.0, terminated=record.terminated, truncated=record.truncated)
+            self._show(
+                phase=Phase.EPISODE_OVER,
+                true_hz=0.0,
+                terminated=record.terminated,
+                truncated=record.truncated,
+                waiting=self._turn_based or self._unattended_episodes >= UNATTENDED_EPISODES,
+            )
 
     # --- ends -------------------------------------------------------------------------------------------------------
 

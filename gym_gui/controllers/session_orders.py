@@ -47,6 +47,8 @@ class Orders:
         self.paused = False
         self.speed = 1.0
         self.leaving = False
+        # Counts for ever: who compares it with an earlier value learns whether anybody is there.
+        self.presses_seen = 0
 
     # --- any thread -------------------------------------------------------------------------------------------------
 
@@ -54,7 +56,9 @@ class Orders:
         """These keys are down now; those that were not down before are presses."""
         with self._changed:
             # Sorted, so that keys which come down together act in an order that can be repeated.
-            self._presses.extend(sorted(keys - self._held))
+            pressed = sorted(keys - self._held)
+            self._presses.extend(pressed)
+            self.presses_seen += len(pressed)
             self._held = keys
             self._changed.notify_all()
 
@@ -105,6 +109,11 @@ class Orders:
     def has_press(self) -> bool:
         """Whether a key came down since it was last asked for."""
         return bool(self._presses)
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether a key is down."""
+        return bool(self._held)
 
     @property
     def has_single_step(self) -> bool:

@@ -84,6 +84,10 @@ class Stopwatch:
         """Seconds so far."""
         return self._kept_s + (0.0 if self._since is None else self._clock() - self._since)
 
+    def add(self, seconds: float) -> None:
+        """Count *seconds* that passed in the game but not on the clock."""
+        self._kept_s += seconds
+
     def run(self) -> None:
         """Go on counting; nothing happens where it runs."""
         if self._since is None:

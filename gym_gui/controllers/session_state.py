@@ -34,7 +34,7 @@ class SessionState:
         seed: The seed that this episode was reset with.
         step: Actions taken in this episode.
         total_reward: The return so far, float64.
-        elapsed_s: Seconds played in this episode; pauses do not count.
+        elapsed_s: Seconds played in this episode; pauses do not count, and a single step counts as one period.
         speed: 0.25 to 4.
         true_hz: Steps a second over the last second, measured; 0 where nothing moves.
         target_hz: Steps a second asked for: the game's rate times the speed.
@@ -43,6 +43,7 @@ class SessionState:
         turn_based: One key press is one step.
         terminated: The episode was ended by the game.
         truncated: The episode was ended by a limit.
+        waiting: The episode is over, and the next one begins with a key press only.
         message: One sentence for the player; empty when there is nothing to say.
         hint: What the player can do about it.
         bindings: The keys of this game.
@@ -65,6 +66,7 @@ class SessionState:
     turn_based: bool = False
     terminated: bool = False
     truncated: bool = False
+    waiting: bool = False
     message: str = ""
     hint: str = ""
     bindings: tuple[Binding, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -20,7 +20,7 @@ from gym_gui.ui.bridge import BusPump, QtTaskRunner
 from gym_gui.ui.rail import Rail
 from gym_gui.ui.screens.context import ScreenContext
 from gym_gui.ui.screens.registry import default_screens
-from gym_gui.ui.status_bar import DEFAULT_BYTES_PER_STEP, StatusBar, describe_status
+from gym_gui.ui.status_bar import DEFAULT_BYTES_PER_STEP, NOT_OPEN, OPENING, StatusBar, describe_status
 from gym_gui.ui.status_details import StatusDetails
 from gym_gui.ui.widgets.basics import make_line
 from gym_gui.ui.widgets.messages import EmptyState, Toast
@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
     def open(self) -> None:
         """Begin to open the services; the window can be shown before."""
         self._waiting.show_message("progress-clock", "Opening your recordings…", "")
+        self.status_bar.show_line(OPENING)
         self.runner.submit(self._open_services, self._take_services, self._show_services_fault)
 
     def show_screen(self, name: str) -> None:
@@ -100,7 +101,10 @@ class MainWindow(QMainWindow):
         if screen is None:
             screen = self._made[name] = self._specs[name].factory(self.context)
             self._stack.addWidget(screen)
+            screen.windowTitleChanged.connect(self._show_title)
         self._stack.setCurrentWidget(screen)
+        self._show_title()
+        self._give_room()
         screen.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def made_screen(self, name: str) -> QWidget | None:
@@ -113,6 +117,12 @@ class MainWindow(QMainWindow):
             self._when_open.append(act)
         else:
             act()
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._give_room()
+        super().changeEvent(event)
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -143,15 +153,17 @@ class MainWindow(QMainWindow):
         self._waiting = EmptyState(self._theme)
         self._stack.addWidget(self._waiting)
         row.addWidget(self.rail)
-        row.addWidget(make_line(vertical=True))
+        rail_line, status_line = make_line(vertical=True), make_line()
+        row.addWidget(rail_line)
         row.addWidget(self._stack, 1)
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(row, 1)
-        column.addWidget(make_line())
+        column.addWidget(status_line)
         self.status_bar = StatusBar(self._theme)
         column.addWidget(self.status_bar)
+        self._frame = (self.rail, rail_line, status_line, self.status_bar)
         self.setCentralWidget(central)
         self.toast = Toast(self)
         self.status_details = StatusDetails(self._theme, self)
@@ -166,6 +178,20 @@ class MainWindow(QMainWindow):
     def toggle_full_screen(self) -> None:
         """Fill the monitor with the window, or stop doing so."""
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def _give_room(self) -> None:
+        # A game that fills the monitor has it for itself; anything else needs the rail to get away from.
+        session = None if self.context is None else self.context.session
+        alone = self.isFullScreen() and self._open_name == "play" and session is not None and bool(session.state.env_id)
+        for part in self._frame:
+            part.setVisible(not alone)
+        if alone:
+            self.status_details.hide()
+
+    def _show_title(self) -> None:
+        screen = self._stack.currentWidget()
+        name = screen.windowTitle() if screen is not None else ""
+        self.setWindowTitle(f"{name or self._specs[self._open_name].title} - gym_gui")
 
     def _take_services(self, services: Services) -> None:
         session = SessionController(
@@ -185,6 +211,7 @@ class MainWindow(QMainWindow):
         )
         self._status_timer.start()
         self._refresh_status()
+        self.pump.add_poller(self._give_room)
         self.show_screen(self._open_name)
         for act in self._when_open:
             act()
@@ -197,6 +224,7 @@ class MainWindow(QMainWindow):
         else:
             _log.error("The services could not be opened.", exc_info=error)
             message, hint = f"{type(error).__name__}: {error}", "This is a fault in the application; the log has more."
+        self.status_bar.show_line(NOT_OPEN)
         self._waiting.show_message("alert-octagon-outline", message, hint, "Try again", self.open, role="bad")
 
     def _change_settings(self, settings: Settings) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.recording_words import record_words
 from gym_gui.ui.widgets.basics import make_label, set_state
 
 if TYPE_CHECKING:
@@ -35,34 +36,24 @@ class StatusLine:
 
     record: str
     record_state: str
-    facts: str
-    facts_state: str
-    sentence: str
-    disk: str
-    disk_state: str
+    facts: str = ""
+    facts_state: str = ""
+    sentence: str = ""
+    disk: str = ""
+    disk_state: str = ""
+
+
+OPENING: Final = StatusLine("Opening…", "")
+NOT_OPEN: Final = StatusLine("● Nothing can be recorded", "bad")
 
 
 def describe_status(session: SessionState, pipeline: SinkStatus | None, bytes_per_step: float) -> StatusLine:
     """The words for this state of the pipeline; pure, so that every case can be tested."""
     playing = session.in_game
     if pipeline is None:
-        return StatusLine(
-            record="○ Recording is off",
-            record_state="warn",
-            facts="",
-            facts_state="",
-            sentence="",
-            disk="",
-            disk_state="",
-        )
-    if pipeline.fault:
-        record, record_state = "● Not recording", "bad"
-    elif not session.recording and playing:
-        record, record_state = "○ Recording is off", "warn"
-    elif playing:
-        record, record_state = "● Recording", "good"
-    else:
-        record, record_state = "Ready", ""
+        return StatusLine("○ Recording is off", "warn")
+    fault = bool(pipeline.fault)
+    record, record_state = record_words(session, fault=fault) if playing or fault else ("Ready", "")
     lost = pipeline.shed_frames + pipeline.lost_frames + pipeline.lost_steps
     parts = []
     if session.phase is Phase.PLAYING and session.true_hz and not session.turn_based:
@@ -110,7 +101,7 @@ class StatusBar(QFrame):
         self.setFixedHeight(tokens.HIT_AREA)
         self._theme = theme
         self._line: StatusLine | None = None
-        self._record = make_label("Opening…", "caption")
+        self._record = make_label("", "caption")
         self._facts = make_label("", "caption")
         self._sentence = make_label("", "caption")
         self._disk = make_label("", "caption")
@@ -138,7 +129,7 @@ class StatusBar(QFrame):
         ):
             label.setText(text)
             set_state(label, state)
-        self.setToolTip(line.sentence or "Click for the details")
+        self.setToolTip("" if line in {OPENING, NOT_OPEN} else line.sentence or "Click for the details")
 
     @property
     def line(self) -> StatusLine | None:

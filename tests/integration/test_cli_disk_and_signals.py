@@ -180,7 +180,7 @@ def test_that_a_full_disk_ends_the_recording_with_one_sentence_and_keeps_what_ca
 
 
 def test_that_a_folder_that_cannot_be_written_is_told_of(read_only_library: Path) -> None:
-    for words in (("record", "FrozenLake-v1", "--json"), ("demo",), ("play", "FrozenLake-v1"), ()):
+    for words in (("record", "FrozenLake-v1", "--json"), ("demo",)):
         found = gym_gui(*words, var_dir=read_only_library, QT_QPA_PLATFORM="offscreen")
         assert (found.code, found.stdout) == (1, "")
         assert found.sentence.startswith("gym-gui: The folder for recordings cannot be written: ")

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.ui.screens.play import PlayScreen
 from gym_gui.ui.screens.play_cards import CARD_ROLE
+from gym_gui.ui.screens.play_hud import game_block
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -101,7 +102,23 @@ def test_that_a_game_is_found_by_typing_and_started_by_one_click(player: Player)
     player.wait_for(Phase.PLAYING)
     assert player.state.env_id == "FrozenLake-v1"
     assert player.screen.game.isVisible()
-    assert "Frozen Lake" in player.window.windowTitle()
+    assert player.window.windowTitle() == "Frozen Lake - gym_gui"
+
+
+def test_that_a_search_begins_anew_after_a_game(player: Player) -> None:
+    player.wait_for_games()
+    player.type_text("pong")
+    QTest.keyClick(player.screen.catalog.search, Key.Key_Return)
+    player.wait_for(Phase.PLAYING)
+    player.session.stop()
+    player.qtbot.waitUntil(player.screen.catalog.isVisible, timeout=WAIT_MS)
+    player.type_text("taxi")
+    assert player.screen.catalog.search.text() == "taxi"
+    assert player.shown_names()[0] == "Taxi"
+    player.screen.catalog.grid.setFocus()
+    QTest.keyClick(player.screen.catalog.grid, Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    player.type_text("frozen")
+    assert player.screen.catalog.search.text() == "frozen"
 
 
 def test_that_return_in_the_search_field_plays_the_first_match(player: Player) -> None:
@@ -134,6 +151,9 @@ def test_that_an_environment_without_a_picture_says_so_and_is_played(player: Pla
 def test_that_a_family_chip_filters_and_a_search_without_match_offers_all(player: Player) -> None:
     player.wait_for_games()
     every = len(player.shown_names())
+    player.screen.catalog.search.setText("freeway")
+    assert player.screen.catalog.count_text == "1 game"
+    player.screen.catalog.search.clear()
     catalog = player.screen.catalog
     chip = next(chip for chip in catalog.chips.buttons() if chip.text() == "Box2D")
     QTest.mouseClick(chip, Qt.MouseButton.LeftButton)
@@ -219,6 +239,48 @@ def test_that_a_real_time_game_runs_pauses_steps_and_resets(player: Player) -> N
     player.wait_for(Phase.PLAYING)
 
 
+def test_that_the_hud_follows_steps_and_seeds_while_the_game_stands(player: Player) -> None:
+    player.start("CartPole-v1")
+    player.qtbot.waitUntil(lambda: player.state.step > 2, timeout=WAIT_MS)
+    player.press(Key.Key_P)
+    player.wait_for(Phase.PAUSED)
+    hud = player.screen.game.overlays.game_hud
+    for _ in range(3):
+        elapsed_s = player.state.elapsed_s
+        player.press_for_one_step(Key.Key_Period)
+        player.qtbot.waitUntil(lambda: hud.block == game_block(player.state), timeout=WAIT_MS)
+        assert player.state.elapsed_s >= elapsed_s + 1 / 50 - 1e-9
+    player.session.reset(777)
+    player.qtbot.waitUntil(lambda: player.state.seed == 777, timeout=WAIT_MS)
+    player.qtbot.waitUntil(lambda: hud.block == game_block(player.state), timeout=WAIT_MS)
+    assert player.state.phase is Phase.PAUSED
+    assert hud.block is not None
+    assert {row.label: row.value for row in hud.block.rows} == {
+        "Step": "0",
+        "Episode": "2",
+        "Time": "0:00",
+        "Seed": "777",
+    }
+
+
+def test_that_full_screen_belongs_to_the_game_and_escape_leaves_it_first(player: Player) -> None:
+    window = player.window
+    QTest.keyClick(window, Key.Key_F11)
+    player.qtbot.waitUntil(window.isFullScreen, timeout=WAIT_MS)
+    assert window.rail.isVisible(), "the catalogue needs a way out"
+    player.start("CartPole-v1")
+    player.qtbot.waitUntil(lambda: not window.rail.isVisible(), timeout=WAIT_MS)
+    assert not window.status_bar.isVisible()
+    assert player.screen.game.overlays.game_hud.isVisible()
+    player.press(Key.Key_Escape)
+    player.qtbot.waitUntil(lambda: not window.isFullScreen(), timeout=WAIT_MS)
+    assert player.state.phase is Phase.PLAYING
+    assert window.rail.isVisible()
+    assert window.status_bar.isVisible()
+    player.press(Key.Key_Escape)
+    player.wait_for(Phase.PAUSED)
+
+
 def test_that_a_reset_with_a_typed_seed_uses_it_and_goes_on(player: Player) -> None:
     player.start("CartPole-v1")
     player.press(Key.Key_R, Qt.KeyboardModifier.ControlModifier)
@@ -232,14 +294,29 @@ def test_that_a_reset_with_a_typed_seed_uses_it_and_goes_on(player: Player) -> N
     player.wait_for(Phase.PLAYING)
 
 
-@pytest.mark.parametrize("text", ["", "99999999999", "4294967296"])
-def test_that_a_seed_that_is_none_is_not_accepted(player: Player, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "Type a whole number."),
+        ("abc", "A seed is written in digits only."),
+        ("-5", "A seed is not negative."),
+        ("2147483648", "The highest seed is 2147483647."),
+        ("9" * 5000, "The highest seed is 2147483647."),
+    ],
+)
+def test_that_a_seed_that_is_none_is_not_accepted_and_why_is_said(player: Player, text: str, why: str) -> None:
     player.start("CartPole-v1")
     seed = player.state.seed
     player.screen.game.ask_seed()
     panel = player.screen.game.overlays.seed_panel
-    panel.field.setText(text)
+    panel.field.clear()
+    if len(text) < 20:
+        QTest.keyClicks(panel.field, text)
+        assert panel.field.text() == text, "what is typed stands there"
+    else:
+        panel.field.setText(text)
     QTest.keyClick(panel.field, Key.Key_Return)
+    assert panel.note == why
     assert panel.isVisible()
     assert player.state.seed == seed
     QTest.keyClick(panel.field, Key.Key_Escape)
@@ -294,6 +371,14 @@ def test_that_an_environment_that_raises_shows_why_and_the_window_lives(player: 
     message = player.screen.game.overlays.message
     player.qtbot.waitUntil(message.isVisible, timeout=WAIT_MS)
     assert "the tyre burst" in message.text
+    assert message.title == "This game stopped", "its id stands in the sentence"
+    for part in message.findChildren(QWidget):
+        if part.isVisible():
+            below = part.mapTo(message, part.rect().bottomLeft()).y()
+            assert below < message.height()
+            assert part.height() >= part.minimumSizeHint().height()
+            if isinstance(part, QLabel) and part.wordWrap():
+                assert part.height() >= part.heightForWidth(part.width())
     (episode,) = player.recorded()
     assert (episode.rollup.status, episode.rollup.steps) == (EpisodeStatus.FAULTED, 5)
     first_run = player.state.run_id

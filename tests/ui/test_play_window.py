@@ -19,6 +19,7 @@ from gym_gui.ui.application import CrashReporter
 from gym_gui.ui.bridge import BusPump, QtTaskRunner
 from gym_gui.ui.main_window import MainWindow
 from gym_gui.ui.screens.settings import SettingsScreen
+from gym_gui.ui.status_bar import NOT_OPEN
 from gym_gui.ui.theme import DARK, LIGHT, Roles, Theme
 from gym_gui.ui.widgets.messages import EmptyState
 
@@ -54,11 +55,45 @@ def test_that_a_var_folder_that_cannot_be_opened_is_explained_and_can_be_tried_a
     assert waiting is not None
     qtbot.waitUntil(waiting.button.isVisible, timeout=WAIT_MS)
     assert "cannot be written: planted" in waiting.title
+    assert window.status_bar.line == NOT_OPEN, "nothing is being opened any more"
     QTest.mouseClick(waiting.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.context is not None, timeout=WAIT_MS)
     assert window.made_screen("play") is not None
+    assert window.status_bar.line is not None
+    assert window.status_bar.line.record == "Ready"
     window.close()
     window.deleteLater()
+
+
+def test_that_a_window_opens_on_a_folder_that_is_none_and_on_a_database_that_is_none(
+    qtbot: QtBot, qapp: QApplication, var_dir: Path
+) -> None:
+    var_dir.mkdir()
+    settings = Settings(var_dir=var_dir / "file", theme="dark")
+    settings.var_dir.write_text("in the way", encoding="utf-8")
+    window = MainWindow(settings, Theme(qapp, "dark"), lambda: open_services(settings), make_pictures=False)
+    window.show()
+    window.open()
+    waiting = window.findChild(EmptyState)
+    assert waiting is not None
+    qtbot.waitUntil(waiting.button.isVisible, timeout=WAIT_MS)
+    assert "cannot be written" in waiting.title
+    settings.var_dir.unlink()
+    settings.paths.telemetry_db.parent.mkdir(parents=True)
+    settings.paths.telemetry_db.write_text("no database" * 100, encoding="utf-8")
+    QTest.mouseClick(waiting.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: waiting.button.isVisible() and "cannot be written" not in waiting.title, timeout=WAIT_MS)
+    assert window.status_bar.line == NOT_OPEN
+    window.close()
+    window.deleteLater()
+
+
+def test_that_the_title_names_the_screen(window: MainWindow) -> None:
+    assert window.windowTitle() == "Play - gym_gui"
+    window.show_screen("replay")
+    assert window.windowTitle() == "Replay - gym_gui"
+    window.show_screen("play")
+    assert window.windowTitle() == "Play - gym_gui"
 
 
 def test_that_the_rail_and_its_shortcuts_open_the_screens(window: MainWindow) -> None:

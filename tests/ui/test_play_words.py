@@ -72,7 +72,7 @@ def test_that_the_hud_says_score_step_episode_and_time() -> None:
 
 def test_that_the_hud_says_rate_and_late_frames_and_warns_when_slow() -> None:
     block = rate_block(replace(PLAYING, late_frames=3), fault=False)
-    assert block.value == "● REC"
+    assert (block.value, block.role) == ("● Recording", "overlay_good")
     assert [(row.label, row.value, row.role) for row in block.rows] == [
         ("FPS", "60.0", "overlay_text"),
         ("Late", "3", "overlay_text"),
@@ -82,15 +82,32 @@ def test_that_the_hud_says_rate_and_late_frames_and_warns_when_slow() -> None:
 
 
 def test_that_the_record_light_goes_out_when_nothing_is_kept() -> None:
-    assert rate_block(PLAYING, fault=True).value == "Not recording"
-    assert "Not recording" in rate_block(replace(PLAYING, recording=False), fault=False).value
+    assert rate_block(PLAYING, fault=True).value == "● Not recording"
+    assert rate_block(replace(PLAYING, recording=False), fault=False).value == "○ Recording is off"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "● Recording"),
+        ({"phase": Phase.PAUSED}, "○ Recording paused"),
+        ({"phase": Phase.EPISODE_OVER, "waiting": True}, "○ Recording paused"),
+        ({"recording": False}, "○ Recording is off"),
+    ],
+)
+def test_that_picture_and_status_bar_say_the_same_of_recording(changes: dict[str, Any], words: str) -> None:
+    state = replace(PLAYING, **changes)
+    block, line = rate_block(state, fault=False), describe_status(state, WELL, 2_000.0)
+    assert block.value == line.record == words
+    assert block.role == f"overlay_{line.record_state or 'muted'}"
 
 
 def test_that_the_pill_tells_what_to_press() -> None:
-    assert "P goes on" in pill_text(replace(PLAYING, phase=Phase.PAUSED))
+    assert pill_text(replace(PLAYING, phase=Phase.PAUSED)) == "Paused. P goes on, the period key steps."
     over = replace(PLAYING, phase=Phase.EPISODE_OVER, terminated=True)
     assert pill_text(over) == "Episode over  ·  score 21  ·  next one in a moment, any key skips"
-    assert "Space or Enter" in pill_text(replace(over, turn_based=True))
+    assert "press any key for the next" in pill_text(replace(over, waiting=True))
+    assert "Space or Enter" in pill_text(replace(over, turn_based=True, waiting=True))
     assert pill_text(replace(over, terminated=False, truncated=True)).startswith("Time is up")
     assert pill_text(PLAYING) == ""
 

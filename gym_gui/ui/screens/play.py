@@ -118,6 +118,8 @@ class PlayScreen(QWidget):
     def _show_page(self, state: SessionState) -> None:
         if not state.env_id:
             self._pages.setCurrentWidget(self.catalog)
+            # What was searched for is found: the next word typed begins another search.
+            self.catalog.search.clear()
             self.catalog.grid.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         self.refresh_settings()
@@ -131,7 +133,7 @@ class PlayScreen(QWidget):
         if name != self._name:
             self._name = name
             self.game.set_name(name)
-            self.window().setWindowTitle(f"{name} - gym_gui" if name else "gym_gui")
+            self.setWindowTitle(name)
 
     def _receive(self, events: list[TelemetryEvent]) -> None:
         run_id = self._session.state.run_id

@@ -32,7 +32,7 @@ from gym_gui.ui.widgets.basics import make_button, make_label
 from gym_gui.ui.widgets.messages import EmptyState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -127,6 +127,11 @@ class CatalogPage(QWidget):
         self._build()
         self.setFocusProxy(self.grid)
 
+    @property
+    def count_text(self) -> str:
+        """How many games are shown, in words."""
+        return self._count.text()
+
     # --- CatalogView ------------------------------------------------------------------------------------------------
 
     def show_games(self, games: Sequence[GameCard]) -> None:
@@ -198,14 +203,16 @@ class CatalogPage(QWidget):
         self._stack.addWidget(self.grid)
         self._stack.addWidget(self.empty)
         column.addWidget(holder, 1)
-        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
-        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        find.activated.connect(lambda: self.search.setFocus(Qt.FocusReason.ShortcutFocusReason))
-        clear = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
-        clear.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        clear.activated.connect(self._clear_search)
+        self._make_shortcut(QKeySequence.StandardKey.Find, self._search_anew)
+        self._make_shortcut(QKeySequence.StandardKey.SelectAll, self._search_anew)
+        self._make_shortcut(Qt.Key.Key_Escape, self._clear_search)
         self.empty.show_message("progress-clock", "Looking for games…", "")
         self._stack.setCurrentWidget(self.empty)
+
+    def _make_shortcut(self, keys: QKeySequence.StandardKey | Qt.Key, act: Callable[[], None]) -> None:
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(act)
 
     def _tint(self) -> None:
         self._search_icon.setIcon(self._theme.icon("magnify", "text_muted"))
@@ -213,6 +220,10 @@ class CatalogPage(QWidget):
     def _type_on(self, text: str) -> None:
         self.search.setFocus(Qt.FocusReason.OtherFocusReason)
         self.search.insert(text)
+
+    def _search_anew(self) -> None:
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
 
     def _clear_search(self) -> None:
         self.search.clear()
@@ -264,7 +275,9 @@ class CatalogPage(QWidget):
     def _show_count(self) -> None:
         count = self.games.rowCount()
         missing = sum(not self.games.index(row, 0).data(CARD_ROLE).available for row in range(count))
-        self._count.setText(f"{count - missing} games" + (f", {missing} not installed" if missing else ""))
+        here = count - missing
+        games = "1 game" if here == 1 else f"{here or 'no'} games"
+        self._count.setText(games.capitalize() + (f", {missing} not installed" if missing else ""))
         if count:
             self._stack.setCurrentWidget(self.grid)
             return

@@ -94,6 +94,9 @@ class GamePage(QWidget):
             self.overlays.hint.hide()
         if state.phase is not before.phase or state.message != before.message:
             self._show_phase(before)
+        elif state.phase is not Phase.PLAYING:
+            # The timer rests while the game stands: a single step or a new episode has to show all the same.
+            self._refresh_hud()
         if state.phase is not before.phase or state.speed != before.speed or state.bindings != before.bindings:
             self.overlays.strip.show_session(state)
             self._place()
@@ -254,6 +257,8 @@ class GamePage(QWidget):
     def _escape(self) -> None:
         if self.overlays.help.isVisible():
             self.toggle_help()
+        elif self.window().isFullScreen():
+            self._toggle_full_screen()
         elif self._state.phase in {Phase.FAULTED, Phase.LOADING}:
             self._session.stop()
         else:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QWidget
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.recording_words import record_words
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 _ROW: Final = 20
 _BLOCK_WIDTH: Final = 148
 _TOO_SLOW: Final = 0.97
-# As clear as it can be while the muted text keeps its contrast over a white picture.
-_GROUND_ALPHA: Final = 222
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +69,8 @@ def game_block(state: SessionState) -> HudBlock:
 
 def rate_block(state: SessionState, *, fault: bool) -> HudBlock:
     """How honest the picture is: recording, rate, late frames."""
-    if fault:
-        value, role = "Not recording", "overlay_bad"
-    elif state.recording:
-        value, role = "● REC", "overlay_bad"
-    else:
-        value, role = "○ Not recording", "overlay_warn"
+    value, kind = record_words(state, fault=fault)
+    role = f"overlay_{kind or 'muted'}"
     if state.turn_based:
         return HudBlock("", value, (HudRow("Turn by turn", ""),), role)
     rows = []
@@ -132,10 +127,9 @@ class HudWidget(QWidget):
         theme = self._theme
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ground = theme.color("overlay")
-        ground.setAlpha(_GROUND_ALPHA)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ground)
+        # Nearly solid: every colour on it keeps its contrast over a white picture.
+        painter.setBrush(theme.color("overlay"))
         painter.drawRoundedRect(QRectF(self.rect()), tokens.RADIUS, tokens.RADIUS)
         left, right, top = tokens.SPACE_12, self.width() - tokens.SPACE_12, tokens.SPACE_8
         width = right - left

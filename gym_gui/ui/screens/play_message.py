@@ -36,7 +36,7 @@ class GameMessage(QFrame):
         self._hint = make_label("", "muted", wrap=True)
         self.retry_button = make_button("Try again", self.retry_requested.emit, "primary")
         self.leave_button = make_button("All games", self.leave_requested.emit)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(tokens.SPACE_24, tokens.SPACE_24, tokens.SPACE_24, tokens.SPACE_24)
         column.setSpacing(tokens.SPACE_12)
         for label in (self._icon, self._title, self._text, self._hint):
@@ -56,6 +56,11 @@ class GameMessage(QFrame):
         self.hide()
 
     @property
+    def title(self) -> str:
+        """Its first line."""
+        return self._title.text()
+
+    @property
     def text(self) -> str:
         """What it says."""
         return self._text.text()
@@ -64,7 +69,9 @@ class GameMessage(QFrame):
         """Show what this state has to say: the game is about to start, has failed, or draws nothing (*blind*)."""
         if state.phase is Phase.FAULTED:
             # A game without a run never began: nothing stopped.
-            title = f"{name} stopped" if state.run_id else f"{name} cannot be played"
+            # The sentence below often names it by its id; one name is enough.
+            what = "This game" if name in state.message else name
+            title = f"{what} stopped" if state.run_id else f"{what} cannot be played"
             self._say("alert-octagon-outline", "overlay_bad", (title, state.message, state.hint), buttons=True)
             self.retry_button.setFocus(Qt.FocusReason.OtherFocusReason)
         elif state.phase is Phase.LOADING:
@@ -81,7 +88,13 @@ class GameMessage(QFrame):
         for label, text in zip((self._title, self._text, self._hint), words, strict=True):
             label.setText(text)
             label.setVisible(bool(text))
+            # A layout asks labels for a size hint, which knows nothing of lines that wrap at this width.
+            label.ensurePolished()
+            label.setFixedHeight(max(0, label.heightForWidth(_WIDTH)))
         self._buttons.setVisible(buttons)
+        # What was just shown or hidden counts only once the layout has been told.
+        self._column.invalidate()
+        self._column.activate()
         self.adjustSize()
         self.show()
         self.raise_()

@@ -107,9 +107,11 @@ def pill_text(state: SessionState) -> str:
     if state.phase is Phase.PAUSED:
         taken = any("p" in binding.keys for binding in state.bindings)
         key = "Esc" if taken else "P"
-        return f"Paused  ·  {key} goes on" if state.turn_based else f"Paused  ·  {key} goes on,  . takes one step"
+        return f"Paused. {key} goes on." if state.turn_based else f"Paused. {key} goes on, the period key steps."
     if state.phase is Phase.EPISODE_OVER:
         how = "Time is up" if state.truncated and not state.terminated else "Episode over"
-        then = "Space or Enter for the next" if state.turn_based else "next one in a moment, any key skips"
+        then = "next one in a moment, any key skips"
+        if state.waiting:
+            then = "Space or Enter for the next" if state.turn_based else "press any key for the next"
         return f"{how}  ·  score {score_text(state.total_reward)}  ·  {then}"
     return state.message if state.phase is Phase.PLAYING else ""

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, QRegularExpression, Qt, Signal
-from PySide6.QtGui import QRegularExpressionValidator
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from gym_gui.controllers.session import SPEEDS
@@ -17,7 +16,7 @@ from gym_gui.controllers.session_loop import SEED_BITS
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
-from gym_gui.ui.widgets.basics import make_button, make_label, make_line, make_tool_button
+from gym_gui.ui.widgets.basics import make_button, make_label, make_line, make_tool_button, set_state
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
@@ -115,11 +114,10 @@ class SeedPanel(QFrame):
         super().__init__(parent)
         self.setProperty("card", "true")
         self._seed = QLineEdit()
-        self._seed.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{1,10}"), self._seed))
         self._seed.setPlaceholderText(f"0 to {MAX_SEED}")
         self._seed.setMinimumWidth(180)
         self._seed.returnPressed.connect(self._choose)
-        self._seed.textChanged.connect(self._check)
+        self._seed.textChanged.connect(lambda: self._check(asked=False))
         self._start = make_button("Start", self._choose, "primary")
         column = QVBoxLayout(self)
         column.setContentsMargins(tokens.SPACE_16, tokens.SPACE_12, tokens.SPACE_16, tokens.SPACE_16)
@@ -130,7 +128,7 @@ class SeedPanel(QFrame):
         row.addWidget(self._seed, 1)
         row.addWidget(self._start)
         column.addLayout(row)
-        self._note = make_label("The same seed and keys give the same game.", "caption")
+        self._note = make_label("", "caption")
         column.addWidget(self._note)
         self.hide()
 
@@ -139,11 +137,16 @@ class SeedPanel(QFrame):
         """Where the seed is typed."""
         return self._seed
 
+    @property
+    def note(self) -> str:
+        """What stands below the field: what a seed is good for, or what is wrong with this one."""
+        return self._note.text()
+
     def ask(self, seed: int | None, above: QPoint) -> None:
         """Show the panel with the middle of its lower edge at *above*, offering *seed*."""
         self._seed.setText("" if seed is None else str(seed))
         self._seed.selectAll()
-        self._check()
+        self._check(asked=False)
         self.adjustSize()
         self.move(above.x() - self.width() // 2, above.y() - self.height() - tokens.SPACE_8)
         self.show()
@@ -158,17 +161,32 @@ class SeedPanel(QFrame):
             self.hide()
             self.dismissed.emit()
 
-    def _check(self) -> None:
-        self._start.setEnabled(self._value() is not None)
-
-    def _value(self) -> int | None:
-        text = self._seed.text().strip()
-        if not re.fullmatch("[0-9]{1,10}", text) or int(text) > MAX_SEED:
-            return None
-        return int(text)
+    def _check(self, *, asked: bool) -> None:
+        # Nobody is told off for a field that is still empty, until they ask for a start.
+        fault = seed_fault(self._seed.text()) if asked or self._seed.text() else ""
+        self._note.setText(fault or "The same seed and keys give the same game.")
+        set_state(self._note, "bad" if fault else "")
 
     def _choose(self) -> None:
-        seed = self._value()
-        if seed is not None:
-            self.hide()
-            self.chosen.emit(seed)
+        self._check(asked=True)
+        if seed_fault(self._seed.text()):
+            self._seed.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        self.hide()
+        self.chosen.emit(int(self._seed.text().strip().lstrip("0") or "0"))
+
+
+def seed_fault(text: str) -> str:
+    """Why *text* is no seed, in a sentence; empty where it is one."""
+    text = text.strip()
+    if not text:
+        return "Type a whole number."
+    if re.fullmatch("-[0-9]+", text):
+        return "A seed is not negative."
+    if not re.fullmatch("[0-9]+", text):
+        return "A seed is written in digits only."
+    # Counted first: Python refuses to read a number of thousands of digits.
+    digits = text.lstrip("0")
+    if len(digits) > len(str(MAX_SEED)) or int(digits or "0") > MAX_SEED:
+        return f"The highest seed is {MAX_SEED}."
+    return ""

@@ -174,6 +174,34 @@ def test_that_a_real_time_game_goes_on_by_itself_after_its_end(make_desk: Callab
     assert [rollup.seed for rollup in desk.telemetry.started] == adapter.seeds
 
 
+def test_that_a_real_time_game_that_nobody_plays_waits_for_a_key_after_two_episodes(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = play(make_desk, FakeAdapter(rate_hz=50.0, episode_steps=5))
+    desk.time.advance(0.101)
+    assert not desk.wait_for(Phase.EPISODE_OVER).waiting
+    desk.time.advance(1.51)
+    desk.time.advance(0.101)
+    assert desk.wait_for(Phase.EPISODE_OVER).waiting
+    desk.time.advance(3600.0)
+    assert (desk.controller.state.phase, desk.controller.state.episode_index) == (Phase.EPISODE_OVER, 1)
+    assert len(desk.telemetry.started) == 2, "nothing is recorded for nobody"
+    desk.order(lambda: desk.controller.set_held_keys(frozenset({"left"})))
+    state = desk.wait_for(Phase.PLAYING)
+    assert (state.episode_index, state.waiting) == (2, False)
+
+
+def test_that_one_key_an_episode_keeps_a_game_going(make_desk: Callable[..., Desk]) -> None:
+    desk = play(make_desk, FakeAdapter(rate_hz=50.0, episode_steps=5))
+    for episode in range(4):
+        assert desk.wait_for(Phase.PLAYING).episode_index == episode
+        desk.order(lambda: desk.controller.set_held_keys(frozenset({"left"})))
+        desk.order(lambda: desk.controller.set_held_keys(frozenset()))
+        desk.time.advance(0.101)
+        assert not desk.wait_for(Phase.EPISODE_OVER).waiting
+        desk.time.advance(1.51)
+
+
 def test_that_a_key_skips_the_end_but_not_one_that_was_meant_for_the_game(make_desk: Callable[..., Desk]) -> None:
     desk = play(make_desk, FakeAdapter(rate_hz=50.0, episode_steps=5))
     desk.time.advance(0.101)
