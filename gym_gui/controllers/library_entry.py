@@ -77,7 +77,7 @@ def entry_of(summary: EpisodeSummary) -> EpisodeEntry:
     ending = ending_of(rollup)
     haystack = (
         f"{game}\n{summary.env_id}\n{family}\n{summary.player}\n{rollup.seed}\n{ending}\n{rollup.run_id}\n"
-        f"episode {rollup.episode_index + 1}"
+        f"episode {rollup.episode_index}"
     ).lower()
     return EpisodeEntry(summary, game, family, ending, haystack)
 

@@ -78,7 +78,11 @@ class ReplayController:
         return self._columns
 
     def open(self, run_id: str, episode: str | int | None = None, *, position: int = 0) -> None:
-        """Show an episode from *position* on; None: the run's last. What was open is forgotten at once."""
+        """Show an episode from *position* on; None: the run's last. What was open is forgotten at once.
+
+        It plays at the run's own rate, however fast the one before was played; looping stays as it was.
+        """
+        self._chosen_speed = 1.0
         self.close()
         self._wanted_position = position
         self._change(loading=True)
@@ -153,16 +157,16 @@ class ReplayController:
         self._anchor()
 
     def pause(self) -> None:
-        """Let the playhead stand."""
+        """Let the playhead stand; what plays next plays forward, unless it says otherwise."""
         if self._state.playing:
-            self._change(playing=False)
+            self._change(playing=False, direction=FORWARD)
 
     def toggle(self) -> None:
-        """Play in the direction that was played last, or pause."""
+        """Play forward, or pause."""
         if self._state.playing:
             self.pause()
         else:
-            self.play(self._state.direction)
+            self.play()
 
     def reverse(self) -> None:
         """Play backwards; where it plays backwards already, forwards."""

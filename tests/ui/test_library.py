@@ -128,6 +128,23 @@ def test_that_enter_opens_the_chosen_episode(library: LibraryPage, window: MainW
     assert chosen.game == "Frozen Lake"
 
 
+def test_that_episodes_are_counted_as_the_command_line_counts_them(
+    filled: Recordings, library: LibraryPage, window: MainWindow, qtbot: QtBot
+) -> None:
+    filled.record(4, env_id="CartPole-v1", episode_index=3)
+    library.refresh()
+    qtbot.waitUntil(lambda: lines(library)[0] == "Cart Pole", timeout=WAIT_MS)
+    model = library.table.model()
+    section = 1 + [column.value for column in COLUMNS].index("episode")
+    assert model.data(model.index(0, section)) == "3"
+    library.table.setCurrentIndex(model.index(0, 1))
+    assert library.details.title.startswith("Episode 3 by")
+    QTest.keyClick(library.table, Qt.Key.Key_Return)
+    screen = window.made_screen("replay")
+    assert isinstance(screen, ReplayScreen)
+    qtbot.waitUntil(lambda: "episode 3" in screen.player.header.facts, timeout=WAIT_MS)
+
+
 def test_that_a_double_click_opens(library: LibraryPage, window: MainWindow, qtbot: QtBot) -> None:
     table = library.table
     place = table.visualRect(table.model().index(2, 1)).center()

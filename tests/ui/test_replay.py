@@ -87,6 +87,8 @@ def at(player: PlayerPage, step: int) -> Callable[[], bool]:
         ([(Qt.Key.Key_Period, "")], 101),
         ([(Qt.Key.Key_Comma, "")], 99),
         ([(Qt.Key.Key_Right, ""), (Qt.Key.Key_Right, "")], 102),
+        ([(Qt.Key.Key_Period, "shift")], 110),
+        ([(Qt.Key.Key_Comma, "shift")], 90),
         ([(Qt.Key.Key_Greater, "shift")], 110),
         ([(Qt.Key.Key_Less, "shift")], 90),
         ([(Qt.Key.Key_End, "")], STEPS),
@@ -124,10 +126,10 @@ def test_that_j_k_l_and_brackets_set_direction_and_speed(player: PlayerPage) -> 
         (True, 1, 4.0),
         (True, -1, 1.0),
         (True, -1, 2.0),
-        (False, -1, 1.0),
-        (False, -1, 2.0),
-        (False, -1, 4.0),
-        (False, -1, 2.0),
+        (False, 1, 1.0),
+        (False, 1, 2.0),
+        (False, 1, 4.0),
+        (False, 1, 2.0),
     ]
 
 

@@ -120,7 +120,7 @@ class LibraryDetails(QScrollArea):
         rollup = entry.rollup
         self._title.setText(breakable(entry.game))
         player = breakable(entry.summary.player) or "an unknown player"
-        self._subtitle.setText(f"Episode {rollup.episode_index + 1:,} by {player}")
+        self._subtitle.setText(f"Episode {rollup.episode_index:,} by {player}")
         facts = episode_facts(rollup)[1:]
         facts.append(Fact("Size", size_text(entry.summary.size_bytes)))
         self._episode.set_facts(facts)
@@ -142,6 +142,11 @@ class LibraryDetails(QScrollArea):
         if self._entry is not None:
             picture = self._thumbnails.get(self._entry.rollup)
             self._cover.show_image(None if picture is None else image_from(picture))
+
+    @property
+    def title(self) -> str:
+        """Which episode it is about."""
+        return self._subtitle.text()
 
     def facts(self) -> dict[str, str]:
         """What is told."""

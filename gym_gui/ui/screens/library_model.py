@@ -44,7 +44,7 @@ ENTRY_ROLE: Final = Qt.ItemDataRole.UserRole
 _TEXT: Final[dict[Column, Callable[[EpisodeEntry], str]]] = {
     Column.GAME: lambda entry: entry.game,
     Column.PLAYER: lambda entry: entry.summary.player,
-    Column.EPISODE: lambda entry: f"{entry.rollup.episode_index + 1:,}",
+    Column.EPISODE: lambda entry: f"{entry.rollup.episode_index:,}",
     Column.SEED: lambda entry: "" if entry.rollup.seed is None else str(entry.rollup.seed),
     Column.STEPS: lambda entry: f"{entry.rollup.steps:,}",
     Column.RETURN: lambda entry: number_text(entry.rollup.total_reward),

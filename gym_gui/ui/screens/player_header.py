@@ -65,6 +65,11 @@ class PlayerHeader(QFrame):
         """What it says is being watched."""
         return self._title.text()
 
+    @property
+    def facts(self) -> str:
+        """Who played, which episode, from which seed."""
+        return self._facts.whole_text
+
     def show_state(self, state: ReplayState) -> None:
         """Say what is being watched."""
         shown = (state.run, state.episode, state.loading)
@@ -81,7 +86,7 @@ class PlayerHeader(QFrame):
         ending = ending_of(state.episode)
         self._title.setText(shortened(game, _LONGEST_TITLE))
         self._title.setToolTip(state.run.env_id)
-        self._facts.set_text(f"{state.run.player}  ·  episode {state.episode.episode_index + 1:,}  ·  {seed}")
+        self._facts.set_text(f"{state.run.player}  ·  episode {state.episode.episode_index:,}  ·  {seed}")
         self._ending.setText("● Recording" if ending is Ending.RECORDING else ending.value)
         self._ending.setToolTip(state.episode.fault or ENDING_TOLD[ending])
         set_state(self._ending, ENDING_STATES.get(ending, ""))

@@ -26,7 +26,7 @@ from gym_gui.ui.widgets.transport_bar import TransportBar
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+    from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 
     from gym_gui.controllers.replay_columns import EpisodeColumns
     from gym_gui.controllers.replay_state import FrameSource, ReplayState, RowSource, StepDetails
@@ -227,6 +227,14 @@ class PlayerPage(QWidget):
         self.inspector.setVisible(wanted)
         self._inspector_line.setVisible(wanted)
         self.header.show_inspector_open(opened=wanted)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        action = self.player_actions.by_sign(event.text())
+        if action is None:
+            super().keyPressEvent(event)
+        else:
+            action.trigger()
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _JUMP: Final = 10
 MIRRORED: Final = "mirrored:"
-# As text, a comma would part two keys that follow each other. With Shift, layouts send either form, or the sign itself.
+# As text, a comma would part two keys that follow each other. A layout's sign on the same key (">") must not be a
+# second shortcut: Qt takes the press for both and does neither. `by_sign` answers where the sign has another key.
 SHIFT_COMMA: Final = QKeySequence(QKeyCombination(Qt.KeyboardModifier.ShiftModifier, Qt.Key.Key_Comma))
 SHIFT_PERIOD: Final = QKeySequence(QKeyCombination(Qt.KeyboardModifier.ShiftModifier, Qt.Key.Key_Period))
 
@@ -67,12 +68,8 @@ class PlayerActions(QObject):
         self.reverse = self._add("Play backwards", f"{MIRRORED}play", c.reverse)
         self.back_one = self._add("One step back", "step-backward", lambda: c.step(-1), ",", "Left")
         self.on_one = self._add("One step on", "step-forward", lambda: c.step(1), ".", "Right")
-        self.back_ten = self._add(
-            "Ten steps back", "rewind-10", lambda: c.step(-_JUMP), SHIFT_COMMA, "<", "Shift+<", "Shift+Left"
-        )
-        self.on_ten = self._add(
-            "Ten steps on", "fast-forward-10", lambda: c.step(_JUMP), SHIFT_PERIOD, ">", "Shift+>", "Shift+Right"
-        )
+        self.back_ten = self._add("Ten steps back", "rewind-10", lambda: c.step(-_JUMP), SHIFT_COMMA, "Shift+Left")
+        self.on_ten = self._add("Ten steps on", "fast-forward-10", lambda: c.step(_JUMP), SHIFT_PERIOD, "Shift+Right")
         self.home = self._add("Go to the start", "skip-previous", c.home, "Home")
         self.end = self._add("Go to the end", "skip-next", c.end, "End")
         self.shuttle_back = self._add("Shuttle back; again: faster", "rewind", lambda: c.shuttle(BACKWARD), "J")
@@ -92,6 +89,10 @@ class PlayerActions(QObject):
         self.leave = self._add("Back to the library", "arrow-left", page_acts.leave, "Esc", "Backspace")
         theme.changed.connect(self._retint)
         self._retint()
+
+    def by_sign(self, text: str) -> QAction | None:
+        """What a typed sign means that no shortcut has taken; None: nothing."""
+        return {"<": self.back_ten, ">": self.on_ten}.get(text)
 
     def fill(self, menu: QMenu) -> None:
         """Put every action into *menu*, in groups; the menu shows the keys."""

@@ -129,7 +129,7 @@ def episode_facts(episode: EpisodeRollup) -> list[Fact]:
     """What the library and the player tell about an episode."""
     ending = ending_of(episode)
     facts = [
-        Fact("Episode", f"{episode.episode_index + 1:,}"),
+        Fact("Episode", f"{episode.episode_index:,}"),
         Fact("Seed", "none" if episode.seed is None else str(episode.seed), copy=str(episode.seed or "")),
         Fact("Steps", f"{episode.steps:,}"),
         Fact("Return", number_text(episode.total_reward)),

@@ -302,8 +302,40 @@ def test_that_j_k_l_shuttle(desk: Desk) -> None:
         (True, 1, 4.0),
         (True, -1, 1.0),
         (True, -1, 2.0),
-        (False, -1, 0.5),
+        (False, 1, 0.5),
     ]
+
+
+@pytest.mark.parametrize("before", [(BACKWARD, 0), (FORWARD, BACKWARD, 0), (BACKWARD, 0, BACKWARD, 0)])
+def test_that_playing_goes_forward_after_the_shuttle_went_back(desk: Desk, before: tuple[int, ...]) -> None:
+    player = desk.open(desk.recordings.record(1000), position=500)
+    for key in before:
+        player.shuttle(key)
+    player.toggle()
+    desk.advance(0.1 + 1e-4)
+    assert (player.state.playing, player.state.position) == (True, 506)
+
+
+def test_that_reverse_is_for_once(desk: Desk) -> None:
+    player = desk.open(desk.recordings.record(100), position=50)
+    player.set_loop(True)
+    player.reverse()
+    player.toggle()
+    player.end()
+    player.toggle()
+    assert (player.state.playing, player.state.direction) == (True, FORWARD)
+
+
+def test_that_another_episode_starts_at_the_runs_own_speed_and_keeps_the_loop(desk: Desk) -> None:
+    first, second = desk.recordings.record(20), desk.recordings.record(20)
+    player = desk.open(first)
+    player.set_speed(4.0)
+    player.set_loop(True)
+    desk.open(second)
+    assert (player.state.speed, player.state.loop) == (1.0, True)
+    player.shuttle(FORWARD)
+    player.shuttle(0)
+    assert player.state.speed == 1.0
 
 
 @pytest.mark.parametrize(("position", "key"), [(0, BACKWARD), (30, FORWARD)])
