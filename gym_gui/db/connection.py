@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY_TIMEOUT_MS: Final = 5_000
+_RETRY_S: Final = 0.02
 
 # NORMAL with WAL survives the death of the process at any instant; only a power cut may cost the last commits.
 _WRITER_PRAGMAS: Final = (
-    "PRAGMA page_size = 8192",
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA cache_size = -32768",
     "PRAGMA temp_store = MEMORY",
@@ -40,6 +40,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
         )
         try:
+            _turn_wal_on(connection)
             for pragma in _WRITER_PRAGMAS:
                 connection.execute(pragma)
         except sqlite3.Error:
@@ -48,6 +49,22 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise store_error("opened", path, error) from error
     return connection
+
+
+def _turn_wal_on(connection: sqlite3.Connection) -> None:
+    # Changing the mode of a new database wants it alone and does not wait for its turn, whatever the time-out says:
+    # two processes that start together on an empty folder meet here.
+    deadline_s = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    connection.execute("PRAGMA page_size = 8192")
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline_s:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import struct
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ def numbers(rate_hz: float) -> Iterator[int]:
         os.write(sys.stdout.fileno(), struct.pack("<qd", number, time.monotonic()))
         number += 1
         if rate_hz:
-            time.sleep(max(0.0, started_s + number / rate_hz - time.monotonic()))
+            threading.Event().wait(max(0.0, started_s + number / rate_hz - time.monotonic()))
 
 
 def record_through_pipeline(var_dir: Path, run_id: str, rate_hz: float, episode_steps: int, variant_steps: int) -> None:

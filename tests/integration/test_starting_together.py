@@ -1,0 +1,43 @@
+"""Processes that start at the same instant on an empty var folder: each gets the database, in turn."""
+
+from __future__ import annotations
+
+import multiprocessing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROCESSES = 4
+ROUNDS = 6
+
+
+def open_store(path: Path, together: Any, answers: Any) -> None:
+    """Open the store as soon as everyone is ready, and tell how it went."""
+    together.wait()
+    try:
+        TelemetrySQLiteStore(path).close()
+    except OSError as error:
+        answers.put(str(error))
+    else:
+        answers.put("open")
+
+
+@pytest.mark.slow
+def test_that_processes_that_start_together_all_get_the_database(tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    for turn in range(ROUNDS):
+        together, answers = spawn.Barrier(PROCESSES), spawn.Queue()
+        arguments = (tmp_path / f"{turn}.sqlite", together, answers)
+        processes = [spawn.Process(target=open_store, args=arguments) for _ in range(PROCESSES)]
+        for process in processes:
+            process.start()
+        assert [answers.get(timeout=60) for _ in processes] == ["open"] * PROCESSES
+        for process in processes:
+            process.join()
+        answers.close()
+        answers.join_thread()
