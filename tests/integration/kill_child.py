@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 def numbers(rate_hz: float) -> Iterator[int]:
     """0, 1, 2, … at that rate; each is told once the loop's body is done with it."""
     started_s = time.monotonic()
+    pace = threading.Event()
     number = 0
     while True:
         yield number
         os.write(sys.stdout.fileno(), struct.pack("<qd", number, time.monotonic()))
         number += 1
         if rate_hz:
-            threading.Event().wait(max(0.0, started_s + number / rate_hz - time.monotonic()))
+            pace.wait(max(0.0, started_s + number / rate_hz - time.monotonic()))
 
 
 def record_through_pipeline(var_dir: Path, run_id: str, rate_hz: float, episode_steps: int, variant_steps: int) -> None:

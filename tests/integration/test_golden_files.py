@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,14 +87,10 @@ def test_that_version_1_can_be_recorded_on(golden: Path) -> None:
 
 def test_that_reading_changes_no_golden_file(golden: Path) -> None:
     path = golden / "replay" / f"{RUN_ID}.h5"
-    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    before = path.read_bytes()
     with open_archive(Settings(var_dir=golden)) as archive:
-        archive.resolver.resolve(f"h5://{RUN_ID}/frames/0")
-    assert (
-        hashlib.sha256(path.read_bytes()).hexdigest()
-        == before
-        == hashlib.sha256((GOLDEN / f"{RUN_ID}.h5").read_bytes()).hexdigest()
-    )
+        assert archive.resolver.resolve(f"h5://{RUN_ID}/frames/0") is not None
+    assert path.read_bytes() == before
 
 
 def test_that_golden_files_stay_small() -> None:

@@ -234,8 +234,9 @@ def test_that_a_killed_command_leaves_a_run_that_its_seeds_and_actions_reproduce
         var_dir = tmp_path / f"after-{after_s}"
         with subprocess.Popen([*command, "--var-dir", var_dir], stdout=subprocess.DEVNULL) as child:
             _wait_for_rows(var_dir)
-            threading.Event().wait(after_s)  # the instant of the kill, not a synchronisation
-            child.kill()
+            killer = threading.Timer(after_s, child.kill)
+            killer.start()
+            killer.join()
         with open_services(Settings(var_dir=var_dir)) as services:
             (run,) = services.store.list_runs()
             assert run.state is RunState.INTERRUPTED

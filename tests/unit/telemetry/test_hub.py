@@ -31,6 +31,13 @@ def publish_later(hub: TelemetryAsyncHub, events: list[StepRecorded], *, close: 
     return thread
 
 
+async def subscribed(hub: TelemetryAsyncHub) -> None:
+    """Return when a stream listens, which it does when it is first asked for something."""
+    async with asyncio.timeout(WAIT_S):
+        while not hub.bus.subscriptions:
+            await asyncio.to_thread(lambda: None)
+
+
 async def follow(
     hub: TelemetryAsyncHub, publisher: list[StepRecorded], *, run_id: str | None = None
 ) -> list[TelemetryEvent]:
@@ -38,7 +45,7 @@ async def follow(
     seen = []
     stream = hub.stream("test", DropOldest(10_000), run_id=run_id)
     first = asyncio.ensure_future(anext(stream))
-    await asyncio.sleep(0)  # the stream is subscribed
+    await subscribed(hub)
     thread = publish_later(hub, publisher, close=True)
     seen.append(await asyncio.wait_for(first, WAIT_S))
     async with asyncio.timeout(WAIT_S):
@@ -66,7 +73,7 @@ def test_that_a_reader_that_leaves_closes_its_subscription() -> None:
     async def look_once() -> None:
         stream = hub.stream("test")
         first = asyncio.ensure_future(anext(stream))
-        await asyncio.sleep(0)
+        await subscribed(hub)
         hub.publish(event(0))
         await asyncio.wait_for(first, WAIT_S)
         assert len(hub.bus.subscriptions) == 1
@@ -82,7 +89,7 @@ def test_that_a_publisher_outlives_a_loop_that_ended() -> None:
     async def leave_without_a_word() -> object:
         stream = hub.stream("test")
         first = asyncio.ensure_future(anext(stream))
-        await asyncio.sleep(0)
+        await subscribed(hub)
         hub.publish(event(0))
         await first
         return stream
