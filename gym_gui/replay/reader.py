@@ -49,6 +49,7 @@ class ReplayReader:
         if self._file is not None:
             self._file.close()
             self._file = None
+            self._whole_rows = 0
 
     def __enter__(self) -> Self:
         self.open()
@@ -125,7 +126,7 @@ class ReplayReader:
             RuntimeError: the reader is not open.
             IndexError: there is no such row.
         """
-        if not 0 <= index < self.num_steps:
+        if not self._has_row(index):
             raise IndexError(f"The file has {self.num_steps} rows; there is no row {index}.")
         action, reward, done = (self._row(name, index) for name in (layout.ACTIONS, layout.REWARDS, layout.DONES))
         place = self._row(layout.INDEX, index)
@@ -200,6 +201,11 @@ class ReplayReader:
             raise RuntimeError("The reader is not open. Call open() first, or use it in a with statement.")
         return self._file
 
+    def _has_row(self, index: int) -> bool:
+        self._opened()
+        # A row that was whole once stays so: only the newest ones need a look at the file.
+        return 0 <= index < self._whole_rows or 0 <= index < self.num_steps
+
     def _rows(self, name: str, start: int, stop: int) -> NDArray[Any] | None:
         return self._opened().read_slice(name, start, stop)
 
@@ -209,7 +215,7 @@ class ReplayReader:
 
     def _array_of(self, row: int, stream: str) -> NDArray[Any] | None:
         file = self._opened()
-        if row < 0 or row >= self.num_steps:
+        if not self._has_row(row):
             return None
         place = self._row(layout.INDEX, row)
         if place is None:  # a file of another writer: one frame a row

@@ -1,7 +1,7 @@
 """A process that kills itself at one call of one function while a replay writer works.
 
-Run as ``python kill_point_child.py FOLDER FUNCTION COUNT (before|after)``: it dies before, or after, the COUNT-th call of
-FUNCTION. It prints how many rows were flushed, each time; ``done`` means that it was never called so often.
+Run as ``python kill_point_child.py FOLDER FUNCTION COUNT (before|after)``: it dies before, or after, the COUNT-th call
+of FUNCTION. It prints how many rows were flushed, each time; ``done`` means that it was never called so often.
 """
 
 from __future__ import annotations
