@@ -97,7 +97,7 @@ def test_that_the_record_light_goes_out_when_nothing_is_kept() -> None:
 )
 def test_that_picture_and_status_bar_say_the_same_of_recording(changes: dict[str, Any], words: str) -> None:
     state = replace(PLAYING, **changes)
-    block, line = rate_block(state, fault=False), describe_status(state, WELL, 2_000.0)
+    block, line = rate_block(state, fault=False), describe_status(state, WELL, 120_000.0)
     assert block.value == line.record == words
     assert block.role == f"overlay_{line.record_state or 'muted'}"
 
@@ -113,7 +113,7 @@ def test_that_the_pill_tells_what_to_press() -> None:
 
 
 def test_that_the_status_bar_is_quiet_when_all_is_well() -> None:
-    line = describe_status(PLAYING, WELL, 2_000.0)
+    line = describe_status(PLAYING, WELL, 120_000.0)
     assert (line.record, line.record_state) == ("● Recording", "good")
     assert line.facts == "60.0 Hz · late 0 · dropped 0 · unsaved 0.1 s"
     assert line.sentence == ""
@@ -131,17 +131,23 @@ def test_that_the_status_bar_is_quiet_when_all_is_well() -> None:
 def test_that_the_status_bar_says_what_is_wrong(
     changes: dict[str, Any], record_state: str, facts_state: str, sentence: str
 ) -> None:
-    line = describe_status(PLAYING, status(**changes), 2_000.0)
+    line = describe_status(PLAYING, status(**changes), 120_000.0)
     assert (line.record_state, line.facts_state) == (record_state, facts_state)
     assert sentence in line.sentence
 
 
+def test_that_nothing_is_said_of_hours_before_anything_is_known() -> None:
+    line = describe_status(PLAYING, WELL, None)
+    assert (line.disk, line.disk_state) == ("disk 81 GB", "")
+    assert describe_status(PLAYING, status(disk_free_bytes=500_000_000), None).disk_state == "warn"
+
+
 def test_that_a_nearly_full_disk_is_amber() -> None:
-    assert describe_status(SessionState(), status(disk_free_bytes=500_000_000), 2_000.0).disk_state == "warn"
+    assert describe_status(SessionState(), status(disk_free_bytes=500_000_000), 120_000.0).disk_state == "warn"
 
 
 def test_that_recording_that_is_off_is_said() -> None:
-    assert describe_status(PLAYING, None, 2_000.0).record == "○ Recording is off"
+    assert describe_status(PLAYING, None, 120_000.0).record == "○ Recording is off"
 
 
 @pytest.mark.parametrize(
