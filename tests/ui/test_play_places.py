@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from gym_gui.adapters.controls import Binding
 from gym_gui.controllers.session_state import Phase, SessionState
@@ -99,6 +101,29 @@ def test_that_the_key_hint_goes_at_the_first_key_of_the_game(qtbot: QtBot, windo
     qtbot.waitUntil(game.overlays.hint.isVisible, timeout=WAIT_MS)
     QTest.keyClick(game, Qt.Key.Key_Left)
     assert not game.overlays.hint.isVisible()
+
+
+@pytest.mark.parametrize("size", [(948, 672), (1204, 792)], ids=["upright", "lying"])
+def test_that_a_tip_lies_beside_the_controls_and_covers_none(
+    qtbot: QtBot, window: MainWindow, size: tuple[int, int]
+) -> None:
+    game = page(window)
+    game.setParent(None)
+    qtbot.addWidget(game)
+    game.resize(*size)
+    game.show()
+    game.show_session(PLAYING)
+    game.picture.show_frame(ATARI)
+    game.show_session(PAUSED)
+    strip, tip = game.overlays.strip, game.overlays.tip
+    for button in (strip.leave_button, strip.seed_button, strip.full_button):
+        QApplication.sendEvent(button, QHelpEvent(QEvent.Type.ToolTip, QPoint(1, 1), QPoint(1, 1)))
+        assert tip.text == button.toolTip()
+        assert tip.isVisible()
+        assert not tip.geometry().intersects(strip.geometry())
+        assert game.rect().contains(tip.geometry())
+    QApplication.sendEvent(strip.full_button, QEvent(QEvent.Type.Leave))
+    assert not tip.isVisible()
 
 
 def page(window: MainWindow) -> GamePage:

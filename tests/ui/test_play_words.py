@@ -12,9 +12,12 @@ from gym_gui.controllers.game_card import GameCard
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.telemetry.sink_status import SinkStatus
 from gym_gui.ui.screens.play_cards import ago_text, caption_text
+from gym_gui.ui.screens.play_help import WINDOW_KEYS
 from gym_gui.ui.screens.play_hud import game_block, rate_block, score_text, time_text
 from gym_gui.ui.screens.play_overlays import pill_text
 from gym_gui.ui.status_bar import describe_status
+from gym_gui.ui.widgets.basics import key_glyph
+from gym_gui.ui.widgets.keyboard import drawn_keys
 
 PLAYING = SessionState(
     phase=Phase.PLAYING,
@@ -110,6 +113,15 @@ def test_that_the_pill_tells_what_to_press() -> None:
     assert "Space or Enter" in pill_text(replace(over, turn_based=True, waiting=True))
     assert pill_text(replace(over, terminated=False, truncated=True)).startswith("Time is up")
     assert pill_text(PLAYING) == ""
+
+
+def test_that_every_key_of_the_drawing_has_a_label_and_the_listed_signs_are_in_it() -> None:
+    drawn = drawn_keys()
+    assert all(key_glyph(name).strip() for name in drawn)
+    assert len(set(drawn)) == len(drawn)
+    listed = {key.lower() for keys, _ in WINDOW_KEYS for key in keys if len(key) == 1}
+    assert listed <= set(drawn)
+    assert "," in drawn
 
 
 def test_that_the_status_bar_is_quiet_when_all_is_well() -> None:

@@ -84,6 +84,11 @@ class GamePage(QWidget):
         strip.help_requested.connect(self.toggle_help)
         strip.full_screen_toggled.connect(self._toggle_full_screen)
 
+    @property
+    def state(self) -> SessionState:
+        """What is shown; it follows the session's with the next wake-up."""
+        return self._state
+
     # --- what the session says --------------------------------------------------------------------------------------
 
     def show_session(self, state: SessionState) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.ui import theme as tokens
@@ -18,6 +18,7 @@ from gym_gui.ui.screens.play_message import GameMessage
 from gym_gui.ui.screens.play_places import Ground
 from gym_gui.ui.screens.play_strip import ControlStrip, SeedPanel
 from gym_gui.ui.widgets.basics import make_label
+from gym_gui.ui.widgets.tip import BarTip
 
 if TYPE_CHECKING:
     from gym_gui.ui.theme import Theme
@@ -72,6 +73,8 @@ class GameOverlays:
         self.hint = KeyHint(theme, page)
         self.message = GameMessage(theme, page)
         self.strip = ControlStrip(theme, page)
+        self.tip = BarTip(self.strip, page)
+        self.tip.watch(self.strip.findChildren(QToolButton))
         self.help = HelpOverlay(theme, page)
         self.seed_panel = SeedPanel(page)
         for overlay in (self.strip, self.message, self.help):
