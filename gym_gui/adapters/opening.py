@@ -14,7 +14,7 @@ import numpy as np
 from gym_gui.adapters.foreign import one_line
 from gym_gui.adapters.frames import FrameNormaliser
 from gym_gui.adapters.ownership import owned
-from gym_gui.adapters.registry import missing_requirement, quiet_imports
+from gym_gui.adapters.registry import install_hint, missing_requirement, quiet_imports
 from gym_gui.core.errors import EnvironmentUnusableError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def open_environment(
     env_id = resolved.make_id
     missing = missing_requirement(resolved.spec)
     if missing:
-        raise EnvironmentUnusableError(f"{env_id} {missing}.", hint=_install_hint(missing))
+        raise EnvironmentUnusableError(f"{env_id} {missing}.", hint=install_hint(missing))
     _keep_sdl_silent()
     if not render:
         return OpenedEnvironment(_make(env_id, make_kwargs, None), None)
@@ -165,14 +165,10 @@ def _unusable(env_id: str, make_kwargs: Mapping[str, Any], fault: BaseException)
     if isinstance(fault, ModuleNotFoundError) and fault.name:
         package = fault.name.partition(".")[0]
         return EnvironmentUnusableError(
-            f"{env_id} needs the package {package}.", hint=_install_hint(f"package {package}")
+            f"{env_id} needs the package {package}.", hint=install_hint(f"package {package}")
         )
     given = f" with {', '.join(f'{key}={value!r}' for key, value in make_kwargs.items())}" if make_kwargs else ""
     return EnvironmentUnusableError(f"{env_id} could not be opened{given}: {one_line(fault)}.")
-
-
-def _install_hint(missing: str) -> str:
-    return f"Install it with: pip install {missing.rsplit(' ', 1)[-1]}" if "package" in missing else ""
 
 
 def _keep_sdl_silent() -> None:

@@ -201,6 +201,11 @@ def missing_requirement(spec: EnvSpec) -> str:
     return f"needs the package {own}" if own and not _is_installed(own) else ""
 
 
+def install_hint(missing: str) -> str:
+    """What to do about *missing*, such as ``needs the package mujoco``, with the command; empty where nothing helps."""
+    return f"Install it with: pip install {missing.rsplit(' ', 1)[-1]}" if "package" in missing else ""
+
+
 @lru_cache(maxsize=256)
 def _is_installed(module: str) -> bool:
     if module in sys.modules:

@@ -10,6 +10,7 @@ import logging
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from gym_gui.adapters.registry import install_hint
 from gym_gui.controllers.game_card import GameCard
 from gym_gui.core.errors import EnvironmentFault
 
@@ -56,6 +57,7 @@ def cards_from(entries: Iterable[CatalogEntry]) -> list[GameCard]:
             turn_based=entry.turn_based,
             available=entry.available,
             reason=entry.unavailable_reason,
+            hint=install_hint(entry.unavailable_reason),
         )
         for entry in entries
     ]
@@ -212,7 +214,7 @@ def _read_cache(file: Path) -> list[GameCard]:
 
 
 def _write_cache(file: Path, cards: Sequence[GameCard]) -> None:
-    kept = ("env_id", "name", "family", "turn_based", "available", "reason")
+    kept = ("env_id", "name", "family", "turn_based", "available", "reason", "hint")
     text = json.dumps([{name: value for name, value in asdict(card).items() if name in kept} for card in cards])
     partial = file.with_suffix(".partial")
     try:

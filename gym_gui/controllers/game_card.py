@@ -21,6 +21,7 @@ class GameCard:
         turn_based: One key press is one step.
         available: Whether it can be made here.
         reason: Why not; empty where it can.
+        hint: What to do about it: a sentence with the command; empty where nothing helps.
         last_played: When a person last played it; None for never.
         best: A person's highest return; None without a finished episode.
         picture: A PNG file; None until it is made.
@@ -32,6 +33,12 @@ class GameCard:
     turn_based: bool = False
     available: bool = True
     reason: str = ""
+    hint: str = ""
     last_played: datetime | None = None
     best: float | None = None
     picture: Path | None = None
+
+    @property
+    def why_not(self) -> str:
+        """Why it cannot be played and what to do about it, in sentences; empty where it can be."""
+        return "" if self.available else f"{self.name} {self.reason}. {self.hint}".strip()

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from gym_gui.adapters.base import EnvironmentAdapter
+
 # Long enough for a game to have begun: Atari's titles pass, CarRacing's camera has come down.
 STEPS: Final = 150
+# Frames of an Atari that one action lasts.
+_FRAMES_A_STEP: Final = 5
 BUDGET_S: Final = 4.0
 LIMIT_S: Final = 30
 SEED: Final = 11
@@ -38,21 +42,20 @@ def draw_game(env_id: str) -> NDArray[np.uint8]:
     from gym_gui.adapters.catalog import make_adapter  # noqa: PLC0415 - only the child pays for gymnasium
     from gym_gui.core.errors import EnvironmentUnusableError  # noqa: PLC0415 - kept beside its neighbour
 
-    # Games that draw half of their sprites in every other frame would always show the same half at the usual 4.
-    adapter = make_adapter(env_id, env_kwargs={"frameskip": 5} if env_id.startswith("ALE/") else None)
+    is_atari = env_id.startswith("ALE/")
+    adapter = make_adapter(env_id, env_kwargs={"frameskip": 1} if is_atari else None)
     try:
         adapter.seed_actions(SEED)
         best, best_score = adapter.reset(seed=SEED).frame, 0.0
         steps = 0 if adapter.description.turn_based else STEPS
         until = time.monotonic() + BUDGET_S
         for step in range(steps):
-            result = adapter.step(adapter.sample_action())
-            done = result.terminated or result.truncated
-            if result.frame is not None and not (done and best is not None):
-                # Sprites that flicker are missing from every other frame: late in the play the fullest frame wins.
-                score = float(result.frame[::_SAMPLE, ::_SAMPLE].std())
+            done, frame = _play_on(adapter, _FRAMES_A_STEP if is_atari else 1)
+            if frame is not None and not (done and best is not None):
+                # Late in the play the fullest frame wins.
+                score = float(frame[::_SAMPLE, ::_SAMPLE].std())
                 if score > (best_score if step > steps // 2 else _FLAT):
-                    best, best_score = result.frame, score
+                    best, best_score = frame, score
             if done or time.monotonic() > until:
                 break
     finally:
@@ -60,6 +63,27 @@ def draw_game(env_id: str) -> NDArray[np.uint8]:
     if best is None:
         raise EnvironmentUnusableError(f"{env_id} draws no picture.")
     return best
+
+
+def _play_on(adapter: EnvironmentAdapter, frames: int) -> tuple[bool, NDArray[np.uint8] | None]:
+    """Hold one random action for so many *frames*: whether the episode is over, and what the last two show together."""
+    action = adapter.sample_action()
+    shown: NDArray[np.uint8] | None = None
+    for left in range(frames, 0, -1):
+        result = adapter.step(action)
+        if left <= 2 and result.frame is not None:  # noqa: PLR2004 - the last frame and the one before
+            # An Atari draws half of its sprites in every other frame; the eye, and a television, saw both.
+            shown = result.frame if shown is None else brighter(shown, result.frame)
+        if result.terminated or result.truncated:
+            return True, shown
+    return False, shown
+
+
+def brighter(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Of two pictures, ``uint8 (H, W, 3)``, the higher value of every channel of every pixel."""
+    import numpy  # noqa: ICN001, PLC0415 - only the child pays for it
+
+    return numpy.maximum(first, second)
 
 
 def save_picture(frame: NDArray[np.uint8], file: Path) -> None:

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _CLOSE_TIMEOUT_S: Final = 3.0
+# Changed when the way to draw pictures changes, so that those in a cache are made anew.
+_EDITION: Final = "2:"
 
 
 def preview_file(folder: Path, env_id: str) -> Path:
     """Where the picture of *env_id* is kept; different ids never share a file."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", env_id).strip("-")[:60].lower()
-    digest = hashlib.sha256(env_id.encode()).hexdigest()[:8]
+    digest = hashlib.sha256(f"{_EDITION}{env_id}".encode()).hexdigest()[:8]
     return folder / f"{name}-{digest}.png"
 
 

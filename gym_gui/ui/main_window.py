@@ -6,6 +6,7 @@ Qt thread.
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
@@ -13,6 +14,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from gym_gui.config.settings import save_settings
+from gym_gui.controllers.disk_estimate import DiskEstimate
 from gym_gui.controllers.session import SessionController
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.core.typing_compat import override
@@ -20,13 +22,14 @@ from gym_gui.ui.bridge import BusPump, QtTaskRunner
 from gym_gui.ui.rail import Rail
 from gym_gui.ui.screens.context import ScreenContext
 from gym_gui.ui.screens.registry import default_screens
-from gym_gui.ui.status_bar import DEFAULT_BYTES_PER_STEP, NOT_OPEN, OPENING, StatusBar, describe_status
+from gym_gui.ui.status_bar import NOT_OPEN, OPENING, StatusBar, describe_status
 from gym_gui.ui.status_details import StatusDetails
 from gym_gui.ui.widgets.basics import make_line
 from gym_gui.ui.widgets.messages import EmptyState, Toast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from PySide6.QtGui import QCloseEvent
 
@@ -76,7 +79,7 @@ class MainWindow(QMainWindow):
         self._made: dict[str, QWidget] = {}
         self._open_name = next(iter(self._specs))
         self._when_open: list[Callable[[], None]] = []
-        self._bytes_per_step = DEFAULT_BYTES_PER_STEP
+        self._disk: DiskEstimate | None = None
         self.context: ScreenContext | None = None
         self.runner = QtTaskRunner(parent=self)
         self.pump = BusPump(self)
@@ -209,6 +212,12 @@ class MainWindow(QMainWindow):
             open_screen=self.show_screen,
             make_pictures=self._make_pictures,
         )
+        self._disk = DiskEstimate(
+            self.runner,
+            list_runs=services.store.list_runs,
+            file_bytes=lambda run_id: _size_of(services.paths.replay_dir / f"{run_id}.h5"),
+            clock=time.monotonic,
+        )
         self._status_timer.start()
         self._refresh_status()
         self.pump.add_poller(self._give_room)
@@ -216,7 +225,6 @@ class MainWindow(QMainWindow):
         for act in self._when_open:
             act()
         self._when_open.clear()
-        self.runner.submit(lambda: _measure_bytes_per_step(services), self._take_bytes_per_step)
 
     def _show_services_fault(self, error: Exception) -> None:
         if isinstance(error, EnvironmentFault):
@@ -247,9 +255,6 @@ class MainWindow(QMainWindow):
 
         self.runner.submit(lambda: save_settings(settings), lambda _: saved(None), saved)
 
-    def _take_bytes_per_step(self, bytes_per_step: float) -> None:
-        self._bytes_per_step = bytes_per_step
-
     def _toggle_details(self) -> None:
         if self.status_details.isVisible() or self.context is None:
             self.status_details.hide()
@@ -262,11 +267,13 @@ class MainWindow(QMainWindow):
             pipeline = self.context.services.telemetry.status()
             if self.status_details.isVisible():
                 self.status_details.show_pipeline(pipeline)
-            self.status_bar.show_line(describe_status(self.context.session.state, pipeline, self._bytes_per_step))
+            state, saved = self.context.session.state, 0 if pipeline is None else pipeline.saved_steps
+            bytes_per_s = None if self._disk is None else self._disk.follow(state, saved)
+            self.status_bar.show_line(describe_status(state, pipeline, bytes_per_s))
 
 
-def _measure_bytes_per_step(services: Services) -> float:
-    runs = services.store.list_runs()
-    steps = sum(run.steps for run in runs)
-    size = sum(run.size_bytes for run in runs)
-    return size / steps if steps and size else DEFAULT_BYTES_PER_STEP
+def _size_of(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0  # not begun, or already removed: nothing to measure

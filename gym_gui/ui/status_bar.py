@@ -25,9 +25,8 @@ _TEN: Final = 10.0  # from here on a decimal says nothing more
 # Older than this, a step that is not yet on disk deserves a look: the sink promises a quarter of a second.
 UNSAVED_WARN_S: Final = 2.0
 LOW_DISK_HOURS: Final = 2.0
-# Until runs on this disk say better: 2 kB a frame at 60 Hz, what Atari games need.
-DEFAULT_BYTES_PER_STEP: Final = 2_000.0
-_NOMINAL_HZ: Final = 60.0
+# Where nobody knows how fast the disk fills, so little of it is low all the same.
+LOW_DISK_BYTES: Final = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,14 @@ OPENING: Final = StatusLine("Opening…", "")
 NOT_OPEN: Final = StatusLine("● Nothing can be recorded", "bad")
 
 
-def describe_status(session: SessionState, pipeline: SinkStatus | None, bytes_per_step: float) -> StatusLine:
-    """The words for this state of the pipeline; pure, so that every case can be tested."""
+def describe_status(session: SessionState, pipeline: SinkStatus | None, bytes_per_s: float | None) -> StatusLine:
+    """The words for this state of the pipeline; pure, so that every case can be tested.
+
+    Args:
+        session: The game.
+        pipeline: What the sink says; None where nobody saves.
+        bytes_per_s: How fast recording fills the disk; None where that is not known.
+    """
     playing = session.in_game
     if pipeline is None:
         return StatusLine("○ Recording is off", "warn")
@@ -68,16 +73,19 @@ def describe_status(session: SessionState, pipeline: SinkStatus | None, bytes_pe
         sentence = "The disk is slow: recording lags behind the game."
     elif not sentence and lost:
         sentence = "The disk could not keep up: some pictures were let go, every step was kept."
-    hours = pipeline.disk_free_bytes / bytes_per_step / _NOMINAL_HZ / 3600
-    disk = f"disk {_size_text(pipeline.disk_free_bytes)} ≈ {_hours_text(hours)}"
+    free = pipeline.disk_free_bytes
+    disk, low = f"disk {_size_text(free)}", free < LOW_DISK_BYTES
+    if bytes_per_s:
+        hours = free / bytes_per_s / 3600
+        disk, low = f"{disk} ≈ {_hours_text(hours)}", hours < LOW_DISK_HOURS
     return StatusLine(
         record=record,
         record_state=record_state,
         facts=" · ".join(parts),
         facts_state="warn" if lost or slow else "",
         sentence=sentence,
-        disk=disk if pipeline.disk_free_bytes else "",
-        disk_state="warn" if hours < LOW_DISK_HOURS else "",
+        disk=disk if free else "",
+        disk_state="warn" if low else "",
     )
 
 

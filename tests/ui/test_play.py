@@ -81,7 +81,8 @@ class Player:
     def start(self, env_id: str) -> None:
         self.screen.start(env_id)
         self.wait_for(Phase.PLAYING)
-        self.qtbot.waitUntil(lambda: self.screen.game.picture.image is not None, timeout=WAIT_MS)
+        game = self.screen.game
+        self.qtbot.waitUntil(lambda: game.state.in_game and game.picture.image is not None, timeout=WAIT_MS)
 
     def recorded(self) -> list[EpisodeSummary]:
         assert self.session.wait_at_rest(WAIT_MS / 1000)
@@ -175,6 +176,12 @@ def test_that_a_game_that_is_not_installed_is_listed_last_with_its_reason_and_ca
     assert all(card.reason for card in missing)
     player.click_card(len(cards) - 1)
     assert player.state.phase is Phase.IDLE
+    mujoco = next((row for row, card in enumerate(cards) if card.reason == "needs the package mujoco"), None)
+    if mujoco is not None:
+        player.click_card(mujoco)
+        assert player.window.toast.isVisible()
+        assert player.window.toast.text.endswith(" needs the package mujoco. Install it with: pip install mujoco")
+        assert "pip install mujoco" in games.index(mujoco, 0).data(Qt.ItemDataRole.ToolTipRole)
 
 
 def test_that_keys_move_the_taxi_turn_by_turn_and_everything_is_recorded(player: Player) -> None:

@@ -12,9 +12,12 @@ from gym_gui.controllers.game_card import GameCard
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.telemetry.sink_status import SinkStatus
 from gym_gui.ui.screens.play_cards import ago_text, caption_text
+from gym_gui.ui.screens.play_help import WINDOW_KEYS
 from gym_gui.ui.screens.play_hud import game_block, rate_block, score_text, time_text
 from gym_gui.ui.screens.play_overlays import pill_text
 from gym_gui.ui.status_bar import describe_status
+from gym_gui.ui.widgets.basics import key_glyph
+from gym_gui.ui.widgets.keyboard import drawn_keys
 
 PLAYING = SessionState(
     phase=Phase.PLAYING,
@@ -97,7 +100,7 @@ def test_that_the_record_light_goes_out_when_nothing_is_kept() -> None:
 )
 def test_that_picture_and_status_bar_say_the_same_of_recording(changes: dict[str, Any], words: str) -> None:
     state = replace(PLAYING, **changes)
-    block, line = rate_block(state, fault=False), describe_status(state, WELL, 2_000.0)
+    block, line = rate_block(state, fault=False), describe_status(state, WELL, 120_000.0)
     assert block.value == line.record == words
     assert block.role == f"overlay_{line.record_state or 'muted'}"
 
@@ -112,8 +115,17 @@ def test_that_the_pill_tells_what_to_press() -> None:
     assert pill_text(PLAYING) == ""
 
 
+def test_that_every_key_of_the_drawing_has_a_label_and_the_listed_signs_are_in_it() -> None:
+    drawn = drawn_keys()
+    assert all(key_glyph(name).strip() for name in drawn)
+    assert len(set(drawn)) == len(drawn)
+    listed = {key.lower() for keys, _ in WINDOW_KEYS for key in keys if len(key) == 1}
+    assert listed <= set(drawn)
+    assert "," in drawn
+
+
 def test_that_the_status_bar_is_quiet_when_all_is_well() -> None:
-    line = describe_status(PLAYING, WELL, 2_000.0)
+    line = describe_status(PLAYING, WELL, 120_000.0)
     assert (line.record, line.record_state) == ("● Recording", "good")
     assert line.facts == "60.0 Hz · late 0 · dropped 0 · unsaved 0.1 s"
     assert line.sentence == ""
@@ -131,17 +143,23 @@ def test_that_the_status_bar_is_quiet_when_all_is_well() -> None:
 def test_that_the_status_bar_says_what_is_wrong(
     changes: dict[str, Any], record_state: str, facts_state: str, sentence: str
 ) -> None:
-    line = describe_status(PLAYING, status(**changes), 2_000.0)
+    line = describe_status(PLAYING, status(**changes), 120_000.0)
     assert (line.record_state, line.facts_state) == (record_state, facts_state)
     assert sentence in line.sentence
 
 
+def test_that_nothing_is_said_of_hours_before_anything_is_known() -> None:
+    line = describe_status(PLAYING, WELL, None)
+    assert (line.disk, line.disk_state) == ("disk 81 GB", "")
+    assert describe_status(PLAYING, status(disk_free_bytes=500_000_000), None).disk_state == "warn"
+
+
 def test_that_a_nearly_full_disk_is_amber() -> None:
-    assert describe_status(SessionState(), status(disk_free_bytes=500_000_000), 2_000.0).disk_state == "warn"
+    assert describe_status(SessionState(), status(disk_free_bytes=500_000_000), 120_000.0).disk_state == "warn"
 
 
 def test_that_recording_that_is_off_is_said() -> None:
-    assert describe_status(PLAYING, None, 2_000.0).record == "○ Recording is off"
+    assert describe_status(PLAYING, None, 120_000.0).record == "○ Recording is off"
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ class PlayScreen(QWidget):
         self.game.set_hud(shown=settings.hud)
         self.game.hud_changed.connect(self._remember_hud)
         self.catalog.game_chosen.connect(self.start)
+        self.catalog.game_refused.connect(context.notify)
         paths = context.services.paths
         self._previews = PreviewMaker(paths.thumbnails_dir, context.pump.wake) if context.make_pictures else None
         self._controller = CatalogController(

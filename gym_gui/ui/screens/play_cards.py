@@ -98,7 +98,7 @@ class GameModel(QAbstractListModel):
         if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
             return card.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return card.env_id if card.available else f"{card.env_id}: {card.reason}"
+            return card.env_id if card.available else f"{card.env_id}\n{card.why_not}"
         return None
 
 

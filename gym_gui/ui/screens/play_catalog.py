@@ -48,9 +48,10 @@ _ENV_ID: Final = re.compile(r"[\w.]+:[\w./:-]+|[\w./-]+-v\d+")
 
 
 class GameGrid(QListView):
-    """Cards in as many columns as fit; emits `chosen` with an environment id."""
+    """Cards in as many columns as fit; emits `chosen` with an environment id, or `refused` with why not."""
 
     chosen = Signal(str)
+    refused = Signal(str)
     typed = Signal(str)
 
     def __init__(self, theme: Theme, games: GameFilter, delegate: GameDelegate) -> None:
@@ -74,10 +75,10 @@ class GameGrid(QListView):
         theme.changed.connect(self.viewport().update)
 
     def choose(self, index: QModelIndex) -> None:
-        """Play the game at *index*, if it can be played."""
+        """Play the game at *index*, or say why it cannot be played."""
         card: GameCard | None = index.data(CARD_ROLE) if index.isValid() else None
-        if card is not None and card.available:
-            self.chosen.emit(card.env_id)
+        if card is not None:
+            self.chosen.emit(card.env_id) if card.available else self.refused.emit(card.why_not)
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -108,7 +109,7 @@ class CatalogPage(QWidget):
     """Search, families, cards; satisfies `controllers.views.CatalogView`."""
 
     game_chosen = Signal(str)
-    seed_wanted = Signal(str)
+    game_refused = Signal(str)
 
     def __init__(self, theme: Theme, runner: TaskRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -119,6 +120,7 @@ class CatalogPage(QWidget):
         self._delegate = GameDelegate(theme, self.model, self)
         self.grid = GameGrid(theme, self.games, self._delegate)
         self.grid.chosen.connect(self.game_chosen)
+        self.grid.refused.connect(self.game_refused)
         self.grid.typed.connect(self._type_on)
         self.grid.customContextMenuRequested.connect(self._show_menu)
         self.search = QLineEdit()
@@ -315,6 +317,9 @@ class CatalogPage(QWidget):
         play.triggered.connect(lambda: self.game_chosen.emit(card.env_id))
         copy = menu.addAction("Copy environment id")
         copy.triggered.connect(lambda: _copy(card.env_id))
+        if card.hint:
+            install = menu.addAction("Copy install command")
+            install.triggered.connect(lambda: _copy(card.hint.partition(": ")[2]))
         menu.popup(self.grid.viewport().mapToGlobal(place))
 
     def _read_pictures(self, cards: Sequence[GameCard]) -> None:

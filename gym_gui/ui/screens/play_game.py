@@ -14,6 +14,7 @@ from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.core.typing_compat import override
 from gym_gui.ui.screens.play_keys import KeyTracker, key_name
 from gym_gui.ui.screens.play_overlays import GameOverlays, pill_text
+from gym_gui.ui.screens.play_places import STRIP_ROOM
 from gym_gui.ui.widgets.picture import PictureWidget
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class GamePage(QWidget):
         self.keys = KeyTracker(self)
         self.keys.changed.connect(session.set_held_keys)
         self.picture = PictureWidget(self)
+        self.picture.leave_room_below(STRIP_ROOM)
         self.picture.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.overlays = GameOverlays(theme, self)
         self._connect()
@@ -81,6 +83,11 @@ class GamePage(QWidget):
         strip.hud_toggled.connect(self.toggle_hud)
         strip.help_requested.connect(self.toggle_help)
         strip.full_screen_toggled.connect(self._toggle_full_screen)
+
+    @property
+    def state(self) -> SessionState:
+        """What is shown; it follows the session's with the next wake-up."""
+        return self._state
 
     # --- what the session says --------------------------------------------------------------------------------------
 
@@ -108,6 +115,7 @@ class GamePage(QWidget):
             is_first = self.picture.image is None
             self.picture.show_frame(frame)
             if is_first:
+                # Only now is it known where there is room beside it.
                 self._show_phase(self._state)
 
     def show_storage_fault(self, *, fault: bool) -> None:
@@ -163,6 +171,7 @@ class GamePage(QWidget):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self._is_game_key(event):
+            self.overlays.hint.hide()
             if self.keys.press(event) and self._state.phase is Phase.PLAYING:
                 self._hide_strip_for_keys()
             return
@@ -343,7 +352,7 @@ class GamePage(QWidget):
 
     def _place(self) -> None:
         self.picture.setGeometry(self.rect())
-        self.overlays.place()
+        self.overlays.place(self.picture.target)
 
 
 def _timer(parent: QWidget, interval_ms: int, act: Callable[[], object], *, single: bool = True) -> QTimer:

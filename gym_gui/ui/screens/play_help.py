@@ -140,7 +140,7 @@ def _empty(layout: QBoxLayout) -> None:
 
 
 class KeyHint(QFrame):
-    """The game's keys in one line, shown for a few seconds when it starts."""
+    """The game's keys in one line or column, shown for a few seconds when it starts."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -151,6 +151,14 @@ class KeyHint(QFrame):
         self._row.setContentsMargins(tokens.SPACE_16, tokens.SPACE_8, tokens.SPACE_16, tokens.SPACE_8)
         self._row.setSpacing(tokens.SPACE_16)
         self.hide()
+
+    def set_upright(self, *, upright: bool) -> None:
+        """One control below the other, or all in one line."""
+        directions = QBoxLayout.Direction
+        self._row.setDirection(directions.TopToBottom if upright else directions.LeftToRight)
+        self._row.setSpacing(tokens.SPACE_4 if upright else tokens.SPACE_16)
+        self._row.activate()
+        self.adjustSize()
 
     def show_keys(self, bindings: Sequence[Binding]) -> None:
         """Draw the first key of each control, and how to see the rest."""
@@ -163,6 +171,6 @@ class KeyHint(QFrame):
             layout.setSpacing(tokens.SPACE_8)
             layout.addWidget(key_row(self._theme, keys))
             text: QLabel = make_label(label)
-            layout.addWidget(text)
+            layout.addWidget(text, 1)
             self._row.addWidget(pair)
         self.adjustSize()

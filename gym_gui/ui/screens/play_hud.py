@@ -116,7 +116,8 @@ class HudWidget(QWidget):
         if block is None:
             return QSize(_BLOCK_WIDTH, 0)
         height = tokens.SPACE_8 * 2 + 30 + _ROW * len(block.rows) + (16 if block.title else 0)
-        width = max(_BLOCK_WIDTH, QFontMetrics(self._big).horizontalAdvance(block.value) + tokens.SPACE_24)
+        font = self._big if block.title else self._body
+        width = max(_BLOCK_WIDTH, QFontMetrics(font).horizontalAdvance(block.value) + tokens.SPACE_24)
         return QSize(width, height)
 
     @override

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.play_help import HelpOverlay, KeyHint
 from gym_gui.ui.screens.play_hud import HudWidget, game_block, rate_block, score_text
 from gym_gui.ui.screens.play_message import GameMessage
+from gym_gui.ui.screens.play_places import Ground
 from gym_gui.ui.screens.play_strip import ControlStrip, SeedPanel
 from gym_gui.ui.widgets.basics import make_label
+from gym_gui.ui.widgets.tip import BarTip
 
 if TYPE_CHECKING:
     from gym_gui.ui.theme import Theme
 
 
 class Pill(QFrame):
-    """One short sentence over the upper edge of the picture."""
+    """One short sentence beside the picture, or over its upper edge."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -44,6 +46,14 @@ class Pill(QFrame):
         """Say *text*; nothing hides the pill."""
         self._text.setText(text)
         self.setVisible(bool(text))
+        self.set_width(0)
+
+    def set_width(self, width: int) -> None:
+        """Break the sentence to be at most *width* wide; 0 keeps it in one line."""
+        inner = max(0, width - 2 * tokens.SPACE_16)
+        self._text.setWordWrap(bool(width))
+        self._text.setMinimumWidth(inner)
+        self._text.setMinimumHeight(self._text.heightForWidth(inner) if width else 0)
         self.adjustSize()
 
 
@@ -63,6 +73,8 @@ class GameOverlays:
         self.hint = KeyHint(theme, page)
         self.message = GameMessage(theme, page)
         self.strip = ControlStrip(theme, page)
+        self.tip = BarTip(self.strip, page)
+        self.tip.watch(self.strip.findChildren(QToolButton))
         self.help = HelpOverlay(theme, page)
         self.seed_panel = SeedPanel(page)
         for overlay in (self.strip, self.message, self.help):
@@ -78,24 +90,72 @@ class GameOverlays:
         self.rate_hud.setVisible(shown)
 
     def ask_seed(self, seed: int | None) -> None:
-        """Show the seed panel over the strip."""
+        """Show the seed panel over the strip, or in the middle of the lower edge where the strip stands upright."""
         self.hint.hide()
         strip = self.strip.geometry()
-        self.seed_panel.ask(seed, QPoint(strip.center().x(), strip.top()))
+        lying = strip.width() > strip.height()
+        above = strip.top() if lying else self._page.height() - tokens.SPACE_8
+        self.seed_panel.ask(seed, QPoint(self._page.width() // 2, above))
 
-    def place(self) -> None:
-        """Put every overlay where it belongs on a page of this size."""
+    def place(self, picture: QRect) -> None:
+        """Put every overlay where it belongs on a page of this size with the picture in this rectangle."""
         page = self._page
-        for overlay in (self.strip, self.hint, self.pill, self.help):
-            overlay.adjustSize()
+        self.help.adjustSize()
         self._place_hud()
-        bottom = page.height() - tokens.SPACE_16
-        self.strip.move((page.width() - self.strip.width()) // 2, bottom - self.strip.height())
-        above = bottom - self.strip.height() - tokens.SPACE_8
-        self.hint.move((page.width() - self.hint.width()) // 2, above - self.hint.height())
-        self.pill.move((page.width() - self.pill.width()) // 2, tokens.SPACE_16)
+        self._place_strip(picture)
+        ground = self._ground(picture)
+        self._place_hint(ground)
+        self._place_pill(ground)
         for centred in (self.help, self.message):
             centred.move((page.width() - centred.width()) // 2, max(0, (page.height() - centred.height()) // 2))
+
+    def _place_strip(self, picture: QRect) -> None:
+        strip, page = self.strip, self._page
+        strip.set_upright(upright=False)
+        room = page.height() - picture.bottom() - 1
+        if picture.isValid() and room < strip.height() + 2 * tokens.SPACE_4:
+            strip.set_upright(upright=True)
+            rate_bottom = self.rate_hud.geometry().bottom() if self.rate_hud.isVisible() else 0
+            free = page.height() - rate_bottom - 2 * tokens.SPACE_16
+            if picture.left() >= strip.width() + 2 * tokens.SPACE_8 and strip.height() <= free:
+                right, bottom = page.width() - tokens.SPACE_16, page.height() - tokens.SPACE_16
+                strip.move(right - strip.width(), bottom - strip.height())
+                return
+            strip.set_upright(upright=False)
+        strip.move((page.width() - strip.width()) // 2, page.height() - tokens.SPACE_8 - strip.height())
+
+    def _ground(self, picture: QRect) -> Ground:
+        # Placed as if strip and HUD were shown: what comes and goes must not push text about.
+        lying = self.strip.width() > self.strip.height()
+        return Ground(
+            page=self._page.size(),
+            picture=picture,
+            hud_bottom=max(self.game_hud.geometry().bottom(), self.rate_hud.geometry().bottom()) + 1,
+            hud_width=max(self.game_hud.width(), self.rate_hud.width()) + tokens.SPACE_16 + tokens.SPACE_8,
+            bottom=self.strip.y() if lying else self._page.height(),
+        )
+
+    def _place_hint(self, ground: Ground) -> None:
+        hint = self.hint
+        hint.set_upright(upright=False)
+        spot = ground.beside(hint.size()) if hint.width() <= ground.page.width() else None
+        if spot is None:
+            hint.set_upright(upright=True)
+            if hint.width() <= ground.side:
+                spot = ground.column(hint.size(), right=False)
+            else:
+                hint.set_upright(upright=False)
+                spot = ground.over(hint.size())
+        hint.move(spot)
+
+    def _place_pill(self, ground: Ground) -> None:
+        pill = self.pill
+        pill.set_width(0)
+        spot = ground.beside(pill.size())
+        if spot is None and ground.side and pill.text:
+            pill.set_width(min(pill.width(), ground.side))
+            spot = ground.column(pill.size(), right=True)
+        pill.move(ground.over(pill.size()) if spot is None else spot)
 
     def _place_hud(self) -> None:
         self.game_hud.move(tokens.SPACE_16, tokens.SPACE_16)

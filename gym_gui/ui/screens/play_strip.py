@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from gym_gui.controllers.session import SPEEDS
 from gym_gui.controllers.session_loop import SEED_BITS
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from gym_gui.ui.theme import Theme
 
+_ANY: Final = 16_777_215  # Qt's own word for a size without limit
 MAX_SEED: Final = 2**SEED_BITS - 1
 
 
@@ -45,23 +46,24 @@ class ControlStrip(QFrame):
         self.setProperty("overlay", "true")
         self._theme = theme
         self._pause_icon = ""
-        row = QHBoxLayout(self)
-        row.setContentsMargins(tokens.SPACE_8, tokens.SPACE_4, tokens.SPACE_8, tokens.SPACE_4)
+        self._lines = [make_line(vertical=True) for _ in range(3)]
+        row = self._row = QHBoxLayout(self)
         row.setSpacing(tokens.SPACE_4)
         self.leave_button = self._add(row, "arrow-left", "All games (Ctrl+W)", self.leave_requested)
-        row.addWidget(make_line(vertical=True))
+        row.addWidget(self._lines[0])
         self.pause_button = self._add(row, "pause", "Pause (P or Esc)", self.pause_toggled)
         self.step_button = self._add(row, "debug-step-over", "Single step (.)", self.step_requested)
         self.speed_button = self._make_speed_button()
         row.addWidget(self.speed_button)
-        row.addWidget(make_line(vertical=True))
+        row.addWidget(self._lines[1])
         self.reset_button = self._add(row, "restart", "New episode (F5)", self.reset_requested)
         self.seed_button = self._add(row, "seed-outline", "New episode with a seed… (Ctrl+R)", self.seed_requested)
-        row.addWidget(make_line(vertical=True))
+        row.addWidget(self._lines[2])
         self.hud_button = self._add(row, "gauge", "Score and rate (H)", self.hud_toggled)
         self.hud_button.setCheckable(True)
         self.help_button = self._add(row, "keyboard-outline", "Keys of this game (F1)", self.help_requested)
         self.full_button = self._add(row, "fullscreen", "Full screen (F11)", self.full_screen_toggled)
+        self.set_upright(upright=False)
 
     def show_session(self, state: SessionState) -> None:
         """Follow the game."""
@@ -74,9 +76,27 @@ class ControlStrip(QFrame):
         self.speed_button.setText(f"{state.speed:g}x")
         for button in (self.pause_button, self.step_button, self.speed_button):
             button.setVisible(not state.turn_based)
+        self._show_full_screen()
         playable = state.in_game
         for button in (self.pause_button, self.step_button, self.reset_button, self.seed_button):
             button.setEnabled(playable)
+
+    def _show_full_screen(self) -> None:
+        full = self.window().isFullScreen()
+        self._theme.set_icon(self.full_button, "fullscreen-exit" if full else "fullscreen", "overlay_text")
+        self.full_button.setToolTip("Leave full screen (F11 or Esc)" if full else "Full screen (F11)")
+
+    def set_upright(self, *, upright: bool) -> None:
+        """One button below the other, or all in one line."""
+        directions = QBoxLayout.Direction
+        self._row.setDirection(directions.TopToBottom if upright else directions.LeftToRight)
+        wide, high = (tokens.SPACE_4, tokens.SPACE_8) if upright else (tokens.SPACE_8, tokens.SPACE_4)
+        self._row.setContentsMargins(wide, high, wide, high)
+        for line in self._lines:
+            line.setMinimumSize(*((0, 1) if upright else (1, 0)))
+            line.setMaximumSize(*((_ANY, 1) if upright else (1, _ANY)))
+        self._row.activate()
+        self.adjustSize()
 
     def _add(self, row: QHBoxLayout, icon: str, tooltip: str, signal: SignalInstance) -> QToolButton:
         button = make_tool_button(self._theme, icon, tooltip, role="overlay_text")

@@ -29,11 +29,11 @@ _STEP: Final = _UNIT + _GAP
 
 # Each row: where it begins, and its keys with their widths, all in key units.
 _ROWS: Final[tuple[tuple[float, tuple[tuple[str, float], ...]], ...]] = (
-    (0.5, tuple((key, 1.0) for key in "1234567890")),
+    (0.5, tuple((key, 1.0) for key in "1234567890-+")),
     (0.0, (("tab", 1.0), *((key, 1.0) for key in "qwertyuiop"))),
-    (0.25, (("", 1.0), *((key, 1.0) for key in "asdfghjkl"), ("enter", 1.75))),
-    (0.0, (("shift", 1.75), *((key, 1.0) for key in "zxcvbnm"))),
-    (0.0, (("ctrl", 1.5), ("", 1.0), ("space", 5.25))),
+    (1.25, (*((key, 1.0) for key in "asdfghjkl"), ("enter", 1.75))),
+    (0.0, (("shift", 1.75), *((key, 1.0) for key in "zxcvbnm,."))),
+    (0.0, (("ctrl", 1.5), ("alt", 1.25), ("space", 5.25))),
 )
 _ARROWS: Final = (("up", 12.75, 3), ("left", 11.75, 4), ("down", 12.75, 4), ("right", 13.75, 4))
 _WIDTH_UNITS: Final = 14.75
@@ -46,6 +46,11 @@ def control_hues(bindings: Sequence[Binding]) -> dict[str, str]:
         for place, binding in enumerate(bindings)
         for key in binding.keys
     }
+
+
+def drawn_keys() -> tuple[str, ...]:
+    """The name of every key in the drawing."""
+    return (*(name for _, keys in _ROWS for name, _ in keys), *(name for name, _, _ in _ARROWS))
 
 
 class KeyboardDrawing(QWidget):

@@ -165,6 +165,11 @@ class Toast(QFrame):
         window.installEventFilter(self)
         self.hide()
 
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._text.text()
+
     def show_message(self, text: str, on_undo: Callable[[], object] | None = None) -> None:
         """Say *text*; with *on_undo*, offer to take it back."""
         self._on_undo = on_undo

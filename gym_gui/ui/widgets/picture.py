@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 # From this width on, a picture is drawn art with smooth edges rather than pixels meant to be seen.
 SMOOTH_FROM_WIDTH: Final = 300
 _CHANNELS: Final = 3
+# A difference between scales that is a rounding error.
+_ROUNDING: Final = 1e-6
+# Of its height a picture keeps at least this much when it leaves room for something else.
+_LITTLE: Final = 0.9
 _MINIMUM: Final = QSize(160, 120)
 
 
@@ -69,6 +73,7 @@ class PictureWidget(QWidget):
         self._image: QImage | None = None
         self._target = QRectF()
         self._integer = True
+        self._room_below = 0
         self._ground = QColor(DARK.picture)
         self._is_new = False
         self.painted_frames = 0
@@ -87,6 +92,13 @@ class PictureWidget(QWidget):
         """Scale small pictures by whole numbers only, or fill the area."""
         if integer != self._integer:
             self._integer = integer
+            self._place()
+            self.update()
+
+    def leave_room_below(self, height: int) -> None:
+        """Keep *height* logical pixels free below the picture, where that costs it little."""
+        if height != self._room_below:
+            self._room_below = height
             self._place()
             self.update()
 
@@ -123,7 +135,7 @@ class PictureWidget(QWidget):
         if not self.target.contains(event.rect()):
             painter.fillRect(event.rect(), self._ground)
         scale = self._target.width() * self.devicePixelRatioF() / image.width()
-        whole = abs(scale - round(scale)) < 1e-6  # noqa: PLR2004 - a rounding error, not a scale
+        whole = abs(scale - round(scale)) < _ROUNDING
         smooth = not whole and (image.width() >= SMOOTH_FROM_WIDTH or scale < 1)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.drawImage(self._target, image)
@@ -135,4 +147,15 @@ class PictureWidget(QWidget):
         if self._image is None or self._image.isNull():
             self._target = QRectF()
         else:
-            self._target = fit_picture(self._image.size(), self.size(), self.devicePixelRatioF(), integer=self._integer)
+            self._target = self._fit(self._image.size())
+
+    def _fit(self, frame: QSize) -> QRectF:
+        ratio = self.devicePixelRatioF()
+        whole = fit_picture(frame, self.size(), ratio, integer=self._integer)
+        if self.height() - whole.bottom() >= self._room_below:
+            return whole
+        area = QSize(self.width(), self.height() - self._room_below)
+        smaller = fit_picture(frame, area, ratio, integer=self._integer)
+        steps = smaller.width() * ratio / frame.width()
+        crisp = abs(steps - round(steps)) < _ROUNDING or frame.width() >= SMOOTH_FROM_WIDTH or not self._integer
+        return smaller if crisp and smaller.height() >= _LITTLE * whole.height() else whole

@@ -6,8 +6,10 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from gym_gui.controllers.preview_worker import draw_game
 from gym_gui.controllers.previews import PreviewMaker, preview_file
 
 if TYPE_CHECKING:
@@ -98,3 +100,12 @@ def test_that_the_real_child_draws_real_games(tmp_path: Path) -> None:
         assert len(picture.getcolors(1 << 16) or []) > 4
     with Image.open(desk.made[1][1]) as picture:
         assert picture.width == 480
+
+
+def test_that_sprites_of_an_atari_that_flicker_are_both_in_its_picture() -> None:
+    picture = draw_game("ALE/Asteroids-v5")
+    # The ship is drawn in one frame and the rocks in the next: in half of them all but score and ship is black.
+    assert picture.shape == (210, 160, 3)
+    field = picture[20:190].max(axis=2) > 0
+    assert np.count_nonzero(field) > 400, "the rocks"
+    assert np.count_nonzero(field[70:110, 70:100]) > 0, "the ship"
