@@ -113,7 +113,7 @@ class LibraryDetails(QScrollArea):
 
     def show_entry(self, entry: EpisodeEntry | None) -> None:
         """Show an episode; None shows nothing."""
-        self._entry = entry
+        before, self._entry = self._entry, entry
         self._body.setVisible(entry is not None)
         if entry is None:
             return
@@ -124,12 +124,13 @@ class LibraryDetails(QScrollArea):
         facts = episode_facts(rollup)[1:]
         facts.append(Fact("Size", size_text(entry.summary.size_bytes)))
         self._episode.set_facts(facts)
-        self._run.set_facts(
-            [
-                Fact("Run", rollup.run_id, copy=rollup.run_id),
-                Fact("Environment", entry.summary.env_id, copy=entry.summary.env_id),
-            ]
-        )
+        if before is None or before.rollup.run_id != rollup.run_id:
+            self._run.set_facts(
+                [
+                    Fact("Run", rollup.run_id, copy=rollup.run_id),
+                    Fact("Environment", entry.summary.env_id, copy=entry.summary.env_id),
+                ]
+            )
         self.refresh_picture()
 
     def show_run(self, run: RunRecord) -> None:

@@ -213,6 +213,41 @@ def test_that_an_episode_without_a_picture_is_asked_for_once_and_again_after_a_r
     assert len(ready) == 2
 
 
+def test_that_the_picture_of_a_running_episode_stays_until_a_newer_one_is_made(recordings: Recordings) -> None:
+    rollup = recordings.record(10, status=EpisodeStatus.RUNNING)
+    cache = ThumbnailCache(recordings.store, recordings.resolver, ImmediateTaskRunner(), lambda _key: None)
+    cache.get(rollup)
+    recordings.append(rollup, 11, 20)
+    grown = replace(rollup, steps=20, status=EpisodeStatus.COMPLETED)
+    first = cache.get(grown)
+    cache.forget_missing()
+    told = [first, cache.get(grown), cache.get(grown)]
+    assert [step_of(picture) for picture in told if picture is not None] == [10, 10, 20] or [
+        step_of(picture) for picture in told if picture is not None
+    ] == [10, 20, 20]
+
+
+def test_that_polling_reads_the_library_only_when_something_was_recorded(
+    library: LibraryController, recordings: Recordings, shelf: Shelf
+) -> None:
+    before = library.state.entries
+    library.poll()
+    assert library.state.entries is before
+    rollup = recordings.record(3, env_id="CartPole-v1", status=EpisodeStatus.RUNNING)
+    library.poll()
+    assert games(library)[0] == "Cart Pole"
+    recordings.append(rollup, 4, 9)
+    library.poll()
+    assert library.state.entries[0].rollup.steps == 9
+    recordings.store.upsert_episode(replace(rollup, steps=9, status=EpisodeStatus.ABANDONED))
+    library.poll()
+    assert library.state.entries[0].ending is Ending.STOPPED
+    before = library.state.entries
+    library.poll()
+    assert library.state.entries is before
+    assert shelf.state is library.state
+
+
 @pytest.mark.parametrize("shape", [(30, 40, 3), (210, 160, 3), (400, 600, 3), (2000, 31, 3), (1, 1, 3)])
 def test_that_a_shrunk_picture_fits_and_keeps_its_brightness(shape: tuple[int, int, int]) -> None:
     frame = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
