@@ -9,9 +9,10 @@ from PySide6.QtGui import QIcon
 
 from gym_gui.controllers.library_entry import ENDING_TOLD, Ending, EpisodeEntry
 from gym_gui.controllers.library_index import Column
+from gym_gui.core.sizes import size_text
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
-from gym_gui.ui.texts import number_text, size_text, when_text
+from gym_gui.ui.texts import number_text, when_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,21 +6,28 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QImage, QKeySequence, QPainter, QPainterPath
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QTableView
+from PySide6.QtCore import (
+    QByteArray,
+    QItemSelectionModel,
+    QModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from gym_gui.controllers.library_index import Column
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
-from gym_gui.ui.screens.library_model import COLUMNS, ENTRY_ROLE, PICTURE, RIGHT_ALIGNED, LibraryModel
+from gym_gui.ui.screens.library_model import COLUMNS, PICTURE, RIGHT_ALIGNED, LibraryModel
+from gym_gui.ui.screens.library_pictures import PICTURE_SIZE, PictureDelegate
 from gym_gui.ui.screens.library_widths import measure, share
-from gym_gui.ui.widgets.picture import image_from
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPersistentModelIndex
     from PySide6.QtGui import QKeyEvent, QResizeEvent
-    from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
+    from PySide6.QtWidgets import QWidget
 
     from gym_gui.controllers.library import LibraryState
     from gym_gui.controllers.library_entry import EpisodeEntry
@@ -28,7 +35,6 @@ if TYPE_CHECKING:
     from gym_gui.ui.theme import Theme
 
 ROW_HEIGHT: Final = 48
-_PICTURE_SIZE: Final = QSize(56, 40)
 _REMEMBER_MS: Final = 600
 _COMMANDS: Final = (
     Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
@@ -45,52 +51,6 @@ class _Place:
     top: tuple[str, str] | None
     offset: int
     at_top: bool
-
-
-class _PictureDelegate(QStyledItemDelegate):
-    """Paints the picture of an episode's end, or a quiet ground until it is made."""
-
-    def __init__(self, theme: Theme, thumbnails: ThumbnailCache, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._thumbnails = thumbnails
-        self._mark = theme.icon("image-outline", "text_muted")
-        theme.changed.connect(self._retint)
-
-    def _retint(self) -> None:
-        self._mark = self._theme.icon("image-outline", "text_muted")
-
-    @override
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        super().paint(painter, option, index)
-        entry: EpisodeEntry = index.data(ENTRY_ROLE)
-        box = QRect(0, 0, _PICTURE_SIZE.width(), _PICTURE_SIZE.height())
-        box.moveCenter(option.rect.center())
-        picture = self._thumbnails.get(entry.rollup)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        path = QPainterPath()
-        path.addRoundedRect(QRectF(box), 4, 4)
-        painter.setClipPath(path)
-        painter.fillRect(box, self._theme.color("surface_pressed" if picture is None else "picture"))
-        if picture is not None:
-            paint_fitted(painter, image_from(picture), QRectF(box))
-        else:
-            mark = QRect(0, 0, tokens.ICON_SMALL, tokens.ICON_SMALL)
-            mark.moveCenter(box.center())
-            self._mark.paint(painter, mark)
-        painter.restore()
-
-
-def paint_fitted(painter: QPainter, image: QImage, area: QRectF) -> None:
-    """Paint *image* as large as fits, in the middle of *area*."""
-    size = image.size().scaled(area.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
-    target = QRectF(0, 0, size.width(), size.height())
-    target.moveCenter(area.center())
-    painter.drawImage(target, image)
 
 
 class LibraryTable(QTableView):
@@ -115,7 +75,7 @@ class LibraryTable(QTableView):
         self._model = LibraryModel(theme)
         self._theme = theme
         self.setModel(self._model)
-        self.setItemDelegateForColumn(PICTURE, _PictureDelegate(theme, thumbnails, self))
+        self.setItemDelegateForColumn(PICTURE, PictureDelegate(theme, thumbnails, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -255,7 +215,7 @@ class LibraryTable(QTableView):
         header.setMinimumSectionSize(48)
         header.setFirstSectionMovable(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(PICTURE, _PICTURE_SIZE.width() + 2 * tokens.SPACE_12)
+        header.resizeSection(PICTURE, PICTURE_SIZE.width() + 2 * tokens.SPACE_12)
         if remembered:
             try:
                 header.restoreState(QByteArray(binascii.a2b_base64(remembered)))

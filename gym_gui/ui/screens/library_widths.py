@@ -50,16 +50,11 @@ def share(room: int, wanted: Mapping[Column, int]) -> dict[Column, int]:
         wanted: What `measure` said.
     """
     spare = room - sum(width for column, width in wanted.items() if column not in LEAST)
-    least = sum(LEAST.values())
-    names = {column: max(wanted[column], LEAST[column]) for column in LEAST}
-    asked = sum(names.values())
-    if spare >= asked:
-        given = {column: width + (spare - asked) // len(names) for column, width in names.items()}
-    else:
-        # Each gives up of what it has beyond its least, in proportion.
-        part = max(0, spare - least) / max(1, asked - least)
-        given = {column: LEAST[column] + int((names[column] - LEAST[column]) * part) for column in names}
-    return {**wanted, **given}
+    game, player = (max(wanted[column], LEAST[column]) for column in (Column.GAME, Column.PLAYER))
+    beyond = max(0, spare - game - player)
+    # The player is cut first: which game it was tells more.
+    game = max(LEAST[Column.GAME], min(game + beyond // 2, spare - LEAST[Column.PLAYER]))
+    return {**wanted, Column.GAME: game, Column.PLAYER: max(LEAST[Column.PLAYER], spare - game)}
 
 
 def _extremes(entries: Sequence[EpisodeEntry]) -> list[EpisodeEntry]:

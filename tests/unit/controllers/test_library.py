@@ -176,7 +176,10 @@ def test_that_the_facts_of_the_run_asked_last_are_told(library: LibraryControlle
         ("CarRacing-v3", ("Car Racing", "Box2D")),
         ("my_module:ns/SuperGame-v0", ("Super Game", "ns")),
         ("Homemade", ("Homemade", "Other")),
-        ("FrozenLake8x8-v1", ("Frozen Lake8x8", "Toy text")),
+        ("mymodule:MyEnv-v0", ("My Env", "Other")),
+        ("Größe-v1", ("Größe", "Other")),
+        ("ALE/Qbert-v5", ("Q*bert", "Atari")),
+        ("FrozenLake8x8-v1", ("Frozen Lake 8x8", "Toy text")),
     ],
 )
 def test_that_an_id_gives_name_and_family(env_id: str, named: tuple[str, str]) -> None:
