@@ -27,8 +27,15 @@ _NAMESPACES: Final = {"ALE": "Atari"}
 
 def human_name(spec: EnvSpec) -> str:
     """``ALE/MontezumaRevenge-v5`` -> ``Montezuma Revenge``; ``FrozenLake8x8-v1`` -> ``Frozen Lake 8x8``."""
-    name = spec.name
-    words = [word.upper() if word[0].isdigit() and word.endswith("d") else word for word in _WORDS.findall(name)]
+    return name_in_words(spec.name)
+
+
+def name_in_words(name: str) -> str:
+    """The words that *name*, an id without namespace and version, was run together from; itself where it has others."""
+    found = _WORDS.findall(name)
+    if sum(map(len, found)) != sum(sign.isalnum() for sign in name):
+        return name  # letters that are none of ours
+    words = [word.upper() if word[0].isdigit() and word.endswith("d") else word for word in found]
     return _SPECIAL.get(name) or " ".join(words) or name
 
 

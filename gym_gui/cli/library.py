@@ -12,11 +12,12 @@ from gym_gui.cli.options import (
     print_table,
     say,
     settings_for,
-    size_text,
     var_dir_option,
     without_empty_columns,
 )
+from gym_gui.controllers.library_entry import ending_of
 from gym_gui.core.clock import to_iso
+from gym_gui.core.sizes import size_text
 
 if TYPE_CHECKING:
     from gym_gui.core.data_model import EpisodeSummary, RunSummary, StepRecord
@@ -83,7 +84,7 @@ def episodes(*, run_id: str, as_json: bool, var_dir: str | None) -> None:
                 f"{one.rollup.steps:,}",
                 f"{one.rollup.total_reward:,.6g}",
                 size_text(one.size_bytes),
-                _how_it_ended(one),
+                ending_of(one.rollup).lower(),  # the window's words
                 f"{one.rollup.dropped_frames:,}",
             )
             for one in found
@@ -151,11 +152,6 @@ def _place_of_frame(step: StepRecord) -> str:
 def _short(value: Any) -> str:
     text = " ".join(f"{value}".split())
     return text if len(text) <= _CELL_CHARACTERS else f"{text[:_CELL_CHARACTERS]}…"
-
-
-def _how_it_ended(summary: EpisodeSummary) -> str:
-    rollup = summary.rollup
-    return "terminated" if rollup.terminated else "truncated" if rollup.truncated else rollup.status.value
 
 
 def _run_document(summary: RunSummary) -> dict[str, Any]:

@@ -114,12 +114,3 @@ def without_empty_columns(
         if column not in where or any(row[place] != where[column] for row in rows)
     ]
     return [columns[place] for place in kept], [[row[place] for place in kept] for row in rows]
-
-
-def size_text(size_bytes: float) -> str:
-    """Bytes as a person reads them: ``1.4 MB``."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size_bytes < 1000 or unit == "GB":  # noqa: PLR2004 - decimal units
-            return f"{size_bytes:.0f} {unit}" if unit == "B" else f"{size_bytes:.1f} {unit}"
-        size_bytes /= 1000
-    return ""

@@ -17,10 +17,10 @@ from gym_gui.cli.options import (
     print_json,
     say,
     settings_for,
-    size_text,
     var_dir_option,
 )
 from gym_gui.controllers.display import has_display
+from gym_gui.core.sizes import size_text
 
 if TYPE_CHECKING:
     from gym_gui.controllers.recording import RecordingResult

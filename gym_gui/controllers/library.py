@@ -85,6 +85,9 @@ class LibraryView(Protocol):
 class EpisodeSource(Protocol):
     """Where episodes come from; asked in tasks only."""
 
+    def recorded_mark(self) -> tuple[int, ...]:
+        """Numbers that differ once anything was recorded, in any process; cheap."""
+
     def list_episodes(self, run_id: str | None = None) -> list[EpisodeSummary]:
         """Every episode, newest first."""
 
@@ -114,6 +117,8 @@ class LibraryController:
         self._index = LibraryIndex((), self._state.sort)
         self._looked_up: str | None = None
         self._again = False
+        self._mark: tuple[int, ...] = ()
+        self._asking = False
 
     @property
     def state(self) -> LibraryState:
@@ -127,6 +132,21 @@ class LibraryController:
             return
         self._show(loading=True)
         self._runner.submit(self._read, self._arrived, self._failed)
+
+    def poll(self) -> None:
+        """Ask whether anything was recorded since, by whomever, and only then read the library again."""
+        if self._asking or self._state.loading:
+            return
+        self._asking = True
+        self._runner.submit(self._source.recorded_mark, self._mark_told, self._mark_not_told)
+
+    def _mark_told(self, mark: tuple[int, ...]) -> None:
+        self._asking = False
+        if mark != self._mark:
+            self.refresh()
+
+    def _mark_not_told(self, _error: Exception) -> None:
+        self._asking = False  # what is shown stays; reading it again, with F5 say, tells what is wrong
 
     def search(self, text: str) -> None:
         """Show only what has every word of *text* in game, player, seed, ending, family or run id."""
@@ -157,10 +177,12 @@ class LibraryController:
         # A run that cannot be read has its episodes in the table all the same; opening one says what is wrong.
         self._runner.submit(lambda: self._source.get_run(run_id), found, lambda _error: None)
 
-    def _read(self) -> LibraryIndex:
-        return LibraryIndex([entry_of(summary) for summary in self._source.list_episodes()], self._state.sort)
+    def _read(self) -> tuple[LibraryIndex, tuple[int, ...]]:
+        mark = self._source.recorded_mark()  # first: what is recorded while the list is read is seen by the next poll
+        return LibraryIndex([entry_of(summary) for summary in self._source.list_episodes()], self._state.sort), mark
 
-    def _arrived(self, index: LibraryIndex) -> None:
+    def _arrived(self, answer: tuple[LibraryIndex, tuple[int, ...]]) -> None:
+        index, self._mark = answer
         self._index = index
         self._on &= {(facet, value) for facet, counts in index.counts.items() for value, _ in counts}
         rows = self._rows()
@@ -168,6 +190,7 @@ class LibraryController:
         self._go_again()
 
     def _failed(self, error: Exception) -> None:
+        self._mark = ()
         self._show(loading=False, fault=str(error) or type(error).__name__)
         self._go_again()
 

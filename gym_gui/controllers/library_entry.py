@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from gym_gui.adapters.names import name_in_words
 from gym_gui.core.data_model import EpisodeStatus
 
 if TYPE_CHECKING:
@@ -98,8 +99,7 @@ def game_of(env_id: str) -> tuple[str, str]:
     """A game's name and family by its id alone, without importing any environment."""
     namespace, _, name = env_id.rsplit(":", 1)[-1].rpartition("/")
     base = re.sub(r"-v\d+\Z", "", name)
-    # CarRacing reads as two words; a run of capitals or digits stays together.
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", base)
+    spaced = name_in_words(base)
     if namespace:
         return spaced, "Atari" if namespace == "ALE" else namespace
     return spaced, next((family for family, names in _FAMILIES.items() if base in names), "Other")

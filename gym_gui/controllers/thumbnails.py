@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
+from gym_gui.core.data_model import EpisodeStatus
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -51,6 +53,8 @@ class ThumbnailCache:
         self._on_ready = on_ready
         self._pictures: OrderedDict[EpisodeKey, NDArray[np.uint8] | None] = OrderedDict()
         self._waiting: OrderedDict[EpisodeKey, EpisodeRollup] = OrderedDict()
+        self._growing: set[EpisodeKey] = set()
+        self._stale: set[EpisodeKey] = set()
         self._in_flight = False
 
     def get(self, rollup: EpisodeRollup) -> NDArray[np.uint8] | None:
@@ -58,24 +62,35 @@ class ThumbnailCache:
         key = (rollup.run_id, rollup.episode_id)
         if key in self._pictures:
             self._pictures.move_to_end(key)
+            if key in self._stale:
+                self._stale.discard(key)
+                self._want(key, rollup)
             return self._pictures[key]
+        self._want(key, rollup)
+        return None
+
+    def forget_missing(self) -> None:
+        """Look again for pictures that could not be had, and for newer ones of episodes that were being recorded."""
+        for key in [key for key, picture in self._pictures.items() if picture is None]:
+            del self._pictures[key]
+        self._stale |= self._growing & self._pictures.keys()
+
+    def _want(self, key: EpisodeKey, rollup: EpisodeRollup) -> None:
         self._waiting[key] = rollup
         self._waiting.move_to_end(key)
         while len(self._waiting) > WAITING:
             self._waiting.popitem(last=False)
         self._make_next()
-        return None
-
-    def forget_missing(self) -> None:
-        """Look again for pictures that could not be had, such as those of an episode that had just begun."""
-        for key in [key for key, picture in self._pictures.items() if picture is None]:
-            del self._pictures[key]
 
     def _make_next(self) -> None:
         if self._in_flight or not self._waiting:
             return
         key, rollup = self._waiting.popitem(last=True)
         self._in_flight = True
+        if rollup.status is EpisodeStatus.RUNNING:
+            self._growing.add(key)
+        else:
+            self._growing.discard(key)
         self._runner.submit(
             lambda: self._make(rollup),
             lambda picture: self._made(key, picture),
@@ -90,7 +105,8 @@ class ThumbnailCache:
 
     def _made(self, key: EpisodeKey, picture: NDArray[np.uint8] | None) -> None:
         self._in_flight = False
-        self._pictures[key] = picture
+        if picture is not None or self._pictures.get(key) is None:
+            self._pictures[key] = picture
         while len(self._pictures) > KEPT:
             self._pictures.popitem(last=False)
         self._on_ready(key)

@@ -191,6 +191,11 @@ class TelemetrySQLiteStore:
         with self._readers.borrow() as connection:
             return store_queries.list_episodes(connection, run_id)
 
+    def recorded_mark(self) -> tuple[int, ...]:
+        """Numbers that differ once anything was recorded, by any process: a millisecond for 10,000 episodes."""
+        with self._readers.borrow() as connection:
+            return store_queries.recorded_mark(connection)
+
     def get_episode(self, run_id: str, episode: str | int | None = None) -> EpisodeRollup:
         """An episode by id or 0-based index; None for the last one.
 

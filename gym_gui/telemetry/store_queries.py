@@ -60,6 +60,15 @@ def list_episodes(connection: sqlite3.Connection, run_id: str | None) -> list[Ep
     return [episode_summary_of(row) for row in rows]
 
 
+def recorded_mark(connection: sqlite3.Connection) -> tuple[int, ...]:
+    """Episodes, the newest one's key, those that run, and their rows: equal numbers, nothing new to list."""
+    row: tuple[int, ...] = connection.execute(
+        "SELECT count(*), coalesce(max(episode_key), 0), total(status = 'running'), total(CASE WHEN status = 'running' "
+        "THEN (SELECT max(step_index) FROM steps WHERE steps.episode_key = e.episode_key) END) FROM episodes AS e"
+    ).fetchone()
+    return tuple(int(number) for number in row)
+
+
 def get_episode(connection: sqlite3.Connection, run_id: str, episode: str | int | None) -> EpisodeRollup:
     """An episode by id or index; None for the last one.
 

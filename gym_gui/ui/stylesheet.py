@@ -61,6 +61,8 @@ QPushButton[kind="quiet"]:focus { border-color: $accent; }
 QPushButton[kind="chip"] { border-radius: $radius_pill; padding: $space_2 $space_12; background: transparent; }
 QPushButton[kind="chip"]:hover { background: $surface_hover; }
 QPushButton[kind="chip"]:checked { background: $accent_soft; border-color: $accent; color: $text; }
+QPushButton[kind="chip"]:focus { border-color: $accent; }
+QPushButton[kind="chip"]:checked:focus { border-color: $text; }
 
 QToolButton {
     background: transparent; color: $text; border: $hair solid transparent; border-radius: $radius;
@@ -125,6 +127,8 @@ QTableView, QTreeView, QListView {
     background: $surface; border: none; gridline-color: $line; selection-background-color: $accent_soft;
     selection-color: $text; alternate-background-color: $surface_raised;
 }
+QTableView { border: $hair solid transparent; border-radius: $radius; }
+QTableView:focus { border-color: $accent; }
 QTableView::item, QTreeView::item { padding: $space_2 $space_4; }
 QHeaderView { background: $surface; }
 QHeaderView::section {

@@ -7,7 +7,6 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-_KIB: Final = 1024
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
 # Sign, size, and from where on it is used: four digits without a unit still read well.
@@ -45,16 +44,6 @@ def axis_text(value: float) -> str:
     unit, size = next((part for part in _UNITS if abs(value) >= part[2]), ("", 1.0, 0.0))[:2]
     scaled = value / size
     return f"{scaled:,.0f}{unit}" if abs(scaled) >= 100 else f"{scaled:.3g}{unit}"  # noqa: PLR2004 - three digits
-
-
-def size_text(size_bytes: int) -> str:
-    """``812 B``, ``4.2 KB``, ``38 MB``."""
-    size = float(size_bytes)
-    for unit in ("B", "KB", "MB", "GB"):
-        if size < _KIB:
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"  # noqa: PLR2004 - two digits
-        size /= _KIB
-    return f"{size:.1f} TB"
 
 
 def duration_text(seconds: float) -> str:

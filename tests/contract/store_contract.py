@@ -37,6 +37,7 @@ class Store(Protocol):
     def list_runs(self) -> list[RunSummary]: ...
     def get_run(self, run_id: str) -> RunRecord: ...
     def list_episodes(self, run_id: str | None = None) -> list[EpisodeSummary]: ...
+    def recorded_mark(self) -> tuple[int, ...]: ...
     def get_episode(self, run_id: str, episode: str | int | None = None) -> EpisodeRollup: ...
     def load_steps(
         self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None
@@ -60,6 +61,20 @@ class StoreContract:
         store = self.open_store(tmp_path / "telemetry.sqlite")
         yield store
         store.close()
+
+    def test_that_the_mark_changes_with_every_recording_and_only_then(self, store: Store) -> None:
+        marks = [store.recorded_mark()]
+        store.insert_run(run_of("run"))
+        store.upsert_episode(episode_of("run", 0))
+        marks.append(store.recorded_mark())
+        store.insert_steps([detached(0), detached(1)])
+        marks.append(store.recorded_mark())
+        store.upsert_episode(final_of("run", 0, steps=1))
+        marks.append(store.recorded_mark())
+        store.upsert_episode(episode_of("run", 1))
+        marks.append(store.recorded_mark())
+        assert len(set(marks)) == len(marks)
+        assert store.recorded_mark() == marks[-1]
 
     def test_that_a_run_comes_back_as_it_was(self, store: Store) -> None:
         run = run_of(

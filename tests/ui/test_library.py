@@ -11,7 +11,8 @@ from PySide6.QtTest import QTest
 from recordings import Recordings
 
 from gym_gui.core.data_model import EpisodeStatus
-from gym_gui.ui.screens.library_model import COLUMNS, PICTURE
+from gym_gui.ui.screens.library_model import COLUMNS, PICTURE, RIGHT_ALIGNED
+from gym_gui.ui.screens.library_table import ROW_HEIGHT
 from gym_gui.ui.screens.replay_screen import ReplayScreen
 
 if TYPE_CHECKING:
@@ -228,6 +229,96 @@ def test_that_an_empty_library_invites_to_play(window: MainWindow, qtbot: QtBot)
     QTest.mouseClick(page._empty.button, Qt.MouseButton.LeftButton)
     assert window.made_screen("play") is not None
     assert not page.isVisible()
+
+
+def test_that_what_another_process_records_appears_and_nothing_jumps(
+    filled: Recordings, library: LibraryPage, qtbot: QtBot
+) -> None:
+    table = library.table
+    for _ in range(20):
+        filled.record(2, env_id="Taxi-v4")
+    library.refresh()
+    qtbot.waitUntil(lambda: len(lines(library)) == 25, timeout=WAIT_MS)
+    chosen_row = 15
+    table.setCurrentIndex(table.model().index(chosen_row, 1))
+    table.verticalScrollBar().setValue(chosen_row * ROW_HEIGHT - 100)
+    chosen = table.chosen_entry()
+    assert chosen is not None
+    stood = table.visualRect(table.currentIndex()).top()
+    library.poll_timer.setInterval(20)
+    filled.record(3, env_id="CartPole-v1")
+    qtbot.waitUntil(lambda: lines(library)[0] == "Cart Pole", timeout=WAIT_MS)
+    now = table.chosen_entry()
+    assert now is not None
+    assert now.key == chosen.key
+    assert table.currentIndex().row() == chosen_row + 1
+    assert table.visualRect(table.currentIndex()).top() == stood
+
+
+def test_that_the_first_line_stays_in_sight_while_recordings_arrive(
+    filled: Recordings, library: LibraryPage, qtbot: QtBot
+) -> None:
+    library.poll_timer.setInterval(20)
+    filled.record(3, env_id="CartPole-v1")
+    qtbot.waitUntil(lambda: lines(library)[0] == "Cart Pole", timeout=WAIT_MS)
+    assert library.table.verticalScrollBar().value() == 0
+
+
+def test_that_an_open_player_is_not_disturbed_by_polling(
+    filled: Recordings, library: LibraryPage, window: MainWindow
+) -> None:
+    del filled
+    screen = window.made_screen("replay")
+    assert isinstance(screen, ReplayScreen)
+    assert library.poll_timer.isActive()
+    QTest.keyClick(library.table, Qt.Key.Key_Return)
+    assert not library.poll_timer.isActive()
+    QTest.keyClick(screen.player, Qt.Key.Key_Escape)
+    assert library.poll_timer.isActive()
+
+
+@pytest.mark.parametrize(
+    "key", [Qt.Key.Key_Escape, Qt.Key.Key_Delete, Qt.Key.Key_Backspace, Qt.Key.Key_Tab, Qt.Key.Key_F2]
+)
+def test_that_a_key_without_a_sign_types_nothing(library: LibraryPage, key: Qt.Key) -> None:
+    QTest.keyClick(library.table, key)
+    assert library.search.text() == ""
+    assert len(lines(library)) == 5
+
+
+def test_that_escape_clears_the_search_from_the_table(library: LibraryPage) -> None:
+    library.search.setText("human")
+    library.table.setFocus()
+    QTest.keyClick(library.table, Qt.Key.Key_Escape)
+    assert library.search.text() == ""
+    assert len(lines(library)) == 5
+
+
+def test_that_home_and_end_go_to_the_first_and_the_last_line(library: LibraryPage) -> None:
+    table = library.table
+    QTest.keyClick(table, Qt.Key.Key_End)
+    assert table.currentIndex().row() == 4
+    QTest.keyClick(table, Qt.Key.Key_Home)
+    assert table.currentIndex().row() == 0
+    QTest.keyClick(table, Qt.Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    assert len(table.selectionModel().selectedRows()) == 5
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 1440, 2200])
+def test_that_columns_fill_the_table_and_numbers_stand_whole(
+    filled: Recordings, library: LibraryPage, window: MainWindow, qtbot: QtBot, width: int
+) -> None:
+    filled.record(9, env_id="LunarLander-v3", seed=1753728123456789, player="a-policy-with-a-name-that-is-quite-long")
+    window.resize(width, 820)
+    library.refresh()
+    qtbot.waitUntil(lambda: len(lines(library)) == 6, timeout=WAIT_MS)
+    table = library.table
+    assert table.horizontalScrollBar().maximum() == 0
+    metrics = table.fontMetrics()
+    for place, column in enumerate(COLUMNS, start=1):
+        texts = [str(table.model().data(table.model().index(row, place))) for row in range(6)]
+        if column in RIGHT_ALIGNED:
+            assert max(metrics.horizontalAdvance(text) for text in texts) + 8 <= table.columnWidth(place)
 
 
 def test_that_coming_back_shows_what_was_recorded_meanwhile(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPainterPath
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from gym_gui.core.sizes import size_text
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
-from gym_gui.ui.screens.library_table import paint_fitted
-from gym_gui.ui.texts import breakable, size_text
+from gym_gui.ui.screens.library_pictures import paint_picture
+from gym_gui.ui.texts import breakable
 from gym_gui.ui.widgets.basics import make_button, make_label
 from gym_gui.ui.widgets.fact_grid import Fact, FactGrid, FoldingGroup
 from gym_gui.ui.widgets.picture import image_from
@@ -32,7 +33,7 @@ _PICTURE_HEIGHT: Final = 200
 
 
 class _Cover(QWidget):
-    """A picture on black with round corners; a sentence where there is none."""
+    """A picture with round corners; a sentence where there is none."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -48,18 +49,16 @@ class _Cover(QWidget):
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        path = QPainterPath()
-        path.addRoundedRect(QRectF(self.rect()), tokens.RADIUS, tokens.RADIUS)
-        painter.setClipPath(path)
-        if self._image is None:
-            painter.fillRect(self.rect(), self._theme.color("surface_raised"))
-            painter.setPen(self._theme.color("text_muted"))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No picture")
+        area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)  # the edge's line is whole
+        if self._image is not None:
+            paint_picture(painter, self._image, area, self._theme)
             return
-        painter.fillRect(self.rect(), self._theme.color("picture"))
-        paint_fitted(painter, self._image, QRectF(self.rect()))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("surface_raised"))
+        painter.drawRoundedRect(area, tokens.RADIUS, tokens.RADIUS)
+        painter.setPen(self._theme.color("text_muted"))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No picture")
 
 
 class LibraryDetails(QScrollArea):
@@ -113,7 +112,7 @@ class LibraryDetails(QScrollArea):
 
     def show_entry(self, entry: EpisodeEntry | None) -> None:
         """Show an episode; None shows nothing."""
-        self._entry = entry
+        before, self._entry = self._entry, entry
         self._body.setVisible(entry is not None)
         if entry is None:
             return
@@ -124,12 +123,13 @@ class LibraryDetails(QScrollArea):
         facts = episode_facts(rollup)[1:]
         facts.append(Fact("Size", size_text(entry.summary.size_bytes)))
         self._episode.set_facts(facts)
-        self._run.set_facts(
-            [
-                Fact("Run", rollup.run_id, copy=rollup.run_id),
-                Fact("Environment", entry.summary.env_id, copy=entry.summary.env_id),
-            ]
-        )
+        if before is None or before.rollup.run_id != rollup.run_id:
+            self._run.set_facts(
+                [
+                    Fact("Run", rollup.run_id, copy=rollup.run_id),
+                    Fact("Environment", entry.summary.env_id, copy=entry.summary.env_id),
+                ]
+            )
         self.refresh_picture()
 
     def show_run(self, run: RunRecord) -> None:

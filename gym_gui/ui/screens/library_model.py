@@ -9,9 +9,10 @@ from PySide6.QtGui import QIcon
 
 from gym_gui.controllers.library_entry import ENDING_TOLD, Ending, EpisodeEntry
 from gym_gui.controllers.library_index import Column
+from gym_gui.core.sizes import size_text
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
-from gym_gui.ui.texts import number_text, size_text, when_text
+from gym_gui.ui.texts import number_text, when_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,11 +38,11 @@ COLUMNS: Final = (
     Column.WHEN,
     Column.SIZE,
 )
-_TITLES: Final = {column: column.value.capitalize() for column in COLUMNS}
+TITLES: Final = {column: column.value.capitalize() for column in COLUMNS}
 RIGHT_ALIGNED: Final = frozenset({Column.EPISODE, Column.SEED, Column.STEPS, Column.RETURN, Column.SIZE})
 ENTRY_ROLE: Final = Qt.ItemDataRole.UserRole
 
-_TEXT: Final[dict[Column, Callable[[EpisodeEntry], str]]] = {
+TEXT: Final[dict[Column, Callable[[EpisodeEntry], str]]] = {
     Column.GAME: lambda entry: entry.game,
     Column.PLAYER: lambda entry: entry.summary.player,
     Column.EPISODE: lambda entry: f"{entry.rollup.episode_index:,}",
@@ -94,6 +95,11 @@ class LibraryModel(QAbstractTableModel):
             self._entries, self._rows = state.entries, state.rows
             self.endResetModel()
 
+    @property
+    def entries(self) -> Sequence[EpisodeEntry]:
+        """Every episode, those that a filter hides too."""
+        return self._entries
+
     def entry(self, row: int) -> EpisodeEntry:
         """The episode of a line."""
         if self._rows is None:
@@ -107,12 +113,12 @@ class LibraryModel(QAbstractTableModel):
     def line_text(self, row: int) -> str:
         """A line as text, tabs between the columns, as it is copied: seed and run id whole."""
         entry = self.entry(row)
-        return "\t".join([*(_TEXT[column](entry) for column in COLUMNS), entry.rollup.run_id])
+        return "\t".join([*(TEXT[column](entry) for column in COLUMNS), entry.rollup.run_id])
 
     @staticmethod
     def header_text() -> str:
         """The titles of `line_text`'s columns."""
-        return "\t".join([*(_TITLES[column] for column in COLUMNS), "Run"])
+        return "\t".join([*(TITLES[column] for column in COLUMNS), "Run"])
 
     @override
     def rowCount(self, parent: _Index = _ROOT) -> int:
@@ -138,7 +144,7 @@ class LibraryModel(QAbstractTableModel):
         column = COLUMNS[section - 1]
         if role == Qt.ItemDataRole.DisplayRole:
             # The style's own arrow sits far from the word, and points the other way on some desktops.
-            return f"{_TITLES[column]} {'↓' if self._sort[1] else '↑'}" if column is self._sort[0] else _TITLES[column]
+            return f"{TITLES[column]} {'↓' if self._sort[1] else '↑'}" if column is self._sort[0] else TITLES[column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         return None
@@ -146,7 +152,7 @@ class LibraryModel(QAbstractTableModel):
     def _cell(self, column: Column, entry: EpisodeEntry, role: int) -> Any:
         value: Any = None
         if role == Qt.ItemDataRole.DisplayRole:
-            value = _TEXT[column](entry)
+            value = TEXT[column](entry)
         elif role == Qt.ItemDataRole.TextAlignmentRole:
             value = _alignment(column)
         elif role == Qt.ItemDataRole.ToolTipRole and column in _TIP:

@@ -22,7 +22,7 @@ from gym_gui.ui.widgets.chip_bar import ChipBar
 from gym_gui.ui.widgets.messages import Banner, EmptyState
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent, QShowEvent
+    from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 
     from gym_gui.controllers.library import LibrarySource, LibraryState
     from gym_gui.controllers.library_entry import EpisodeEntry
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _NARROW: Final = 960  # below it the table needs the details' place
 _LOOK_UP_MS: Final = 120  # after the last move through the table
+_POLL_MS: Final = 2_000  # other processes record, too
 _SEARCH_WIDTH: Final = 280
 
 
@@ -82,6 +83,9 @@ class LibraryPage(QWidget):
             theme, "information-outline", "Show or hide the facts", self._toggle_details
         )
         self._details_button.setCheckable(True)
+        self.poll_timer = QTimer(self)
+        self.poll_timer.setInterval(_POLL_MS)
+        self.poll_timer.timeout.connect(self.controller.poll)
         self._look_up_timer = QTimer(self)
         self._look_up_timer.setSingleShot(True)
         self._look_up_timer.setInterval(_LOOK_UP_MS)
@@ -98,6 +102,8 @@ class LibraryPage(QWidget):
 
     def show_library(self, state: LibraryState) -> None:
         """Part of `LibraryView`."""
+        if state.entries is not self.table.library_model.entries:
+            self.thumbnails.forget_missing()
         self.table.show_state(state)
         self.chips.show_chips(state.chips)
         shown, total = len(state.rows), len(state.entries)
@@ -211,6 +217,10 @@ class LibraryPage(QWidget):
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
+    def _end_search(self) -> None:
+        self.search.clear()
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _type_search(self, text: str) -> None:
         self.search.setFocus(Qt.FocusReason.OtherFocusReason)
         self.search.setText(self.search.text() + text)
@@ -225,10 +235,16 @@ class LibraryPage(QWidget):
                 self.table.setFocus(Qt.FocusReason.OtherFocusReason)
                 return True
             if event.key() == Qt.Key.Key_Escape:
-                self.search.clear()
-                self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+                self._end_search()
                 return True
         return super().eventFilter(watched, event)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._end_search()
+        else:
+            super().keyPressEvent(event)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -249,3 +265,9 @@ class LibraryPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh()
+        self.poll_timer.start()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.poll_timer.stop()

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import binascii
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QPainter, QPainterPath
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QTableView
+from PySide6.QtCore import (
+    QByteArray,
+    QItemSelectionModel,
+    QModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from gym_gui.controllers.library_index import Column
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
-from gym_gui.ui.screens.library_model import COLUMNS, ENTRY_ROLE, PICTURE, RIGHT_ALIGNED, LibraryModel
-from gym_gui.ui.widgets.picture import image_from
+from gym_gui.ui.screens.library_model import COLUMNS, PICTURE, RIGHT_ALIGNED, LibraryModel
+from gym_gui.ui.screens.library_pictures import PICTURE_SIZE, PictureDelegate
+from gym_gui.ui.screens.library_widths import measure, share
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPersistentModelIndex
     from PySide6.QtGui import QKeyEvent, QResizeEvent
-    from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
+    from PySide6.QtWidgets import QWidget
 
     from gym_gui.controllers.library import LibraryState
     from gym_gui.controllers.library_entry import EpisodeEntry
@@ -26,65 +35,22 @@ if TYPE_CHECKING:
     from gym_gui.ui.theme import Theme
 
 ROW_HEIGHT: Final = 48
-_PICTURE_SIZE: Final = QSize(56, 40)
 _REMEMBER_MS: Final = 600
-_WIDTHS: Final = {
-    Column.GAME: 140,
-    Column.PLAYER: 88,
-    Column.EPISODE: 68,
-    Column.SEED: 92,
-    Column.STEPS: 68,
-    Column.RETURN: 80,
-    Column.ENDED: 116,
-    Column.WHEN: 112,
-    Column.SIZE: 72,
-}
+_COMMANDS: Final = (
+    Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+)
 
 
-class _PictureDelegate(QStyledItemDelegate):
-    """Paints the picture of an episode's end, or a quiet ground until it is made."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What is chosen and seen, by episodes rather than rows; *offset*: where the line *top* begins, in pixels."""
 
-    def __init__(self, theme: Theme, thumbnails: ThumbnailCache, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._thumbnails = thumbnails
-        self._mark = theme.icon("image-outline", "text_muted")
-        theme.changed.connect(self._retint)
-
-    def _retint(self) -> None:
-        self._mark = self._theme.icon("image-outline", "text_muted")
-
-    @override
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        super().paint(painter, option, index)
-        entry: EpisodeEntry = index.data(ENTRY_ROLE)
-        box = QRect(0, 0, _PICTURE_SIZE.width(), _PICTURE_SIZE.height())
-        box.moveCenter(option.rect.center())
-        picture = self._thumbnails.get(entry.rollup)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        path = QPainterPath()
-        path.addRoundedRect(QRectF(box), 4, 4)
-        painter.setClipPath(path)
-        painter.fillRect(box, self._theme.color("surface_pressed" if picture is None else "picture"))
-        if picture is not None:
-            paint_fitted(painter, image_from(picture), QRectF(box))
-        else:
-            mark = QRect(0, 0, tokens.ICON_SMALL, tokens.ICON_SMALL)
-            mark.moveCenter(box.center())
-            self._mark.paint(painter, mark)
-        painter.restore()
-
-
-def paint_fitted(painter: QPainter, image: QImage, area: QRectF) -> None:
-    """Paint *image* as large as fits, in the middle of *area*."""
-    size = image.size().scaled(area.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
-    target = QRectF(0, 0, size.width(), size.height())
-    target.moveCenter(area.center())
-    painter.drawImage(target, image)
+    empty: bool
+    chosen: tuple[str, str] | None
+    selected: frozenset[tuple[str, str]]
+    top: tuple[str, str] | None
+    offset: int
+    at_top: bool
 
 
 class LibraryTable(QTableView):
@@ -109,7 +75,7 @@ class LibraryTable(QTableView):
         self._model = LibraryModel(theme)
         self._theme = theme
         self.setModel(self._model)
-        self.setItemDelegateForColumn(PICTURE, _PictureDelegate(theme, thumbnails, self))
+        self.setItemDelegateForColumn(PICTURE, PictureDelegate(theme, thumbnails, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -130,6 +96,8 @@ class LibraryTable(QTableView):
         self._sorted_by = Column.WHEN
         self._descending = True
         self._filling = False
+        self._untouched = True
+        self._measure()
         self._shape_header(remembered)
         self.activated.connect(lambda index: self.opened.emit(self._model.entry(index.row())))
 
@@ -140,14 +108,51 @@ class LibraryTable(QTableView):
 
     def show_state(self, state: LibraryState) -> None:
         """Show these lines; the episode that was chosen stays chosen where it is still among them."""
-        chosen = self.chosen_entry()
-        before = self._model.rowCount()
+        reread = state.entries is not self._model.entries
+        place = self._place()
         self._model.show_state(state)
         self._sorted_by, self._descending = state.sort, state.descending
+        if reread:
+            self._measure()
         if self.chosen_entry() is None and self._model.rowCount():
-            row = None if chosen is None else self._model.row_of(chosen.key)
-            if row is not None or before == 0 or chosen is not None:
-                self._choose(row or 0)
+            self._put_back(place, scroll=reread)
+
+    def _place(self) -> _Place:
+        chosen = self.chosen_entry()
+        top = self.rowAt(0)
+        return _Place(
+            empty=self._model.rowCount() == 0,
+            chosen=None if chosen is None else chosen.key,
+            selected=frozenset(self._model.entry(row).key for row in self._selected_rows()),
+            top=self._model.entry(top).key if top >= 0 else None,
+            offset=self.rowViewportPosition(top) if top >= 0 else 0,
+            at_top=self.verticalScrollBar().value() == 0,
+        )
+
+    def _put_back(self, place: _Place, *, scroll: bool) -> None:
+        """Choose again what was chosen; *scroll*: what was seen stays where it was seen, too."""
+        if not place.empty and place.chosen is None:
+            return
+        row = None if place.chosen is None else self._model.row_of(place.chosen)
+        keep = scroll and row is not None
+        self._choose(row or 0, show=not keep)
+        if not keep:
+            return
+        if len(place.selected) > 1:
+            self._select(place.selected)
+        top = None if place.top is None else self._model.row_of(place.top)
+        bar = self.verticalScrollBar()
+        self.updateGeometries()  # after a reset, the bar's range is the old one until the next event
+        bar.setValue(0 if place.at_top or top is None else top * ROW_HEIGHT - place.offset)
+
+    def _select(self, keys: frozenset[tuple[str, str]]) -> None:
+        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        for row in range(self._model.rowCount()):
+            if self._model.entry(row).key in keys:
+                self.selectionModel().select(self._model.index(row, 1), flags)
+
+    def _selected_rows(self) -> list[int]:
+        return sorted({index.row() for index in self.selectionModel().selectedRows()})
 
     def chosen_entry(self) -> EpisodeEntry | None:
         """The episode of the current line."""
@@ -161,7 +166,7 @@ class LibraryTable(QTableView):
 
     def copy_selection(self) -> None:
         """Put the chosen lines on the clipboard, with their titles, tabs between the columns."""
-        rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
+        rows = self._selected_rows()
         if rows:
             lines = [self._model.header_text(), *(self._model.line_text(row) for row in rows)]
             QGuiApplication.clipboard().setText("\n".join(lines) + "\n")
@@ -179,16 +184,28 @@ class LibraryTable(QTableView):
             self.copy_selection()
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self.currentIndex().isValid():
             self.opened.emit(self._model.entry(self.currentIndex().row()))
-        elif event.text().strip() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        elif event.key() == Qt.Key.Key_Escape:
+            event.ignore()  # the page's: it clears the search
+        elif event.text().strip() and event.text().isprintable() and not event.modifiers() & _COMMANDS:
             self.search_requested.emit(event.text())  # typing searches everything, not the first column
         else:
             super().keyPressEvent(event)
 
-    def _choose(self, row: int) -> None:
+    @override
+    def moveCursor(self, cursorAction: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
+        # Lines are what is chosen here: the first and the last, not the first and last column.
+        rows = self._model.rowCount()
+        ends = {QAbstractItemView.CursorAction.MoveHome: 0, QAbstractItemView.CursorAction.MoveEnd: rows - 1}
+        if rows and cursorAction in ends:
+            return self._model.index(ends[cursorAction], max(1, self.currentIndex().column()))
+        return super().moveCursor(cursorAction, modifiers)
+
+    def _choose(self, row: int, *, show: bool = True) -> None:
         index = self._model.index(row, 1)
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
         self.selectionModel().setCurrentIndex(index, flags)
-        self.scrollTo(index)
+        if show:
+            self.scrollTo(index)
 
     def _shape_header(self, remembered: str) -> None:
         header = self.horizontalHeader()
@@ -198,14 +215,12 @@ class LibraryTable(QTableView):
         header.setMinimumSectionSize(48)
         header.setFirstSectionMovable(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(PICTURE, _PICTURE_SIZE.width() + 2 * tokens.SPACE_12)
-        for place, column in enumerate(COLUMNS, start=1):
-            header.resizeSection(place, _WIDTHS[column])
+        header.resizeSection(PICTURE, PICTURE_SIZE.width() + 2 * tokens.SPACE_12)
         if remembered:
             try:
                 header.restoreState(QByteArray(binascii.a2b_base64(remembered)))
             except binascii.Error:
-                remembered = ""  # a settings file that was edited by hand: the widths above stand
+                remembered = ""  # a settings file that was edited by hand: widths of their own stand
         self._untouched = not remembered
         header.sectionClicked.connect(self._sort_by)
         header.sectionResized.connect(self._section_changed)
@@ -224,11 +239,17 @@ class LibraryTable(QTableView):
 
     def _fill(self) -> None:
         """Until the user has sized a column: names take the room that numbers leave."""
-        spare = max(0, self.viewport().width() - sum(_WIDTHS.values()) - self.columnWidth(PICTURE))
+        widths = share(self.viewport().width() - self.columnWidth(PICTURE), self._wanted)
         self._filling = True
-        for column, share in ((Column.GAME, spare // 2), (Column.PLAYER, spare - spare // 2)):
-            self.setColumnWidth(COLUMNS.index(column) + 1, _WIDTHS[column] + share)
+        for place, column in enumerate(COLUMNS, start=1):
+            self.setColumnWidth(place, widths[column])
         self._filling = False
+
+    def _measure(self) -> None:
+        body, caption = (QFontMetrics(self._theme.font(px)) for px in (tokens.BODY_PX, tokens.CAPTION_PX))
+        self._wanted = measure(self._model.entries, body, caption)
+        if self._untouched:
+            self._fill()
 
     def _sort_by(self, section: int) -> None:
         if section == PICTURE:

@@ -42,6 +42,7 @@ _AXIS_LABEL_WIDTH: Final = 90
 _TICK_ROOM: Final = 14
 _LEFT_MIDDLE: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _LEAST_BAR: Final = 2.0  # a small reward beside a great one is still a reward
+_WIDEST_BAR: Final = 24.0
 _FEW_ROWS: Final = 2.0  # pixels a row from which each row is drawn as itself
 
 
@@ -209,7 +210,7 @@ class TimelinePlot:
         zero = lane.top() + lane.height() * high / reach if high != low else lane.bottom()
         self._ticks(painter, [high or low, 0.0], lane, lambda value: zero - value / reach * lane.height())
         starts, lows, highs = reduce_columns(values, scale)
-        wide = max(2.0, scale.span / max(1, scale.length) - 1)
+        wide = min(_WIDEST_BAR, max(2.0, scale.span / max(1, scale.length) - 1))
         above, below = np.maximum(highs, 0.0), np.minimum(lows, 0.0)
         for tops, hue in ((above, tokens.PLOT_HUES[0]), (below, tokens.PLOT_HUES[4])):
             color = QColor(hue)
@@ -217,7 +218,9 @@ class TimelinePlot:
                 x = scale.x_of(float(starts[place]))
                 height = -float(tops[place]) / reach * lane.height()
                 height = math.copysign(max(_LEAST_BAR, abs(height)), height)
-                painter.fillRect(QRectF(x - wide / 2, zero, wide, height).normalized(), color)
+                # The first and the last row stand on the edges of the lane: half of their bars is beyond.
+                bar = QRectF(x - wide / 2, zero, wide, height).normalized()
+                painter.fillRect(bar.intersected(lane.adjusted(0, -_LEAST_BAR, 0, _LEAST_BAR)), color)
 
     def _draw_returns(self, painter: QPainter, returns: NDArray[np.float64], scale: Scale, lane: QRectF) -> None:
         values = np.nan_to_num(returns, nan=0.0, posinf=0.0, neginf=0.0)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gym_gui.cli.library import parse_episode
-from gym_gui.cli.options import as_typed_here, print_json, print_table, size_text, without_empty_columns
+from gym_gui.cli.options import as_typed_here, print_json, print_table, without_empty_columns
 from gym_gui.cli.record import parse_kwargs
 
 
@@ -47,14 +47,6 @@ def test_that_what_is_no_pair_is_wrong_usage(pair: str) -> None:
 )
 def test_that_digits_are_an_index_and_the_rest_an_id(text: str, episode: str | int) -> None:
     assert parse_episode(text) == episode
-
-
-@pytest.mark.parametrize(
-    ("size_bytes", "text"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1_440_000, "1.4 MB"), (5e9, "5.0 GB"), (7e12, "7000.0 GB")],
-)
-def test_that_a_size_is_read_at_a_glance(size_bytes: float, text: str) -> None:
-    assert size_text(size_bytes) == text
 
 
 def test_that_a_table_is_as_wide_as_it_needs_to_be(capsys: pytest.CaptureFixture[str]) -> None:

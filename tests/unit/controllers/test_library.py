@@ -176,7 +176,10 @@ def test_that_the_facts_of_the_run_asked_last_are_told(library: LibraryControlle
         ("CarRacing-v3", ("Car Racing", "Box2D")),
         ("my_module:ns/SuperGame-v0", ("Super Game", "ns")),
         ("Homemade", ("Homemade", "Other")),
-        ("FrozenLake8x8-v1", ("Frozen Lake8x8", "Toy text")),
+        ("mymodule:MyEnv-v0", ("My Env", "Other")),
+        ("Größe-v1", ("Größe", "Other")),
+        ("ALE/Qbert-v5", ("Q*bert", "Atari")),
+        ("FrozenLake8x8-v1", ("Frozen Lake 8x8", "Toy text")),
     ],
 )
 def test_that_an_id_gives_name_and_family(env_id: str, named: tuple[str, str]) -> None:
@@ -211,6 +214,41 @@ def test_that_an_episode_without_a_picture_is_asked_for_once_and_again_after_a_r
     cache.forget_missing()
     cache.get(rollup)
     assert len(ready) == 2
+
+
+def test_that_the_picture_of_a_running_episode_stays_until_a_newer_one_is_made(recordings: Recordings) -> None:
+    rollup = recordings.record(10, status=EpisodeStatus.RUNNING)
+    cache = ThumbnailCache(recordings.store, recordings.resolver, ImmediateTaskRunner(), lambda _key: None)
+    cache.get(rollup)
+    recordings.append(rollup, 11, 20)
+    grown = replace(rollup, steps=20, status=EpisodeStatus.COMPLETED)
+    first = cache.get(grown)
+    cache.forget_missing()
+    told = [first, cache.get(grown), cache.get(grown)]
+    assert [step_of(picture) for picture in told if picture is not None] == [10, 10, 20] or [
+        step_of(picture) for picture in told if picture is not None
+    ] == [10, 20, 20]
+
+
+def test_that_polling_reads_the_library_only_when_something_was_recorded(
+    library: LibraryController, recordings: Recordings, shelf: Shelf
+) -> None:
+    before = library.state.entries
+    library.poll()
+    assert library.state.entries is before
+    rollup = recordings.record(3, env_id="CartPole-v1", status=EpisodeStatus.RUNNING)
+    library.poll()
+    assert games(library)[0] == "Cart Pole"
+    recordings.append(rollup, 4, 9)
+    library.poll()
+    assert library.state.entries[0].rollup.steps == 9
+    recordings.store.upsert_episode(replace(rollup, steps=9, status=EpisodeStatus.ABANDONED))
+    library.poll()
+    assert library.state.entries[0].ending is Ending.STOPPED
+    before = library.state.entries
+    library.poll()
+    assert library.state.entries is before
+    assert shelf.state is library.state
 
 
 @pytest.mark.parametrize("shape", [(30, 40, 3), (210, 160, 3), (400, 600, 3), (2000, 31, 3), (1, 1, 3)])

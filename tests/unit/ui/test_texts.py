@@ -13,7 +13,6 @@ from gym_gui.ui.texts import (
     duration_text,
     number_text,
     shortened,
-    size_text,
     speed_text,
 )
 
@@ -53,14 +52,6 @@ def test_that_a_sign_is_shown_where_it_is_asked_for() -> None:
 )
 def test_that_an_axis_has_three_digits(value: float, text: str) -> None:
     assert axis_text(value) == text
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [(0, "0 B"), (812, "812 B"), (4300, "4.2 KB"), (40_000_000, "38 MB"), (2 * 1024**4, "2.0 TB")],
-)
-def test_that_a_size_has_its_unit(size: int, text: str) -> None:
-    assert size_text(size) == text
 
 
 def test_that_times_read_as_a_person_says_them() -> None:
