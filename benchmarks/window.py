@@ -44,13 +44,14 @@ def open_window(var_dir: Path | None = None) -> Iterator[MainWindow]:
 
 
 def record_paints() -> list[float]:
-    """From now on, the `perf_counter` time at which each picture was painted."""
+    """From now on, the `perf_counter` time at which each new frame was painted for the first time."""
     times: list[float] = []
     paint = PictureWidget.paintEvent
 
     def timed(widget: PictureWidget, event: QPaintEvent) -> None:
+        before = widget.painted_frames
         paint(widget, event)
-        if widget.image is not None:
+        if widget.painted_frames > before:
             times.append(time.perf_counter())
 
     PictureWidget.paintEvent = timed  # type: ignore[method-assign] # the measure looks over the widget's shoulder
