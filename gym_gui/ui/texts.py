@@ -25,10 +25,10 @@ def number_text(value: float, *, signed: bool = False) -> str:
     return "0" if text in {"+0", "-0"} else text
 
 
-def breakable(text: str) -> str:
-    """*text* with places to break a line inside long names, after their signs or every 24 characters."""
+def breakable(text: str, *, run: int = 24) -> str:
+    """*text* with places to break a line inside long names, after their signs or every *run* characters."""
     parted = re.sub(r"(?<=[_/.:-])", "\u200b", text)
-    return re.sub(r"([^\s\u200b]{24})", "\\1\u200b", parted)
+    return re.sub(rf"([^\s\u200b]{{{run}}})", "\\1\u200b", parted)
 
 
 def shortened(text: str, longest: int) -> str:

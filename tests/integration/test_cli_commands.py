@@ -223,3 +223,9 @@ def test_that_a_reader_that_has_seen_enough_is_no_fault(library: Library) -> Non
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(30) == 1
+
+
+def test_that_tables_use_the_words_of_the_window(library: Library) -> None:
+    found = gym_gui("episodes", str(library.breakout["run_id"]), var_dir=library.var_dir)
+    assert "stopped" in found.stdout
+    assert "abandoned" not in found.stdout

@@ -13,6 +13,7 @@ from recordings import Recordings
 
 from gym_gui.core.data_model import EpisodeStatus
 from gym_gui.ui.screens.replay_screen import ReplayScreen
+from gym_gui.ui.widgets.step_inspector import info_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -344,3 +345,22 @@ def test_that_both_themes_repaint_the_timeline(player: PlayerPage, window: MainW
         QApplication.processEvents()
         grounds.add(player.timeline.grab().toImage().pixelColor(2, 2).name())
     assert len(grounds) == 2
+
+
+def test_that_the_value_under_the_pointer_can_be_copied_whole(player: PlayerPage, qtbot: QtBot) -> None:
+    player.controller.seek(10)
+    qtbot.waitUntil(lambda: player.inspector.facts().get("frame_number") == "40", timeout=WAIT_MS)
+    grid = player.inspector._info
+    key, _, copy = grid._rows[[fact.key for fact in grid.facts].index("frame_number")]
+    assert not copy.isVisible()
+    QTest.mouseMove(grid, key.geometry().center())
+    qtbot.waitUntil(copy.isVisible, timeout=WAIT_MS)
+    QTest.mouseClick(copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == "40"
+
+
+def test_that_a_long_value_is_copied_whole() -> None:
+    long = "x" * 1_000
+    (fact,) = info_facts({"long": long})
+    assert len(fact.value) < len(long)
+    assert fact.taken == long

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from gym_gui.controllers.catalog import CatalogController
+from gym_gui.controllers.library_entry import game_of
 from gym_gui.controllers.previews import PreviewMaker
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.core.typing_compat import override
@@ -130,7 +131,7 @@ class PlayScreen(QWidget):
     def _show_name(self, env_id: str) -> None:
         # The list of games may come later than a game that was asked for on the command line.
         card = self._controller.card(env_id)
-        name = env_id if card is None else card.name
+        name = game_of(env_id)[0] if card is None else card.name
         if name != self._name:
             self._name = name
             self.game.set_name(name)

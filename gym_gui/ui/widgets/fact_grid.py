@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QPainter, QPen
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QHoverEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.texts import breakable, shortened
 from gym_gui.ui.widgets.basics import make_label, make_tool_button, set_state
 
 if TYPE_CHECKING:
@@ -20,8 +22,13 @@ if TYPE_CHECKING:
 
     from gym_gui.ui.theme import Theme
 
-_KEY_WIDTH: Final = 96
+_KEY_WIDTH: Final = 112
 _ROW_HEIGHT: Final = 24
+_LINE_PAD: Final = 3
+_COPY_COLUMN: Final = 2
+_NARROW_RUN: Final = 12  # characters that fit on a line of values
+_TIP_CHARACTERS: Final = 72  # in a line
+_LONGEST_TIP: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +38,10 @@ class Fact:
     Attributes:
         key: What it is.
         value: As a person reads it.
-        copy: What the copy button takes; empty for no button.
+        copy: What the copy button takes, which is always there then; empty: the value, while the pointer is over it.
         state: ``good``, ``warn``, ``bad`` or none.
-        tip: What the tooltip says; empty: the value, where it is cut short.
+        tip: What the tooltip says beside the value that is cut short.
+        whole: The value, where `value` is only its beginning.
     """
 
     key: str
@@ -41,6 +49,41 @@ class Fact:
     copy: str = ""
     state: str = ""
     tip: str = ""
+    whole: str = ""
+
+    @property
+    def taken(self) -> str:
+        """What is copied."""
+        return self.copy or self.whole or self.value
+
+
+class WrappedLabel(QLabel):
+    """As many lines as the text needs, the first of them on one line with a neighbour's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.setContentsMargins(0, _LINE_PAD, 0, _LINE_PAD)
+        self.setMinimumHeight(_ROW_HEIGHT)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    @property
+    def whole_text(self) -> str:
+        """The text."""
+        return self._whole
+
+    def set_text(self, text: str, tip: str = "", *, middle: bool = False) -> None:
+        """Show *text* whole; *middle* is for those that cut it."""
+        del middle
+        if text != self._whole:
+            self._whole = text
+            self.setText(breakable(text, run=_NARROW_RUN))
+        self.setToolTip(tip)
 
 
 class ElidedLabel(QLabel):
@@ -77,7 +120,8 @@ class ElidedLabel(QLabel):
         one_line = " ".join(self._whole.split())
         fitted = self.fontMetrics().elidedText(one_line, self._mode, self.width())
         self.setText(fitted)
-        self.setToolTip(self._tip or (self._whole if fitted != self._whole else ""))
+        cut = fill(self._whole[:_LONGEST_TIP], _TIP_CHARACTERS) if fitted != one_line else ""
+        self.setToolTip("\n\n".join(part for part in (cut, self._tip) if part))
 
 
 class FactGrid(QWidget):
@@ -86,13 +130,19 @@ class FactGrid(QWidget):
     Args:
         theme: The look.
         notify: Told what was copied.
+        wrap: Long values take more lines, for facts that do not change while they are read; others are cut to one.
     """
 
-    def __init__(self, theme: Theme, notify: Callable[[str], None], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, notify: Callable[[str], None], parent: QWidget | None = None, *, wrap: bool = False
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._notify = notify
-        self._rows: list[tuple[ElidedLabel, ElidedLabel, QToolButton]] = []
+        self._wrap = wrap
+        self._hovered: int | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self._rows: list[tuple[WrappedLabel, WrappedLabel | ElidedLabel, QToolButton]] = []
         self._facts: tuple[Fact, ...] = ()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -117,7 +167,7 @@ class FactGrid(QWidget):
             wanted = place < len(shown)
             for widget in (key, value):
                 widget.setVisible(wanted)
-            copy.setVisible(wanted and bool(shown[place].copy))
+            copy.setVisible(wanted and (bool(shown[place].copy) or place == self._hovered))
             if wanted:
                 fact = shown[place]
                 key.set_text(fact.key)
@@ -127,25 +177,54 @@ class FactGrid(QWidget):
 
     def _add_row(self) -> None:
         row = len(self._rows)
-        key = ElidedLabel()
+        key = WrappedLabel()
         key.setProperty("type", "muted")
-        key.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         key.setFixedWidth(_KEY_WIDTH)
-        value = ElidedLabel()
+        value = WrappedLabel() if self._wrap else ElidedLabel()
+        if isinstance(value, ElidedLabel):
+            value.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+            value.setContentsMargins(0, _LINE_PAD, 0, _LINE_PAD)
         value.setFont(self._theme.font(tokens.BODY_PX))
         copy = make_tool_button(self._theme, "content-copy", "Copy", lambda: self._copy(row), role="text_muted")
         copy.setProperty("kind", "small")
         copy.setIconSize(QSize(tokens.ICON_SMALL, tokens.ICON_SMALL))
         copy.setMinimumSize(QSize(0, 0))
         copy.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        copy.hide()
+        # It comes and goes with the pointer; the values stay where they are.
+        self._grid.setColumnMinimumWidth(_COPY_COLUMN, copy.sizeHint().width())
         for column, widget in enumerate((key, value, copy)):
-            self._grid.addWidget(widget, row, column, Qt.AlignmentFlag.AlignVCenter)
+            self._grid.addWidget(widget, row, column)
+        self._grid.setAlignment(copy, Qt.AlignmentFlag.AlignTop)
+        if not self._wrap:
+            self._grid.setAlignment(value, Qt.AlignmentFlag.AlignTop)
         self._rows.append((key, value, copy))
 
     def _copy(self, place: int) -> None:
         fact = self._facts[place]
-        QGuiApplication.clipboard().setText(fact.copy)
-        self._notify(f"{fact.key} copied: {fact.copy}")
+        QGuiApplication.clipboard().setText(fact.taken)
+        self._notify(f"{fact.key} copied: {shortened(' '.join(fact.taken.split()), _TIP_CHARACTERS)}")
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHoverEvent):
+            left = event.type() is QEvent.Type.HoverLeave
+            self._hover(None if left else self._row_at(event.position().y()))
+        return super().event(event)
+
+    def _row_at(self, y: float) -> int | None:
+        for place, (key, value, _) in enumerate(self._rows[: len(self._facts)]):
+            if min(key.y(), value.y()) <= y < max(key.geometry().bottom(), value.geometry().bottom()) + 1:
+                return place
+        return None
+
+    def _hover(self, place: int | None) -> None:
+        before, self._hovered = self._hovered, place
+        if before == place:
+            return
+        for row in (before, place):
+            if row is not None and row < len(self._facts):
+                self._rows[row][2].setVisible(row == place or bool(self._facts[row].copy))
 
 
 class _FoldHead(QAbstractButton):

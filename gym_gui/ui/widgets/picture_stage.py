@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.texts import breakable
 from gym_gui.ui.widgets.picture import PictureWidget
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class _Caption(QWidget):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._text = ""
+        self._text = self._lines = ""
         self._middle = False
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
@@ -38,6 +39,7 @@ class _Caption(QWidget):
     def show_text(self, text: str, *, middle: bool) -> None:
         if (text, middle) != (self._text, self._middle):
             self._text, self._middle = text, middle
+            self._lines = breakable(text)  # paths and references are longer than a line
             self.setAccessibleName(text)
             self.setVisible(bool(text))
             self.update()
@@ -50,7 +52,7 @@ class _Caption(QWidget):
         painter.setFont(font)
         room = QRectF(self.rect()).adjusted(tokens.SPACE_24, tokens.SPACE_16, -tokens.SPACE_24, -tokens.SPACE_16)
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        bounds = QFontMetricsF(font).boundingRect(room, flags, self._text)
+        bounds = QFontMetricsF(font).boundingRect(room, flags, self._lines)
         box = bounds.adjusted(-tokens.SPACE_12, -tokens.SPACE_8, tokens.SPACE_12, tokens.SPACE_8)
         if not self._middle:
             box.moveBottom(room.bottom())
@@ -58,7 +60,7 @@ class _Caption(QWidget):
         painter.setBrush(self._theme.color("overlay"))
         painter.drawRoundedRect(box, tokens.RADIUS, tokens.RADIUS)
         painter.setPen(self._theme.color("overlay_text"))
-        painter.drawText(box, flags, self._text)
+        painter.drawText(box, flags, self._lines)
 
 
 class PictureStage(QWidget):

@@ -44,8 +44,8 @@ class StepInspector(QScrollArea):
         self._timer.timeout.connect(self._fill)
         self._facts = FactGrid(theme, notify)
         self._info = FactGrid(theme, notify)
-        self._episode_facts = FactGrid(theme, notify)
-        self._run_facts = FactGrid(theme, notify)
+        self._episode_facts = FactGrid(theme, notify, wrap=True)
+        self._run_facts = FactGrid(theme, notify, wrap=True)
         self._info_group = FoldingGroup(theme, "Info", self._info)
         body = QWidget()
         column = QVBoxLayout(body)
@@ -119,7 +119,8 @@ def info_facts(info: Mapping[str, Any]) -> list[Fact]:
     facts = []
     for key, value in list(info.items())[:_INFO_ROWS]:
         text = number_text(value) if isinstance(value, float) else str(value)
-        facts.append(Fact(str(key), text if len(text) <= _INFO_TEXT else f"{text[:_INFO_TEXT]}…"))
+        cut = len(text) > _INFO_TEXT
+        facts.append(Fact(str(key), f"{text[:_INFO_TEXT]}…" if cut else text, whole=text if cut else ""))
     if len(info) > _INFO_ROWS:
         facts.append(Fact("…", f"{len(info) - _INFO_ROWS} more"))
     return facts
@@ -128,9 +129,10 @@ def info_facts(info: Mapping[str, Any]) -> list[Fact]:
 def episode_facts(episode: EpisodeRollup) -> list[Fact]:
     """What the library and the player tell about an episode."""
     ending = ending_of(episode)
+    seed = "" if episode.seed is None else str(episode.seed)
     facts = [
         Fact("Episode", f"{episode.episode_index:,}"),
-        Fact("Seed", "none" if episode.seed is None else str(episode.seed), copy=str(episode.seed or "")),
+        Fact("Seed", seed or "none", copy=seed),
         Fact("Steps", f"{episode.steps:,}"),
         Fact("Return", number_text(episode.total_reward)),
         Fact("Ended", ending.value, tip=ENDING_TOLD[ending]),

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from gym_gui.controllers.replay_columns import EpisodeColumns
     from gym_gui.ui.theme import Theme
 
+# The lanes are low: the picture above them is what is watched.
 GUTTER: Final = 112
 MARGIN_RIGHT: Final = 24
-SLIDER_HEIGHT: Final = 28
+SLIDER_HEIGHT: Final = 24
 EVENTS_HEIGHT: Final = 20
-REWARD_HEIGHT: Final = 32
-RETURN_HEIGHT: Final = 64
-AXIS_HEIGHT: Final = 20
+REWARD_HEIGHT: Final = 24
+RETURN_HEIGHT: Final = 36
+AXIS_HEIGHT: Final = 18
 LANE_GAP: Final = 8
 FULL_HEIGHT: Final = SLIDER_HEIGHT + EVENTS_HEIGHT + REWARD_HEIGHT + RETURN_HEIGHT + AXIS_HEIGHT + 3 * LANE_GAP
 COMPACT_HEIGHT: Final = SLIDER_HEIGHT + EVENTS_HEIGHT + LANE_GAP
