@@ -9,6 +9,8 @@ from typing import Final
 
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
+# After a sign that parts words; a number's point and minus are none.
+_BREAKS: Final = re.compile(r"(?<=[_/:])|(?<=\.)(?!\d)|(?<=\w-)")
 # Sign, size, and from where on it is used: four digits without a unit still read well.
 _UNITS: Final = (("G", 1e9, 1e9), ("M", 1e6, 1e6), ("K", 1e3, 1e4))
 
@@ -27,7 +29,7 @@ def number_text(value: float, *, signed: bool = False) -> str:
 
 def breakable(text: str, *, run: int = 24) -> str:
     """*text* with places to break a line inside long names, after their signs or every *run* characters."""
-    parted = re.sub(r"(?<=[_/.:-])", "\u200b", text)
+    parted = _BREAKS.sub("\u200b", text)
     return re.sub(rf"([^\s\u200b]{{{run}}})", "\\1\u200b", parted)
 
 

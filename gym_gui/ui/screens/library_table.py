@@ -22,7 +22,7 @@ from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.library_model import COLUMNS, PICTURE, RIGHT_ALIGNED, LibraryModel
 from gym_gui.ui.screens.library_pictures import PICTURE_SIZE, PictureDelegate
-from gym_gui.ui.screens.library_widths import measure, share
+from gym_gui.ui.screens.library_widths import SAMPLE, measure, share
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPersistentModelIndex
@@ -97,6 +97,8 @@ class LibraryTable(QTableView):
         self._descending = True
         self._filling = False
         self._untouched = True
+        self._wanted: dict[Column, int] = {}
+        self._measured = 0
         self._measure()
         self._shape_header(remembered)
         self.activated.connect(lambda index: self.opened.emit(self._model.entry(index.row())))
@@ -247,7 +249,12 @@ class LibraryTable(QTableView):
 
     def _measure(self) -> None:
         body, caption = (QFontMetrics(self._theme.font(px)) for px in (tokens.BODY_PX, tokens.CAPTION_PX))
-        self._wanted = measure(self._model.entries, body, caption)
+        entries = self._model.entries
+        # New episodes come first, and those that were measured have grown no wider.
+        fresh = max(SAMPLE, len(entries) - self._measured)
+        widths = measure(entries[:fresh], body, caption)
+        self._wanted = {column: max(width, self._wanted.get(column, 0)) for column, width in widths.items()}
+        self._measured = len(entries)
         if self._untouched:
             self._fill()
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from gym_gui.controllers.library_entry import EpisodeEntry
 
 LEAST: Final = {Column.GAME: 80, Column.PLAYER: 64}
-_SAMPLE: Final = 400  # lines that are measured; of the rest, those with the greatest and least numbers
+SAMPLE: Final = 100  # lines that are measured; of the rest, those with the greatest and least numbers
+_MEASURED: Final = 8
 _CELL_PADDING: Final = tokens.SPACE_8 + tokens.SPACE_12
 _ICON: Final = tokens.ICON_SMALL + tokens.SPACE_8
 _ARROW: Final = " ↓"
@@ -31,11 +32,13 @@ def measure(entries: Sequence[EpisodeEntry], body: QFontMetrics, caption: QFontM
         body: Metrics of the cells' font.
         caption: Metrics of the titles' font.
     """
-    lines = [*islice(entries, _SAMPLE), *_extremes(entries)]
+    lines = [*islice(entries, SAMPLE), *_extremes(entries)]
     widths: dict[Column, int] = {}
     for column in COLUMNS:
         texts = {TEXT[column](entry) for entry in lines}
-        widest = max((body.horizontalAdvance(text) for text in texts), default=0)
+        # Digits are equally wide: among many texts, only the longest can be the widest, letters or not.
+        longest = sorted(texts, key=len, reverse=True)[:_MEASURED]
+        widest = max((body.horizontalAdvance(text) for text in longest), default=0)
         cell = widest + _CELL_PADDING + (_ICON if column is Column.ENDED else 0)
         title = caption.horizontalAdvance(TITLES[column] + _ARROW) + 2 * tokens.SPACE_8
         widths[column] = max(cell, title)
@@ -58,7 +61,7 @@ def share(room: int, wanted: Mapping[Column, int]) -> dict[Column, int]:
 
 
 def _extremes(entries: Sequence[EpisodeEntry]) -> list[EpisodeEntry]:
-    if len(entries) <= _SAMPLE:
+    if len(entries) <= SAMPLE:
         return []
     keys = (
         lambda entry: entry.rollup.episode_index,
