@@ -17,6 +17,7 @@ from gym_gui.cli.options import (
 )
 from gym_gui.controllers.library_entry import ending_of
 from gym_gui.core.clock import to_iso
+from gym_gui.core.data_model import RunState
 from gym_gui.core.sizes import size_text
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def runs(*, as_json: bool, var_dir: str | None) -> None:
                 f"{one.steps:,}",
                 size_text(one.size_bytes),
                 f"{one.run.created_at.astimezone():%Y-%m-%d %H:%M}",
-                one.state.value,
+                "recording" if one.state is RunState.RUNNING else one.state.value,  # the window's word
                 f"{one.dropped_frames:,}",
             )
             for one in found
