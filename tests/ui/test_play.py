@@ -277,6 +277,16 @@ def test_that_full_screen_belongs_to_the_game_and_escape_leaves_it_first(player:
     QTest.keyClick(window, Key.Key_F11)
     player.qtbot.waitUntil(window.isFullScreen, timeout=WAIT_MS)
     assert window.rail.isVisible(), "the catalogue needs a way out"
+    player.type_text("ca")
+    for _ in range(2):
+        assert window.isFullScreen()
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        QTest.keyClick(focused, Key.Key_Escape)
+    assert player.screen.catalog.search.text() == ""
+    player.qtbot.waitUntil(lambda: not window.isFullScreen(), timeout=WAIT_MS)
+    QTest.keyClick(window, Key.Key_F11)
+    player.qtbot.waitUntil(window.isFullScreen, timeout=WAIT_MS)
     player.start("CartPole-v1")
     player.qtbot.waitUntil(lambda: not window.rail.isVisible(), timeout=WAIT_MS)
     assert not window.status_bar.isVisible()
