@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import socket
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,8 @@ NO_DISPLAY: Final = (
     "There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set). "
     "Without one, `gym-gui demo` shows what works, and `gym-gui record ENV_ID` records."
 )
+_NO_ANSWER: Final = "does not answer. `gym-gui demo` works without one."
+_SOCKET_TIMEOUT_S: Final = 2.0
 # Soname -> Debian's package, of what Qt's X11 plugin loads beyond Qt itself.
 X11_LIBRARIES: Final[Mapping[str, str]] = {
     "libxcb-cursor.so.0": "libxcb-cursor0",
@@ -34,17 +37,23 @@ def display_fault() -> str:
     """Why no window can be opened, in a sentence or two; empty where nothing speaks against it. Takes milliseconds."""
     if not has_display():
         return NO_DISPLAY
-    display = os.environ.get("DISPLAY", "")
-    is_other = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM", "xcb") != "xcb"
-    if not sys.platform.startswith("linux") or is_other or not display:
+    platform = os.environ.get("QT_QPA_PLATFORM", "")
+    if not sys.platform.startswith("linux") or platform not in {"", "xcb"}:
         return ""
+    wayland = "" if platform else os.environ.get("WAYLAND_DISPLAY", "")
+    if wayland and _compositor_answers(wayland):
+        return ""
+    # Qt tries X11 where Wayland fails, and so do we.
+    display = os.environ.get("DISPLAY", "")
+    if not display:
+        return f"The Wayland display {wayland} {_NO_ANSWER}" if wayland else ""
     missing = missing_libraries(X11_LIBRARIES)
     if missing:
         return (
             f"A window needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed. "
             f"On Debian or Ubuntu: apt-get install {' '.join(missing.values())}"
         )
-    return "" if _answers(display) else f"The display {display} does not answer. `gym-gui demo` works without one."
+    return "" if _answers(display) else f"The display {display} {_NO_ANSWER}"
 
 
 def missing_libraries(wanted: Mapping[str, str]) -> dict[str, str]:
@@ -64,6 +73,21 @@ def _answers(display: str) -> bool:
         return not xcb.xcb_connection_has_error(connection)
     finally:
         xcb.xcb_disconnect(connection)
+
+
+def _compositor_answers(display: str) -> bool:
+    """Whether something listens on a Wayland display's socket; taken for granted where it was handed over open."""
+    if os.environ.get("WAYLAND_SOCKET"):
+        return True
+    # An absolute name stands for itself.
+    path = os.path.join(os.environ.get("XDG_RUNTIME_DIR", ""), display)  # noqa: PTH118 - may be relative, as given
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:
+        knock.settimeout(_SOCKET_TIMEOUT_S)
+        try:
+            knock.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 def _load(soname: str) -> ctypes.CDLL | None:

@@ -17,7 +17,7 @@ _TEMPLATE = Template("""
 * { outline: none; }
 QWidget { color: $text; font-size: $body; }
 QMainWindow, QDialog { background: $surface; }
-QToolTip { background: $surface_raised; color: $text; border: $hair solid $line; padding: $space_4 $space_8; }
+QToolTip { background: $surface_raised; color: $text; border: $hair solid $line; padding: $hair $space_3; }
 
 QLabel { background: transparent; }
 QLabel[type="caption"] { font-size: $caption; color: $text_muted; }

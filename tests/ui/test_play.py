@@ -77,6 +77,8 @@ class Player:
         before = self.state.step
         self.press(key)
         self.qtbot.waitUntil(lambda: self.state.step == before + 1, timeout=WAIT_MS)
+        # A press that follows a release within milliseconds is auto-repeat, as X sends it.
+        self.qtbot.waitUntil(lambda: not self.screen.game.keys.held, timeout=WAIT_MS)
 
     def start(self, env_id: str) -> None:
         self.screen.start(env_id)
@@ -275,9 +277,20 @@ def test_that_full_screen_belongs_to_the_game_and_escape_leaves_it_first(player:
     QTest.keyClick(window, Key.Key_F11)
     player.qtbot.waitUntil(window.isFullScreen, timeout=WAIT_MS)
     assert window.rail.isVisible(), "the catalogue needs a way out"
+    player.type_text("ca")
+    for _ in range(2):
+        assert window.isFullScreen()
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        QTest.keyClick(focused, Key.Key_Escape)
+    assert player.screen.catalog.search.text() == ""
+    player.qtbot.waitUntil(lambda: not window.isFullScreen(), timeout=WAIT_MS)
+    QTest.keyClick(window, Key.Key_F11)
+    player.qtbot.waitUntil(window.isFullScreen, timeout=WAIT_MS)
     player.start("CartPole-v1")
     player.qtbot.waitUntil(lambda: not window.rail.isVisible(), timeout=WAIT_MS)
     assert not window.status_bar.isVisible()
+    assert "Leave full screen" in player.screen.game.overlays.strip.full_button.toolTip()
     assert player.screen.game.overlays.game_hud.isVisible()
     player.press(Key.Key_Escape)
     player.qtbot.waitUntil(lambda: not window.isFullScreen(), timeout=WAIT_MS)

@@ -207,14 +207,18 @@ class CatalogPage(QWidget):
         column.addWidget(holder, 1)
         self._make_shortcut(QKeySequence.StandardKey.Find, self._search_anew)
         self._make_shortcut(QKeySequence.StandardKey.SelectAll, self._search_anew)
-        self._make_shortcut(Qt.Key.Key_Escape, self._clear_search)
+        self._clear = self._make_shortcut(Qt.Key.Key_Escape, self._clear_search)
+        # With nothing to clear, Escape is left to the window.
+        self._clear.setEnabled(False)
+        self.search.textChanged.connect(lambda text: self._clear.setEnabled(bool(text)))
         self.empty.show_message("progress-clock", "Looking for games…", "")
         self._stack.setCurrentWidget(self.empty)
 
-    def _make_shortcut(self, keys: QKeySequence.StandardKey | Qt.Key, act: Callable[[], None]) -> None:
+    def _make_shortcut(self, keys: QKeySequence.StandardKey | Qt.Key, act: Callable[[], None]) -> QShortcut:
         shortcut = QShortcut(QKeySequence(keys), self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(act)
+        return shortcut
 
     def _tint(self) -> None:
         self._search_icon.setIcon(self._theme.icon("magnify", "text_muted"))

@@ -170,6 +170,7 @@ class GamePage(QWidget):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.overlays.tip.hide()
         if self._is_game_key(event):
             self.overlays.hint.hide()
             if self.keys.press(event) and self._state.phase is Phase.PLAYING:
@@ -227,6 +228,7 @@ class GamePage(QWidget):
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self.overlays.strip.show_full_screen(full=self.window().isFullScreen())
         self._place()
 
     # --- keys of the window -----------------------------------------------------------------------------------------

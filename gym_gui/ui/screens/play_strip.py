@@ -76,13 +76,12 @@ class ControlStrip(QFrame):
         self.speed_button.setText(f"{state.speed:g}x")
         for button in (self.pause_button, self.step_button, self.speed_button):
             button.setVisible(not state.turn_based)
-        self._show_full_screen()
         playable = state.in_game
         for button in (self.pause_button, self.step_button, self.reset_button, self.seed_button):
             button.setEnabled(playable)
 
-    def _show_full_screen(self) -> None:
-        full = self.window().isFullScreen()
+    def show_full_screen(self, *, full: bool) -> None:
+        """Offer to fill the monitor, or to stop doing so."""
         self._theme.set_icon(self.full_button, "fullscreen-exit" if full else "fullscreen", "overlay_text")
         self.full_button.setToolTip("Leave full screen (F11 or Esc)" if full else "Full screen (F11)")
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gym_gui.controllers.display import NO_DISPLAY, display_fault, has_display, missing_libraries
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a display")
 
@@ -35,6 +40,20 @@ def test_that_drawing_in_memory_needs_no_display(bare: pytest.MonkeyPatch) -> No
 def test_that_a_display_that_does_not_answer_is_found_out(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("DISPLAY", ":4711")
     assert "4711" in display_fault() or "apt-get install" in display_fault()
+
+
+def test_that_a_compositor_that_does_not_answer_is_found_out(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bare.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    bare.setenv("WAYLAND_DISPLAY", "wayland-9")
+    assert display_fault() == "The Wayland display wayland-9 does not answer. `gym-gui demo` works without one."
+    bare.setenv("DISPLAY", ":4711")
+    assert "4711" in display_fault() or "apt-get install" in display_fault(), "X11 is tried next, as Qt does"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as compositor:
+        compositor.bind(str(tmp_path / "wayland-9"))
+        compositor.listen()
+        assert display_fault() == ""
+        bare.setenv("WAYLAND_DISPLAY", str(tmp_path / "wayland-9"))
+        assert display_fault() == ""
 
 
 def test_that_missing_libraries_are_named_with_their_packages() -> None:
