@@ -29,7 +29,7 @@ _BY_ROW = (layout.INDEX, layout.REWARDS, layout.DONES)
 
 
 def recover_file(path: Path, *, keep_rows: int | None = None, keep_items: Mapping[str, int] | None = None) -> bool:
-    """Mend *path* if its writer died; a file that was closed is left alone.
+    """Mend *path* if its writer died; a file that was closed in order is left alone.
 
     Args:
         path: The replay file; no process may be writing it.
@@ -47,7 +47,7 @@ def recover_file(path: Path, *, keep_rows: int | None = None, keep_items: Mappin
     path.with_name(f"{path.name}{layout.NEXT_SUFFIX}").unlink(missing_ok=True)
     with changing:
         release_readers(path)  # a handle beside a writer keeps the same process from opening the file in another way
-        if _opens_plainly(path):
+        if _was_closed(path):
             return False
     partial = path.with_name(f"{path.name}.recovering")
     try:
@@ -100,10 +100,12 @@ def _missing_items(clean: h5py.File, keep_items: Mapping[str, int]) -> int:
     return sum(max(0, count - len(clean.get(dataset, ()))) for dataset, count in keep_items.items())
 
 
-def _opens_plainly(path: Path) -> bool:
+def _was_closed(path: Path) -> bool:
+    """Whether its writer closed it in order; a file that is not ours counts as closed."""
     try:
-        with h5py.File(path, "r", locking=False):
-            return True
+        with h5py.File(path, "r", locking=False) as file:
+            # A writer that dies while it adds a dataset leaves a file that opens, with rows whose arrays it never wrote.
+            return layout.INDEX not in file or file.attrs.get("total_steps") == len(file[layout.INDEX])
     except OSError:
         return False
 
