@@ -104,7 +104,7 @@ def _was_closed(path: Path) -> bool:
     """Whether its writer closed it in order; a file that is not ours counts as closed."""
     try:
         with h5py.File(path, "r", locking=False) as file:
-            # A writer that dies while it adds a dataset leaves a file that opens, with rows whose arrays it never wrote.
+            # A writer that dies while it adds a dataset leaves a file that opens, with rows without their arrays.
             return layout.INDEX not in file or file.attrs.get("total_steps") == len(file[layout.INDEX])
     except OSError:
         return False
