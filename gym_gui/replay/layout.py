@@ -54,7 +54,7 @@ ROW_OBSERVATION_IS_FRAME: Final = 64
 # The superblock says where the file ends.
 _SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 _SWMR_SUPERBLOCKS: Final = (2, 3)
-_SUPERBLOCK_BYTES: Final = 48
+SUPERBLOCK_BYTES: Final = 48
 _END_OF_FILE_AT: Final = 28
 
 _MIB: Final = 1024 * 1024
@@ -111,11 +111,16 @@ def is_cut_off(path: Path) -> bool:
     HDF5 checks this for plain reading only; a SWMR reader looks for the missing metadata again and again, without end.
     """
     with path.open("rb") as file:
-        head = file.read(_SUPERBLOCK_BYTES)
-    if len(head) < _SUPERBLOCK_BYTES or not head.startswith(_SIGNATURE) or head[8] not in _SWMR_SUPERBLOCKS:
+        head = file.read(SUPERBLOCK_BYTES)
+    if len(head) < SUPERBLOCK_BYTES or not head.startswith(_SIGNATURE) or head[8] not in _SWMR_SUPERBLOCKS:
         return False  # what is no file of ours is refused by HDF5 itself
-    (end,) = struct.unpack_from("<Q", head, _END_OF_FILE_AT)
-    return path.stat().st_size < int(end)
+    return path.stat().st_size < end_of_file(head)
+
+
+def end_of_file(superblock: bytes) -> int:
+    """Bytes that a file should have, as its superblock says."""
+    (end,) = struct.unpack_from("<Q", superblock, _END_OF_FILE_AT)
+    return int(end)
 
 
 def variant_name(dataset: str, variant: int) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import h5py
 
@@ -12,20 +14,22 @@ from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.errors import ReplayFileError
 from gym_gui.replay import layout
 from gym_gui.replay.open_files import changing, release_readers
+from gym_gui.replay.salvage import items_there, make_openable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _LOGGER = logging.getLogger(__name__)
 DAMAGED_SUFFIX: Final = ".damaged"
+LengthOf: TypeAlias = Callable[[str], int]
 _STREAMS = (layout.FRAMES, layout.OBSERVATIONS)
 # What every row has exactly one of.
 _BY_ROW = (layout.INDEX, layout.REWARDS, layout.DONES)
 
 
 def recover_file(path: Path, *, keep_rows: int | None = None, keep_items: Mapping[str, int] | None = None) -> bool:
-    """Mend *path* if its writer died; a file that was closed is left alone.
+    """Mend *path* if its writer died; a file that was closed in order is left alone.
 
     Args:
         path: The replay file; no process may be writing it.
@@ -43,19 +47,17 @@ def recover_file(path: Path, *, keep_rows: int | None = None, keep_items: Mappin
     path.with_name(f"{path.name}{layout.NEXT_SUFFIX}").unlink(missing_ok=True)
     with changing:
         release_readers(path)  # a handle beside a writer keeps the same process from opening the file in another way
-        if _opens_plainly(path):
+        if _was_closed(path):
             return False
-    if layout.is_cut_off(path):
-        raise ReplayFileError("The replay file is truncated and cannot be mended.", hint=f"File: {path}")
     partial = path.with_name(f"{path.name}.recovering")
     try:
         with changing:
             release_readers(path)
             with (
-                h5py.File(path, "r", swmr=True, libver="latest", locking=False) as damaged,
+                _opened(path) as (damaged, length_of),
                 h5py.File(partial, "w", libver=layout.LIBVER, locking=False) as clean,
             ):
-                _copy(damaged, clean, keep_rows, keep_items or {})
+                _copy(damaged, clean, length_of, keep_rows, keep_items or {})
                 missing = _missing_items(clean, keep_items or {})
             with partial.open("rb") as written:
                 os.fsync(written.fileno())
@@ -76,21 +78,46 @@ def recover_file(path: Path, *, keep_rows: int | None = None, keep_items: Mappin
     return True
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[h5py.File, LengthOf]]:
+    """The damaged file, and how many items of each dataset are there."""
+    if not layout.is_cut_off(path):
+        with h5py.File(path, "r", swmr=True, libver="latest", locking=False) as file:
+            yield file, lambda dataset: len(file.get(dataset, ()))
+        return
+    # A disk that refused its end: what was flushed before is there all the same.
+    openable, size_bytes = path.with_name(f"{path.name}.openable"), path.stat().st_size
+    try:
+        make_openable(path, openable)
+        with h5py.File(openable, "r", locking=False) as file:
+            yield file, lambda dataset: items_there(file[dataset], size_bytes) if dataset in file else 0
+    finally:
+        openable.unlink(missing_ok=True)
+
+
 def _missing_items(clean: h5py.File, keep_items: Mapping[str, int]) -> int:
     """Items that committed rows name and that the mended file does not have."""
     return sum(max(0, count - len(clean.get(dataset, ()))) for dataset, count in keep_items.items())
 
 
-def _opens_plainly(path: Path) -> bool:
+def _was_closed(path: Path) -> bool:
+    """Whether its writer closed it in order; a file that is not ours counts as closed."""
     try:
-        with h5py.File(path, "r", locking=False):
-            return True
+        with h5py.File(path, "r", locking=False) as file:
+            # A writer that dies while it adds a dataset leaves a file that opens, with rows without their arrays.
+            return layout.INDEX not in file or file.attrs.get("total_steps") == len(file[layout.INDEX])
     except OSError:
         return False
 
 
-def _copy(damaged: h5py.File, clean: h5py.File, keep_rows: int | None, keep_items: Mapping[str, int]) -> None:
-    rows = _whole_rows(damaged)
+def _copy(
+    damaged: h5py.File,
+    clean: h5py.File,
+    length_of: LengthOf,
+    keep_rows: int | None,
+    keep_items: Mapping[str, int],
+) -> None:
+    rows = _whole_rows(damaged, length_of)
     if keep_rows is not None:
         rows = min(rows, max(keep_rows, _rows_with(damaged[layout.INDEX][:rows], keep_items)))
     index = damaged[layout.INDEX][:rows]
@@ -98,13 +125,13 @@ def _copy(damaged: h5py.File, clean: h5py.File, keep_rows: int | None, keep_item
         source = damaged[spec.dataset]
         layout.create_dataset(clean, spec)
         if spec.dataset.partition(".")[0] in _STREAMS:
-            items = min(len(source), _items_used(index, spec.dataset))
+            items = min(length_of(spec.dataset), _items_used(index, spec.dataset))
         elif spec.dataset.startswith("episodes/"):
             continue
         else:
-            items = min(len(source), rows)
+            items = min(length_of(spec.dataset), rows)
         copy_items(source, clean[spec.dataset], items, compressed=spec.compressed)
-    starts, lengths = _episodes(damaged, rows)
+    starts, lengths = _episodes(damaged, length_of, rows)
     for name, values in ((layout.EPISODE_STARTS, starts), (layout.EPISODE_LENGTHS, lengths)):
         clean[name].resize(len(values), axis=0)
         clean[name][:] = values
@@ -129,9 +156,9 @@ def copy_items(source: Any, target: Any, items: int, *, compressed: bool) -> Non
             target[start:stop] = source[start:stop]
 
 
-def _whole_rows(file: h5py.File) -> int:
-    rows = min(len(file[name]) for name in _BY_ROW)
-    return layout.whole_rows(file[layout.INDEX][:rows], lambda dataset: len(file.get(dataset, ())))
+def _whole_rows(file: h5py.File, length_of: LengthOf) -> int:
+    rows = min(length_of(name) for name in _BY_ROW)
+    return layout.whole_rows(file[layout.INDEX][:rows], length_of)
 
 
 def _rows_with(index: Any, items: Mapping[str, int]) -> int:
@@ -155,8 +182,8 @@ def _specs(file: h5py.File) -> list[layout.ArraySpec]:
     return specs
 
 
-def _episodes(file: h5py.File, rows: int) -> tuple[list[int], list[int]]:
-    count = min(len(file[layout.EPISODE_STARTS]), len(file[layout.EPISODE_LENGTHS]))
+def _episodes(file: h5py.File, length_of: LengthOf, rows: int) -> tuple[list[int], list[int]]:
+    count = min(length_of(layout.EPISODE_STARTS), length_of(layout.EPISODE_LENGTHS))
     starts = [int(start) for start in file[layout.EPISODE_STARTS][:count] if start < rows]
     lengths = [
         min(int(length), rows - start)

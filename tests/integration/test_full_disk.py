@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import h5py
@@ -16,13 +20,13 @@ from synthetic import episode_of, final_of, run_of, same_picture, step_of
 from gym_gui.config.settings import Settings
 from gym_gui.core.data_model import FrameState, RunState
 from gym_gui.core.errors import StoreError
-from gym_gui.replay import ReplayReader
+from gym_gui.replay import FrameResolver, ReplayReader, ReplayWriter
+from gym_gui.replay.recovery import recover_file
 from gym_gui.services.bootstrap import Services, open_archive, open_services
 from gym_gui.telemetry.overflow import ShedFrames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from conftest import LogExpectations
     from numpy.typing import NDArray
@@ -142,3 +146,30 @@ def test_that_a_disk_that_stays_full_is_said_and_closing_returns(
         assert same_picture(reader.get_frame(19), noise(19))
     with h5py.File(var_dir / "replay" / "run.h5", "r") as file:
         assert len(file["frames"]) >= 20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the size of a file is limited on POSIX only")
+@pytest.mark.parametrize("limit_bytes", [300_000, 444_444, 600_001, 750_000])
+def test_that_a_disk_that_refuses_in_the_middle_of_a_write_keeps_what_was_flushed(
+    tmp_path: Path, limit_bytes: int
+) -> None:
+    """HDF5 cannot mend a file that met a refusal halfway; the next start can."""
+    program = Path(__file__).with_name("quota_child.py")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(program.parents[1]), str(program.parents[2])])}
+    command = [sys.executable, str(program), str(tmp_path), str(limit_bytes)]
+    child = subprocess.run(command, stdout=subprocess.PIPE, env=environment, text=True, check=True, timeout=60)
+    flushed, refusals = map(int, child.stdout.split())
+    assert flushed > 5
+    assert refusals > 10
+    recover_file(tmp_path / "run.h5")
+    with ReplayReader(tmp_path / "run.h5") as reader:
+        assert reader.num_steps >= flushed
+        for number in range(reader.num_steps):
+            assert np.array_equal(reader.get_step(number)["frame"], noise(number))
+    with h5py.File(tmp_path / "run.h5", "r") as file:
+        assert len(file["frames"]) >= flushed
+    with ReplayWriter("run", tmp_path) as writer:
+        ref = writer.record_step(noise(7), None, 7, 0.0, False)
+    with FrameResolver(tmp_path) as resolver:
+        assert ref is not None
+        assert np.array_equal(resolver.require(ref), noise(7))

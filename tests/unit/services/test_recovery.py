@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from typing import TYPE_CHECKING
 
 import h5py
@@ -15,6 +16,7 @@ from gym_gui.config.settings import Settings
 from gym_gui.core.data_model import EpisodeStatus, FrameState, RunState
 from gym_gui.core.errors import FrameNotFoundError, VarDirError
 from gym_gui.replay import ReplayReader, ReplayWriter
+from gym_gui.replay.salvage import make_openable
 from gym_gui.services.bootstrap import open_archive, open_services
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
@@ -101,6 +103,27 @@ def test_that_a_file_that_lacks_committed_pictures_is_kept_as_it_was(
         found = [services.resolver.resolve(step.frame_ref or "") for step in services.store.load_steps("run", "e0000")]
     assert [frame is not None for frame in found] == [True] * 10 + [False] * 15
     assert path.with_name("run.h5.damaged").read_bytes() == shorter
+
+
+def test_that_a_kill_while_a_dataset_is_added_leaves_no_row_without_its_arrays(var_dir: Path) -> None:
+    """For a moment the file is closed and opens plainly, with rows whose pictures are still in memory."""
+    path = leave_behind(var_dir, rows_in_file=20, rows_in_database=20)
+    unclosed = path.with_name("unclosed")
+    with ReplayWriter("run", path.parent, flush_interval_s=None) as writer:
+        for number in range(20, 31):
+            writer.append(step_of("run", 0, number, number))
+        writer.write_full_chunks()
+        shutil.copy(path, unclosed)
+    make_openable(unclosed, path)
+    with open_services(Settings(var_dir=var_dir)) as services:
+        assert len(services.store.load_steps("run", "e0000")) == 20
+    with h5py.File(path, "r") as file:
+        assert len(file["rewards"]) == 20
+    with ReplayWriter("run", path.parent) as writer:
+        writer.record_step(frame_of(77), None, 77, 0.0, False)
+    with ReplayReader(path) as reader:
+        assert reader.num_steps == 21
+        assert np.array_equal(reader.get_step(20)["frame"], frame_of(77))
 
 
 def test_that_recovering_twice_changes_nothing(var_dir: Path) -> None:
