@@ -35,10 +35,11 @@ def register_reader(reader: ReleasesFile) -> None:
         _readers.add(reader)
 
 
-def release_readers(path: Path) -> None:
-    """Ask every reader of this process to let go of *path*, however it is spelt; call it with `changing` held."""
+def release_readers(path: Path, *, but: ReleasesFile | None = None) -> None:
+    """Ask every reader of this process *but* one to let go of *path*, however it is spelt; with `changing` held."""
     path = path.resolve()
     with _lock:
         readers = list(_readers)
     for reader in readers:
-        reader.release_file(path)
+        if reader is not but:
+            reader.release_file(path)

@@ -14,7 +14,7 @@ import numpy as np
 from gym_gui.core.errors import FrameNotFoundError, ReplayFileError
 from gym_gui.replay.chunk_codec import decode_chunk
 from gym_gui.replay.layout import ArraySpec, is_cut_off, spec_of
-from gym_gui.replay.open_files import changing, register_reader
+from gym_gui.replay.open_files import changing, register_reader, release_readers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -224,6 +224,8 @@ class ReadableFile:
 
     def _refresh(self, handle: Any) -> None:
         if self._file is not None and self._file.swmr_mode:
+            # HDF5 2.0 looks up every chunk as the first one after a refresh of a dataset that is open twice.
+            release_readers(self.path, but=self)
             try:
                 handle.refresh()
             except (OSError, RuntimeError) as error:

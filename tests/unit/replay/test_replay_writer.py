@@ -355,3 +355,18 @@ def test_that_a_detached_record_names_its_arrays(tmp_path: Path) -> None:
         assert reader.get_step(0)["action"] is None
         assert reader.get_step(0)["reward"] is None
         assert np.array_equal(reader.get_step(1)["observation"], picture)
+
+
+def test_that_two_readers_of_one_process_that_follow_a_file_both_see_every_picture(tmp_path: Path) -> None:
+    """HDF5 2.0 takes every chunk for the first one after a refresh of a dataset that is open twice."""
+    refs = write(tmp_path, 30)
+    path = tmp_path / "run.h5"
+    with ReplayReader(path) as one, ReplayReader(path) as other, FrameResolver(tmp_path) as resolver:
+        for reader in (one, other):
+            assert same_picture(reader.get_frame(0), frame_of(0))
+        assert resolver.resolve("h5://run/frames/30") is None, "looked up anew, and still not there"
+        for number, ref in enumerate(refs):
+            assert one.num_steps == other.num_steps == 30
+            assert same_picture(one.get_frame(number), frame_of(number))
+            assert same_picture(other.get_frame(number), frame_of(number))
+            assert same_picture(resolver.resolve(ref), frame_of(number))
