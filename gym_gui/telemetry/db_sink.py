@@ -36,6 +36,8 @@ _BATCH_EVENTS: Final = 256
 # Fewer than this waiting: there is time to compress for size.
 _CALM_EVENTS: Final = 24
 _RETRY_S: Final = 0.5
+_STALLED_S: Final = 1.5
+_REFUSED_S: Final = 0.1
 # Rows that the database refuses wait here; beyond this the queue's own policy takes over.
 _MAX_HELD: Final = 20_000
 _DISK_LOOK_S: Final = 2.0
@@ -112,10 +114,14 @@ class TelemetryDBSink:
             self._flush_upto = max(self._flush_upto, upto)
             self._queue.wake()
             deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+            done, moved_s = self._done, time.monotonic()
             while self._done < upto and self._thread is not None:
                 left_s = 0.5 if deadline_s is None else deadline_s - time.monotonic()
                 fault = self._rows.fault or self._arrays.fault
-                if fault and self._done < upto:
+                if self._done > done:
+                    done, moved_s = self._done, time.monotonic()
+                # A fault may be one odd step's; only one that holds everything up, a retry included, is the disk's.
+                if fault and time.monotonic() - moved_s > _STALLED_S:
                     raise StoreError(f"Not everything could be saved. {fault}")
                 if left_s <= 0:
                     raise StoreError(f"{upto - self._done} events were not saved within {timeout_s} s.")
@@ -162,6 +168,9 @@ class TelemetryDBSink:
             if not self._queue.wait(0.5):
                 return
             self._first_waiting_s = self._first_waiting_s or time.monotonic()
+        if self._arrays.fault and self._held:
+            self._queue.wait(_REFUSED_S, count=_BATCH_EVENTS)  # not in a hurry, even for a flush
+            return
         left_s = self._oldest_s() + self._interval_s - time.monotonic()
         if left_s > 0 and self._flush_upto <= self._done:
             self._queue.wait(left_s, count=_WAKE_EVENTS)
