@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtGui import QFontMetrics, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from gym_gui.controllers.session_state import Phase, SessionState
@@ -93,6 +93,8 @@ class HudWidget(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._theme = theme
         self._block: HudBlock | None = None
+        self._drawn: QImage | None = None
+        self._drawn_in: object = None
         self._big = theme.font(tokens.HEADLINE_PX, bold=True)
         self._title = theme.font(tokens.CAPTION_PX)
         self._body = theme.font(tokens.BODY_PX)
@@ -102,6 +104,7 @@ class HudWidget(QWidget):
         if block == self._block:
             return
         self._block = block
+        self._drawn = None
         self.resize(self.sizeHint())
         self.update()
 
@@ -122,11 +125,21 @@ class HudWidget(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        block = self._block
-        if block is None:
+        if self._block is None:
             return
+        # It lies over the picture and is painted with every frame of it, but changes ten times a second at most.
+        ratio = self.devicePixelRatioF()
+        if self._drawn is None or self._drawn.devicePixelRatio() != ratio or self._drawn_in is not self._theme.roles:
+            self._drawn = QImage(self.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+            self._drawn.setDevicePixelRatio(ratio)
+            self._drawn.fill(0)
+            self._drawn_in = self._theme.roles
+            self._draw(self._block, self._drawn)
+        QPainter(self).drawImage(0, 0, self._drawn)
+
+    def _draw(self, block: HudBlock, target: QImage) -> None:
         theme = self._theme
-        painter = QPainter(self)
+        painter = QPainter(target)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         # Nearly solid: every colour on it keeps its contrast over a white picture.
@@ -151,3 +164,4 @@ class HudWidget(QWidget):
             painter.setPen(theme.color(row.role))
             painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, row.value)
             top += _ROW
+        painter.end()
