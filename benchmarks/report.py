@@ -69,7 +69,7 @@ def real_frames(env_id: str, count: int, **env_kwargs: Any) -> list[NDArray[np.u
 
 def answer(name: str, figures: dict[str, Any]) -> None:
     """Print the one JSON document of a benchmark."""
-    command = " ".join(["python", *sys.argv])
+    command = " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
     print(json.dumps({"benchmark": name, "command": command, "machine": machine(), **figures}, indent=2))
 
 
