@@ -13,14 +13,13 @@ import click
 import gym_gui
 from gym_gui.cli.face import CommandContext, WindowFace
 from gym_gui.cli.options import as_typed_here, say
+from gym_gui.core.clock import SWITCH_INTERVAL_S
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.core.typing_compat import override
 
 DONE: Final = 0
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
-# The interpreter's default is 5 ms, a third of a frame at 60 Hz.
-SWITCH_INTERVAL_S: Final = 0.0005
 
 # Command -> its module, and its line in the help; importing them all would cost half a second.
 _COMMANDS: Final = {

@@ -10,12 +10,13 @@ import signal
 import sys
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from gym_gui.core.clock import SWITCH_INTERVAL_S
 from gym_gui.ui.main_window import MainWindow
 from gym_gui.ui.theme import Theme
 
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from gym_gui.services.bootstrap import Services
 
 _log = logging.getLogger(__name__)
-
-# The interpreter's default of 5 ms lets the game's thread hold the picture back by a third of a frame.
-SWITCH_INTERVAL_S: Final = 0.0005
 
 
 def run_window(settings: Settings, *, start: StartRequest | None = None) -> int:
