@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -49,6 +50,8 @@ class TelemetryService:
         self._hub = hub or TelemetryAsyncHub(RunBus())
         self._sink = sink
         self._frame_resolver = frame_resolver
+        # A deque that grows while it is copied raises: a copy can be interrupted by the garbage collector.
+        self._ring_lock = threading.Lock()
         self._steps: deque[StepRecorded] = deque()
         self._ring_steps = ring_steps
         self._ring_bytes = ring_bytes
@@ -80,17 +83,22 @@ class TelemetryService:
 
     def complete_episode(self, rollup: EpisodeRollup) -> None:
         """Publish an episode's final summary."""
-        self._episodes.append(rollup)
+        with self._ring_lock:
+            self._episodes.append(rollup)
         self._hub.publish(EpisodeChanged(rollup))
 
     def recent_steps(self, run_id: str | None = None, limit: int | None = None) -> list[StepRecord]:
         """The newest steps, oldest first; still attached."""
-        steps = [event.step for event in tuple(self._steps) if run_id in {None, event.run_id}]
+        with self._ring_lock:
+            events = tuple(self._steps)
+        steps = [event.step for event in events if run_id in {None, event.run_id}]
         return steps if limit is None else steps[max(0, len(steps) - limit) :]
 
     def recent_episodes(self, run_id: str | None = None, limit: int | None = None) -> list[EpisodeRollup]:
         """The newest finished episodes, oldest first."""
-        episodes = [rollup for rollup in tuple(self._episodes) if run_id in {None, rollup.run_id}]
+        with self._ring_lock:
+            newest = tuple(self._episodes)
+        episodes = [rollup for rollup in newest if run_id in {None, rollup.run_id}]
         return episodes if limit is None else episodes[max(0, len(episodes) - limit) :]
 
     def get_step_with_frame(self, step: StepRecord) -> StepRecord:
@@ -114,8 +122,12 @@ class TelemetryService:
         return None if self._sink is None else self._sink.status()
 
     def _remember(self, event: StepRecorded) -> None:
-        ring = self._steps
-        ring.append(event)
-        self._bytes += event.attached_bytes
-        while len(ring) > self._ring_steps or (self._bytes > self._ring_bytes and len(ring) > 1):
-            self._bytes -= ring.popleft().attached_bytes
+        forgotten = []  # freed after the lock: a big array's memory goes back to the system here
+        with self._ring_lock:
+            ring = self._steps
+            ring.append(event)
+            self._bytes += event.attached_bytes
+            while len(ring) > self._ring_steps or (self._bytes > self._ring_bytes and len(ring) > 1):
+                oldest = ring.popleft()
+                self._bytes -= oldest.attached_bytes
+                forgotten.append(oldest)
