@@ -67,7 +67,10 @@ def make_frame_ref(run_id: str, dataset: str, index: int) -> str:
     Raises:
         InvalidFrameRefError: the parts do not make a ref that could be parsed back.
     """
-    return FrameRef.require(f"{FRAME_REF_SCHEME}://{run_id}/{dataset}/{index}").to_uri()
+    text = f"{FRAME_REF_SCHEME}://{run_id}/{dataset}/{index}"
+    if _FRAME_REF.fullmatch(text) is None:
+        FrameRef.require(text)
+    return text
 
 
 def is_run_id(text: object) -> bool:

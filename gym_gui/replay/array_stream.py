@@ -27,6 +27,9 @@ class ArrayStream:
         name: ``frames`` or ``observations``.
         file: Where it is written.
         codec: Compresses; used by the writer's thread only.
+
+    Attributes:
+        has_whole_chunk: Whether a chunk became full since the last `write`.
     """
 
     def __init__(self, name: str, file: ReplayFile, codec: ChunkCodec) -> None:
@@ -34,6 +37,7 @@ class ArrayStream:
         self._file = file
         self._codec = codec
         self._tails: list[DatasetTail] = []
+        self.has_whole_chunk = False
         while (dataset := file.dataset(layout.variant_name(name, len(self._tails)))) is not None:
             self._tails.append(make_tail(layout.spec_of(dataset), codec, resume_from=dataset))
 
@@ -73,7 +77,10 @@ class ArrayStream:
             The variant and the index within it.
         """
         variant = self.declare(item.dtype, item.shape)
-        return variant, self._tails[variant].append(item, thorough=thorough)
+        tail = self._tails[variant]
+        index = tail.append(item, thorough=thorough)
+        self.has_whole_chunk |= tail.length % tail.spec.chunk_items == 0
+        return variant, index
 
     def is_written(self, variant: int, index: int) -> bool:
         """Whether that item is in the file (after the file's next flush)."""
@@ -81,6 +88,7 @@ class ArrayStream:
 
     def write(self, *, partial: bool, thorough: bool) -> None:
         """Write what is full, and everything if *partial*."""
+        self.has_whole_chunk = False
         for tail in self._tails:
             if tail.unwritten:
                 tail.write(self._file, partial=partial, thorough=thorough)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from gym_gui.replay.layout import ArraySpec
     from gym_gui.replay.replay_file import ReplayFile
 
-# Chunks in the making at once: one gathers, two are compressed, one waits to be written.
+# Batches in the making at once: one gathers, two are compressed, one waits to be written.
 _MAX_COMPRESSING: Final = 3
+# Chunks of a batch: handing a chunk of Atari to another thread and back costs as much as compressing it.
+_BATCH_BYTES: Final = 3 * 1024 * 1024
 
 
 class DatasetTail(ABC):
@@ -47,6 +49,7 @@ class DatasetTail(ABC):
         self.whole_bytes = 0
         self.partial_bytes = 0
         self._chunk = np.zeros((spec.chunk_items, *spec.item_shape), dtype=spec.dtype)
+        self._extent = 0  # of the dataset in the file
 
     @property
     def unwritten(self) -> int:
@@ -66,6 +69,17 @@ class DatasetTail(ABC):
             self._chunk_is_full(thorough=thorough)
         return self.length - 1
 
+    def extend(self, items: NDArray[Any]) -> None:
+        """Copy several items, ``(n, *item_shape)``."""
+        while len(items):
+            position = self.length % self.spec.chunk_items
+            taken = min(len(items), self.spec.chunk_items - position)
+            self._chunk[position : position + taken] = items[:taken]
+            self.length += taken
+            items = items[taken:]
+            if position + taken == self.spec.chunk_items:
+                self._chunk_is_full(thorough=False)
+
     @abstractmethod
     def write(self, file: ReplayFile, *, partial: bool, thorough: bool) -> None:
         """Write the full chunks, and the one in the making too if *partial*.
@@ -77,8 +91,10 @@ class DatasetTail(ABC):
     def _chunk_is_full(self, *, thorough: bool) -> None: ...
 
     def _grow(self, dataset: Any, length: int) -> None:
-        if len(dataset) < length:
-            dataset.resize(length, axis=0)
+        # This tail is the dataset's only writer: asking HDF5 for the length again costs more than a frame.
+        if self._extent < length:
+            dataset.id.set_extent((length, *self.spec.item_shape))
+            self._extent = length
 
 
 class PlainTail(DatasetTail):
@@ -88,7 +104,7 @@ class PlainTail(DatasetTail):
         super().__init__(spec)
         self._full: list[tuple[int, NDArray[Any]]] = []
         if resume_from is not None:
-            self.length = self.written = len(resume_from)
+            self.length = self.written = self._extent = len(resume_from)
             rest = self.length % spec.chunk_items
             self._chunk[:rest] = resume_from[self.length - rest :]
 
@@ -114,16 +130,24 @@ class PlainTail(DatasetTail):
         self.partial_bytes = 0
 
 
+class _Batch(NamedTuple):
+    start: int
+    chunks: list[NDArray[Any]]
+    compressed: Future[list[bytes]]
+
+
 class CompressedTail(DatasetTail):
-    """Large items: whole chunks are compressed in parallel and written directly, in order."""
+    """Large items: batches of whole chunks are compressed in parallel and written directly, in order."""
 
     def __init__(self, spec: ArraySpec, codec: ChunkCodec, *, resume_from: Any = None) -> None:
         super().__init__(spec)
         self._codec = codec
-        self._compressing: deque[tuple[int, Future[bytes], NDArray[Any]]] = deque()
+        self._batch: list[NDArray[Any]] = []
+        self._batch_chunks = max(1, _BATCH_BYTES // self._chunk.nbytes)
+        self._compressing: deque[_Batch] = deque()
         self._spare: list[NDArray[Any]] = []
         if resume_from is not None:
-            self.length = self.written = len(resume_from)
+            self.length = self.written = self._extent = len(resume_from)
             rest = self.length % spec.chunk_items
             if rest:
                 _, data = resume_from.id.read_direct_chunk(self._offset(self.length - rest))
@@ -131,37 +155,45 @@ class CompressedTail(DatasetTail):
 
     @override
     def write(self, file: ReplayFile, *, partial: bool, thorough: bool) -> None:
-        dataset = None
+        if partial:
+            self._submit(thorough=thorough)
         while self._compressing and (
-            partial or len(self._compressing) > _MAX_COMPRESSING or self._compressing[0][1].done()
+            partial or len(self._compressing) > _MAX_COMPRESSING or self._compressing[0].compressed.done()
         ):
-            dataset = dataset or file.dataset(self.spec.dataset)
-            start, future, chunk = self._compressing[0]
-            data = future.result()
-            # Before each chunk: a batch may be larger than all that is left, and the rows need room, too.
-            check_space(file.path.parent)
-            self._store(dataset, start, start + self.spec.chunk_items, data)
-            self.whole_bytes += len(data)
+            batch = self._compressing[0]
+            data = batch.compressed.result()
+            # Before each batch: all of them may be larger than what is left, and the rows need room, too.
+            check_space(file.path.parent, beside_bytes=sum(map(len, data)))
+            self._store(file, batch.start, batch.start + len(data) * self.spec.chunk_items, data)
+            self.whole_bytes += sum(map(len, data))
             self.partial_bytes = 0
             self._compressing.popleft()
-            self._spare.append(chunk)
+            self._spare += batch.chunks
         rest = self.length % self.spec.chunk_items
         if partial and rest and self.written < self.length:
-            dataset = dataset or file.dataset(self.spec.dataset)
-            data = self._codec.submit(self._chunk, thorough=thorough).result()
-            self._store(dataset, self.length - rest, self.length, data)
-            self.partial_bytes = len(data)
+            data = self._codec.submit([self._chunk], thorough=thorough).result()
+            self._store(file, self.length - rest, self.length, data)
+            self.partial_bytes = len(data[0])
 
     @override
     def _chunk_is_full(self, *, thorough: bool) -> None:
-        future = self._codec.submit(self._chunk, thorough=thorough)
-        self._compressing.append((self.length - self.spec.chunk_items, future, self._chunk))
+        self._batch.append(self._chunk)
         self._chunk = self._spare.pop() if self._spare else np.zeros_like(self._chunk)
+        if len(self._batch) >= self._batch_chunks:
+            self._submit(thorough=thorough)
 
-    def _store(self, dataset: Any, start: int, stop: int, data: bytes) -> None:
+    def _submit(self, *, thorough: bool) -> None:
+        if self._batch:
+            start = (self.length // self.spec.chunk_items - len(self._batch)) * self.spec.chunk_items
+            self._compressing.append(_Batch(start, self._batch, self._codec.submit(self._batch, thorough=thorough)))
+            self._batch = []
+
+    def _store(self, file: ReplayFile, start: int, stop: int, chunks: list[bytes]) -> None:
+        dataset = file.dataset(self.spec.dataset)
         with changing:
             self._grow(dataset, stop)
-            dataset.id.write_direct_chunk(self._offset(start), data)
+            for position, data in enumerate(chunks):
+                dataset.id.write_direct_chunk(self._offset(start + position * self.spec.chunk_items), data)
         self.written = stop
 
     def _offset(self, start: int) -> tuple[int, ...]:

@@ -52,10 +52,14 @@ class ReplayFile:
                 self._change_copy(self._describe)
             release_readers(path)
             self._file = self._open()
+        self._datasets: dict[str, Any] = {}
 
     def dataset(self, name: str) -> Any:
         """The h5py dataset of that name, or None; valid until the next `add` or `close`."""
-        return self._file.get(name)
+        found = self._datasets.get(name)
+        if found is None:
+            found = self._datasets[name] = self._file.get(name)
+        return found
 
     def add(self, spec: layout.ArraySpec) -> None:
         """Create a dataset.
@@ -66,6 +70,7 @@ class ReplayFile:
         with writing(self.path), changing:
             check_space(self.path.parent, beside_bytes=self.path.stat().st_size)
             release_readers(self.path)
+            self._datasets.clear()
             self._file.close()
             try:
                 self._change_copy(lambda file: layout.create_dataset(file, spec))
@@ -92,10 +97,12 @@ class ReplayFile:
             # They were made with the file: SWMR lets them change, but not appear.
             self._file.attrs.modify("total_steps", total_steps)
             self._file.attrs.modify("total_episodes", total_episodes)
+            self._datasets.clear()
             self._file.close()
 
     def abandon(self) -> None:
         """Close without a word, after a fault; recovery mends the file at the next start."""
+        self._datasets.clear()
         try:
             self._file.close()
         except (OSError, RuntimeError, ValueError):

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 Place = tuple[str, int, int]
 # Kind of a number -> kinds of a column that may hold it.
 _WIDER: Final = {"b": "b", "i": "iuf", "u": "iuf", "f": "f"}
-_DONE = layout.ROW_TERMINATED | layout.ROW_TRUNCATED
+_NOWHERE: Final[Place] = ("", 0, -1)
+_INT64_END: Final = 2**63
+_DONE: Final = layout.ROW_TERMINATED | layout.ROW_TRUNCATED
 
 
 class RowTails:
@@ -41,25 +43,32 @@ class RowTails:
         self._actions: DatasetTail | None = (
             None if actions is None else make_tail(layout.spec_of(actions), codec, resume_from=actions)
         )
+        self._note_action_dtype()
         self._marked = self._last_mark()
+        # Rows since the last write, column by column: one array of many rows costs less than many arrays of one.
+        self._index_rows: list[tuple[int, int, int, int, int]] = []
+        self._rewards: list[float] = []
+        self._action_rows: list[Any] = []
         # Where the arrays of the rows since the last flush are; the newest last.
         self._places: list[tuple[Place | None, Place | None]] = []
 
     @property
     def length(self) -> int:
         """Rows appended."""
-        return self._tails[layout.INDEX].length
+        return self._tails[layout.INDEX].length + len(self._index_rows)
 
     @property
     def episodes(self) -> int:
         """Episodes marked."""
         return self._tails[layout.EPISODE_STARTS].length
 
-    def fit(self, action: Any) -> NDArray[Any] | None:
+    def fit(self, action: Any) -> NDArray[Any] | int | None:
         """*action* as this run's column holds it, or None where it cannot."""
+        if type(action) is int and self._holds_int64 and -_INT64_END <= action < _INT64_END:
+            return action
         return self._fitting(to_array(action))
 
-    def require_fit(self, action: Any) -> NDArray[Any]:
+    def require_fit(self, action: Any) -> NDArray[Any] | int:
         """Like `fit`, but what does not fit raises.
 
         Raises:
@@ -72,7 +81,7 @@ class RowTails:
 
     def append(
         self,
-        action: NDArray[Any] | None,
+        action: NDArray[Any] | int | None,
         reward: float | None,
         flags: int,
         frame_at: Place | None,
@@ -89,12 +98,12 @@ class RowTails:
         """
         if obs_at is not None and obs_at[0] == layout.FRAMES:
             flags |= layout.ROW_OBSERVATION_IS_FRAME
-        self._tails[layout.INDEX].append(_index_row(flags, frame_at, obs_at))
-        self._tails[layout.REWARDS].append(np.asarray(0.0 if reward is None else reward))
-        self._tails[layout.DONES].append(np.asarray(bool(flags & _DONE)))
+        _, frame_variant, frame = frame_at or _NOWHERE
+        _, obs_variant, observation = obs_at or _NOWHERE
+        self._index_rows.append((frame, observation, frame_variant, obs_variant, flags))
+        self._rewards.append(0.0 if reward is None else reward)
         if self._actions is not None:
-            filler = np.zeros((), self._actions.spec.dtype)
-            self._actions.append(filler if action is None else action)
+            self._action_rows.append(self._filler if action is None else action)
         self._places.append((frame_at, obs_at))
 
     def mark_episode_end(self, row: int) -> None:
@@ -119,9 +128,33 @@ class RowTails:
 
     def write(self) -> None:
         """Write every column to its last row."""
+        self._gather()
         for tail in self._all():
             if tail.unwritten:
                 tail.write(self._file, partial=True, thorough=False)
+
+    def _gather(self) -> None:
+        """Lay the rows since the last write into their columns."""
+        if not self._index_rows:
+            return
+        index = np.array(self._index_rows, dtype=layout.INDEX_DTYPE)
+        self._tails[layout.INDEX].extend(index)
+        self._tails[layout.REWARDS].extend(np.array(self._rewards, dtype=np.float64))
+        self._tails[layout.DONES].extend((index["flags"] & _DONE) != 0)
+        if self._actions is not None:
+            spec = self._actions.spec
+            actions = np.zeros((len(self._action_rows), *spec.item_shape), spec.dtype)
+            for position, action in enumerate(self._action_rows):
+                actions[position] = action
+            self._actions.extend(actions)
+        self._index_rows.clear()
+        self._rewards.clear()
+        self._action_rows.clear()
+
+    @property
+    def _filler(self) -> NDArray[Any]:
+        assert self._actions is not None  # noqa: S101 - asked for only where there is a column
+        return np.zeros(self._actions.spec.item_shape, self._actions.spec.dtype)
 
     def _all(self) -> list[DatasetTail]:
         return [*self._tails.values(), *([] if self._actions is None else [self._actions])]
@@ -139,8 +172,10 @@ class RowTails:
         if self._actions is None:
             # The first action of the run decides; the rows before it, states after reset, get fillers.
             spec = layout.ArraySpec.for_items(layout.ACTIONS, packed.dtype, packed.shape)
+            self._gather()
             self._file.add(spec)
             self._actions = make_tail(spec, self._codec)
+            self._note_action_dtype()
             for _ in range(self.length):
                 self._actions.append(np.zeros((), spec.dtype))
         spec = self._actions.spec
@@ -152,6 +187,10 @@ class RowTails:
         return (
             packed if spec.dtype.kind in _WIDER.get(packed.dtype.kind, "") and _survives(packed, spec.dtype) else None
         )
+
+    def _note_action_dtype(self) -> None:
+        spec = None if self._actions is None else self._actions.spec
+        self._holds_int64 = spec is not None and spec.holds(np.dtype(np.int64), ())
 
     def _misfit(self, action: Any) -> str:
         if self._actions is None:
@@ -168,9 +207,3 @@ def _survives(packed: NDArray[Any], dtype: np.dtype[Any]) -> bool:
     with np.errstate(invalid="ignore", over="ignore"):
         back = packed.astype(dtype).astype(packed.dtype)
     return bool(np.array_equal(back, packed, equal_nan=packed.dtype.kind == "f"))
-
-
-def _index_row(flags: int, frame_at: Place | None, obs_at: Place | None) -> NDArray[Any]:
-    _, frame_variant, frame = frame_at or ("", 0, -1)
-    _, obs_variant, observation = obs_at or ("", 0, -1)
-    return np.array((frame, observation, frame_variant, obs_variant, flags), dtype=layout.INDEX_DTYPE)

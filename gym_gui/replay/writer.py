@@ -71,6 +71,7 @@ class ReplayWriter:
         self._rows_on_disk = 0
         self._last_flush_s = 0.0
         self._pace = Pace()
+        self._path = layout.replay_path(self._dir, self._run_id)
 
     @property
     def run_id(self) -> str:
@@ -80,7 +81,7 @@ class ReplayWriter:
     @property
     def path(self) -> Path:
         """The replay file."""
-        return layout.replay_path(self._dir, self._run_id)
+        return self._path
 
     @property
     def step_count(self) -> int:
@@ -150,7 +151,8 @@ class ReplayWriter:
             self._require_started()
             if self._flusher is not None:
                 self._flusher.raise_fault()
-            if frame is not None and to_array(np.asarray(frame)) is None:
+            picture = None if frame is None else to_array(np.asarray(frame))
+            if frame is not None and picture is None:
                 raise SchemaMismatchError(f"The frame of row {self._step_count} holds no pixels.")
             packed = observation if observation is None else to_array(_listless(observation))
             if observation is not None and packed is None:
@@ -159,7 +161,7 @@ class ReplayWriter:
                 )
             fitted = self._rows.require_fit(_listless(action))
             thorough = self._pace.has_time()
-            frame_at = self._append_frame(None if frame is None else np.asarray(frame), thorough=thorough)
+            frame_at = self._append_frame(picture, thorough=thorough)
             obs_at = None if packed is None else self._append_observation(packed, frame, frame_at, thorough=thorough)
             self._rows.append(fitted, float(reward), layout.ROW_TERMINATED * bool(done), frame_at, obs_at)
             self._step_count += 1
@@ -179,7 +181,7 @@ class ReplayWriter:
 
         Raises:
             RuntimeError: the writer was not started.
-            SchemaMismatchError: its frame or its observation cannot be stored; the row was not appended.
+            SchemaMismatchError: its frame, its observation or its reward cannot be stored; the row was not appended.
             ReplayFileError: the file cannot take it; the row was not appended.
         """
         with self._lock:
@@ -187,12 +189,13 @@ class ReplayWriter:
             frame = step.frame
             if frame is not None and to_array(frame) is None:
                 raise SchemaMismatchError(f"The frame of step {step.step_index} ({frame.dtype}) holds no pixels.")
+            reward = None if step.reward is None else _number(step)
             frame_at = self._append_frame(frame, thorough=thorough)
             packed = None if step.observation is None else to_array(step.observation)
             obs_at = None if packed is None else self._append_observation(packed, frame, frame_at, thorough=thorough)
             action = None if step.action is None else self._rows.fit(step.action)
             flags = _step_flags(step) | layout.ROW_ACTION_ELSEWHERE * (action is None and step.action is not None)
-            self._rows.append(action, step.reward, flags, frame_at, obs_at)
+            self._rows.append(action, reward, flags, frame_at, obs_at)
             self._step_count += 1
             return replace(
                 step,
@@ -297,7 +300,7 @@ class ReplayWriter:
         return (layout.OBSERVATIONS, *self._observations.append(observation, thorough=thorough))
 
     def _ref(self, name: str, variant: int, index: int) -> str:
-        return make_frame_ref(self._run_id, layout.variant_name(name, variant), index)
+        return make_frame_ref(self._run_id, layout.variant_name(name, variant), index)  # both parts were checked
 
     def _is_written(self, name: str, variant: int, index: int) -> bool:
         stream = self._frames if name == layout.FRAMES else self._observations
@@ -306,8 +309,8 @@ class ReplayWriter:
     def _write_if_due(self, *, thorough: bool) -> None:
         if self._interval_s is not None and time.monotonic() - self._last_flush_s >= self._interval_s:
             self.flush(thorough=thorough)
-        else:
-            with writing(self.path):
+        elif self._frames.has_whole_chunk or self._observations.has_whole_chunk:
+            with writing(self._path):
                 self._frames.write(partial=False, thorough=thorough)
                 self._observations.write(partial=False, thorough=thorough)
 
@@ -334,6 +337,15 @@ def _same_array(observation: NDArray[Any], frame: NDArray[Any]) -> bool:
 
 def _listless(value: Any) -> Any:
     return np.asarray(value) if isinstance(value, list) else value
+
+
+def _number(step: StepRecord) -> float:
+    try:
+        return float(step.reward)  # type: ignore[arg-type]  # what it is not, in an environment that errs, raises
+    except (TypeError, ValueError) as error:
+        raise SchemaMismatchError(
+            f"The reward of step {step.step_index} ({step.reward!r:.40}) is no number."
+        ) from error
 
 
 def _step_flags(step: StepRecord) -> int:

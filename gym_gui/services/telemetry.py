@@ -122,12 +122,9 @@ class TelemetryService:
         return None if self._sink is None else self._sink.status()
 
     def _remember(self, event: StepRecorded) -> None:
-        forgotten = []  # freed after the lock: a big array's memory goes back to the system here
         with self._ring_lock:
             ring = self._steps
             ring.append(event)
             self._bytes += event.attached_bytes
             while len(ring) > self._ring_steps or (self._bytes > self._ring_bytes and len(ring) > 1):
-                oldest = ring.popleft()
-                self._bytes -= oldest.attached_bytes
-                forgotten.append(oldest)
+                self._bytes -= ring.popleft().attached_bytes

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import FrameState
@@ -65,7 +66,7 @@ class Subscription:
         self._readable = threading.Condition(self._lock)
         self._writable = threading.Condition(self._lock)
         self._wake_at = 1
-        self._take = self._taker(policy)
+        self._take: Callable[[TelemetryEvent], None] = self._taker(policy)
 
     @property
     def depth(self) -> int:
@@ -100,7 +101,8 @@ class Subscription:
             if self._closed:
                 return
             self._take(event)
-            if self.depth >= self._wake_at:
+            # Spelt out, not `depth`: a core that slept pays a microsecond for every function that it has not at hand.
+            if len(self._events) + (self._latest_step is not None) >= self._wake_at:
                 self._readable.notify()
         if self._on_ready is not None:
             self._on_ready()
@@ -154,19 +156,19 @@ class Subscription:
 
     def _taker(self, policy: OverflowPolicy) -> Callable[[TelemetryEvent], None]:
         if isinstance(policy, Latest):
-            return lambda event: self._keep_latest(event, policy)
+            return partial(self._keep_latest, policy)
         if isinstance(policy, DropOldest):
-            return lambda event: self._drop_oldest(event, policy)
+            return partial(self._drop_oldest, policy)
         if isinstance(policy, ShedFrames):
-            return lambda event: self._shed(event, policy)
-        return lambda event: self._block(event, policy)
+            return partial(self._shed, policy)
+        return partial(self._block, policy)
 
     def _append(self, event: TelemetryEvent, size_bytes: int) -> None:
         self._events.append(event)
         self._bytes += size_bytes
         self._accepted += 1
 
-    def _keep_latest(self, event: TelemetryEvent, policy: Latest) -> None:
+    def _keep_latest(self, policy: Latest, event: TelemetryEvent) -> None:
         if isinstance(event, StepRecorded):
             self._latest_step = event
             return
@@ -176,14 +178,14 @@ class Subscription:
             self.dropped += 1
         self._append(event, 0)
 
-    def _drop_oldest(self, event: TelemetryEvent, policy: DropOldest) -> None:
+    def _drop_oldest(self, policy: DropOldest, event: TelemetryEvent) -> None:
         if len(self._events) >= policy.capacity:
             self._bytes -= _attached_bytes(self._events.popleft())
             self._taken += 1
             self.dropped += 1
         self._append(event, _attached_bytes(event))
 
-    def _shed(self, event: TelemetryEvent, policy: ShedFrames) -> None:
+    def _shed(self, policy: ShedFrames, event: TelemetryEvent) -> None:
         if not isinstance(event, StepRecorded):
             self._append(event, 0)
             return
@@ -192,8 +194,10 @@ class Subscription:
             self.shed_frames += event.step.frame is not None
             return
         size_bytes = event.attached_bytes
-        full = len(self._events) >= policy.capacity or self._bytes + size_bytes > policy.max_bytes
-        if full and event.step.frame is not None:
+        if len(self._events) < policy.capacity and self._bytes + size_bytes <= policy.max_bytes:
+            self._append(event, size_bytes)
+            return
+        if event.step.frame is not None:
             event = StepRecorded(event.step.without_frame(FrameState.SHED))
             size_bytes = event.attached_bytes
             self.shed_frames += 1
@@ -203,7 +207,7 @@ class Subscription:
             self.shed_observations += 1
         self._append(event, size_bytes)
 
-    def _block(self, event: TelemetryEvent, policy: Block) -> None:
+    def _block(self, policy: Block, event: TelemetryEvent) -> None:
         size_bytes = _attached_bytes(event)
         if self._is_full(policy, size_bytes):
             started_s = time.perf_counter()

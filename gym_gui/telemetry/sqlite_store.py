@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import contextmanager
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,7 @@ from gym_gui.db.migrations import Migration, check_version, migrate
 from gym_gui.telemetry import store_queries
 from gym_gui.telemetry.migrations import m0001_first
 from gym_gui.telemetry.run_rows import INSERT_RUN, UPSERT_EPISODE, episode_row, run_row
-from gym_gui.telemetry.step_rows import INSERT_STEP, EpisodeKeys, rows_of
+from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP, EpisodeKeys, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 APPLICATION_ID: Final = 0x67796D67  # "gymg"
 MIGRATIONS: Final = (Migration(m0001_first.VERSION, m0001_first.STATEMENTS),)
 _MAX_CACHED_EPISODES: Final = 1_024
+_AGENT: Final = attrgetter("agent_id")
+_EPISODE: Final = attrgetter("run_id", "episode_id")
 
 
 class TelemetrySQLiteStore:
@@ -147,12 +150,15 @@ class TelemetrySQLiteStore:
         """
         with self.transaction():
             connection = self._writing()
-            for agent_id in {step.agent_id for step in steps} - self._agent_keys.keys():
+            for agent_id in set(map(_AGENT, steps)) - self._agent_keys.keys():
                 self._agent_keys[agent_id] = self._agent_key(agent_id)
-            for (run_id, episode_id), group in groupby(steps, key=lambda step: (step.run_id, step.episode_id)):
+            for (run_id, episode_id), group in groupby(steps, key=_EPISODE):
                 episode_steps = list(group)
                 keys = self._episodes.get((run_id, episode_id)) or self._find_or_add(episode_steps[0])
-                connection.executemany(INSERT_STEP, rows_of(episode_steps, keys, self._agent_keys))
+                usual, unusual = rows_of(episode_steps, keys, self._agent_keys)
+                connection.executemany(INSERT_USUAL_STEP, usual)
+                if unusual:
+                    connection.executemany(INSERT_STEP, unusual)
 
     def close_interrupted(self, run_ids: Collection[str]) -> None:
         """End runs whose process died: their episodes get totals from the rows that were committed."""
