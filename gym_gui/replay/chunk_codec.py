@@ -73,8 +73,8 @@ def _compress(chunks: Sequence[NDArray[Any]], *, thorough: bool) -> list[bytes]:
     return [compressor.compress(chunk.reshape(-1).view(np.uint8).data) for chunk in chunks]
 
 
-def decode_chunk(data: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Decompress one chunk into a new array of *shape* ``(items, *item_shape)``.
+def decode_chunk(data: bytes, out: NDArray[np.uint8]) -> None:
+    """Decompress one chunk into *out*, ``(bytes,)``, which it must fill exactly.
 
     Raises:
         ValueError: the bytes are no chunk of that size.
@@ -82,11 +82,11 @@ def decode_chunk(data: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> N
     decompressor = getattr(_local, "decompressor", None)
     if decompressor is None:
         decompressor = _local.decompressor = zstandard.ZstdDecompressor()
-    size_bytes = dtype.itemsize * int(np.prod(shape))
     try:
-        raw = decompressor.decompress(data, max_output_size=size_bytes)
+        with decompressor.stream_reader(data) as reader:
+            written = reader.readinto(out.data)
+            surplus = len(reader.read(1))
     except zstandard.ZstdError as error:
         raise ValueError(f"the chunk is damaged: {error}") from error
-    if len(raw) != size_bytes:
-        raise ValueError(f"the chunk holds {len(raw)} bytes, not {size_bytes}")
-    return np.frombuffer(raw, dtype=dtype).reshape(shape)
+    if written != out.nbytes or surplus:
+        raise ValueError(f"the chunk holds {written}{' and more' * surplus} bytes, not {out.nbytes}")

@@ -151,7 +151,7 @@ class CompressedTail(DatasetTail):
             rest = self.length % spec.chunk_items
             if rest:
                 _, data = resume_from.id.read_direct_chunk(self._offset(self.length - rest))
-                self._chunk[:rest] = decode_chunk(data, spec.dtype, self._chunk.shape)[:rest]
+                decode_chunk(data, self._chunk.reshape(-1).view(np.uint8))
 
     @override
     def write(self, file: ReplayFile, *, partial: bool, thorough: bool) -> None:

@@ -12,7 +12,6 @@ import h5py
 import numpy as np
 
 from gym_gui.core.errors import FrameNotFoundError, ReplayFileError
-from gym_gui.replay.chunk_codec import decode_chunk
 from gym_gui.replay.layout import ArraySpec, is_cut_off, spec_of
 from gym_gui.replay.open_files import changing, register_reader, release_readers
 
@@ -103,10 +102,8 @@ class ReadableFile:
         items = np.empty((max(0, stop - start), *spec.item_shape), dtype=spec.dtype)
         position = start
         while position < stop:
-            first = position - position % spec.chunk_items
-            end = min(first + spec.chunk_items, stop)
-            chunk = self._chunk(dataset, position)
-            items[position - start : end - start] = chunk[position - first : end - first]
+            end = min(position - position % spec.chunk_items + spec.chunk_items, stop)
+            items[position - start : end - start] = self._items(dataset, position, end)
             position = end
         return items
 
@@ -120,9 +117,10 @@ class ReadableFile:
         with self._lock:
             known = self._datasets.get(dataset)
         if known is not None and known[1].compressed:
-            held = self._cache.get((self._key, dataset, index // known[1].chunk_items), index % known[1].chunk_items)
+            number, item = divmod(index, known[1].chunk_items)
+            held = self._cache.read((self._key, dataset, number), item, item + 1)
             if held is not None:
-                item: NDArray[Any] = held[index % known[1].chunk_items].copy()
+                item: NDArray[Any] = held[0]
                 return item
         with changing, self._lock:
             found = self._find(dataset)
@@ -140,33 +138,31 @@ class ReadableFile:
                 )
             if not spec.compressed:
                 return self._plain(handle, index)
-        fresh: NDArray[Any] = self._chunk(dataset, index)[index % spec.chunk_items].copy()
+        fresh: NDArray[Any] = self._items(dataset, index, index + 1)[0]
         return fresh
 
-    def _chunk(self, dataset: str, index: int) -> NDArray[Any]:
-        """The decoded chunk that holds *index*, which must exist."""
+    def _items(self, dataset: str, first: int, stop: int) -> NDArray[Any]:
+        """A copy of items of one chunk, which must exist: ``first <= i < stop``."""
         with changing, self._lock:
             found = self._find(dataset)
             if found is None:
                 raise FrameNotFoundError(f"The run has no dataset {dataset}.", reason="no-dataset")
             handle, spec = found
-            number, item = divmod(index, spec.chunk_items)
+            number = first // spec.chunk_items
+            start = number * spec.chunk_items
             key = (self._key, dataset, number)
-            held = self._cache.get(key, item)
+            held = self._cache.read(key, first - start, stop - start)
             if held is not None:
                 return held
-            start = number * spec.chunk_items
             valid = min(spec.chunk_items, handle.shape[0] - start)
             try:
                 _, data = handle.id.read_direct_chunk((start, *(0,) * len(spec.item_shape)))
             except (OSError, RuntimeError, ValueError) as error:
                 raise self._unreadable(error) from error
         try:
-            chunk = decode_chunk(data, spec.dtype, (spec.chunk_items, *spec.item_shape))
+            return self._cache.decode(key, data, spec, valid_items=valid, start=first - start, stop=stop - start)
         except ValueError as error:
             raise self._unreadable(error) from error
-        self._cache.put(key, chunk, valid)
-        return chunk
 
     def _plain(self, handle: Any, where: slice | int) -> NDArray[Any]:
         try:
