@@ -120,8 +120,8 @@ class ReadableFile:
             number, item = divmod(index, known[1].chunk_items)
             held = self._cache.read((self._key, dataset, number), item, item + 1)
             if held is not None:
-                item: NDArray[Any] = held[0]
-                return item
+                cached: NDArray[Any] = held[0]
+                return cached
         with changing, self._lock:
             found = self._find(dataset)
             if found is None:
