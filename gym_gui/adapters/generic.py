@@ -71,6 +71,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
         self._stepping = ForeignCode(env_id, "step")
         self._rendering = ForeignCode(env_id, "render")
         try:
+            self.prepare(opened.env)
             self._check_action = make_action_check(opened.env.action_space)
             self._sampler = deepcopy(opened.env.action_space)
             self._description = self._describe(resolved, kwargs, opened.render_mode, wanted=render)
@@ -104,6 +105,9 @@ class GymnasiumAdapter(EnvironmentAdapter):
         from gymnasium.spaces import Discrete  # noqa: PLC0415 - loaded with the environment
 
         return self.step_rate_hz(env) <= _TURN_BASED_UP_TO_HZ and isinstance(env.action_space, Discrete)
+
+    def prepare(self, env: Env[Any, Any]) -> None:
+        """Change how *env* works, never what it answers, once it is open."""
 
     def make_controls(self, env: Env[Any, Any], *, turn_based: bool) -> ControlScheme:
         """The keys of this environment."""
