@@ -28,10 +28,13 @@ class View:
 
     def __init__(self) -> None:
         self.state: LibraryState | None = None
+        self.first_rows_s = 0.0
 
     def show_library(self, state: LibraryState) -> None:
         """Keep it."""
         self.state = state
+        if len(state.rows) and not self.first_rows_s:
+            self.first_rows_s = time.perf_counter()
 
     def show_run(self, run: RunRecord) -> None:
         """Not looked at here."""
@@ -66,20 +69,23 @@ def main() -> None:
     """Fill, list, filter."""
     with tempfile.TemporaryDirectory() as folder, open_services(Settings(var_dir=Path(folder))) as services:
         fill(services)
-        first_s, filter_s = [], []
+        first_s, all_s, filter_s = [], [], []
         for _ in range(ROUNDS):
             view = View()
             library = LibraryController(services.store, ImmediateTaskRunner(), view)
             started_s = time.perf_counter()
             library.refresh()
-            first_s.append(time.perf_counter() - started_s)
+            all_s.append(time.perf_counter() - started_s)
+            first_s.append(view.first_rows_s - started_s)
             assert view.state is not None  # noqa: S101 - a list of nothing would be fast
+            assert len(view.state.rows) == RUNS * EPISODES_A_RUN  # noqa: S101 - as above
             for text in TYPED:
                 started_s = time.perf_counter()
                 library.search(text)
                 filter_s.append(time.perf_counter() - started_s)
     figures = {
         "first_rows_ms": percentiles(first_s, scale=1e3, digits=1),
+        "all_rows_ms": percentiles(all_s, scale=1e3, digits=1),
         "filter_ms": percentiles(filter_s, scale=1e3, digits=1),
     }
     target = "first screen <= 200 ms, filter <= 50 ms"

@@ -167,7 +167,10 @@ def _rest(by_name: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         (
             "library with 10,000 episodes",
             "first rows ≤ 200 ms, filter ≤ 50 ms",
-            f"{library['first_rows_ms']['p95']} ms, {library['filter_ms']['p95']} ms (p95)",
+            (
+                f"first rows {library['first_rows_ms']['p95']} ms, all of them {library['all_rows_ms']['p95']} ms, "
+                f"filter {library['filter_ms']['p95']} ms (p95)"
+            ),
             library["first_rows_ms"]["p95"] <= 200 and library["filter_ms"]["p95"] <= 50,
         ),
     ]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.core.data_model import EpisodeSummary, RunRecord
+
+_SCREENFUL: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,8 @@ class EpisodeSource(Protocol):
     def recorded_mark(self) -> tuple[int, ...]:
         """Numbers that differ once anything was recorded, in any process; cheap."""
 
-    def list_episodes(self, run_id: str | None = None) -> list[EpisodeSummary]:
-        """Every episode, newest first."""
+    def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
+        """Every episode, or only the *newest* ones, newest first."""
 
     def get_run(self, run_id: str) -> RunRecord:
         """The run's record."""
@@ -131,7 +133,11 @@ class LibraryController:
             self._again = True
             return
         self._show(loading=True)
-        self._runner.submit(self._read, self._arrived, self._failed)
+        if not self._state.loaded:
+            # A screenful at once, whatever the library holds; a fault is told by the whole reading that follows.
+            self._runner.submit(self._read_newest, self._newest_arrived, lambda _error: self._read_all())
+        else:
+            self._read_all()
 
     def poll(self) -> None:
         """Ask whether anything was recorded since, by whomever, and only then read the library again."""
@@ -176,6 +182,19 @@ class LibraryController:
 
         # A run that cannot be read has its episodes in the table all the same; opening one says what is wrong.
         self._runner.submit(lambda: self._source.get_run(run_id), found, lambda _error: None)
+
+    def _read_all(self) -> None:
+        self._runner.submit(self._read, self._arrived, self._failed)
+
+    def _read_newest(self) -> LibraryIndex:
+        newest = self._source.list_episodes(newest=_SCREENFUL)
+        return LibraryIndex([entry_of(summary) for summary in newest], self._state.sort)
+
+    def _newest_arrived(self, index: LibraryIndex) -> None:
+        if index.entries:
+            self._index = index
+            self._show(entries=index.entries, chips=self._chips(), rows=self._rows(), loaded=True)
+        self._read_all()
 
     def _read(self) -> tuple[LibraryIndex, tuple[int, ...]]:
         mark = self._source.recorded_mark()  # first: what is recorded while the list is read is seen by the next poll

@@ -77,6 +77,7 @@ SELECT_RUNS: Final = f"""
         (SELECT total(stored_bytes) FROM episodes AS e WHERE e.run_key = runs.run_key)
     FROM runs
 """  # noqa: S608 - every part is a constant of this module
+_decode_dict: Final = msgspec.json.Decoder(dict).decode
 
 
 def run_row(run: RunRecord) -> Row:
@@ -213,4 +214,4 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 def _unjson(text: str) -> dict[str, Any]:
-    return msgspec.json.decode(text, type=dict)
+    return {} if text == "{}" else _decode_dict(text)

@@ -188,14 +188,18 @@ class TelemetrySQLiteStore:
         with self._readers.borrow() as connection:
             return store_queries.get_run(connection, run_id)
 
-    def list_episodes(self, run_id: str | None = None) -> list[EpisodeSummary]:
+    def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
         """The episodes of a run in order, or of every run, newest first.
+
+        Args:
+            run_id: The run; None for every run.
+            newest: Of every run, only so many; None for all.
 
         Raises:
             RunNotFoundError: there is no run of that id.
         """
         with self._readers.borrow() as connection:
-            return store_queries.list_episodes(connection, run_id)
+            return store_queries.list_episodes(connection, run_id, newest=newest)
 
     def recorded_mark(self) -> tuple[int, ...]:
         """Numbers that differ once anything was recorded, by any process: a millisecond for 10,000 episodes."""

@@ -46,14 +46,17 @@ def get_run(connection: sqlite3.Connection, run_id: str) -> RunRecord:
     return run_of(row)
 
 
-def list_episodes(connection: sqlite3.Connection, run_id: str | None) -> list[EpisodeSummary]:
-    """The episodes of a run in order, or of every run, newest first.
+def list_episodes(
+    connection: sqlite3.Connection, run_id: str | None, *, newest: int | None = None
+) -> list[EpisodeSummary]:
+    """The episodes of a run in order, or the *newest* ones of every run, newest first.
 
     Raises:
         RunNotFoundError: there is no run of that id.
     """
     if run_id is None:
-        rows = connection.execute(f"{SELECT_EPISODES} ORDER BY episode_key DESC")
+        limit = -1 if newest is None else newest
+        rows = connection.execute(f"{SELECT_EPISODES} ORDER BY episode_key DESC LIMIT ?", (limit,))
         return [episode_summary_of(row) for row in rows]
     run_key = _run_key(connection, run_id)
     rows = connection.execute(f"{SELECT_EPISODES} WHERE run_key = ? ORDER BY episode_index, episode_key", (run_key,))
