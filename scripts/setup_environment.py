@@ -40,7 +40,9 @@ OLDEST = (3, 11)
 # Box2D has no wheels for a newer one: there everything but the Box2D games works.
 NEWEST_COMPLETE = (3, 13)
 NEWEST = (3, 14)
-BUILD_PACKAGES = ["hatchling", "editables"]
+BUILD_PACKAGES = ["hatchling", "editables", "setuptools"]
+# Pure Python that its authors publish as source only; everything else comes ready built.
+SOURCE_ONLY = "antlr4-python3-runtime"
 OFFLINE_MARKS = ("NewConnectionError", "NameResolutionError", "Temporary failure in name resolution", "Retrying (")
 NOT_OFFERED_MARKS = ("ResolutionImpossible", "No matching distribution")
 
@@ -123,11 +125,12 @@ def build_environment(*, dev: bool, is_update: bool, lock: IO[bytes]) -> None:
             say(f"Making .venv with {python} ...")
             clear_environment()
             run_step([str(python), "-m", "venv", str(VENV)], "making .venv", log, lock)
-        say("Installing packages (once, about 130 MB; .venv/setup.log has the details) ...")
+        say("Installing packages (once, about 230 MB; .venv/setup.log has the details) ...")
         pip = [str(program("python")), "-I", "-m", "pip", "install", "-c", "constraints.txt", "--only-binary=:all:"]
         run_step([*pip, *BUILD_PACKAGES], "installing the build packages", log, lock)
-        project = ".[dev]" if dev else "."
-        run_step([*pip, "--no-build-isolation", "-e", project], "installing the packages", log, lock)
+        project = ".[formats,dev]" if dev else ".[formats]"
+        from_source = [f"--no-binary={SOURCE_ONLY}", "--no-build-isolation"]
+        run_step([*pip, *from_source, "-e", project], "installing the packages", log, lock)
         if sys.platform.startswith("linux"):
             run_step([str(program("python")), "-I", "-c", PROBE], "loading Qt", log, lock)
     write_stamp(dev=dev)

@@ -74,6 +74,22 @@ class StoreVersionError(EnvironmentFault, OSError):
     """The telemetry database was written by a newer application."""
 
 
+class RecordingError(EnvironmentFault, OSError):
+    """A recording of some backend is missing, foreign, damaged, or cannot be written."""
+
+
+class ConfigError(EnvironmentFault, ValueError):
+    """A configuration names something that does not exist, or gives it a value that it cannot take."""
+
+
+class FormatUnavailableError(EnvironmentFault, ImportError):
+    """A format needs a package that is not installed; the message names the one command that installs it."""
+
+
+class ExportError(EnvironmentFault, OSError):
+    """An export or an import could not be done; nothing half-done was left behind."""
+
+
 class VarDirError(EnvironmentFault, OSError):
     """The var folder cannot be created or written."""
 

@@ -129,6 +129,8 @@ def _extra(step: StepRecord, keys: EpisodeKeys) -> bytes | None:
     if (
         step.observation is None
         and step.vector_metadata is None
+        and step.view is None
+        and step.normalization_stats is None
         and step.time_step is None
         and step.render_hint is None
         and step.payload_version == PAYLOAD_VERSION
@@ -138,6 +140,8 @@ def _extra(step: StepRecord, keys: EpisodeKeys) -> bytes | None:
     rare = {
         "observation": step.observation,
         "vector_metadata": None if step.vector_metadata is None else dict(step.vector_metadata),
+        "view": None if step.view is None else dict(step.view),
+        "normalization_stats": None if step.normalization_stats is None else dict(step.normalization_stats),
         "time_step": step.time_step,
         "render_hint": step.render_hint,
         "payload_version": None if step.payload_version == PAYLOAD_VERSION else step.payload_version,
@@ -176,6 +180,8 @@ def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
         worker_id=keys.worker_id,
         space_signature=rare.get("space_signature", keys.space_signature),
         vector_metadata=rare.get("vector_metadata"),
+        view=rare.get("view"),
+        normalization_stats=rare.get("normalization_stats"),
         time_step=rare.get("time_step"),
         frame_state=FrameState((flags >> _FRAME_STATE_SHIFT) & 3),
     )

@@ -57,6 +57,9 @@ class StepRecord:
         vector_metadata: Place in a vector environment; None outside one.
         time_step: The environment's own clock, where it has one.
         frame_state: What became of the picture.
+        view: What a screen may draw beside the picture or instead of it: the JSON form of a ``GRID``, ``GRAPH`` or
+            ``TEXT`` payload of `core.schema`; None where there is only a picture.
+        normalization_stats: Running statistics that observation or reward were normalised with; None where not.
     """
 
     run_id: str
@@ -80,6 +83,8 @@ class StepRecord:
     vector_metadata: Mapping[str, Any] | None = None
     time_step: int | None = None
     frame_state: FrameState = FrameState.NONE
+    view: Mapping[str, Any] | None = None
+    normalization_stats: Mapping[str, Any] | None = None
 
     @property
     def frame(self) -> NDArray[np.uint8] | None:

@@ -1,0 +1,1 @@
+"""Recorded runs as Python objects, for notebooks and scripts: `open_library`."""

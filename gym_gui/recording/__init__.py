@@ -1,0 +1,1 @@
+"""Recorders: one contract, several backends, and the ways out to other formats and back in."""

@@ -1,0 +1,122 @@
+"""What every recording backend can do: take a run's records, and give the same ones back.
+
+A backend belongs to one thread at a time; a reader may be used from any.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    from gym_gui.core.data_model import (
+        EpisodeRollup,
+        EpisodeSummary,
+        RunRecord,
+        RunState,
+        RunSummary,
+        StepRecord,
+    )
+
+
+class RecordingBackend(ABC):
+    """Writes runs in one format. Every call comes from the thread that owns the backend.
+
+    What was handed over before `flush` returned can be read by another process, and survives ``kill -9``.
+
+    Attributes:
+        name: What the configuration calls it.
+        keeps_frames: Whether pictures can be read back, so that a run can be replayed.
+    """
+
+    name: ClassVar[str]
+    keeps_frames: ClassVar[bool]
+
+    @property
+    @abstractmethod
+    def path(self) -> Path:
+        """The file or folder that it writes."""
+
+    @abstractmethod
+    def begin_run(self, run: RunRecord) -> None:
+        """A run starts, or is resumed."""
+
+    @abstractmethod
+    def begin_episode(self, rollup: EpisodeRollup) -> None:
+        """An episode starts; its status is ``running``."""
+
+    @abstractmethod
+    def write_steps(self, steps: Sequence[StepRecord]) -> None:
+        """Take *attached* records (they carry arrays), in order; a step that is there already changes nothing.
+
+        Raises:
+            SchemaMismatchError: a record has no form in this format; none of the call was kept.
+            RecordingError: the disk refused; none of the call was kept.
+        """
+
+    @abstractmethod
+    def end_episode(self, rollup: EpisodeRollup) -> None:
+        """An episode ended; its final summary."""
+
+    @abstractmethod
+    def end_run(self, run_id: str, state: RunState, ended_at: datetime) -> None:
+        """A run ended."""
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Make everything taken so far visible to other processes.
+
+        Raises:
+            RecordingError: the disk refused.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Flush and let go; safe to call twice."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class RecordingReader(Protocol):
+    """Reads what a backend wrote: the same records, detached (refs where their arrays were). Any thread.
+
+    The rows' side is what the telemetry store offers too, the arrays' side what a `FrameResolver` offers, so every
+    face can show a recording of any backend.
+    """
+
+    def list_runs(self) -> list[RunSummary]:
+        """Every run, newest first."""
+
+    def get_run(self, run_id: str) -> RunRecord:
+        """One run; raises `RunNotFoundError`."""
+
+    def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
+        """The episodes of a run in order, or of every run, newest first."""
+
+    def get_episode(self, run_id: str, episode: str | int | None = None) -> EpisodeRollup:
+        """By id or 0-based index, None for the last; raises `RunNotFoundError`, `EpisodeNotFoundError`."""
+
+    def load_steps(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> list[StepRecord]:
+        """Detached records with ``start <= step_index < stop``, in order of step and agent."""
+
+    def require(self, frame_ref: str) -> NDArray[Any]:
+        """The array of a ref as a new array; raises `FrameNotFoundError` with the reason."""
+
+    def resolve_batch(self, frame_refs: Sequence[str]) -> Sequence[NDArray[Any] | None]:
+        """The arrays of many refs in their order; None where one leads to nothing."""
+
+    def close(self) -> None:
+        """Let go of every file; safe to call twice."""

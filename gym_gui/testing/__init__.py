@@ -1,0 +1,1 @@
+"""Contract test classes to subclass: for adapters, recording backends and whatever else others may write."""
