@@ -36,9 +36,10 @@ def play(env_id: str, rate_hz: float, seconds: float) -> dict[str, Any]:
     paints = record_paints()
     with open_window() as window:
         assert window.context is not None  # noqa: S101 - open_window waited for it
-        context = window.context
+        recorder = window.context.recorder
+        assert recorder is not None  # noqa: S101 - its folder is a fresh one
         begin(window, StartRequest(kind="play", env_id=env_id, seed=1))
-        session, telemetry = context.session, context.services.telemetry
+        session, telemetry = recorder.session, recorder.services.telemetry
         wait_until(lambda: session.state.in_game and session.state.step > 2 * rate_hz)
         stamps: list[tuple[str, float]] = []
         player = BreakoutPlayer()
@@ -52,7 +53,7 @@ def play(env_id: str, rate_hz: float, seconds: float) -> dict[str, Any]:
                     is_breakout = frame is not None and env_id == "ALE/Breakout-v5"
                     session.set_held_keys(player.keys_for(frame) if is_breakout else DRIVE)
 
-        watcher = window.pump.subscribe(context.services.bus, "bot", DropOldest(), act)
+        watcher = window.pump.subscribe(recorder.services.bus, "bot", DropOldest(), act)
         pause(1.0)
         stamps.clear()
         late_before, cpu_before = session.state.late_frames, time.process_time()
@@ -69,7 +70,7 @@ def play(env_id: str, rate_hz: float, seconds: float) -> dict[str, Any]:
         state = session.state
         session.stop()
         telemetry.flush()
-        status = context.services.sink.status()
+        status = recorder.services.sink.status()
     gaps = [after - before for before, after in itertools.pairwise(paints[first:])]
     # Between two episodes the game stands for a second and a half, by design.
     intervals = [gap for gap in gaps if gap < EPISODE_END_S]

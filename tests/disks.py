@@ -1,9 +1,11 @@
-"""A disk of a few megabytes, of the test's own: it can be filled, freed and made read-only."""
+"""Disks of the test's own: one of a few megabytes that can be filled and freed, and folders that can only be read."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,3 +58,37 @@ def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
         pytest.skip("a disk of a test's own can be mounted by root on Linux only")
     yield SmallDisk(path)
     subprocess.run(["umount", "--lazy", path], check=True)
+
+
+@contextmanager
+def only_readable(folder: Path) -> Iterator[Path]:
+    """*folder* where nothing can be written, not even by root; the test is left out where that cannot be had."""
+    if sys.platform == "win32":
+        pytest.skip("mounts and permission bits of Unix")
+    if os.geteuid() != 0:
+        with _without_write_permission(folder):
+            yield folder
+        return
+    view = folder.with_name(f"{folder.name}-read-only")
+    view.mkdir()
+    try:
+        subprocess.run(["mount", "--bind", folder, view], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("permission bits do not bind root, and nothing can be mounted here")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", view], check=True)
+        yield view
+    finally:
+        subprocess.run(["umount", "--lazy", view], check=True)
+
+
+@contextmanager
+def _without_write_permission(folder: Path) -> Iterator[None]:
+    folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
+    for path in folders:
+        path.chmod(0o555)
+    try:
+        yield
+    finally:
+        for path in folders:
+            path.chmod(0o755)

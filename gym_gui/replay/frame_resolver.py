@@ -6,8 +6,9 @@ import logging
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
+from gym_gui.core.closing import Closing
 from gym_gui.core.errors import FrameNotFoundError, InvalidFrameRefError, ReplayFileError
 from gym_gui.core.refs import FRAMES_DATASET, OBSERVATIONS_DATASET, FrameRef, is_run_id, make_frame_ref
 from gym_gui.replay.chunk_cache import DEFAULT_CACHE_BYTES, ChunkCache
@@ -17,7 +18,6 @@ from gym_gui.replay.readable_file import ReadableFile
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
-    from types import TracebackType
 
     from numpy.typing import NDArray
 
@@ -27,7 +27,7 @@ _LOGGER = logging.getLogger(__name__)
 _MAX_OPEN_FILES: Final = 16
 
 
-class FrameResolver:
+class FrameResolver(Closing):
     """Resolves refs of the runs of one folder; keeps files open and decoded chunks at hand.
 
     Args:
@@ -112,14 +112,6 @@ class FrameResolver:
         for file in files:
             file.close()
             self._cache.forget_file(str(file.path))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _file(self, run_id: str) -> ReadableFile:
         with self._lock:

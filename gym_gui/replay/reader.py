@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from gym_gui.core.closing import Closing
 from gym_gui.core.packing import from_array
 from gym_gui.replay import layout
 from gym_gui.replay.chunk_cache import ChunkCache
@@ -15,12 +16,11 @@ from gym_gui.replay.readable_file import ReadableFile
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from os import PathLike
-    from types import TracebackType
 
     from numpy.typing import NDArray
 
 
-class ReplayReader:
+class ReplayReader(Closing):
     """Reads a replay file, one that is still being written included.
 
     A row is one recorded step. In a run of the pipeline the first row of an episode is the state after reset: an
@@ -54,11 +54,6 @@ class ReplayReader:
     def __enter__(self) -> Self:
         self.open()
         return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def num_steps(self) -> int:

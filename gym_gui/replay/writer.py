@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
+from gym_gui.core.closing import Closing
 from gym_gui.core.data_model import FrameState, StepRecord
 from gym_gui.core.errors import ReplayFileError, SchemaMismatchError
 from gym_gui.core.packing import to_array
@@ -29,14 +30,13 @@ from gym_gui.replay.run_lock import RunLock
 
 if TYPE_CHECKING:
     from os import PathLike
-    from types import TracebackType
 
     from numpy.typing import NDArray
 
 FLUSH_INTERVAL_S: Final = 0.18
 
 
-class ReplayWriter:
+class ReplayWriter(Closing):
     """Writes one run's frames, observations, actions and rewards.
 
     Args:
@@ -258,11 +258,6 @@ class ReplayWriter:
     def __enter__(self) -> Self:
         self.start()
         return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _open(self) -> None:
         codec = self._codec = ChunkCodec()

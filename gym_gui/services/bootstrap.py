@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from gym_gui.config.paths import default_var_dir
+from gym_gui.core.closing import Closing
 from gym_gui.core.errors import VarDirError
+from gym_gui.core.typing_compat import override
 from gym_gui.replay import FrameResolver, ReplayWriter
 from gym_gui.services.recovery import recover_interrupted_runs
 from gym_gui.services.telemetry import TelemetryService
@@ -17,8 +19,6 @@ from gym_gui.telemetry.run_bus import RunBus
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from gym_gui.config.paths import VarPaths
     from gym_gui.config.settings import Settings
     from gym_gui.telemetry.overflow import OverflowPolicy
@@ -26,49 +26,57 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Services:
-    """A running pipeline on one var folder.
+@dataclass
+class Archive(Closing):
+    """What was recorded, to look at.
 
     Attributes:
         settings: The user's choices.
-        bus: Fan-out of everything that happens.
-        hub: The asynchronous edge of the bus.
         store: Rows.
-        sink: Who saves.
         resolver: Refs to arrays.
-        telemetry: The door for producers.
-        recovered_runs: Runs of a killed process that were put right at this start.
+        why_read_only: One sentence where nothing can be written to the folder; empty otherwise.
     """
 
     settings: Settings
-    bus: RunBus
-    hub: TelemetryAsyncHub
     store: TelemetrySQLiteStore
-    sink: TelemetryDBSink
     resolver: FrameResolver
-    telemetry: TelemetryService
-    recovered_runs: list[str] = field(default_factory=list)
+    why_read_only: str = field(default="", kw_only=True)
 
     @property
     def paths(self) -> VarPaths:
         """The layout of the var folder."""
         return self.settings.paths
 
+    @override
     def close(self) -> None:
-        """Save everything and close, in the order of the data's way; safe to call twice."""
-        self.sink.close()
-        self.bus.close()
         self.resolver.close()
         self.store.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+@dataclass
+class Services(Archive):
+    """An archive that is recorded into: a running pipeline on one var folder.
+
+    Attributes:
+        bus: Fan-out of everything that happens.
+        hub: The asynchronous edge of the bus.
+        sink: Who saves.
+        telemetry: The door for producers.
+        recovered_runs: Runs of a killed process that were put right at this start.
+    """
+
+    bus: RunBus
+    hub: TelemetryAsyncHub
+    sink: TelemetryDBSink
+    telemetry: TelemetryService
+    recovered_runs: list[str]
+
+    @override
+    def close(self) -> None:
+        # Everything is saved first, in the order of the data's way.
+        self.sink.close()
+        self.bus.close()
+        super().close()
 
 
 def open_services(settings: Settings, *, overflow: OverflowPolicy | None = None) -> Services:
@@ -84,13 +92,7 @@ def open_services(settings: Settings, *, overflow: OverflowPolicy | None = None)
         StoreVersionError: a newer application wrote it.
     """
     paths = settings.paths
-    paths.prepare()
-    store = TelemetrySQLiteStore(paths.telemetry_db)
-    try:
-        recovered = recover_interrupted_runs(store, paths.replay_dir)
-    except BaseException:
-        store.close()
-        raise
+    store, recovered = _open_store(paths)
     bus = RunBus()
     hub = TelemetryAsyncHub(bus)
     # The sink flushes by its own clock, so the writers need no thread of theirs.
@@ -103,35 +105,7 @@ def open_services(settings: Settings, *, overflow: OverflowPolicy | None = None)
     sink.start()
     resolver = FrameResolver(paths.replay_dir)
     telemetry = TelemetryService(hub, sink=sink, frame_resolver=resolver)
-    return Services(settings, bus, hub, store, sink, resolver, telemetry, recovered)
-
-
-@dataclass(slots=True)
-class Archive:
-    """What was recorded, to look at only.
-
-    Attributes:
-        settings: The user's choices.
-        store: Rows.
-        resolver: Refs to arrays.
-    """
-
-    settings: Settings
-    store: TelemetrySQLiteStore
-    resolver: FrameResolver
-
-    def close(self) -> None:
-        """Close the files; safe to call twice."""
-        self.resolver.close()
-        self.store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    return Services(settings, store, resolver, bus, hub, sink, telemetry, recovered)
 
 
 def open_archive(settings: Settings) -> Archive:
@@ -146,15 +120,53 @@ def open_archive(settings: Settings) -> Archive:
     if not paths.root.is_dir() and paths.root != default_var_dir():
         raise VarDirError(f"There is no folder {paths.root}.", hint="Record something first, or check --var-dir.")
     try:
-        paths.prepare()
-        store = TelemetrySQLiteStore(paths.telemetry_db)
-        recover_interrupted_runs(store, paths.replay_dir)
+        store, _ = _open_store(paths)
     except VarDirError as error:
-        if not paths.telemetry_db.exists():
+        if not _holds_recordings(paths):
             raise VarDirError(
                 "Nothing has been recorded in this folder, and nothing can be written there.",
                 hint=f"Choose another one with --var-dir. Folder: {paths.root}",
             ) from error
-        _LOGGER.info("opened for reading only: %s", error)
-        store = TelemetrySQLiteStore(paths.telemetry_db, read_only=True)
+        return _open_read_only(settings, error)
     return Archive(settings, store, FrameResolver(paths.replay_dir))
+
+
+def open_recordings(settings: Settings, *, overflow: OverflowPolicy | None = None) -> Archive:
+    """Open a var folder to record into it and to look at it: `Services`; only to look at where it cannot be written.
+
+    Raises:
+        VarDirError: the folder cannot be written, and nothing was ever recorded in it.
+        StoreError: the database is foreign, damaged or locked.
+        StoreVersionError: a newer application wrote it.
+    """
+    try:
+        return open_services(settings, overflow=overflow)
+    except VarDirError as error:
+        if not _holds_recordings(settings.paths):
+            raise
+        return _open_read_only(settings, error)
+
+
+def _open_read_only(settings: Settings, error: VarDirError) -> Archive:
+    _LOGGER.info("opened for reading only: %s", error)
+    paths = settings.paths
+    store = TelemetrySQLiteStore(paths.telemetry_db, read_only=True)
+    return Archive(settings, store, FrameResolver(paths.replay_dir), why_read_only=error.message)
+
+
+def _open_store(paths: VarPaths) -> tuple[TelemetrySQLiteStore, list[str]]:
+    """The store of a folder that can be written, and the runs in it that were put right."""
+    paths.prepare()
+    store = TelemetrySQLiteStore(paths.telemetry_db)
+    try:
+        return store, recover_interrupted_runs(store, paths.replay_dir)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _holds_recordings(paths: VarPaths) -> bool:
+    try:
+        return paths.telemetry_db.exists()
+    except OSError:
+        return False  # a folder that may not even be looked into

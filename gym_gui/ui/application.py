@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gym_gui.config.settings import Settings
     from gym_gui.controllers.start_request import StartRequest
-    from gym_gui.services.bootstrap import Services
+    from gym_gui.services.bootstrap import Archive
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def make_window(settings: Settings) -> MainWindow:
     """A window on the settings' var folder, not yet shown; its `open` opens the services."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     theme = Theme(make_application(), settings.theme)
-    return MainWindow(settings, theme, lambda: _open_services(settings))
+    return MainWindow(settings, theme, lambda: _open_recordings(settings))
 
 
 def make_application() -> QApplication:
@@ -80,8 +80,9 @@ def begin(window: MainWindow, start: StartRequest) -> None:
     """Carry out a start request in a window whose services are open."""
     if start.kind == "play":
         window.show_screen("play")
-        if window.context is not None:
-            window.context.session.start(start.env_id, seed=start.seed, env_kwargs=start.env_kwargs)
+        # Where nothing can be recorded, the screen says so.
+        if window.context is not None and window.context.recorder is not None:
+            window.context.recorder.session.start(start.env_id, seed=start.seed, env_kwargs=start.env_kwargs)
         return
     from gym_gui.ui.screens.replay_screen import ReplayScreen  # noqa: PLC0415 - only where it is asked for
 
@@ -143,8 +144,8 @@ class CrashReporter(QObject):
         box.open()
 
 
-def _open_services(settings: Settings) -> Services:
-    from gym_gui.services.bootstrap import open_services  # noqa: PLC0415 - h5py, 0.4 s: on the worker
+def _open_recordings(settings: Settings) -> Archive:
+    from gym_gui.services.bootstrap import open_recordings  # noqa: PLC0415 - h5py, 0.4 s: on the worker
     from gym_gui.telemetry.run_bus import ShedFrames  # noqa: PLC0415 - same
 
-    return open_services(settings, overflow=ShedFrames())
+    return open_recordings(settings, overflow=ShedFrames())

@@ -1,4 +1,4 @@
-"""The window: rail, screens, status bar; it opens the services on a task while it paints, and closes them in order.
+"""The window: rail, screens, status bar; it opens the recordings on a task while it paints, and closes them in order.
 
 Qt thread.
 """
@@ -16,11 +16,12 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 from gym_gui.config.settings import save_settings
 from gym_gui.controllers.disk_estimate import DiskEstimate
 from gym_gui.controllers.session import SessionController
+from gym_gui.controllers.session_state import SessionState
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.core.typing_compat import override
 from gym_gui.ui.bridge import BusPump, QtTaskRunner
 from gym_gui.ui.rail import Rail
-from gym_gui.ui.screens.context import ScreenContext
+from gym_gui.ui.screens.context import Recorder, ScreenContext
 from gym_gui.ui.screens.registry import default_screens
 from gym_gui.ui.status_bar import NOT_OPEN, OPENING, StatusBar, describe_status
 from gym_gui.ui.status_details import StatusDetails
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QKeyEvent
 
     from gym_gui.config.settings import Settings
-    from gym_gui.services.bootstrap import Services
+    from gym_gui.services.bootstrap import Archive
+    from gym_gui.telemetry.sink_status import SinkStatus
     from gym_gui.ui.screens.registry import ScreenSpec
     from gym_gui.ui.theme import Theme
 
@@ -51,7 +53,8 @@ class MainWindow(QMainWindow):
     Args:
         settings: What the user chose.
         theme: The look.
-        open_services: Opens what records and reads; called on a worker thread.
+        open_recordings: Opens what records and reads; called on a worker thread. `Services` record, a plain `Archive`
+            is a folder that can only be read.
         screens: The rail's entries.
         make_pictures: Whether the catalogue has pictures of games made.
     """
@@ -60,7 +63,7 @@ class MainWindow(QMainWindow):
         self,
         settings: Settings,
         theme: Theme,
-        open_services: Callable[[], Services],
+        open_recordings: Callable[[], Archive],
         *,
         screens: Sequence[ScreenSpec] | None = None,
         make_pictures: bool = True,
@@ -73,7 +76,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._being_saved: Settings | None = None
         self._theme = theme
-        self._open_services = open_services
+        self._open_recordings = open_recordings
         self._make_pictures = make_pictures
         self._specs = {spec.name: spec for spec in (screens or default_screens())}
         self._made: dict[str, QWidget] = {}
@@ -89,10 +92,10 @@ class MainWindow(QMainWindow):
         self._status_timer.timeout.connect(self._refresh_status)
 
     def open(self) -> None:
-        """Begin to open the services; the window can be shown before."""
+        """Begin to open the recordings; the window can be shown before."""
         self._waiting.show_message("progress-clock", "Opening your recordings…", "")
         self.status_bar.show_line(OPENING)
-        self.runner.submit(self._open_services, self._take_services, self._show_services_fault)
+        self.runner.submit(self._open_recordings, self._take_archive, self._show_fault)
 
     def show_screen(self, name: str) -> None:
         """Go to a screen, making it at the first visit."""
@@ -115,7 +118,7 @@ class MainWindow(QMainWindow):
         return self._made.get(name)
 
     def when_open(self, act: Callable[[], None]) -> None:
-        """Run *act* once the services are open; at once where they are."""
+        """Run *act* once the recordings are open; at once where they are."""
         if self.context is None:
             self._when_open.append(act)
         else:
@@ -139,15 +142,15 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.hide()
         self._status_timer.stop()
-        if self.context is not None:
+        if self._recorder is not None:
             # The game first: its last episode has to be recorded before the pipeline is flushed and closed.
-            self.context.session.close()
+            self._recorder.session.close()
         for screen in self._made.values():
             screen.close()
         self.pump.close()
         self.runner.close()
         if self.context is not None:
-            self.context.services.close()
+            self.context.archive.close()
             self.context = None
         super().closeEvent(event)
 
@@ -192,8 +195,8 @@ class MainWindow(QMainWindow):
 
     def _give_room(self) -> None:
         # A game that fills the monitor has it for itself; anything else needs the rail to get away from.
-        session = None if self.context is None else self.context.session
-        alone = self.isFullScreen() and self._open_name == "play" and session is not None and bool(session.state.env_id)
+        playing = self._open_name == "play" and bool(self._session_state().env_id)
+        alone = self.isFullScreen() and playing
         for part in self._frame:
             part.setVisible(not alone)
         if alone:
@@ -204,13 +207,10 @@ class MainWindow(QMainWindow):
         name = screen.windowTitle() if screen is not None else ""
         self.setWindowTitle(f"{name or self._specs[self._open_name].title} - gym_gui")
 
-    def _take_services(self, services: Services) -> None:
-        session = SessionController(
-            services.telemetry, on_change=self.pump.wake, recording=services.telemetry.status() is not None
-        )
+    def _take_archive(self, archive: Archive) -> None:
         self.context = ScreenContext(
-            services=services,
-            session=session,
+            archive=archive,
+            recorder=self._make_recorder(archive),
             runner=self.runner,
             pump=self.pump,
             theme=self._theme,
@@ -222,8 +222,8 @@ class MainWindow(QMainWindow):
         )
         self._disk = DiskEstimate(
             self.runner,
-            list_runs=services.store.list_runs,
-            file_bytes=lambda run_id: _size_of(services.paths.replay_dir / f"{run_id}.h5"),
+            list_runs=archive.store.list_runs,
+            file_bytes=lambda run_id: _size_of(archive.paths.replay_dir / f"{run_id}.h5"),
             clock=time.monotonic,
         )
         self._status_timer.start()
@@ -234,11 +234,20 @@ class MainWindow(QMainWindow):
             act()
         self._when_open.clear()
 
-    def _show_services_fault(self, error: Exception) -> None:
+    def _make_recorder(self, archive: Archive) -> Recorder | None:
+        from gym_gui.services.bootstrap import Services  # noqa: PLC0415 - h5py, 0.4 s: the worker has imported it
+
+        if not isinstance(archive, Services):
+            return None
+        telemetry = archive.telemetry
+        recording = telemetry.status() is not None
+        return Recorder(archive, SessionController(telemetry, on_change=self.pump.wake, recording=recording))
+
+    def _show_fault(self, error: Exception) -> None:
         if isinstance(error, EnvironmentFault):
             message, hint = error.message, error.hint
         else:
-            _log.error("The services could not be opened.", exc_info=error)
+            _log.error("The recordings could not be opened.", exc_info=error)
             message, hint = f"{type(error).__name__}: {error}", "This is a fault in the application; the log has more."
         self.status_bar.show_line(NOT_OPEN)
         self._waiting.show_message("alert-octagon-outline", message, hint, "Try again", self.open, role="bad")
@@ -246,7 +255,8 @@ class MainWindow(QMainWindow):
     def _change_settings(self, settings: Settings) -> None:
         self._settings = settings
         self._theme.set_mode(settings.theme)
-        self._save_settings()
+        if self._recorder is not None:
+            self._save_settings()
 
     def _save_settings(self) -> None:
         # One at a time: of two that run together, the older could be the last to write.
@@ -267,17 +277,27 @@ class MainWindow(QMainWindow):
         if self.status_details.isVisible() or self.context is None:
             self.status_details.hide()
             return
-        self.status_details.show_pipeline(self.context.services.telemetry.status())
+        self.status_details.show_pipeline(self._pipeline_status())
         self.status_details.open_above(self.status_bar.mapTo(self, QPoint()).y())
 
     def _refresh_status(self) -> None:
         if self.context is not None:
-            pipeline = self.context.services.telemetry.status()
+            pipeline = self._pipeline_status()
             if self.status_details.isVisible():
                 self.status_details.show_pipeline(pipeline)
-            state, saved = self.context.session.state, 0 if pipeline is None else pipeline.saved_steps
+            state, saved = self._session_state(), 0 if pipeline is None else pipeline.saved_steps
             bytes_per_s = None if self._disk is None else self._disk.follow(state, saved)
             self.status_bar.show_line(describe_status(state, pipeline, bytes_per_s))
+
+    @property
+    def _recorder(self) -> Recorder | None:
+        return None if self.context is None else self.context.recorder
+
+    def _session_state(self) -> SessionState:
+        return SessionState() if self._recorder is None else self._recorder.session.state
+
+    def _pipeline_status(self) -> SinkStatus | None:
+        return None if self._recorder is None else self._recorder.services.telemetry.status()
 
 
 def _size_of(file: Path) -> int:

@@ -83,12 +83,12 @@ def main() -> int:
 
 
 def _play(window: MainWindow, path: Path) -> SessionState:
-    context = window.context
-    if context is None:
-        raise EnvironmentFault("The window closed before a game could be played in it.")
-    session = context.session
+    recorder = None if window.context is None else window.context.recorder
+    if recorder is None:
+        raise EnvironmentFault("The window closed, or its folder can only be read: no game can be played in it.")
+    session = recorder.session
     begin(window, StartRequest(kind="play", env_id="ALE/Breakout-v5"))
-    keyboard = _Keyboard(window, context.services)
+    keyboard = _Keyboard(window, recorder.services)
     try:
         _wait(
             lambda: session.state.phase is Phase.FAULTED or session.state.step >= _PLAY_STEPS,

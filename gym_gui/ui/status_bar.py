@@ -56,7 +56,7 @@ def describe_status(session: SessionState, pipeline: SinkStatus | None, bytes_pe
     """
     playing = session.in_game
     if pipeline is None:
-        return StatusLine("○ Recording is off", "warn")
+        return StatusLine("○ Recording is off", "warn", sentence="This folder can only be read.")
     fault = bool(pipeline.fault)
     record, record_state = record_words(session, fault=fault) if playing or fault else ("Ready", "")
     lost = pipeline.shed_frames + pipeline.lost_frames + pipeline.lost_steps

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from disks import only_readable
 from integration.command_line import answer, command, environment, gym_gui
 
 from gym_gui.replay import FrameResolver
@@ -136,24 +137,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def read_only_library(var_dir: Path, tmp_path: Path) -> Iterator[Path]:
+def read_only_library(var_dir: Path) -> Iterator[Path]:
     """A var folder with one run that can only be read."""
     answer("record", "FrozenLake-v1", "--steps", "20", var_dir=var_dir)
-    folder = tmp_path / "read-only"
-    folder.mkdir()
-    if mounted(folder, "--bind", str(var_dir)):
-        subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+    with only_readable(var_dir) as folder:
         yield folder
-        unmount(folder)
-    elif os.geteuid() == 0:
-        pytest.skip("permission bits do not bind root, and nothing can be mounted here")
-    else:
-        folders = [var_dir, *(path for path in var_dir.rglob("*") if path.is_dir())]
-        for path in folders:
-            path.chmod(0o555)
-        yield var_dir
-        for path in folders:
-            path.chmod(0o755)
 
 
 def test_that_a_full_disk_ends_the_recording_with_one_sentence_and_keeps_what_came_before(small_disk: Path) -> None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from gym_gui.core.data_model import EpisodeSummary
-    from gym_gui.services.bootstrap import Services
     from gym_gui.ui.main_window import MainWindow
 
 WAIT_MS = 15_000
@@ -36,8 +35,9 @@ class Player:
         assert isinstance(screen, PlayScreen)
         self.screen = screen
         assert window.context is not None
-        self.session = window.context.session
-        self.services: Services = window.context.services
+        assert window.context.recorder is not None
+        self.session = window.context.recorder.session
+        self.services = window.context.recorder.services
 
     @property
     def state(self) -> SessionState:

@@ -97,7 +97,8 @@ def test_that_a_picture_leaves_room_below_only_where_it_costs_little(qtbot: QtBo
 def test_that_the_key_hint_goes_at_the_first_key_of_the_game(qtbot: QtBot, window: MainWindow) -> None:
     game = page(window)
     assert window.context is not None
-    window.context.session.start("CartPole-v1")
+    assert window.context.recorder is not None
+    window.context.recorder.session.start("CartPole-v1")
     qtbot.waitUntil(game.overlays.hint.isVisible, timeout=WAIT_MS)
     QTest.keyClick(game, Qt.Key.Key_Left)
     assert not game.overlays.hint.isVisible()

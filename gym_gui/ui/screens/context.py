@@ -11,9 +11,22 @@ if TYPE_CHECKING:
     from gym_gui.config.settings import Settings
     from gym_gui.controllers.session import SessionController
     from gym_gui.controllers.views import TaskRunner
-    from gym_gui.services.bootstrap import Services
+    from gym_gui.services.bootstrap import Archive, Services
     from gym_gui.ui.bridge import BusPump
     from gym_gui.ui.theme import Theme
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """What playing needs.
+
+    Attributes:
+        services: The running pipeline.
+        session: The game that is played.
+    """
+
+    services: Services
+    session: SessionController
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,20 +34,20 @@ class ScreenContext:
     """What a screen may use.
 
     Attributes:
-        services: Open services.
-        session: The game that is played.
+        archive: What was recorded.
+        recorder: Plays and records; None where the folder can only be read.
         runner: Work off the Qt thread.
         pump: Events and wake-ups onto the Qt thread.
         theme: The look in force.
         settings: Gives what the user chose, as it is now.
-        change_settings: Store changed settings and apply them.
+        change_settings: Apply changed settings, and store them where the folder can be written.
         notify: Show a toast with this sentence.
         open_screen: Go to the screen of this name.
         make_pictures: Whether the catalogue has pictures of games made, by a process of its own.
     """
 
-    services: Services
-    session: SessionController
+    archive: Archive
+    recorder: Recorder | None
     runner: TaskRunner
     pump: BusPump
     theme: Theme

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from gym_gui.adapters.catalog import CatalogEntry
     from gym_gui.core.data_model import EpisodeSummary
-    from gym_gui.services.bootstrap import Services
+    from gym_gui.services.bootstrap import Archive
     from gym_gui.telemetry.events import TelemetryEvent
-    from gym_gui.ui.screens.context import ScreenContext
+    from gym_gui.ui.screens.context import Recorder, ScreenContext
 
 
 class PlayScreen(QWidget):
@@ -37,16 +37,18 @@ class PlayScreen(QWidget):
 
     Args:
         context: What a screen may use.
+        recorder: The game and what keeps it.
     """
 
-    def __init__(self, context: ScreenContext) -> None:
+    def __init__(self, context: ScreenContext, recorder: Recorder) -> None:
         super().__init__()
         self._context = context
-        self._session = context.session
+        self._services = recorder.services
+        self._session = recorder.session
         self._state = SessionState()
         self._name = ""
         self.catalog = CatalogPage(context.theme, context.runner)
-        self.game = GamePage(context.theme, context.session)
+        self.game = GamePage(context.theme, self._session)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.catalog)
         self._pages.addWidget(self.game)
@@ -55,17 +57,17 @@ class PlayScreen(QWidget):
         self.game.hud_changed.connect(self._remember_hud)
         self.catalog.game_chosen.connect(self.start)
         self.catalog.game_refused.connect(context.notify)
-        paths = context.services.paths
+        paths = self._services.paths
         self._previews = PreviewMaker(paths.thumbnails_dir, context.pump.wake) if context.make_pictures else None
         self._controller = CatalogController(
             self.catalog,
             context.runner,
             cache_file=paths.cache_dir / "catalogue.json",
             list_environments=_list_environments,
-            list_episodes=lambda: _list_human_episodes(context.services),
+            list_episodes=lambda: _list_human_episodes(self._services),
             previews=self._previews,
         )
-        self._screen = context.pump.subscribe(context.services.bus, "screen", Latest(), self._receive)
+        self._screen = context.pump.subscribe(self._services.bus, "screen", Latest(), self._receive)
         context.pump.add_poller(self._poll)
         self._controller.load()
         self._poll()
@@ -111,7 +113,7 @@ class PlayScreen(QWidget):
             self._show_page(state)
         if self._previews is not None:
             self._previews.rest(resting=state.phase is not Phase.IDLE)
-        pipeline = self._context.services.telemetry.status()
+        pipeline = self._services.telemetry.status()
         self.game.show_storage_fault(fault=pipeline is not None and bool(pipeline.fault))
         self.game.show_session(state)
         if state.phase is Phase.IDLE:
@@ -149,7 +151,7 @@ class PlayScreen(QWidget):
 
     def _wait_until_kept(self) -> None:
         self._session.wait_at_rest(5.0)
-        self._context.services.telemetry.flush(2.0)
+        self._services.telemetry.flush(2.0)
 
     def _take_played(self) -> None:
         self._controller.refresh_played()
@@ -161,5 +163,5 @@ def _list_environments() -> Sequence[CatalogEntry]:
     return list_environments()
 
 
-def _list_human_episodes(services: Services) -> Sequence[EpisodeSummary]:
-    return [episode for episode in services.store.list_episodes() if episode.player == "human"]
+def _list_human_episodes(archive: Archive) -> Sequence[EpisodeSummary]:
+    return [episode for episode in archive.store.list_episodes() if episode.player == "human"]

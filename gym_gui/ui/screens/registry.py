@@ -1,4 +1,4 @@
-"""Which screens the window has: one `ScreenSpec` each, made when first visited, once the services are open."""
+"""Which screens the window has: one `ScreenSpec` each, made when first visited, once the recordings are open."""
 
 from __future__ import annotations
 
@@ -41,9 +41,13 @@ def default_screens() -> tuple[ScreenSpec, ...]:
 
 # Imported at the first visit: what is not looked at costs no start-up time.
 def _make_play(context: ScreenContext) -> QWidget:
+    if context.recorder is None:
+        from gym_gui.ui.screens.play_read_only import make_read_only_screen  # noqa: PLC0415 - see above
+
+        return make_read_only_screen(context)
     from gym_gui.ui.screens.play import PlayScreen  # noqa: PLC0415 - see above
 
-    return PlayScreen(context)
+    return PlayScreen(context, context.recorder)
 
 
 def _make_replay(context: ScreenContext) -> QWidget:

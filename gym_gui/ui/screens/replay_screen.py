@@ -30,10 +30,10 @@ class ReplayScreen(QWidget):
 
     def __init__(self, context: ScreenContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        services = context.services
+        archive = context.archive
         self._runner = QtTaskRunner(workers=2, parent=self)
-        self.library = LibraryPage(context, services.store, services.resolver, self._runner)
-        self.player = PlayerPage(context, services.store, services.resolver, self._runner)
+        self.library = LibraryPage(context, archive.store, archive.resolver, self._runner)
+        self.player = PlayerPage(context, archive.store, archive.resolver, self._runner)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.library)
         self._pages.addWidget(self.player)

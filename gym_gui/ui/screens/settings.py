@@ -91,7 +91,7 @@ class SettingsScreen(QWidget):
 
     def _make_folder(self) -> QFrame:
         card, column = _make_card("Recordings")
-        self.folder = str(self._context.services.paths.root)
+        self.folder = str(self._context.archive.paths.root)
         path = make_label(self.folder, wrap=True)
         path.setTextInteractionFlags(path.textInteractionFlags() | _SELECTABLE)
         column.addWidget(path)
@@ -105,6 +105,10 @@ class SettingsScreen(QWidget):
         column.addWidget(
             _make_note("Start with --var-dir FOLDER, or set GYM_GUI_VAR_DIR, to keep recordings elsewhere.")
         )
+        if self._context.recorder is None:
+            column.addWidget(
+                _make_note("This folder can only be read: what you choose here lasts until the window closes.")
+            )
         return card
 
     def _change(self, **values: object) -> None:
