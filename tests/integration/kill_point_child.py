@@ -16,7 +16,7 @@ from typing import Any
 import h5py
 from synthetic import frame_of, seen_at, shape_of
 
-from gym_gui.replay import ReplayWriter, layout
+from gym_gui.replay import ReplayWriter, dataset_tail, layout
 
 ROWS = 45
 SAME_SHAPE = 6
@@ -27,7 +27,8 @@ FUNCTIONS: dict[str, tuple[Any, str]] = {
     "flush": (h5py.File, "flush"),
     "close": (h5py.File, "close"),
     "modify": (h5py.AttributeManager, "modify"),
-    "resize": (h5py.Dataset, "resize"),
+    "grow": (dataset_tail.DatasetTail, "_grow"),
+    "store": (dataset_tail.CompressedTail, "_store"),
 }
 
 

@@ -29,7 +29,8 @@ POINTS: Final = [
         ("flush", (1, 6, 11)),
         ("close", (1, 2, 3, 9, 14)),
         ("modify", (1, 2)),
-        ("resize", (2, 20, 47)),
+        ("grow", (2, 20, 47)),
+        ("store", (1, 5, 9)),
     )
     for count in counts
     for when in ("before", "after")
