@@ -131,3 +131,29 @@ def test_that_settings_last_until_the_window_closes(reading: MainWindow, qtbot: 
     reading.runner.submit(lambda: True, idle.append)
     qtbot.waitUntil(lambda: bool(idle), timeout=WAIT_MS)
     assert not reading.toast.isVisible(), "nothing was tried that failed"
+
+
+@pytest.fixture
+def empty_folder(var_dir: Path) -> Iterator[Path]:
+    """A folder prepared for recordings that never came, where nothing can be written."""
+    Recordings(var_dir).close()
+    with only_readable(var_dir) as folder:
+        yield folder
+
+
+def test_that_an_empty_library_invites_to_nothing_that_cannot_be(
+    qtbot: QtBot, qapp: QApplication, empty_folder: Path
+) -> None:
+    del qapp
+    window = make_window(Settings(var_dir=empty_folder, theme="dark"))
+    window.show()
+    window.open()
+    qtbot.waitUntil(lambda: window.context is not None, timeout=WAIT_MS)
+    window.show_screen("replay")
+    screen = window.made_screen("replay")
+    assert isinstance(screen, ReplayScreen)
+    empty = screen.library._empty
+    qtbot.waitUntil(lambda: empty.title == "Nothing recorded yet", timeout=WAIT_MS)
+    assert not empty.button.isVisible()
+    window.close()
+    window.deleteLater()

@@ -188,9 +188,14 @@ class LibraryPage(QWidget):
                 "filter-remove-outline", "No episode matches", text, "Clear filters", self.controller.clear_filters
             )
         else:
-            text = "Every game that is played is recorded and appears here."
+            why_not = self._context.archive.why_read_only
+            text, button = why_not or "Every game that is played is recorded and appears here.", "Play a game"
             self._empty.show_message(
-                "filmstrip", "Nothing recorded yet", text, "Play a game", lambda: self._context.open_screen("play")
+                "filmstrip",
+                "Nothing recorded yet",
+                text,
+                "" if why_not else button,
+                lambda: self._context.open_screen("play"),
             )
         self._pages.setCurrentWidget(self._empty)
         return True

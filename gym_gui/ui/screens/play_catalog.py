@@ -1,4 +1,4 @@
-"""The catalogue: every game of this machine as a grid of cards, found by typing and by family.
+"""The catalogue: every game of this machine, found by typing and by family.
 
 Qt thread.
 """
@@ -9,14 +9,12 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QImage, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QFrame,
     QHBoxLayout,
     QLineEdit,
-    QListView,
     QMenu,
     QPushButton,
     QStackedLayout,
@@ -27,7 +25,8 @@ from PySide6.QtWidgets import (
 from gym_gui.controllers.catalog import FAMILY_ORDER
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
-from gym_gui.ui.screens.play_cards import CARD_ROLE, GAP, GameDelegate, GameFilter, GameModel
+from gym_gui.ui.screens.play_cards import CARD_ROLE, GameDelegate, GameFilter, GameModel
+from gym_gui.ui.screens.play_grid import GameGrid, is_typing
 from gym_gui.ui.widgets.basics import make_button, make_label
 from gym_gui.ui.widgets.messages import EmptyState
 
@@ -35,74 +34,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from PySide6.QtCore import QPoint
-    from PySide6.QtGui import QKeyEvent, QResizeEvent
+    from PySide6.QtGui import QKeyEvent
 
     from gym_gui.controllers.game_card import GameCard
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.ui.theme import Theme
 
-_CARD_WIDTH: Final = 196
 _SIDE: Final = tokens.SPACE_24
 # What is typed to play an environment that is not in the list: an id with its version, or module:Id.
 _ENV_ID: Final = re.compile(r"[\w.]+:[\w./:-]+|[\w./-]+-v\d+")
-
-
-class GameGrid(QListView):
-    """Cards in as many columns as fit; emits `chosen` with an environment id, or `refused` with why not."""
-
-    chosen = Signal(str)
-    refused = Signal(str)
-    typed = Signal(str)
-
-    def __init__(self, theme: Theme, games: GameFilter, delegate: GameDelegate) -> None:
-        super().__init__()
-        self._delegate = delegate
-        self.setModel(games)
-        self.setItemDelegate(delegate)
-        self.setViewMode(QListView.ViewMode.IconMode)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setMovement(QListView.Movement.Static)
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.verticalScrollBar().setSingleStep(tokens.SPACE_32)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.setSpacing(0)
-        self.clicked.connect(self.choose)
-        theme.changed.connect(self.viewport().update)
-
-    def choose(self, index: QModelIndex) -> None:
-        """Play the game at *index*, or say why it cannot be played."""
-        card: GameCard | None = index.data(CARD_ROLE) if index.isValid() else None
-        if card is not None:
-            self.chosen.emit(card.env_id) if card.available else self.refused.emit(card.why_not)
-
-    @override
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self.choose(self.currentIndex())
-        elif _is_typing(event):
-            self.typed.emit(event.text())
-        else:
-            super().keyPressEvent(event)
-
-    @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self.fit_columns()
-        super().resizeEvent(event)
-
-    def fit_columns(self) -> None:
-        """Make the cards as wide as their columns."""
-        # The scroll bar's place is kept free: were it counted in, it could come and go without end.
-        wide = self.width() - self.verticalScrollBar().sizeHint().width()
-        columns = max(2, wide // (_CARD_WIDTH + GAP))
-        # One pixel less than its share: a rounding error would push the last card into the next row.
-        self._delegate.set_width(max(120, (wide - 1) // columns - GAP))
-        size = self._delegate.card_size
-        self.setGridSize(QSize(size.width() + GAP, size.height() + GAP))
 
 
 class CatalogPage(QWidget):
@@ -166,7 +106,7 @@ class CatalogPage(QWidget):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Typing searches, wherever on the page the focus is.
-        if _is_typing(event):
+        if is_typing(event):
             self._type_on(event.text())
         else:
             super().keyPressEvent(event)
@@ -337,11 +277,6 @@ class CatalogPage(QWidget):
         for env_id, image in images:
             self._delegate.forget_picture(env_id)
             self.model.set_picture(env_id, image)
-
-
-def _is_typing(event: QKeyEvent) -> bool:
-    held = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
-    return bool(event.text().strip()) and event.text().isprintable() and not held
 
 
 def _read_images(cards: Sequence[GameCard]) -> list[tuple[str, QImage]]:

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QWidget
 
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.core.typing_compat import override
-from gym_gui.ui.screens.play_keys import KeyTracker, key_name
+from gym_gui.ui.screens.play_keys import KeyTracker
 from gym_gui.ui.screens.play_overlays import GameOverlays, pill_text
 from gym_gui.ui.screens.play_places import STRIP_ROOM
+from gym_gui.ui.screens.play_shortcuts import GameShortcuts
 from gym_gui.ui.widgets.picture import PictureWidget
 
 if TYPE_CHECKING:
@@ -54,7 +55,13 @@ class GamePage(QWidget):
         self._hud_shown = True
         self._resume_after_help = False
         self._resume_after_seed = False
-        self._shortcuts = self._make_shortcuts()
+        self._shortcuts = GameShortcuts(
+            session,
+            escape=self._escape,
+            ask_seed=self.ask_seed,
+            toggle_hud=self.toggle_hud,
+            toggle_help=self.toggle_help,
+        )
         self.keys = KeyTracker(self)
         self.keys.changed.connect(session.set_held_keys)
         self.picture = PictureWidget(self)
@@ -171,12 +178,12 @@ class GamePage(QWidget):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self.overlays.tip.hide()
-        if self._is_game_key(event):
+        if self._shortcuts.belongs_to_game(event, self._state.bindings):
             self.overlays.hint.hide()
             if self.keys.press(event) and self._state.phase is Phase.PLAYING:
                 self._hide_strip_for_keys()
             return
-        act = self._shortcut_for(event)
+        act = self._shortcuts.find(event)
         if act is not None:
             if not event.isAutoRepeat():
                 act()
@@ -231,39 +238,7 @@ class GamePage(QWidget):
         self.overlays.strip.show_full_screen(full=self.window().isFullScreen())
         self._place()
 
-    # --- keys of the window -----------------------------------------------------------------------------------------
-
-    def _make_shortcuts(self) -> dict[tuple[int, bool], Callable[[], object]]:
-        session = self._session
-        key = Qt.Key
-        return {
-            (key.Key_Escape, False): self._escape,
-            (key.Key_P, False): session.toggle,
-            (key.Key_Pause, False): session.toggle,
-            (key.Key_Period, False): session.single_step,
-            (key.Key_Plus, False): lambda: session.change_speed(1),
-            (key.Key_Equal, False): lambda: session.change_speed(1),
-            (key.Key_Minus, False): lambda: session.change_speed(-1),
-            (key.Key_F5, False): session.reset,
-            (key.Key_R, True): self.ask_seed,
-            (key.Key_H, False): self.toggle_hud,
-            (key.Key_F1, False): self.toggle_help,
-            (key.Key_W, True): session.stop,
-        }
-
-    def _shortcut_for(self, event: QKeyEvent) -> Callable[[], object] | None:
-        modifiers = event.modifiers()
-        if modifiers & (Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier):
-            return None
-        ctrl = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-        return self._shortcuts.get((event.key(), ctrl))
-
-    def _is_game_key(self, event: QKeyEvent) -> bool:
-        # The game's keys come first, except together with Ctrl where the window has a use for the pair.
-        name = key_name(event.key())
-        bound = bool(name) and any(name in binding.keys for binding in self._state.bindings)
-        ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        return bound and not (ctrl and (event.key(), True) in self._shortcuts)
+    # --- leaving and going on ---------------------------------------------------------------------------------------
 
     def _escape(self) -> None:
         if self.overlays.help.isVisible():
