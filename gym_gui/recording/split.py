@@ -5,47 +5,30 @@ Its folder is laid out as a var folder, so every command takes it as ``--var-dir
 
 from __future__ import annotations
 
-import logging
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from gym_gui.config.paths import VarPaths
-from gym_gui.core.data_model import RunState
-from gym_gui.core.errors import EnvironmentFault, EpisodeNotFoundError, RecordingError, RunNotFoundError
-from gym_gui.core.errors import InvalidActionError, SchemaMismatchError
+from gym_gui.core.errors import EpisodeNotFoundError, RunNotFoundError
 from gym_gui.core.typing_compat import override
 from gym_gui.core.value_codec import encode_value
 from gym_gui.recording.backend_recorder import BackendRecorder
 from gym_gui.recording.contract import RecordingBackend
+from gym_gui.recording.wording import recording_errors
 from gym_gui.replay.frame_resolver import FrameResolver
 from gym_gui.replay.writer import ReplayWriter
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
-    from typing import Any
 
     from numpy.typing import NDArray
 
-    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunSummary, StepRecord
+    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunState, RunSummary, StepRecord
     from gym_gui.recording.config import RecorderConfig
 
-_LOGGER = logging.getLogger(__name__)
 FOLDER: Final = "split"
-
-
-@contextmanager
-def recording_errors() -> Iterator[None]:
-    """What the store and the replay writer say of the world, as a recording's error; a step's own fault as it is."""
-    try:
-        yield
-    except (SchemaMismatchError, InvalidActionError, RecordingError):
-        raise
-    except EnvironmentFault as error:
-        message = error.message.replace("The telemetry database", "The recording")
-        raise RecordingError(message, hint=error.hint) from error
 
 
 class SplitBackend(RecordingBackend):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gym_gui.recording.split import SplitBackend, SplitReader
+from gym_gui.recording.sqlite import SQLiteBackend, SQLiteReader
 from gym_gui.testing.recorder_contract import RecordingBackendContract
 
 if TYPE_CHECKING:
@@ -22,3 +23,13 @@ class TestSplit(RecordingBackendContract):
 
     def open_reader(self, path: Path) -> RecordingReader:
         return SplitReader(path)
+
+
+class TestSQLite(RecordingBackendContract):
+    """One SQLite file."""
+
+    def open_backend(self, config: RecorderConfig) -> RecordingBackend:
+        return SQLiteBackend(config)
+
+    def open_reader(self, path: Path) -> RecordingReader:
+        return SQLiteReader(path)
