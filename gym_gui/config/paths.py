@@ -29,6 +29,11 @@ class VarPaths:
         return self.root / "replay"
 
     @property
+    def recordings_dir(self) -> Path:
+        """Runs of backends other than the pipeline's own: a folder for each, ``recordings/<run_id>``."""
+        return self.root / "recordings"
+
+    @property
     def cache_dir(self) -> Path:
         """What can be made again."""
         return self.root / "cache"

@@ -1,15 +1,15 @@
 """What every recording backend can do: take a run's records, and give the same ones back.
 
-A backend belongs to one thread at a time; a reader may be used from any.
+A backend belongs to one thread at a time; a reader may be used from any. `RecorderProtocol` is what programs call.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -24,20 +24,30 @@ if TYPE_CHECKING:
         RunSummary,
         StepRecord,
     )
+    from gym_gui.recording.config import RecorderConfig
 
 
 class RecordingBackend(ABC):
     """Writes runs in one format. Every call comes from the thread that owns the backend.
 
-    What was handed over before `flush` returned can be read by another process, and survives ``kill -9``.
+    What was handed over before `flush` returned can be read by another process, and survives ``kill -9``. Nothing may be
+    written before `begin_run`, so that a backend that nothing was told leaves nothing behind.
+
+    Args:
+        config: Where to and how; ``config.location("recording.xyz")`` is the file or folder to write.
 
     Attributes:
         name: What the configuration calls it.
         keeps_frames: Whether pictures can be read back, so that a run can be replayed.
+        options: Options of its own (``config.options``) -> default; another name is an error. None takes any.
     """
 
     name: ClassVar[str]
     keeps_frames: ClassVar[bool]
+    options: ClassVar[Mapping[str, Any] | None] = None
+
+    def __init__(self, config: RecorderConfig) -> None:
+        self.config = config
 
     @property
     @abstractmethod
@@ -120,3 +130,54 @@ class RecordingReader(Protocol):
 
     def close(self) -> None:
         """Let go of every file; safe to call twice."""
+
+
+@runtime_checkable
+class RecorderProtocol(Protocol):
+    """What a program that records calls; made by `RecorderFactory.create_recorder`."""
+
+    def record_step(
+        self, step_data: dict[str, Any], step_number: int, episode_id: int | None = None, **metadata: Any
+    ) -> None:
+        """Record one step; its arrays are copied, so the caller may reuse them at once.
+
+        Args:
+            step_data: Values by name: numbers, text, arrays, and dicts, lists and tuples of these. ``action``,
+                ``reward``, ``observation``, ``frame``, ``terminated``, ``truncated``, ``done``, ``info``, ``timestamp``
+                and ``agent_id`` mean what Gymnasium means by them; every other name is kept as it is.
+            step_number: 0 or more; 0 is the state after ``reset`` where it is recorded.
+            episode_id: The episode; None for the one that is going on.
+            metadata: More values, kept with the step.
+
+        Raises:
+            SchemaMismatchError: a value cannot be kept exactly; the message names it.
+            RecordingError: the backend could not write, now or since the last call.
+        """
+
+    def record_episode(self, episode_data: dict[str, Any], episode_id: int, **metadata: Any) -> None:
+        """Record the summary of an episode, which ends it."""
+
+    def export_data(
+        self,
+        output_path: str,
+        format: str = "parquet",  # noqa: A002 - the seed's own signature
+        compression: str | None = None,
+        filter_episodes: list[int] | None = None,
+        **export_options: Any,
+    ) -> bool:
+        """Write what was recorded in another format; False, with the reason in the log, where it cannot be done."""
+
+    def flush(self) -> None:
+        """Return when everything recorded before is on disk."""
+
+    def close(self) -> None:
+        """Flush and let go; safe to call twice."""
+
+    def is_recording(self) -> bool:
+        """Whether it keeps what it is given."""
+
+    def get_performance_metrics(self) -> dict[str, Any]:
+        """What recording costs and how full the buffer is."""
+
+    def validate_data(self, step_data: dict[str, Any]) -> bool:
+        """Whether `record_step` would take *step_data*."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState, StepRecord
@@ -50,6 +50,10 @@ class TelemetrySQLiteStore:
         StoreVersionError: a newer application wrote it.
     """
 
+    # A recording that is one file has these tables too, and some of its own.
+    _application_id: ClassVar[int] = APPLICATION_ID
+    _migrations: ClassVar[Sequence[Migration]] = MIGRATIONS
+
     def __init__(self, path: str | PathLike[str], *, read_only: bool = False) -> None:
         self._path = path = Path(path)
         self._writer: sqlite3.Connection | None = None
@@ -60,12 +64,13 @@ class TelemetrySQLiteStore:
         if read_only or (path.is_file() and path.stat().st_size):
             # Looked at before anything is written: another program's database is left as it is.
             with self._readers.borrow() as connection:
-                check_version(connection, application_id=APPLICATION_ID, newest=MIGRATIONS[-1].version, path=path)
+                newest = self._migrations[-1].version
+                check_version(connection, application_id=self._application_id, newest=newest, path=path)
         if read_only:
             return
         self._writer = connect_writer(path)
         try:
-            migrate(self._writer, MIGRATIONS, application_id=APPLICATION_ID, path=path)
+            migrate(self._writer, self._migrations, application_id=self._application_id, path=path)
         except BaseException:
             self._writer.close()
             raise

@@ -131,6 +131,7 @@ def _extra(step: StepRecord, keys: EpisodeKeys) -> bytes | None:
         and step.vector_metadata is None
         and step.view is None
         and step.normalization_stats is None
+        and step.extra is None
         and step.time_step is None
         and step.render_hint is None
         and step.payload_version == PAYLOAD_VERSION
@@ -142,6 +143,7 @@ def _extra(step: StepRecord, keys: EpisodeKeys) -> bytes | None:
         "vector_metadata": None if step.vector_metadata is None else dict(step.vector_metadata),
         "view": None if step.view is None else dict(step.view),
         "normalization_stats": None if step.normalization_stats is None else dict(step.normalization_stats),
+        "extra": None if step.extra is None else dict(step.extra),
         "time_step": step.time_step,
         "render_hint": step.render_hint,
         "payload_version": None if step.payload_version == PAYLOAD_VERSION else step.payload_version,
@@ -182,6 +184,7 @@ def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
         vector_metadata=rare.get("vector_metadata"),
         view=rare.get("view"),
         normalization_stats=rare.get("normalization_stats"),
+        extra=rare.get("extra"),
         time_step=rare.get("time_step"),
         frame_state=FrameState((flags >> _FRAME_STATE_SHIFT) & 3),
     )

@@ -60,6 +60,7 @@ class StepRecord:
         view: What a screen may draw beside the picture or instead of it: the JSON form of a ``GRID``, ``GRAPH`` or
             ``TEXT`` payload of `core.schema`; None where there is only a picture.
         normalization_stats: Running statistics that observation or reward were normalised with; None where not.
+        extra: Values by name that have no field here, kept exactly (`core.value_codec`); None where there are none.
     """
 
     run_id: str
@@ -85,6 +86,7 @@ class StepRecord:
     frame_state: FrameState = FrameState.NONE
     view: Mapping[str, Any] | None = None
     normalization_stats: Mapping[str, Any] | None = None
+    extra: Mapping[str, Any] | None = None
 
     @property
     def frame(self) -> NDArray[np.uint8] | None:

@@ -1,0 +1,178 @@
+"""BackendRecorder: a recorder that writes through a `RecordingBackend`: dictionaries to records, episodes announced.
+
+Every method here runs on the writer's thread.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from gym_gui.core.clock import utc_now
+from gym_gui.core.typing_compat import override
+from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState
+from gym_gui.core.refs import check_run_id, new_run_id
+from gym_gui.recording.base import BaseRecorder
+from gym_gui.recording.step_records import ended_status, episode_name, packed_json, record_of_step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gym_gui.core.data_model import StepRecord
+    from gym_gui.recording.config import RecorderConfig
+    from gym_gui.recording.contract import RecordingBackend
+    from gym_gui.recording.writing import EpisodeItem, StepItem
+
+# Episodes that nobody ended are kept open, but not more than these.
+_MAX_OPEN_EPISODES: Final = 256
+
+
+@dataclass(slots=True)
+class _OpenEpisode:
+    rollup: EpisodeRollup
+    rows: int = 0
+
+
+class BackendRecorder(BaseRecorder):
+    """Records through a backend; a subclass names its class.
+
+    Attributes:
+        backend_class: What it writes with.
+    """
+
+    backend_class: ClassVar[type[RecordingBackend]]
+
+    def __init__(self, config: RecorderConfig | Mapping[str, Any]) -> None:
+        super().__init__(config)
+        now = utc_now()
+        self._run_id = new_run_id(self.config.env_id, now) if self.config.run_id is None else self.config.run_id
+        check_run_id(self._run_id)
+        self._run = RunRecord(
+            run_id=self._run_id,
+            env_id=self.config.env_id,
+            created_at=now,
+            render_mode=None,
+            player="",
+            metadata=packed_json(self.config.metadata),
+        )
+        self._backend = self.backend_class(self.config)
+        self._begun = False
+        self._episodes: OrderedDict[int | str, _OpenEpisode] = OrderedDict()
+        self._next_index = 0
+
+    @property
+    def run_id(self) -> str:
+        """The run that it records."""
+        return self._run_id
+
+    @property
+    def backend(self) -> RecordingBackend:
+        """What it writes with; the writer's thread owns it."""
+        return self._backend
+
+    @override
+    def _write_steps(self, steps: Sequence[StepItem]) -> int:
+        self._begin_run()
+        records: list[StepRecord] = []
+        for item in steps:
+            episode = self._episode(item.episode, item.at_s)
+            records.append(
+                record_of_step(
+                    item.data,
+                    run_id=self._run_id,
+                    episode_id=episode.rollup.episode_id,
+                    step_number=item.number,
+                    at_s=item.at_s,
+                    metadata=item.metadata,
+                )
+            )
+        self._backend.write_steps(records)
+        for item, record in zip(steps, records, strict=True):
+            self._count(item.episode, record)
+        return sum(record.attached_bytes for record in records)
+
+    @override
+    def _write_episodes(self, episodes: Sequence[EpisodeItem]) -> int:
+        self._begin_run()
+        for item in episodes:
+            known = self._episode(item.episode, item.at_s)
+            self._backend.end_episode(_final(known.rollup, item))
+            del self._episodes[item.episode]
+        return 0
+
+    @override
+    def _flush_backend(self) -> None:
+        if self._begun:
+            self._backend.flush()
+
+    @override
+    def _close_backend(self) -> None:
+        try:
+            if self._begun:
+                for episode in list(self._episodes):
+                    self._end(episode)
+                self._backend.end_run(self._run_id, RunState.COMPLETED, utc_now())
+        finally:
+            self._backend.close()
+
+    def _begin_run(self) -> None:
+        if not self._begun:
+            self._backend.begin_run(self._run)
+            self._begun = True
+
+    def _episode(self, episode: int | str, at_s: float) -> _OpenEpisode:
+        known = self._episodes.get(episode)
+        if known is None:
+            known = _OpenEpisode(
+                EpisodeRollup(
+                    run_id=self._run_id,
+                    episode_id=episode_name(episode),
+                    episode_index=episode if isinstance(episode, int) else self._next_index,
+                    seed=None,
+                    started_at=datetime.fromtimestamp(at_s, UTC),
+                )
+            )
+            self._backend.begin_episode(known.rollup)
+            self._next_index = max(self._next_index, known.rollup.episode_index) + 1
+            self._episodes[episode] = known
+            if len(self._episodes) > _MAX_OPEN_EPISODES:
+                self._end(next(iter(self._episodes)))
+        return known
+
+    def _count(self, episode: int | str, record: StepRecord) -> None:
+        known = self._episodes[episode]
+        rollup = known.rollup
+        known.rollup = replace(
+            rollup,
+            steps=max(rollup.steps, record.step_index),
+            total_reward=rollup.total_reward + (record.reward or 0.0),
+            terminated=rollup.terminated or record.terminated,
+            truncated=rollup.truncated or record.truncated,
+            frames=rollup.frames + (record.frame is not None),
+            ended_at=record.timestamp,
+        )
+
+    def _end(self, episode: int | str) -> None:
+        rollup = self._episodes.pop(episode).rollup
+        status = ended_status(terminated=rollup.terminated, truncated=rollup.truncated)
+        self._backend.end_episode(replace(rollup, status=status))
+
+
+def _final(rollup: EpisodeRollup, item: EpisodeItem) -> EpisodeRollup:
+    data = item.data
+    steps, total, seed = data.get("total_steps"), data.get("total_reward"), data.get("seed")
+    metadata: dict[str, Any] = {"episode_data": packed_json(data)}
+    if item.metadata:
+        metadata["metadata"] = packed_json(item.metadata)
+    status = ended_status(terminated=rollup.terminated, truncated=rollup.truncated)
+    return replace(
+        rollup,
+        steps=steps if isinstance(steps, int) else rollup.steps,
+        total_reward=float(total) if isinstance(total, (int, float)) else rollup.total_reward,
+        seed=seed if isinstance(seed, int) else None,
+        status=EpisodeStatus.COMPLETED if item.data else status,
+        ended_at=datetime.fromtimestamp(item.at_s, UTC),
+        metadata=metadata,
+    )

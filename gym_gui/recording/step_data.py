@@ -1,0 +1,167 @@
+"""A step's dictionary is made the recorder's own and checked: arrays copied, what has no exact form refused by name.
+
+Runs on the caller's thread, so it counts microseconds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from gym_gui.core.errors import SchemaMismatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+_KEYS: Final = frozenset({str, int})
+_FLAGS: Final = ("terminated", "truncated", "done")
+_SHOWN: Final = 40
+
+
+class _NoFormError(Exception):
+    """A value without an exact form; `misfit` finds which and why."""
+
+
+def own_step(step_data: dict[str, Any], step_number: int) -> tuple[dict[str, Any], int]:
+    """A copy that the recorder owns, and the bytes of its arrays.
+
+    Raises:
+        SchemaMismatchError: something in it has no exact form; the message says where it lies.
+    """
+    sizes = [0]
+    try:
+        return own(step_data, sizes), sizes[0]
+    except (_NoFormError, RecursionError) as error:
+        raise _refusal(step_data, step_number) from error
+
+
+def own(value: Any, sizes: list[int]) -> Any:
+    """A copy of *value* that shares no array and no container with it; bytes of arrays are added to ``sizes[0]``.
+
+    Raises:
+        _NoFormError: something in it has no exact form.
+    """
+    kind = type(value)
+    if kind is float or value is None or kind is bool:
+        return value
+    if kind is int:
+        if not _INT_MIN <= value <= _INT_MAX:
+            raise _NoFormError
+        return value
+    if kind is str:
+        if not value.isascii():
+            _check_text(value)
+        return value
+    if kind is np.ndarray:
+        if value.dtype.hasobject or value.dtype.names is not None:
+            raise _NoFormError
+        sizes[0] += value.nbytes
+        return value.copy()
+    if kind is dict:
+        if not _KEYS.issuperset(map(type, value)):
+            raise _NoFormError
+        return {key: own(one, sizes) for key, one in value.items()}
+    if kind is tuple:
+        return tuple([own(one, sizes) for one in value])
+    if kind is list:
+        return [own(one, sizes) for one in value]
+    return _own_rare(value, sizes)
+
+
+def _own_rare(value: Any, sizes: list[int]) -> Any:
+    if isinstance(value, np.generic):
+        if value.dtype.hasobject or value.dtype.names is not None:
+            raise _NoFormError
+        return value
+    if isinstance(value, bytes):
+        sizes[0] += len(value)
+        return bytes(value)
+    # What is one of the plain types, and more, is kept as the plain type: OrderedDict, IntEnum, named tuples.
+    for plain in (dict, tuple, list, str, int, float):
+        if isinstance(value, plain):
+            return own(plain(value), sizes)
+    raise _NoFormError
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _NoFormError from error
+
+
+def check_names(step_data: Mapping[str, Any], step_number: int) -> None:
+    """Make sure that the names with a meaning have values that fit it.
+
+    Raises:
+        SchemaMismatchError: one does not; the message names it.
+    """
+    reward = step_data.get("reward")
+    if type(reward) is not float and reward is not None and not _is_number(reward):
+        raise _misfit(step_number, "reward", reward, "a number")
+    for name in _FLAGS:
+        flag = step_data.get(name, False)
+        if type(flag) is not bool and not isinstance(flag, np.bool_) and flag not in {0, 1}:
+            raise _misfit(step_number, name, flag, "true or false")
+    info = step_data.get("info")
+    if info is not None and not isinstance(info, dict):
+        raise _misfit(step_number, "info", info, "a dictionary")
+    frame = step_data.get("frame")
+    if frame is not None and not isinstance(frame, np.ndarray):
+        raise _misfit(step_number, "frame", frame, "an array")
+    agent_id = step_data.get("agent_id")
+    if agent_id is not None and not isinstance(agent_id, (str, int, np.integer)):
+        raise _misfit(step_number, "agent_id", agent_id, "a name or a number")
+    timestamp = step_data.get("timestamp")
+    if timestamp is not None and type(timestamp) is not float and not _is_number(timestamp):
+        raise _misfit(step_number, "timestamp", timestamp, "seconds since 1970")
+
+
+def _refusal(step_data: Any, step_number: int) -> SchemaMismatchError:
+    """The sentence for what `own` refused, with the path of the value that has no exact form."""
+    path, value = _find(step_data, "", 0)
+    if type(value) is int:
+        return SchemaMismatchError(f"step {step_number}: {path} is {value}, which does not fit 64 bits.")
+    return SchemaMismatchError(
+        f"step {step_number}: {path or 'the step'} is {_described(value)}, which cannot be kept exactly.",
+        hint="Use numbers, NumPy arrays, text, or dicts, lists and tuples of these.",
+    )
+
+
+def _find(value: Any, path: str, depth: int) -> tuple[str, Any]:
+    items: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        for key in value:
+            if type(key) not in _KEYS:
+                return f"{path} (its key {key!r:.40})".strip(), key
+        items = [(f"{path}.{key}" if path else str(key), one) for key, one in value.items()]
+    elif isinstance(value, (list, tuple)):
+        items = [(f"{path}[{place}]", one) for place, one in enumerate(value)]
+    if depth > _SHOWN:
+        return path, value
+    for name, one in items:
+        try:
+            own(one, [0])
+        except (_NoFormError, RecursionError):
+            return _find(one, name, depth + 1)
+    return path, value
+
+
+def _misfit(step_number: int, name: str, value: Any, wanted: str) -> SchemaMismatchError:
+    return SchemaMismatchError(f"step {step_number}: {name} is {_described(value)}, not {wanted}.")
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, str):
+        return f"text ({value!r:.40})"
+    if isinstance(value, np.ndarray):
+        return f"an array ({value.dtype}, {'x'.join(map(str, value.shape)) or 'no dimensions'})"
+    return f"a {type(value).__name__}"
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, (int, float, np.bool_, np.integer, np.floating)):
+        return True
+    return isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "biuf"

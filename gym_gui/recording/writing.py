@@ -1,0 +1,310 @@
+"""RecordWriter: the one thread that owns a recorder's backend; batches, flushes by its clock, and keeps its faults.
+
+`put`, `flush` and `close` run on callers' threads, everything else on the writer's.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import threading
+import time
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from gym_gui.core.errors import EnvironmentFault, GymGuiError, InvalidActionError, RecordingError, SchemaMismatchError
+from gym_gui.recording.buffer import RecordBuffer, Sized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gym_gui.recording.config import RecorderConfig
+
+_LOGGER = logging.getLogger(__name__)
+# The writer lets other threads run between batches of so many.
+_BATCH: Final = 64
+_RETRY_S: Final = 0.5
+_STALLED_S: Final = 1.5
+
+
+class StepItem(NamedTuple):
+    """A step as it waits.
+
+    Attributes:
+        data: The caller's dictionary, owned.
+        number: The step's number.
+        episode: The caller's number (or name) of its episode.
+        metadata: What else the caller gave.
+        at_s: When, seconds since 1970.
+    """
+
+    data: dict[str, Any]
+    number: int
+    episode: int | str
+    metadata: dict[str, Any]
+    at_s: float
+
+
+class EpisodeItem(NamedTuple):
+    """The summary of an episode as it waits."""
+
+    data: dict[str, Any]
+    episode: int | str
+    metadata: dict[str, Any]
+    at_s: float
+
+
+class Hooks(NamedTuple):
+    """What the writer calls, on its own thread.
+
+    Attributes:
+        write_steps: Write steps, all or none; bytes written.
+        write_episodes: Write summaries, all or none; bytes written.
+        flush_backend: Make what was written visible to other processes.
+        close_backend: Let go of files.
+    """
+
+    write_steps: Callable[[Sequence[StepItem]], int]
+    write_episodes: Callable[[Sequence[EpisodeItem]], int]
+    flush_backend: Callable[[], None]
+    close_backend: Callable[[], None]
+
+
+class RecordWriter:
+    """Takes items, and sees to it that they are written.
+
+    Args:
+        config: The budget and the clock.
+        hooks: The backend's side.
+    """
+
+    def __init__(self, config: RecorderConfig, hooks: Hooks) -> None:
+        self.buffer: RecordBuffer[StepItem | EpisodeItem] = RecordBuffer(config.buffer, name=config.backend)
+        self._name = config.backend
+        self._interval_s = config.buffer.flush_interval_seconds
+        self._hooks = hooks
+        self._held: list[Sized[StepItem | EpisodeItem]] = []  # taken from the buffer, not written yet
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._progress = threading.Condition()
+        self._flush_upto = 0
+        self._flushed = 0
+        self._due_s: float | None = None  # when what is not flushed must be
+        self._stopping = False
+        self._fault: GymGuiError | None = None  # stands as long as the disk refuses
+        self._pending: Exception | None = None  # the caller has not heard of it
+        self.closed = False
+        self.steps = 0
+        self.episodes = 0
+        self.bytes = 0
+        self.lost_steps = 0
+
+    def put(self, item: StepItem | EpisodeItem, size_bytes: int) -> None:
+        """Take an item; waits while the buffer is full.
+
+        Raises:
+            RecordingError: the backend refused since the last call (this item was taken all the same), the buffer is
+                full and the disk refuses (it was not), or the recorder is closed.
+        """
+        if self._thread is None:
+            self._start()
+        self.buffer.put(item, size_bytes, self._give_up)
+        if self._pending is not None:
+            self.raise_pending()
+
+    def flush(self) -> None:
+        """Return when everything put before is on disk.
+
+        Raises:
+            RecordingError: the disk refuses; what waits is kept and tried again.
+        """
+        upto = self.buffer.accepted
+        with self._progress:
+            self._flush_upto = max(self._flush_upto, upto)
+            self.buffer.wake()
+            flushed, moved_s = self._flushed, time.monotonic()
+            while self._flushed < upto and self._thread is not None:
+                self._progress.wait(_RETRY_S)
+                if self._flushed > flushed:
+                    flushed, moved_s = self._flushed, time.monotonic()
+                if self._fault is not None and time.monotonic() - moved_s > _STALLED_S:
+                    self._pending = None
+                    raise _again(self._fault)
+        self.raise_pending()
+
+    def close(self) -> None:
+        """Write everything, close the backend, end the thread; safe to call twice.
+
+        Raises:
+            RecordingError: not everything could be written.
+        """
+        with self._starting:
+            self.closed = True
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            self._stopping = True
+            self.buffer.wake()
+            thread.join()
+            atexit.unregister(self._at_exit)
+        self.raise_pending()
+
+    def raise_pending(self) -> None:
+        """Hand over what went wrong on the writer's thread, once."""
+        error, self._pending = self._pending, None
+        if error is not None:
+            raise _again(error) from error
+
+    def _start(self) -> None:
+        with self._starting:
+            if self.closed:
+                raise RecordingError("The recorder is closed; nothing more can be recorded with it.")
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name=f"recorder-{self._name}", daemon=True)
+                thread.start()
+                # A program that ends without closing its recorder keeps what it recorded.
+                atexit.register(self._at_exit)
+                self._thread = thread
+
+    def _at_exit(self) -> None:
+        with contextlib.suppress(Exception):  # the process is at its end: there is no one to tell
+            self.close()
+
+    def _give_up(self) -> None:
+        if self.closed:
+            raise RecordingError("The recorder was closed while a step waited for room.")
+        if self._fault is not None:
+            self._pending = None
+            raise _again(self._fault)
+
+    # The writer's thread.
+
+    def _run(self) -> None:
+        while True:
+            stopping = self._stopping
+            if not stopping:
+                self._sleep()
+            self._pass(everything=stopping)
+            if stopping and (self._fault is not None or not self.buffer.held_records):
+                break
+        self._end()
+
+    def _sleep(self) -> None:
+        if self._fault is not None:
+            self.buffer.pause(_RETRY_S)
+        elif self._flush_upto > self._flushed:
+            return
+        elif self._due_s is None:
+            self.buffer.wait(None)
+            self._due_s = time.monotonic() + self._interval_s
+        else:
+            left_s = self._due_s - time.monotonic()
+            if left_s > 0:
+                self.buffer.wait(left_s)
+
+    def _pass(self, *, everything: bool) -> None:
+        upto = self._flush_upto
+        must_flush = everything or upto > self._flushed or (self._due_s or 0.0) <= time.monotonic()
+        accepted = self.buffer.accepted
+        while self.buffer.written < accepted:
+            self._held = self._held or self.buffer.take(_BATCH)
+            if not self._write_held():
+                return
+        if not must_flush:
+            return
+        try:
+            self._hooks.flush_backend()
+        except Exception as error:  # noqa: BLE001 - the thread's edge: it must outlive its faults, and say so
+            self._refused(_world(error))
+            return
+        self._fault = None
+        more = self.buffer.held_records > 0
+        self._due_s = time.monotonic() + self._interval_s if more else None
+        with self._progress:
+            self._flushed = accepted
+            self._progress.notify_all()
+
+    def _write_held(self) -> bool:
+        """Write what was taken; False where the disk refuses, then it is kept."""
+        while self._held:
+            is_step = isinstance(self._held[0].item, StepItem)
+            count = next(
+                (place for place, one in enumerate(self._held) if isinstance(one.item, StepItem) is not is_step),
+                len(self._held),
+            )
+            group = self._held[:count]
+            try:
+                self._write(group)
+            except (SchemaMismatchError, InvalidActionError) as error:
+                if count > 1:
+                    self._one_by_one(group)
+                else:
+                    self._lose(group, error)
+            except EnvironmentFault as error:
+                self._refused(error)
+                return False
+            except Exception as error:  # noqa: BLE001 - the thread's edge, and hooks may be anyone's
+                self._lose(group, error)
+            self._forget(group)
+        return True
+
+    def _one_by_one(self, group: Sequence[Sized[StepItem | EpisodeItem]]) -> None:
+        for one in group:
+            try:
+                self._write([one])
+            except Exception as error:  # noqa: BLE001 - as above; a disk that refuses now is met again by the flush
+                self._lose([one], error)
+
+    def _write(self, group: Sequence[Sized[StepItem | EpisodeItem]]) -> None:
+        steps = [one.item for one in group if isinstance(one.item, StepItem)]
+        episodes = [one.item for one in group if isinstance(one.item, EpisodeItem)]
+        if steps:
+            self.bytes += self._hooks.write_steps(steps)
+        if episodes:
+            self.bytes += self._hooks.write_episodes(episodes)
+        self.steps += len(steps)
+        self.episodes += len(episodes)
+
+    def _forget(self, group: list[Sized[StepItem | EpisodeItem]]) -> None:
+        del self._held[: len(group)]
+        self.buffer.done(group)
+
+    def _lose(self, group: Sequence[Sized[StepItem | EpisodeItem]], error: Exception) -> None:
+        self.lost_steps += sum(isinstance(one.item, StepItem) for one in group)
+        _LOGGER.error("%d records were not kept: %s", len(group), error)
+        self._pending = error
+
+    def _refused(self, error: GymGuiError) -> None:
+        if self._fault is None or str(error) != str(self._fault):
+            _LOGGER.error("Recorder %s cannot write: %s", self._name, error)
+            self._pending = error
+        self._fault = error
+        with self._progress:
+            self._progress.notify_all()
+
+    def _end(self) -> None:
+        left = self.buffer.held_records
+        try:
+            self._hooks.close_backend()
+        except Exception as error:  # noqa: BLE001 - the thread's edge: whoever waits for the end must hear of it
+            self._refused(_world(error))
+        if left:
+            self.lost_steps += left
+            _LOGGER.error("%d records were not written: %s", left, self._fault)
+            self._pending = self._pending or self._fault
+        with self._progress:
+            self._thread = None
+            self._progress.notify_all()
+
+
+def _world(error: Exception) -> GymGuiError:
+    return error if isinstance(error, GymGuiError) else RecordingError(f"The backend met an error: {error!r}.")
+
+
+def _again(error: Exception) -> GymGuiError:
+    """The same fault as a new exception: one that was raised before carries the other thread's trace."""
+    if isinstance(error, SchemaMismatchError):
+        return SchemaMismatchError(error.message, hint=error.hint)
+    if isinstance(error, GymGuiError):
+        return RecordingError(error.message, hint=error.hint)
+    return RecordingError(f"The backend met an error: {error!r}.")

@@ -1,0 +1,343 @@
+"""The conformance class of recording backends: subclass it with your backend, and pytest shows where it falls short.
+
+Same steps in, same steps out, whatever they hold; flushed is visible to other processes; killed loses nothing flushed.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, RunRecord, RunState, StepRecord
+from gym_gui.core.errors import EpisodeNotFoundError, RunNotFoundError
+from gym_gui.core.packing import from_array
+from gym_gui.recording.config import RecorderConfig
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gym_gui.recording.contract import RecordingBackend, RecordingReader
+
+START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+
+
+def run(run_id: str = "run", **fields: Any) -> RunRecord:
+    """A run."""
+    defaults: dict[str, Any] = {"env_id": "Synthetic-v0", "created_at": START, "player": "random"}
+    return RunRecord(run_id=run_id, **defaults | fields)
+
+
+def episode(index: int = 0, run_id: str = "run", **fields: Any) -> EpisodeRollup:
+    """An episode that starts."""
+    defaults: dict[str, Any] = {"episode_index": index, "seed": index, "started_at": START}
+    return EpisodeRollup(run_id=run_id, episode_id=f"e{index:04d}", **defaults | fields)
+
+
+def ended(index: int = 0, run_id: str = "run", **fields: Any) -> EpisodeRollup:
+    """An episode that the environment ended."""
+    final: dict[str, Any] = {"status": EpisodeStatus.COMPLETED, "terminated": True, "ended_at": START}
+    return episode(index, run_id, **final | fields)
+
+
+def picture(number: int, shape: tuple[int, ...] = (36, 48, 3)) -> Any:
+    """The picture of step *number*, ``uint8 (H, W, 3)``."""
+    frame = np.full(shape, 40, np.uint8)
+    frame[:4, :32] = np.unpackbits(np.frombuffer(number.to_bytes(4, "little"), np.uint8))[:, None] * 255
+    return frame
+
+
+def step(number: int, episode_index: int = 0, run_id: str = "run", **fields: Any) -> StepRecord:
+    """Step *number* of an episode; attached."""
+    defaults: dict[str, Any] = {
+        "episode_id": f"e{episode_index:04d}",
+        "action": number if number else None,
+        "reward": number / 4 if number else None,
+        "observation": np.array([number, -number, number / 8], np.float32),
+        "render_payload": picture(number),
+        "frame_state": FrameState.KEPT,
+        "timestamp": START + timedelta(milliseconds=16 * number),
+    }
+    return StepRecord(run_id=run_id, step_index=number, **defaults | fields)
+
+
+def same(found: Any, expected: Any) -> bool:
+    """Whether two values are equal in type, dtype, shape and every bit; nan is nan, -0.0 is not 0.0."""
+    if type(found) is not type(expected):
+        return False
+    if isinstance(expected, np.ndarray | np.generic):
+        return found.dtype == expected.dtype and found.shape == expected.shape and found.tobytes() == expected.tobytes()
+    if isinstance(expected, float):
+        return struct.pack("<d", found) == struct.pack("<d", expected) or (math.isnan(found) and math.isnan(expected))
+    if isinstance(expected, dict):
+        return found.keys() == expected.keys() and all(same(found[key], one) for key, one in expected.items())
+    if isinstance(expected, list | tuple):
+        return len(found) == len(expected) and all(map(same, found, expected))
+    return bool(found == expected)
+
+
+class RecordingBackendContract:
+    """What every backend keeps to; a subclass makes the backend and its reader."""
+
+    def open_backend(self, config: RecorderConfig) -> RecordingBackend:
+        """A backend that writes as *config* says."""
+        raise NotImplementedError
+
+    def open_reader(self, path: Path) -> RecordingReader:
+        """A reader of what a backend with that ``path`` wrote."""
+        raise NotImplementedError
+
+    def config(self, folder: Path) -> RecorderConfig:
+        """How the backend is configured; a subclass may want other options."""
+        return RecorderConfig(output_dir=folder / "recording")
+
+    def recorded(self, folder: Path, *steps: StepRecord) -> RecordingReader:
+        """Write *steps*, each announced, and open a reader."""
+        backend = self.open_backend(self.config(folder))
+        with backend:
+            announce(backend, steps)
+            backend.write_steps(steps)
+        return self.open_reader(backend.path)
+
+    def check_step(self, reader: RecordingReader, expected: StepRecord) -> None:
+        """The step that comes back is the one that was written."""
+        (found,) = [
+            one
+            for one in reader.load_steps(
+                expected.run_id, expected.episode_id, start=expected.step_index, stop=expected.step_index + 1
+            )
+            if one.agent_id == expected.agent_id
+        ]
+        for name in ("action", "reward", "extra", "vector_metadata", "view", "normalization_stats", "time_step"):
+            assert same(getattr(found, name), getattr(expected, name)), name
+        for name in ("terminated", "truncated", "timestamp", "agent_id", "payload_version", "space_signature"):
+            assert getattr(found, name) == getattr(expected, name), name
+        if expected.frame is not None and type(reader).__name__ and self.keeps_frames:
+            assert found.frame_ref is not None
+            assert same(reader.require(found.frame_ref), expected.frame)
+            assert found.frame_state is FrameState.KEPT
+        if isinstance(expected.observation, np.ndarray):
+            assert found.obs_ref is not None
+            assert same(reader.require(found.obs_ref), expected.observation)
+        elif expected.observation is not None:
+            seen = found.observation if found.obs_ref is None else from_array(reader.require(found.obs_ref))
+            np.testing.assert_equal(seen, expected.observation)
+
+    keeps_frames = True
+
+    @pytest.mark.parametrize(
+        "action",
+        [
+            3,
+            -(2**63),
+            0.1,
+            True,
+            "left",
+            "naïve ☃",
+            np.array([0.25, -1.0], np.float32),
+            np.array(7, np.int8),
+            np.float32(0.1),
+            (1, np.array([1.5], np.float32)),
+            {"move": np.array([1, 0], np.int8), "say": "hello", "n": {"deep": (1, 2)}},
+            [1, 2.5, None],
+            b"bytes",
+        ],
+        ids=repr,
+    )
+    def test_that_an_action_comes_back_exactly(self, tmp_path: Path, action: Any) -> None:
+        expected = step(1, action=action)
+        reader = self.recorded(tmp_path, step(0), expected)
+        self.check_step(reader, expected)
+        reader.close()
+
+    @pytest.mark.parametrize("reward", [0.0, -0.0, math.nan, math.inf, -math.inf, 0.1, 5e-324, None], ids=repr)
+    def test_that_a_reward_comes_back_to_the_last_bit(self, tmp_path: Path, reward: float | None) -> None:
+        expected = step(1, reward=reward)
+        reader = self.recorded(tmp_path, expected)
+        self.check_step(reader, expected)
+        reader.close()
+
+    @pytest.mark.parametrize(
+        "observation",
+        [
+            np.arange(5, dtype=np.float64),
+            np.array([[True, False]]),
+            np.array(3, np.int64),
+            np.array([1 + 2j]),
+            {"position": np.array([1.0, 2.0]), "holds": np.int64(3)},
+            (np.int64(3), np.array([0.5], np.float32)),
+            "some text",
+            np.zeros((2, 0), np.float32),
+        ],
+        ids=repr,
+    )
+    def test_that_an_observation_comes_back_exactly(self, tmp_path: Path, observation: Any) -> None:
+        expected = step(1, observation=observation, render_payload=None, frame_state=FrameState.NONE)
+        reader = self.recorded(tmp_path, expected)
+        (found,) = reader.load_steps("run", "e0000")
+        seen = found.observation if found.obs_ref is None else reader.require(found.obs_ref)
+        if isinstance(observation, dict | tuple):
+            seen = from_array(seen) if isinstance(seen, np.ndarray) else seen
+        assert same(seen, observation)
+        reader.close()
+
+    def test_that_rare_values_come_back_exactly(self, tmp_path: Path) -> None:
+        expected = step(
+            2,
+            info={"lives": 3, "name": "x", "deep": {"list": [1, 2.5, None]}},
+            vector_metadata={"index": 1, "autoreset": "next_step"},
+            normalization_stats={"mean": np.array([0.5]), "count": 3},
+            view={"kind": "GRID", "cells": [[0, 1]]},
+            time_step=17,
+            space_signature="abc",
+            terminated=True,
+            truncated=True,
+            extra={"position": (1.0, -0.0), "who": {1: np.float32(0.5)}, "nothing": None},
+        )
+        reader = self.recorded(tmp_path, expected)
+        self.check_step(reader, expected)
+        (found,) = reader.load_steps("run", "e0000")
+        assert found.info == expected.info
+        reader.close()
+
+    def test_that_pictures_may_change_their_shape_in_mid_run(self, tmp_path: Path) -> None:
+        steps = [step(n, render_payload=picture(n, (36 + n // 3 % 2 * 8, 48, 3))) for n in range(12)]
+        reader = self.recorded(tmp_path, *steps)
+        for one in steps:
+            self.check_step(reader, one)
+        reader.close()
+
+    def test_that_observations_may_change_their_kind_in_mid_run(self, tmp_path: Path) -> None:
+        kinds = [picture(1), np.arange(3.0), np.arange(4, dtype=np.int8), {"a": np.arange(2)}, "text", None]
+        steps = [step(n, observation=kinds[n % len(kinds)]) for n in range(12)]
+        reader = self.recorded(tmp_path, *steps)
+        for one in steps:
+            self.check_step(reader, one)
+        reader.close()
+
+    def test_that_an_observation_may_be_the_picture(self, tmp_path: Path) -> None:
+        frame = picture(5)
+        expected = step(5, observation=frame, render_payload=frame)
+        reader = self.recorded(tmp_path, expected)
+        self.check_step(reader, expected)
+        reader.close()
+
+    def test_that_each_agent_of_a_step_keeps_its_own_row(self, tmp_path: Path) -> None:
+        steps = [step(n, agent_id=agent, reward=value) for n in range(3) for agent, value in [("b", 1.0), ("a", -1.0)]]
+        reader = self.recorded(tmp_path, *steps)
+        for one in steps:
+            self.check_step(reader, one)
+        found = reader.load_steps("run", "e0000")
+        assert len(found) == 6
+        assert [one.step_index for one in found] == [0, 0, 1, 1, 2, 2]
+        reader.close()
+
+    def test_that_episodes_and_runs_are_told_apart(self, tmp_path: Path) -> None:
+        steps = [step(n, e, run_id, reward=float(n + 10 * e)) for run_id in "ab" for e in range(3) for n in range(4)]
+        reader = self.recorded(tmp_path, *steps)
+        for one in steps:
+            self.check_step(reader, one)
+        assert {summary.run.run_id for summary in reader.list_runs()} == {"a", "b"}
+        assert [one.rollup.episode_id for one in reader.list_episodes("a")] == ["e0000", "e0001", "e0002"]
+        assert len(reader.list_episodes()) == 6
+        assert len(reader.list_episodes(newest=2)) == 2
+        reader.close()
+
+    def test_that_a_part_of_an_episode_can_be_asked_for(self, tmp_path: Path) -> None:
+        reader = self.recorded(tmp_path, *[step(n) for n in range(20)])
+        assert [one.step_index for one in reader.load_steps("run", "e0000", start=5, stop=8)] == [5, 6, 7]
+        assert [one.step_index for one in reader.load_steps("run", "e0000", start=18)] == [18, 19]
+        assert reader.load_steps("run", "e0000", start=30) == []
+        reader.close()
+
+    def test_that_a_step_that_is_there_already_changes_nothing(self, tmp_path: Path) -> None:
+        steps = [step(n) for n in range(10)]
+        backend = self.open_backend(self.config(tmp_path))
+        with backend:
+            announce(backend, steps)
+            backend.write_steps(steps)
+            backend.write_steps([replace(one, reward=99.0) for one in steps[3:6]])
+            backend.flush()
+            backend.write_steps([replace(one, reward=99.0) for one in steps[5:]])
+            backend.write_steps([step(10), replace(step(10), reward=99.0)])
+        reader = self.open_reader(backend.path)
+        assert len(reader.load_steps("run", "e0000")) == 11
+        for one in [*steps, step(10)]:
+            self.check_step(reader, one)
+        reader.close()
+
+    def test_that_runs_and_episodes_come_back_whole(self, tmp_path: Path) -> None:
+        told = run(
+            env_kwargs={"frameskip": 4, "nested": {"a": [1, 2]}},
+            render_mode=None,
+            env_spec="{}",
+            action_space="Discrete(3)",
+            observation_space="Box",
+            space_signature="s",
+            step_rate_hz=50.0,
+            versions={"gymnasium": "1.4"},
+            rom_sha256="00",
+            host="h",
+            app_version="1",
+            worker_id="w",
+            metadata={"lineage": {"parent": "x"}},
+        )
+        final = ended(
+            seed=2**70, steps=1, total_reward=-1.5, truncated=True, options={"a": 1}, metadata={"note": "é"},
+            fault="it raised", frames=2, dropped_frames=1, ended_at=START + timedelta(seconds=3),
+        )  # fmt: skip
+        backend = self.open_backend(self.config(tmp_path))
+        with backend:
+            backend.begin_run(told)
+            backend.begin_episode(episode(seed=2**70))
+            backend.write_steps([step(0), step(1)])
+            backend.end_episode(final)
+            backend.end_run("run", RunState.COMPLETED, START + timedelta(seconds=9))
+        reader = self.open_reader(backend.path)
+        assert reader.get_run("run") == told
+        assert reader.get_episode("run") == reader.get_episode("run", 0) == reader.get_episode("run", "e0000") == final
+        (summary,) = reader.list_runs()
+        assert (summary.state, summary.ended_at) == (RunState.COMPLETED, START + timedelta(seconds=9))
+        assert (summary.episodes, summary.steps) == (1, 1)
+        reader.close()
+
+    def test_that_what_is_not_there_is_said(self, tmp_path: Path) -> None:
+        reader = self.recorded(tmp_path, step(0))
+        with pytest.raises(RunNotFoundError):
+            reader.get_run("other")
+        with pytest.raises(RunNotFoundError):
+            reader.list_episodes("other")
+        with pytest.raises(EpisodeNotFoundError):
+            reader.get_episode("run", "other")
+        with pytest.raises(EpisodeNotFoundError):
+            reader.load_steps("run", "other")
+        reader.close()
+
+    def test_that_a_run_is_resumed(self, tmp_path: Path) -> None:
+        backend = self.open_backend(self.config(tmp_path))
+        with backend:
+            announce(backend, [step(0)])
+            backend.write_steps([step(n) for n in range(5)])
+        again = self.open_backend(self.config(tmp_path))
+        with again:
+            announce(again, [step(0)])
+            again.write_steps([step(n) for n in range(3, 9)])
+            again.end_episode(ended(steps=8))
+        reader = self.open_reader(again.path)
+        for number in range(9):
+            self.check_step(reader, step(number))
+        assert len(reader.load_steps("run", "e0000")) == 9
+        reader.close()
+
+
+def announce(backend: RecordingBackend, steps: Any) -> None:
+    """Tell the backend of the runs and episodes of *steps*."""
+    for run_id in dict.fromkeys(one.run_id for one in steps):
+        backend.begin_run(run(run_id))
+    for run_id, episode_id in dict.fromkeys((one.run_id, one.episode_id) for one in steps):
+        backend.begin_episode(episode(int(episode_id[1:]), run_id))

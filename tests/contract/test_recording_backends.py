@@ -1,0 +1,35 @@
+"""Every recording backend keeps the contract of recording backends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gym_gui.recording.split import SplitBackend, SplitReader
+from gym_gui.recording.sqlite import SQLiteBackend, SQLiteReader
+from gym_gui.testing.recorder_contract import RecordingBackendContract
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gym_gui.recording.config import RecorderConfig
+    from gym_gui.recording.contract import RecordingBackend, RecordingReader
+
+
+class TestSplit(RecordingBackendContract):
+    """SQLite and HDF5."""
+
+    def open_backend(self, config: RecorderConfig) -> RecordingBackend:
+        return SplitBackend(config)
+
+    def open_reader(self, path: Path) -> RecordingReader:
+        return SplitReader(path)
+
+
+class TestSQLite(RecordingBackendContract):
+    """One SQLite file."""
+
+    def open_backend(self, config: RecorderConfig) -> RecordingBackend:
+        return SQLiteBackend(config)
+
+    def open_reader(self, path: Path) -> RecordingReader:
+        return SQLiteReader(path)
