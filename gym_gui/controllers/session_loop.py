@@ -14,7 +14,7 @@ from gym_gui.adapters.stepper import EpisodeStepper, make_run_record
 from gym_gui.controllers.session_pacing import Pacer, Stopwatch
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.core.data_model import EpisodeStatus, RunState
-from gym_gui.core.errors import EnvironmentFault
+from gym_gui.core.errors import EnvironmentFault, EnvironmentUnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -133,6 +133,11 @@ class GameLoop:
     def _open(self) -> None:
         adapter = self._adapter = self._make_adapter(self._request.env_id, self._request.env_kwargs)
         description = adapter.description
+        if not adapter.controls.bindings and adapter.controls.action_for(frozenset()) is None:
+            raise EnvironmentUnusableError(
+                f"{self._request.env_id} takes actions that no key can say.",
+                hint=f"Let a policy play it: gym-gui record {self._request.env_id} --policy random --episodes 1",
+            )
         self._run = make_run_record(adapter, player="human")
         self._stepper = EpisodeStepper(adapter, self._run)
         self._rate_hz = description.step_rate_hz
@@ -260,7 +265,11 @@ class GameLoop:
         action = self._adapter.controls.action_for(keys)
         if action is None and self._turn_based:
             return
-        record = self._stepper.step(action)
+        self._orders.asked_s = self._clock()
+        try:
+            record = self._stepper.step(action)
+        finally:
+            self._orders.asked_s = None
         rollup = self._stepper.rollup
         # The state first: the record wakes the screen, which then finds both.
         self._state = replace(

@@ -24,7 +24,7 @@ from gym_gui.telemetry.run_rows import INSERT_RUN, UPSERT_EPISODE, episode_row, 
 from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP, EpisodeKeys, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from os import PathLike
 
@@ -165,12 +165,19 @@ class TelemetrySQLiteStore:
                 if unusual:
                     connection.executemany(INSERT_STEP, unusual)
 
-    def close_interrupted(self, run_ids: Collection[str]) -> None:
-        """End runs whose process died: their episodes get totals from the rows that were committed."""
+    def close_interrupted(self, run_ids: Collection[str], *, file_bytes: Mapping[str, int] | None = None) -> None:
+        """End runs whose process died: their episodes get totals from the rows that were committed.
+
+        Args:
+            run_ids: The runs.
+            file_bytes: Bytes of each run's replay file; what no episode of the run claims is the interrupted one's.
+        """
         with self.transaction():
             for run_id in run_ids:
+                unclaimed = (file_bytes or {}).get(run_id, 0) - store_queries.stored_bytes(self._writing(), run_id)
                 for rollup in store_queries.running_episodes(self._writing(), run_id):
-                    self._upsert_episode(rollup, 0)
+                    self._upsert_episode(rollup, max(0, unclaimed))
+                    unclaimed = 0
                 # A run whose end was committed, and whose process died after that, ended as it says.
                 self._writing().execute(
                     "UPDATE runs SET state = ?, ended_at = ? WHERE run_id = ? AND state = 'running'",

@@ -165,6 +165,14 @@ class RunExtent:
     items: Mapping[str, int]
 
 
+def stored_bytes(connection: sqlite3.Connection, run_id: str) -> int:
+    """Bytes of arrays that the episodes of a run are known to take."""
+    (total,) = connection.execute(
+        "SELECT total(stored_bytes) FROM episodes JOIN runs USING (run_key) WHERE run_id = ?", (run_id,)
+    ).fetchone()
+    return int(total)
+
+
 def extent(connection: sqlite3.Connection, run_id: str) -> RunExtent | None:
     """How far the rows of a run reach, or None where there is no such run."""
     row = connection.execute("SELECT run_key FROM runs WHERE run_id = ?", (run_id,)).fetchone()
