@@ -17,6 +17,7 @@ from gym_gui.adapters.frames import FrameNormaliser
 from gym_gui.adapters.opening import checked_kwargs, close_quietly, open_environment
 from gym_gui.adapters.ownership import owned
 from gym_gui.core.errors import EnvironmentRaisedError, EnvironmentUnusableError, InvariantError
+from gym_gui.core.schema.run_spaces import RunSpaces
 from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
@@ -128,6 +129,11 @@ class GymnasiumAdapter(EnvironmentAdapter):
     @override
     def controls(self) -> ControlScheme:
         return self._controls
+
+    @property
+    @override
+    def spaces(self) -> RunSpaces:
+        return RunSpaces(action=self._env.action_space, observation=self._env.observation_space)
 
     @property
     @override

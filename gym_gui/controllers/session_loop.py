@@ -193,7 +193,7 @@ class GameLoop:
     def _record_start(self) -> EpisodeRollup:
         if not self._run_started:
             self._run_started = True
-            self._telemetry.start_run(self._run)
+            self._telemetry.start_run(self._run, spaces=None if self._adapter is None else self._adapter.spaces)
         rollup = self._stepper.rollup
         self._episode_open = True
         self._telemetry.record_episode_start(rollup)
