@@ -13,8 +13,10 @@ import numpy as np
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Space
+    from numpy.typing import NDArray
 
 SpaceCheck: TypeAlias = Callable[[Any], str]
+_FEW: Final = 32
 _GYMNASIUM: Final = "gymnasium.spaces."
 
 
@@ -51,6 +53,7 @@ def _box(space: Box) -> SpaceCheck:
     low, high = (lows.flat[0], highs.flat[0]) if is_uniform else (None, None)
     # All that the type can hold is inside: the usual picture, 100 KB of it, is not looked through.
     holds_all = is_uniform and dtype.kind in "iub" and _spans(dtype, low, high)
+    bounds = _few_bounds(lows, highs)
 
     def check(value: Any) -> str:
         if type(value) is not np.ndarray:
@@ -59,7 +62,7 @@ def _box(space: Box) -> SpaceCheck:
             return f"dtype {value.dtype} instead of {dtype}"
         if value.shape != shape:
             return f"shape {value.shape} instead of {shape}"
-        if holds_all or not value.size:
+        if holds_all or not value.size or (bounds and _all_within(value, bounds)):
             return ""
         if is_uniform:
             least, most = value.min(), value.max()
@@ -69,6 +72,18 @@ def _box(space: Box) -> SpaceCheck:
         return "" if inside.all() else _stray(value, inside, lows, highs)
 
     return check
+
+
+def _few_bounds(lows: NDArray[Any], highs: NDArray[Any]) -> list[tuple[Any, Any]]:
+    """The bounds of each element, where comparing Python's numbers is quicker than calling numpy; else nothing."""
+    return list(zip(lows.ravel().tolist(), highs.ravel().tolist(), strict=True)) if lows.size <= _FEW else []
+
+
+def _all_within(value: NDArray[Any], bounds: list[tuple[Any, Any]]) -> bool:
+    for one, (low, high) in zip(value.ravel().tolist(), bounds, strict=True):  # noqa: SIM110 - all() is half as fast
+        if not low <= one <= high:
+            return False
+    return True
 
 
 def _spans(dtype: np.dtype[Any], low: Any, high: Any) -> bool:
@@ -86,13 +101,15 @@ def _stray(value: Any, inside: Any, lows: Any, highs: Any) -> str:
 def _multi_discrete(space: MultiDiscrete[Any]) -> SpaceCheck:
     lows = np.array(getattr(space, "start", np.zeros_like(space.nvec)))
     highs = lows + space.nvec - 1
-    shape = space.shape
+    shape, bounds = space.shape, _few_bounds(lows, highs)
 
     def check(value: Any) -> str:
         if type(value) is not np.ndarray or value.dtype.kind not in "iu":
             return f"a {type(value).__name__} instead of an array of whole numbers"
         if value.shape != shape:
             return f"shape {value.shape} instead of {shape}"
+        if bounds and _all_within(value, bounds):
+            return ""
         inside = (value >= lows) & (value <= highs)
         return "" if inside.all() else _stray(value, inside, lows, highs)
 
@@ -101,12 +118,15 @@ def _multi_discrete(space: MultiDiscrete[Any]) -> SpaceCheck:
 
 def _multi_binary(space: MultiBinary) -> SpaceCheck:
     shape = space.shape
+    bounds = _few_bounds(np.zeros(shape), np.ones(shape))
 
     def check(value: Any) -> str:
         if type(value) is not np.ndarray:
             return f"a {type(value).__name__} instead of an array"
         if value.shape != shape:
             return f"shape {value.shape} instead of {shape}"
+        if bounds and value.dtype.kind in "iub" and _all_within(value, bounds):
+            return ""
         return "" if ((value == 0) | (value == 1)).all() else "values other than 0 and 1"
 
     return check

@@ -25,6 +25,7 @@ from gym_gui.core.schema import (
 from gym_gui.core.schema.json_form import from_document
 from gym_gui.core.schema.mismatch import MismatchCause, SchemaCounts
 from gym_gui.services.space_checks import SpaceCheck, compile_check
+from gym_gui.services.view_checks import ViewCheck, quick_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +37,7 @@ _LOGGER = logging.getLogger(__name__)
 
 # Runs that ended are still answered for; the oldest are forgotten.
 _KEPT_RUNS: Final = 256
+_KEPT_VIEWS: Final = 4
 _MODES: Final = frozenset(mode.value for mode in AutoresetMode)
 
 
@@ -130,7 +132,7 @@ class RunCheck:
 
     __slots__ = (
         "_action_checks", "_agents", "_autoreset_mode", "_mismatches", "_observation_checks", "_run_id", "_said",
-        "_signature", "_steps", "_taken",
+        "_signature", "_steps", "_taken", "_views",
     )  # fmt: skip
 
     def __init__(self, run_id: str) -> None:
@@ -144,6 +146,7 @@ class RunCheck:
         self._steps: Counter[tuple[str | None, int | str]] = Counter()
         self._mismatches: Counter[tuple[str, str, str]] = Counter()
         self._said: set[object] = set()
+        self._views: dict[str, list[ViewCheck]] = {}
 
     def know(self, signature: str | None, spaces: RunSpaces | None) -> None:
         """Take over what the run says of itself."""
@@ -201,10 +204,9 @@ class RunCheck:
         if step.vector_metadata is not None:
             yield from self._vector_faults(step.vector_metadata)
         if step.view is not None:
-            try:
-                render_from_document(step.view)
-            except SchemaMismatchError as error:
-                yield MismatchCause.RENDER, error.message.rstrip(".")
+            wrong = self._view_fault(step.view)
+            if wrong:
+                yield MismatchCause.RENDER, wrong
 
     def _strays(self, step: StepRecord, agent: str) -> Iterator[tuple[MismatchCause, str]]:
         """What is outside its space."""
@@ -218,6 +220,19 @@ class RunCheck:
             wrong = check(step.observation)
             if wrong:
                 yield MismatchCause.OBSERVATION, wrong
+
+    def _view_fault(self, view: Mapping[str, Any]) -> str:
+        # A grid or graph is looked through where its kind and size are new to the run, and only measured after that.
+        if any(fits(view) for fits in self._views.get(str(view.get("kind")), ())):
+            return ""
+        try:
+            payload = render_from_document(view)
+        except SchemaMismatchError as error:
+            return error.message.rstrip(".")
+        known = self._views.setdefault(payload.kind, [])
+        if len(known) < _KEPT_VIEWS:
+            known += [quick_check(payload)]
+        return ""
 
     def _vector_faults(self, metadata: Mapping[str, Any]) -> Iterator[tuple[MismatchCause, str]]:
         mode = metadata.get("autoreset_mode")
