@@ -51,8 +51,8 @@ class BatchParts:
         """One action for each sub-environment as the batch that ``VectorEnv.step`` takes."""
         from gymnasium.vector.utils import concatenate, create_empty_array  # noqa: PLC0415 - same
 
-        space = self._single_action_space
-        return concatenate(space, tuple(actions), create_empty_array(space, n=self._count))
+        out: Any = create_empty_array(self._single_action_space, n=self._count)
+        return concatenate(self._single_action_space, tuple(actions), out)
 
     def info(self, infos: Mapping[str, Any], index: int, *, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
         """What sub-environment *index* said; a key that it did not say is not there.
