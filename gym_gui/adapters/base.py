@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gym_gui.adapters.controls import ControlScheme
+    from gym_gui.core.schema.run_spaces import RunSpaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,11 @@ class EnvironmentAdapter(ABC):
     @abstractmethod
     def controls(self) -> ControlScheme:
         """Keys to actions for a human player; an empty scheme where no one has drawn a map."""
+
+    @property
+    def spaces(self) -> RunSpaces | None:
+        """What its actions and observations are drawn from; None where it does not say."""
+        return None
 
     @property
     def unusable_frames(self) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from copy import copy, deepcopy
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from gym_gui.adapters.frames import FrameNormaliser
 from gym_gui.adapters.opening import checked_kwargs, close_quietly, open_environment
 from gym_gui.adapters.ownership import owned
 from gym_gui.core.errors import EnvironmentRaisedError, EnvironmentUnusableError, InvariantError
+from gym_gui.core.schema.run_spaces import RunSpaces
 from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
@@ -131,6 +132,11 @@ class GymnasiumAdapter(EnvironmentAdapter):
 
     @property
     @override
+    def spaces(self) -> RunSpaces:
+        return RunSpaces(action=self._env.action_space, observation=self._env.observation_space)
+
+    @property
+    @override
     def unusable_frames(self) -> int:
         return self._frames.refused
 
@@ -189,6 +195,17 @@ class GymnasiumAdapter(EnvironmentAdapter):
     @override
     def seed_actions(self, seed: int) -> None:
         self._sampler.seed(seed)
+
+    def seat(self) -> Self:
+        """The same adapter for one more player: with a generator of actions of its own, and everything else shared."""
+        other = copy(self)
+        other._sampler = deepcopy(self._sampler)  # noqa: SLF001 - its own class
+        return other
+
+    def surrender(self) -> Env[Any, Any]:
+        """The open environment, which is the caller's to close from now on; the adapter is closed."""
+        env, self._opened = self._env, None
+        return env
 
     @override
     def close(self) -> None:

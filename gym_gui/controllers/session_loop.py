@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gym_gui.adapters.base import EnvironmentAdapter
     from gym_gui.controllers.session_orders import Orders
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, StepRecord
+    from gym_gui.core.schema.run_spaces import RunSpaces
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ SEED_BITS: Final = 31
 class Telemetry(Protocol):
     """The part of `services.telemetry.TelemetryService` that a game is recorded by."""
 
-    def start_run(self, run: RunRecord) -> None:
+    def start_run(self, run: RunRecord, *, spaces: RunSpaces | None = None) -> None:
         """A run begins."""
 
     def record_episode_start(self, rollup: EpisodeRollup) -> None:
@@ -198,7 +199,7 @@ class GameLoop:
     def _record_start(self) -> EpisodeRollup:
         if not self._run_started:
             self._run_started = True
-            self._telemetry.start_run(self._run)
+            self._telemetry.start_run(self._run, spaces=None if self._adapter is None else self._adapter.spaces)
         rollup = self._stepper.rollup
         self._episode_open = True
         self._telemetry.record_episode_start(rollup)

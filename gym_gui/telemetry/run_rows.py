@@ -16,6 +16,7 @@ from gym_gui.core.data_model import (
     RunSummary,
 )
 from gym_gui.core.info_codec import encode_info
+from gym_gui.core.schema.mismatch import with_counts
 from gym_gui.telemetry.step_rows import microseconds
 
 if TYPE_CHECKING:
@@ -197,6 +198,11 @@ def episode_summary_of(row: Row) -> EpisodeSummary:
     return EpisodeSummary(
         rollup=rollup, env_id=env_id, player=player, size_bytes=stored_bytes + ROW_BYTES * (rollup.steps + 1)
     )
+
+
+def metadata_with_counts(metadata: str, schema_counts: Mapping[str, Any]) -> str:
+    """A run's *metadata*, as they are stored, with what was counted of its steps."""
+    return _json(with_counts(_unjson(metadata), schema_counts))
 
 
 def _number(value: float) -> float | str:

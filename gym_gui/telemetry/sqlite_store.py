@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState, StepRecord
@@ -20,7 +20,7 @@ from gym_gui.db.connection import ReaderPool, connect_writer, store_error
 from gym_gui.db.migrations import Migration, check_version, migrate
 from gym_gui.telemetry import store_queries
 from gym_gui.telemetry.migrations import m0001_first
-from gym_gui.telemetry.run_rows import INSERT_RUN, UPSERT_EPISODE, episode_row, run_row
+from gym_gui.telemetry.run_rows import INSERT_RUN, UPSERT_EPISODE, episode_row, metadata_with_counts, run_row
 from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP, EpisodeKeys, rows_of
 
 if TYPE_CHECKING:
@@ -127,12 +127,27 @@ class TelemetrySQLiteStore:
         with self.transaction():
             self._writing().execute(INSERT_RUN, run_row(run))
 
-    def end_run(self, run_id: str, state: RunState, ended_at: datetime) -> None:
-        """Say how a run ended."""
+    def end_run(
+        self, run_id: str, state: RunState, ended_at: datetime, *, schema_counts: Mapping[str, Any] | None = None
+    ) -> None:
+        """Say how a run ended.
+
+        Args:
+            run_id: The run.
+            state: How.
+            ended_at: When.
+            schema_counts: What its steps were like; added to what its metadata say already, where it was resumed.
+        """
         with self.transaction():
-            self._writing().execute(
+            connection = self._writing()
+            connection.execute(
                 "UPDATE runs SET state = ?, ended_at = ? WHERE run_id = ?", (state.value, to_iso(ended_at), run_id)
             )
+            if schema_counts is not None:
+                found = connection.execute("SELECT metadata FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+                if found is not None:
+                    told = metadata_with_counts(found[0], schema_counts)
+                    connection.execute("UPDATE runs SET metadata = ? WHERE run_id = ?", (told, run_id))
 
     def upsert_episode(self, rollup: EpisodeRollup, *, stored_bytes: int = 0) -> None:
         """Add an episode or bring its row up to date.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gym_gui.controllers.session_state import Phase, SessionState
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepRecord
+    from gym_gui.core.schema.run_spaces import RunSpaces
 
 TIMEOUT_S = 10.0
 
@@ -142,7 +143,7 @@ class FakeTelemetry:
         self.ended_runs: list[tuple[str, RunState]] = []
         self.log: list[str] = []
 
-    def start_run(self, run: RunRecord) -> None:
+    def start_run(self, run: RunRecord, *, spaces: RunSpaces | None = None) -> None:  # noqa: ARG002 - a port's argument
         self.runs.append(run)
         self.log.append("run")
 
