@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from gym_gui.adapters.controls import ControlScheme
     from gym_gui.adapters.registry import ResolvedEnvironment
+    from gym_gui.core.spaces import SpaceDescription
 
 _DEFAULT_RATE_HZ: Final = 30.0
 _MAX_RATE_HZ: Final = 1_000.0
@@ -74,6 +75,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
             self.prepare(opened.env)
             self._check_action = make_action_check(opened.env.action_space)
             self._sampler = deepcopy(opened.env.action_space)
+            self._spaces = describe.describe_spaces(opened.env)
             self._description = self._describe(resolved, kwargs, opened.render_mode, wanted=render)
             self._controls = self.make_controls(opened.env, turn_based=self._description.turn_based)
         except Exception as fault:
@@ -123,6 +125,10 @@ class GymnasiumAdapter(EnvironmentAdapter):
     @override
     def description(self) -> EnvironmentDescription:
         return self._description
+
+    @override
+    def describe_space(self) -> SpaceDescription:
+        return self._spaces
 
     @property
     @override
@@ -249,9 +255,9 @@ class GymnasiumAdapter(EnvironmentAdapter):
             env_kwargs=kwargs,
             env_spec=describe.spec_json(env),
             render_mode=render_mode,
-            action_space=describe.space_text(env.action_space),
-            observation_space=describe.space_text(env.observation_space),
-            space_signature=describe.space_signature(env.observation_space, env.action_space),
+            action_space=self._spaces.action_text,
+            observation_space=self._spaces.observation_text,
+            space_signature=self._spaces.signature,
             step_rate_hz=self.step_rate_hz(env),
             turn_based=self.is_turn_based(env),
             versions=describe.package_versions(packages),
