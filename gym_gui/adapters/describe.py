@@ -9,16 +9,15 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from gym_gui.core.spaces import SpaceDescription, SpaceSerializer, signature_of_forms
+from gym_gui.core.spaces import SpaceDescription, SpaceSerializer, signature_of_forms, space_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from gymnasium import Env, spaces
+    from gymnasium import Env
     from gymnasium.envs.registration import EnvSpec
 
-_SPACE_TEXT_MAX: Final = 2_000
 # What a package is called where its module has another name; asking all installed distributions takes 100 ms.
 _DISTRIBUTIONS: Final = {
     "ale_py": ("ale-py",),
@@ -27,12 +26,6 @@ _DISTRIBUTIONS: Final = {
     "gymnasium": ("gymnasium",),
     "numpy": ("numpy",),
 }
-
-
-def space_text(space: spaces.Space[Any]) -> str:
-    """The space as one line of text, for people; bounds that differ by element are abbreviated as numpy does."""
-    text = " ".join(repr(space).split())
-    return text if len(text) <= _SPACE_TEXT_MAX else f"{text[:_SPACE_TEXT_MAX]}…"
 
 
 def describe_spaces(env: Env[Any, Any]) -> SpaceDescription:

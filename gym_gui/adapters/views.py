@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
+from gym_gui.core.spaces import items_of_batch
+
 if TYPE_CHECKING:
     from gymnasium import Env, spaces
 
@@ -63,42 +65,37 @@ def graph_view(space: spaces.Graph, observation: Any) -> View:
 
     A graph of more than 2,000 nodes and links becomes a sentence.
     """
-    nodes, edges, links = observation
-    count, ends = _length(nodes), [] if links is None else np.asarray(links).tolist()
-    if count + len(ends) > _GRAPH_ITEMS_MAX:
-        return text_view(f"The graph has {count:,} nodes and {len(ends):,} links, too many to draw.")
+    nodes = _items(space.node_space, observation[0])
+    ends = [] if observation[2] is None else np.asarray(observation[2]).tolist()
+    if len(nodes) + len(ends) > _GRAPH_ITEMS_MAX:
+        return text_view(f"The graph has {len(nodes):,} nodes and {len(ends):,} links, too many to draw.")
     is_plane = getattr(space.node_space, "shape", None) == (_PLANE,)
-    drawn = [_node(place, _item(nodes, place), is_plane=is_plane) for place in range(count)]
-    lines = []
-    for place, (source, target) in enumerate(ends):
-        line: View = {"source": source, "target": target}
-        label = "" if edges is None else _label(_item(edges, place))
-        lines.append({**line, "label": label} if label else line)
+    drawn = [_node(place, features, is_plane=is_plane) for place, features in enumerate(nodes)]
+    has_labels = observation[1] is not None and space.edge_space is not None
+    labels = (
+        [_label(features) for features in _items(space.edge_space, observation[1])] if has_labels else [""] * len(ends)
+    )
+    lines = [
+        {"source": source, "target": target, **({"label": label} if label else {})}
+        for (source, target), label in zip(ends, labels, strict=True)
+    ]
     return {"kind": "graph", "nodes": drawn, "edges": lines, "directed": True}
+
+
+def _items(space: Any, batch: Any) -> list[Any]:
+    # An array is taken as it is: a graph can be drawn though its numbers have another dtype than its space.
+    return list(batch) if isinstance(batch, np.ndarray) else items_of_batch(space, batch)
 
 
 def _node(place: int, features: Any, *, is_plane: bool) -> View:
     label = _label(features)
     node: View = {"id": place, "label": f"{place}: {label}" if label else str(place)}
-    numbers = np.asarray(features, dtype=object).ravel().tolist() if _is_numeric(features) else []
+    numbers = np.asarray(features).ravel().tolist() if _is_numeric(features) else []
     if is_plane and all(map(math.isfinite, numbers)):
         node["x"], node["y"] = map(float, numbers)
     elif len(numbers) == 1 and math.isfinite(numbers[0]):
         node["value"] = numbers[0]
     return node
-
-
-def _length(batch: Any) -> int:
-    """Items of a batch: an array, a tuple, or a dict of these."""
-    while isinstance(batch, dict):
-        batch = next(iter(batch.values()), ())
-    return len(batch)
-
-
-def _item(batch: Any, place: int) -> Any:
-    if isinstance(batch, dict):
-        return {key: _item(part, place) for key, part in batch.items()}
-    return batch[place]
 
 
 def _is_numeric(features: Any) -> bool:

@@ -92,6 +92,15 @@ def from_columns(space: spaces.Space[Any], columns: Mapping[str, NDArray[Any]], 
     return SpaceColumns(space, name).read(columns)
 
 
+def items_of_batch(space: spaces.Space[Any], batch: Any, name: str = "obs") -> list[Any]:
+    """The single values of a batch of *space*, as Gymnasium stacks them: a vector's, a stacked sequence's, a graph's.
+
+    Raises:
+        SchemaMismatchError: *batch* has another dtype, shape or structure, or the space is a stranger's.
+    """
+    return _plan(space, name, "").unstack(batch)
+
+
 def _plan(space: spaces.Space[Any], name: str, counted_by: str) -> Plan:
     from gymnasium import spaces as kinds  # noqa: PLC0415 - 0.4 s; whoever has a space has paid it
 

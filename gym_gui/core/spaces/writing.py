@@ -179,8 +179,15 @@ def _opaque(space: spaces.Space[Any]) -> Form:
             pass
         else:
             return form
-    form["text"] = _ADDRESS.sub("", " ".join(repr(space).split()))[:_TEXT_MAX]
+    form["text"] = space_text(space)
     return form
+
+
+def space_text(space: spaces.Space[Any]) -> str:
+    """The space as one line of text, for people; bounds that differ by element are abbreviated as numpy does."""
+    # An address in memory is another one in each process.
+    text = _ADDRESS.sub("", " ".join(repr(space).split()))
+    return text if len(text) <= _TEXT_MAX else f"{text[:_TEXT_MAX]}…"
 
 
 def _class_name(space: object) -> str:

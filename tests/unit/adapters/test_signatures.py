@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 from gymnasium import spaces
 
-from gym_gui.adapters.describe import entry_point_module, package_versions, space_text
-from gym_gui.core.spaces import SpaceSerializer
+from gym_gui.adapters.describe import entry_point_module, package_versions
+from gym_gui.core.spaces import SpaceSerializer, space_text
 
 NUMBER = spaces.Discrete(2)
 DIFFERENT: list[spaces.Space[object]] = [
