@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState, StepRecord
@@ -20,11 +20,11 @@ from gym_gui.db.connection import ReaderPool, connect_writer, store_error
 from gym_gui.db.migrations import Migration, check_version, migrate
 from gym_gui.telemetry import store_queries
 from gym_gui.telemetry.migrations import m0001_first
-from gym_gui.telemetry.run_rows import INSERT_RUN, UPSERT_EPISODE, episode_row, run_row
+from gym_gui.telemetry.run_rows import INSERT_RUN, UPSERT_EPISODE, episode_row, json_text, run_row
 from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP, EpisodeKeys, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from os import PathLike
 
@@ -133,6 +133,11 @@ class TelemetrySQLiteStore:
             self._writing().execute(
                 "UPDATE runs SET state = ?, ended_at = ? WHERE run_id = ?", (state.value, to_iso(ended_at), run_id)
             )
+
+    def set_run_metadata(self, run_id: str, metadata: Mapping[str, Any]) -> None:
+        """Replace what is kept with a run: JSON values only."""
+        with self.transaction():
+            self._writing().execute("UPDATE runs SET metadata = ? WHERE run_id = ?", (json_text(metadata), run_id))
 
     def upsert_episode(self, rollup: EpisodeRollup, *, stored_bytes: int = 0) -> None:
         """Add an episode or bring its row up to date.
@@ -261,7 +266,7 @@ class TelemetrySQLiteStore:
     def _find_or_add(self, step: StepRecord) -> EpisodeKeys:
         keys = store_queries.episode_keys(self._writing(), step.run_id, step.episode_id)
         if keys is None:
-            self._upsert_episode(_unannounced(step), 0)
+            self._upsert_episode(unannounced_episode(step), 0)
             keys = store_queries.episode_keys(self._writing(), step.run_id, step.episode_id)
         if keys is None:
             raise StoreError(f"Episode {step.episode_id} of run {step.run_id} could not be added.")
@@ -277,7 +282,8 @@ class TelemetrySQLiteStore:
         return int(key)
 
 
-def _unannounced(step: StepRecord) -> EpisodeRollup:
+def unannounced_episode(step: StepRecord) -> EpisodeRollup:
+    """The episode of a step that nobody announced."""
     return EpisodeRollup(
         run_id=step.run_id,
         episode_id=step.episode_id,
