@@ -186,5 +186,3 @@ def _size_of(folder: Path) -> int:
         except OSError:  # it went while we looked
             continue
     return size_bytes
-
-

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from gym_gui.recording.config import RecorderConfig
 
 FOLDER: Final = "split"
+# Fewer than this at a time: there is time to compress for size.
+_CALM_STEPS: Final = 24
 
 
 class SplitBackend(RecordingBackend):
@@ -69,9 +71,10 @@ class SplitBackend(RecordingBackend):
         with recording_errors():
             for step in steps:
                 encode_value(step.action)  # raises before anything of the call is kept
+            thorough = len(steps) < _CALM_STEPS
             for step in steps:
                 if self._is_new(step):
-                    self._held.append(self._writer(step.run_id).append(step))
+                    self._held.append(self._writer(step.run_id).append(step, thorough=thorough))
                     agents = self._last[step.run_id, step.episode_id]
                     agents[step.agent_id] = max(step.step_index, agents.get(step.agent_id, -1))
 
@@ -100,7 +103,7 @@ class SplitBackend(RecordingBackend):
     def flush(self) -> None:
         with recording_errors():
             for run_id in dict.fromkeys(step.run_id for step in self._held):
-                self._writers[run_id].flush()
+                self._writers[run_id].flush(thorough=len(self._held) < _CALM_STEPS)
             if self._held:
                 # L1: a row is committed once its arrays are on disk.
                 self._open().insert_steps(self._held)

@@ -58,10 +58,14 @@ UPSERT_EPISODE: Final = f"""
 # told last stands.
 _LIVE: Final = "CASE WHEN status = 'running' THEN (SELECT {live} FROM steps WHERE steps.episode_key = e.episode_key)"
 _STEPS: Final = _LIVE.format(live="coalesce(max(step_index), e.steps)") + " ELSE steps END"
-_REWARD: Final = _LIVE.format(live="CASE WHEN count(*) THEN total(reward) ELSE e.total_reward END") + " ELSE total_reward END"
+_REWARD: Final = (
+    _LIVE.format(live="CASE WHEN count(*) THEN total(reward) ELSE e.total_reward END") + " ELSE total_reward END"
+)
 _FRAMES: Final = _LIVE.format(live="CASE WHEN count(*) THEN count(frame_index) ELSE e.frames END") + " ELSE frames END"
 # States 2 and 3 of the picture: shed and lost.
-_DROPPED: Final = _LIVE.format(live="coalesce(sum((flags >> 4) & 3 >= 2), e.dropped_frames)") + " ELSE dropped_frames END"
+_DROPPED: Final = (
+    _LIVE.format(live="coalesce(sum((flags >> 4) & 3 >= 2), e.dropped_frames)") + " ELSE dropped_frames END"
+)
 
 SELECT_EPISODES: Final = f"""
     SELECT episode_id, episode_index, agent_id, e.worker_id, seed, options, started_at, e.ended_at, {_STEPS}, {_REWARD},

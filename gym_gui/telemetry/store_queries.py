@@ -136,10 +136,13 @@ def running_episodes(connection: sqlite3.Connection, run_id: str) -> list[Episod
         keys = episode_keys(connection, run_id, rollup.episode_id)
         # An episode whose rows another backend keeps: what its sink told last.
         told = (rollup.terminated | rollup.truncated << 1, 0)
-        last = connection.execute(
-            "SELECT flags, time_us FROM steps WHERE episode_key = ? ORDER BY step_index DESC LIMIT 1",
-            (keys.episode_key if keys else None,),
-        ).fetchone() or told
+        last = (
+            connection.execute(
+                "SELECT flags, time_us FROM steps WHERE episode_key = ? ORDER BY step_index DESC LIMIT 1",
+                (keys.episode_key if keys else None,),
+            ).fetchone()
+            or told
+        )
         terminated, truncated = bool(last[0] & 1), bool(last[0] & 2)
         started_us = keys.started_us if keys else 0
         ended.append(
