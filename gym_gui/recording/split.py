@@ -15,6 +15,9 @@ from gym_gui.recording.backend_recorder import BackendRecorder
 from gym_gui.recording.contract import RecordingBackend
 from gym_gui.recording.wording import recording_errors
 from gym_gui.replay.frame_resolver import FrameResolver
+from gym_gui.replay.layout import replay_path
+from gym_gui.replay.recovery import recover_file
+from gym_gui.replay.run_lock import RunLock
 from gym_gui.replay.writer import ReplayWriter
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
@@ -58,6 +61,8 @@ class SplitBackend(RecordingBackend):
     def begin_run(self, run: RunRecord) -> None:
         with recording_errors():
             store = self._open()
+            if run.run_id not in self._writers:
+                self._mend(store, run.run_id)
             self._writer(run.run_id)
             store.insert_run(run)
 
@@ -114,6 +119,7 @@ class SplitBackend(RecordingBackend):
         try:
             self.flush()
         finally:
+            self._held = []  # what the disk refused to the last
             with recording_errors():
                 try:
                     while self._writers:
@@ -128,6 +134,19 @@ class SplitBackend(RecordingBackend):
             self._paths.prepare()
             self._store = TelemetrySQLiteStore(self._paths.telemetry_db)
         return self._store
+
+    def _mend(self, store: TelemetrySQLiteStore, run_id: str) -> None:
+        """A run whose process died is resumed where its rows end: arrays beyond them are let go."""
+        path = replay_path(self._paths.replay_dir, run_id)
+        if not path.exists() or run_id not in store.running_run_ids():
+            return
+        lock = RunLock(self._paths.replay_dir, run_id)
+        try:
+            extent = store.extent(run_id)
+            if extent is not None:
+                recover_file(path, keep_rows=extent.rows, keep_items=extent.items)
+        finally:
+            lock.release()
 
     def _writer(self, run_id: str) -> ReplayWriter:
         writer = self._writers.get(run_id)
