@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gym_gui.config.paths import default_var_dir
 from gym_gui.core.closing import Closing
@@ -19,9 +19,12 @@ from gym_gui.telemetry.run_bus import RunBus
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from gym_gui.config.paths import VarPaths
     from gym_gui.config.settings import Settings
+    from gym_gui.recording.config import RecorderConfig
     from gym_gui.telemetry.overflow import OverflowPolicy
+    from gym_gui.telemetry.sink_status import Sink
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -67,7 +70,7 @@ class Services(Archive):
 
     bus: RunBus
     hub: TelemetryAsyncHub
-    sink: TelemetryDBSink
+    sink: Sink
     telemetry: TelemetryService
     recovered_runs: list[str]
 
@@ -79,33 +82,64 @@ class Services(Archive):
         super().close()
 
 
-def open_services(settings: Settings, *, overflow: OverflowPolicy | None = None) -> Services:
+def open_services(
+    settings: Settings, *, overflow: OverflowPolicy | None = None, record: Mapping[str, Any] | None = None
+) -> Services:
     """Prepare the var folder, put right what a killed process left, and start the pipeline.
 
     Args:
         settings: Where and how.
         overflow: What happens when the disk is slower than the producer; ``Block`` by default.
+        record: How runs are recorded, in any form of `recording.config_forms`; None, or the backend ``split``, for rows
+            and arrays apart in the var folder. Another backend records into `recordings_dir`.
 
     Raises:
+        ConfigError: *record* names something that does not exist.
+        FormatUnavailableError: a package that the backend needs is not installed.
         VarDirError: the var folder cannot be written.
         StoreError: the database is foreign, damaged or locked.
         StoreVersionError: a newer application wrote it.
     """
     paths = settings.paths
+    config = _recorder_config(record)  # before anything is opened: a wrong name costs nothing
     store, recovered = _open_store(paths)
     bus = RunBus()
     hub = TelemetryAsyncHub(bus)
+    sink = _sink_of(paths, store, bus, overflow, config)
+    sink.start()
+    resolver = FrameResolver(paths.replay_dir)
+    telemetry = TelemetryService(hub, sink=sink, frame_resolver=resolver)
+    return Services(settings, store, resolver, bus, hub, sink, telemetry, recovered)
+
+
+def _sink_of(
+    paths: VarPaths,
+    store: TelemetrySQLiteStore,
+    bus: RunBus,
+    overflow: OverflowPolicy | None,
+    config: RecorderConfig | None,
+) -> Sink:
+    if config is not None:
+        from gym_gui.recording.var_sink import sink_of_var  # noqa: PLC0415 - the default does not pay for it
+
+        return sink_of_var(config, paths, store, bus, overflow=overflow)
     # The sink flushes by its own clock, so the writers need no thread of theirs.
-    sink = TelemetryDBSink(
+    return TelemetryDBSink(
         store,
         bus,
         replay_writer=lambda run_id: ReplayWriter(run_id, paths.replay_dir, flush_interval_s=None),
         overflow=overflow,
     )
-    sink.start()
-    resolver = FrameResolver(paths.replay_dir)
-    telemetry = TelemetryService(hub, sink=sink, frame_resolver=resolver)
-    return Services(settings, store, resolver, bus, hub, sink, telemetry, recovered)
+
+
+def _recorder_config(record: Mapping[str, Any] | None) -> RecorderConfig | None:
+    """What *record* says, or None where it is what the pipeline does by itself."""
+    if record is None:
+        return None
+    from gym_gui.recording.var_sink import usable_config  # noqa: PLC0415 - as above
+
+    config = usable_config(record)
+    return None if config.backend == "split" and not config.fallback else config
 
 
 def open_archive(settings: Settings) -> Archive:

@@ -20,7 +20,14 @@ from gym_gui.db.connection import ReaderPool, connect_writer, store_error
 from gym_gui.db.migrations import Migration, check_version, migrate
 from gym_gui.telemetry import store_queries
 from gym_gui.telemetry.migrations import m0001_first
-from gym_gui.telemetry.run_rows import INSERT_RUN, UPSERT_EPISODE, episode_row, metadata_with_counts, run_row
+from gym_gui.telemetry.run_rows import (
+    INSERT_RUN,
+    UPSERT_EPISODE,
+    episode_row,
+    json_text,
+    metadata_with_counts,
+    run_row,
+)
 from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP, EpisodeKeys, rows_of
 
 if TYPE_CHECKING:
@@ -148,6 +155,11 @@ class TelemetrySQLiteStore:
                 if found is not None:
                     told = metadata_with_counts(found[0], schema_counts)
                     connection.execute("UPDATE runs SET metadata = ? WHERE run_id = ?", (told, run_id))
+
+    def set_run_metadata(self, run_id: str, metadata: Mapping[str, Any]) -> None:
+        """Replace what is kept with a run: JSON values only."""
+        with self.transaction():
+            self._writing().execute("UPDATE runs SET metadata = ? WHERE run_id = ?", (json_text(metadata), run_id))
 
     def upsert_episode(self, rollup: EpisodeRollup, *, stored_bytes: int = 0) -> None:
         """Add an episode or bring its row up to date.
@@ -283,7 +295,7 @@ class TelemetrySQLiteStore:
     def _find_or_add(self, step: StepRecord) -> EpisodeKeys:
         keys = store_queries.episode_keys(self._writing(), step.run_id, step.episode_id)
         if keys is None:
-            self._upsert_episode(_unannounced(step), 0)
+            self._upsert_episode(unannounced_episode(step), 0)
             keys = store_queries.episode_keys(self._writing(), step.run_id, step.episode_id)
         if keys is None:
             raise StoreError(f"Episode {step.episode_id} of run {step.run_id} could not be added.")
@@ -299,7 +311,8 @@ class TelemetrySQLiteStore:
         return int(key)
 
 
-def _unannounced(step: StepRecord) -> EpisodeRollup:
+def unannounced_episode(step: StepRecord) -> EpisodeRollup:
+    """The episode of a step that nobody announced."""
     return EpisodeRollup(
         run_id=step.run_id,
         episode_id=step.episode_id,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gym_gui.recording.split import SplitBackend, SplitReader
 from gym_gui.recording.sqlite import SQLiteBackend, SQLiteReader
-from gym_gui.testing.recorder_contract import RecordingBackendContract
+from contract.small_disk_contract import SmallDiskContract, small_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from gym_gui.recording.config import RecorderConfig
     from gym_gui.recording.contract import RecordingBackend, RecordingReader
 
+__all__ = ["small_disk"]  # a fixture
 
-class TestSplit(RecordingBackendContract):
+
+class TestSplit(SmallDiskContract):
     """SQLite and HDF5."""
 
     def open_backend(self, config: RecorderConfig) -> RecordingBackend:
@@ -25,7 +27,7 @@ class TestSplit(RecordingBackendContract):
         return SplitReader(path)
 
 
-class TestSQLite(RecordingBackendContract):
+class TestSQLite(SmallDiskContract):
     """One SQLite file."""
 
     def open_backend(self, config: RecorderConfig) -> RecordingBackend:
