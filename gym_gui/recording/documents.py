@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.clock import from_iso, to_iso
@@ -44,11 +45,13 @@ def run_of_document(document: Mapping[str, Any]) -> tuple[RunRecord, RunState, d
 def episode_document(rollup: EpisodeRollup) -> Document:
     """Every field of *rollup* under its own name, dictionaries as JSON text, with its ``run_id``.
 
-    A seed beyond 64 bits is text, and so is a return that is no number.
+    A seed beyond 64 bits is text, and so is a return that is no finite number.
     """
     fields = dict(zip(EPISODE_FIELDS, episode_row(rollup, 0, 0)[_EPISODE_KEYS:], strict=True))
     if isinstance(fields["seed"], bytes):
         fields["seed"] = fields["seed"].decode()
+    if not math.isfinite(rollup.total_reward):
+        fields["total_reward"] = repr(float(rollup.total_reward))
     return {"run_id": rollup.run_id} | fields
 
 

@@ -168,6 +168,7 @@ class RowEncoder:
             "vector_metadata": None if step.vector_metadata is None else dict(step.vector_metadata),
             "view": None if step.view is None else dict(step.view),
             "normalization_stats": None if step.normalization_stats is None else dict(step.normalization_stats),
+            "extra": None if step.extra is None else dict(step.extra),
             "time_step": step.time_step,
             "render_hint": step.render_hint,
             "payload_version": None if step.payload_version == PAYLOAD_VERSION else step.payload_version,

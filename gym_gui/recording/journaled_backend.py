@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState
-from gym_gui.core.errors import EnvironmentFault, RecordingError, ReplayFileError
+from gym_gui.core.errors import EnvironmentFault, RecordingError
 from gym_gui.core.refs import check_run_id
 from gym_gui.core.typing_compat import override
 from gym_gui.recording.contract import RecordingBackend
 from gym_gui.recording.finisher import Finisher
 from gym_gui.recording.live_episode import LiveEpisode
+from gym_gui.recording.wording import recording_errors
 from gym_gui.replay.run_lock import RunLock, is_being_written
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gym_gui.core.data_model import StepRecord
+    from gym_gui.recording.config import RecorderConfig
     from gym_gui.recording.journal_episode import JournalEpisode
 
 _LOGGER = logging.getLogger(__name__)
@@ -88,24 +90,17 @@ class JournaledBackend(RecordingBackend):
     """Journals first, files after.
 
     Args:
+        config: As for every backend.
         path: The file or folder that is written.
-        locks_dir: Folder of the locks that say which process writes which run; made.
-
-    Raises:
-        RecordingError: the folder cannot be written.
+        locks_dir: Folder of the locks that say which process writes which run; made with the first run.
     """
 
     keeps_frames: ClassVar[bool] = True
 
-    def __init__(self, path: Path, locks_dir: Path) -> None:
+    def __init__(self, config: RecorderConfig, path: Path, locks_dir: Path) -> None:
+        super().__init__(config)
         self._path = path
         self._locks_dir = locks_dir
-        try:
-            locks_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RecordingError(
-                f"The folder for the recording cannot be made: {error.strerror or error}.", hint=f"Folder: {locks_dir}"
-            ) from error
         self._runs: dict[str, _LiveRun] = {}
         self._finisher = Finisher(f"finisher-{self.name}")
         self.recover()
@@ -212,10 +207,9 @@ class JournaledBackend(RecordingBackend):
     def _open(self, run: RunRecord) -> _LiveRun:
         check_run_id(run.run_id)
         self._finisher.drain()  # the run may have ended a moment ago, and be resumed
-        try:
+        with recording_errors():
+            self._locks_dir.mkdir(parents=True, exist_ok=True)
             lock = RunLock(self._locks_dir, run.run_id)
-        except ReplayFileError as error:
-            raise RecordingError(error.message, hint=error.hint) from error
         try:
             live = self._runs[run.run_id] = _LiveRun(self.open_run(run), lock)
             self._take_up(live)

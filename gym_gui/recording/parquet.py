@@ -38,42 +38,36 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from gym_gui.core.data_model import RunRecord
+    from gym_gui.recording.config import RecorderConfig
     from gym_gui.recording.journaled_backend import RunFiles
     from gym_gui.recording.stored_episode import StoredEpisode
 
+FOLDER: Final = "parquet"
 DEFAULT_COMPRESSION: Final = "zstd"
 
 
 class ParquetBackend(JournaledBackend):
     """Writes runs as Parquet files.
 
+    Its own option ``file_patterns`` gives other names to the files of some kinds; see `parquet_files.FILE_PATTERNS`.
+
     Args:
-        folder: The recording; made.
-        compression: One of ``zstd, snappy, gzip, lz4, brotli, none``.
-        compression_level: Of the algorithm; None for its default.
-        file_patterns: Other names for the files of some kinds; see `parquet_files.FILE_PATTERNS`.
+        config: Where to and how; ``compression`` is one of ``zstd, snappy, gzip, lz4, brotli, none``.
 
     Raises:
         FormatUnavailableError: PyArrow is not installed.
         ConfigError: no such compression, or a pattern that cannot be.
-        RecordingError: the folder cannot be written.
     """
 
-    name: ClassVar[str] = "parquet"
+    name: ClassVar = "parquet"
+    options: ClassVar = {"file_patterns": {}}
 
-    def __init__(
-        self,
-        folder: str | PathLike[str],
-        *,
-        compression: str | None = DEFAULT_COMPRESSION,
-        compression_level: int | None = None,
-        file_patterns: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, config: RecorderConfig) -> None:
         import_pyarrow()
-        self._compression = Compression(compression or "none", compression_level)
-        self._patterns = check_patterns(file_patterns)
-        base = Path(folder)
-        super().__init__(base, base / RUNS_DIR)
+        self._compression = Compression(config.compression or DEFAULT_COMPRESSION, config.compression_level)
+        self._patterns = check_patterns(config.option("file_patterns", {}))
+        base = config.location(FOLDER)
+        super().__init__(config, base, base / RUNS_DIR)
 
     @override
     def open_run(self, run: RunRecord) -> RunFiles:

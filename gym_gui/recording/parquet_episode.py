@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import numpy as np
 
 from gym_gui.core.data_model import FrameState
@@ -25,7 +26,8 @@ from gym_gui.recording.journal_rows import (
     Row,
 )
 from gym_gui.recording.parquet_columns import values_of
-from gym_gui.recording.parquet_tables import VALUE_COLUMNS
+from gym_gui.recording.parquet_files import DOCUMENT_KEY
+from gym_gui.recording.parquet_tables import VALUE_COLUMNS, DataColumns
 from gym_gui.recording.stored_episode import StoredEpisode, record_of
 
 if TYPE_CHECKING:
@@ -120,14 +122,16 @@ class ParquetEpisode(StoredEpisode):
 
 def rows_of(table: pa.Table) -> list[Row]:
     """The rows of a table of steps."""
-    values = {name: values_of(name, table) for name in VALUE_COLUMNS}
+    document = msgspec.json.decode((table.schema.metadata or {}).get(DOCUMENT_KEY, b"{}"))
+    data = DataColumns(document.get("data"))
+    values = {name: values_of(name, table) for name in (*VALUE_COLUMNS, *data.names)}
     columns = {name: table.column(name).to_pylist() for name in _FIXED}
     times = table.column("timestamp").cast("int64").to_pylist()
     return [
         _row(
             {name: items[place] for name, items in columns.items()},
             times[place],
-            {name: items[place] for name, items in values.items() if items[place] is not None},
+            data.join({name: items[place] for name, items in values.items() if items[place] is not None}),
         )
         for place in range(table.num_rows)
     ]

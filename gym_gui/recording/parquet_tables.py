@@ -12,7 +12,7 @@ from gym_gui.core.data_model import FrameState
 from gym_gui.core.info_codec import decode_info
 from gym_gui.core.value_codec import decode_value
 from gym_gui.recording.journal_rows import FRAME_STATE_SHIFT, OBSERVATION_IS_FRAME, TERMINATED, TRUNCATED
-from gym_gui.recording.parquet_columns import arrays_of, fields_of
+from gym_gui.recording.parquet_columns import EXACT_SUFFIX, arrays_of, fields_of
 from gym_gui.recording.parquet_files import DOCUMENT_KEY, FORMAT_VERSION, whole_file
 from gym_gui.recording.value_kinds import ColumnKind
 
@@ -44,7 +44,27 @@ VALUE_COLUMNS: Final = (
     "space_signature",
     "worker_id",
     "payload_version",
+    "extra",
 )
+FIXED_COLUMNS: Final = (
+    "run_id",
+    "episode_id",
+    "episode_index",
+    "step_index",
+    "agent_id",
+    "timestamp",
+    "reward",
+    "terminated",
+    "truncated",
+    "frame_index",
+    "frame_state",
+    "observation_index",
+    "observation_is_frame",
+)
+# What a caller's dictionary held beside the fields of a step, each under its own name; with this before it where the
+# name is taken.
+_TAKEN_PREFIX: Final = "data_"
+_MAX_DATA_COLUMNS: Final = 256
 
 
 def write_arrays(
@@ -102,26 +122,69 @@ def write_trajectory(
     import pyarrow as pa  # noqa: PLC0415 - as above
     import pyarrow.parquet as pq  # noqa: PLC0415 - as above
 
-    columns = {name: ColumnKind() for name in VALUE_COLUMNS}
+    data = DataColumns()
+    columns: dict[str, ColumnKind] = {name: ColumnKind() for name in VALUE_COLUMNS}
     for rows in journal.rows():
         for row in rows:
-            for name, value in values_of_row(row).items():
-                columns[name].add(value)
+            for name, value in data.split(values_of_row(row)).items():
+                columns.setdefault(name, ColumnKind()).add(value)
     value_fields = {name: fields_of(name, column) for name, column in columns.items()}
-    schema = _schema(value_fields, journal.ordinal)
+    schema = _schema(value_fields, journal.ordinal, data.names)
     with (
         whole_file(path) as partial,
         pq.ParquetWriter(partial, schema, **compression.options()) as writer,
     ):
         for rows in _regrouped(journal.rows(), ROW_GROUP_ROWS):
             fixed = _fixed_columns(rows, run, rollup)
-            values = [values_of_row(row) for row in rows]
+            values = [data.split(values_of_row(row)) for row in rows]
             arrays = [
                 array
                 for name, column in columns.items()
                 for array in arrays_of(value_fields[name], column, [one.get(name) for one in values])
             ]
             writer.write_table(pa.Table.from_arrays([*fixed, *arrays], schema=schema), row_group_size=ROW_GROUP_ROWS)
+
+
+class DataColumns:
+    """Columns for what the dictionaries of callers held.
+
+    Args:
+        names: Column -> name in the dictionary, as far as it is known.
+    """
+
+    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+        self.names = dict(names or {})
+        self._columns = {name: column for column, name in self.names.items()}
+
+    def split(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The values of a row with those of its dictionary in columns of their own, where they can have some."""
+        extra = values.get("extra")
+        data = extra.get("data") if isinstance(extra, dict) else None
+        if not isinstance(data, dict) or not data or len(data) > _MAX_DATA_COLUMNS:
+            return values
+        if not all(isinstance(name, str) and name and value is not None for name, value in data.items()):
+            return values
+        rest = {name: value for name, value in values["extra"].items() if name != "data"}
+        columns = {self._column(name): value for name, value in data.items()}
+        return {**{name: value for name, value in values.items() if name != "extra"}, "extra": rest, **columns}
+
+    def join(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Undo `split`."""
+        data = {name: values.pop(column) for column, name in self.names.items() if column in values}
+        if data:
+            values["extra"] = {**(values.get("extra") or {}), "data": data}
+        return values
+
+    def _column(self, name: str) -> str:
+        column = self._columns.get(name)
+        if column is None:
+            taken = {*FIXED_COLUMNS, *VALUE_COLUMNS, *self.names}
+            column = name
+            while column in taken or column.endswith(EXACT_SUFFIX):
+                column = f"{_TAKEN_PREFIX}{column.removesuffix(EXACT_SUFFIX)}"
+            self.names[column] = name
+            self._columns[name] = column
+        return column
 
 
 def values_of_row(row: Row) -> dict[str, Any]:
@@ -133,7 +196,7 @@ def values_of_row(row: Row) -> dict[str, Any]:
     return values
 
 
-def _schema(value_fields: Mapping[str, Sequence[pa.Field]], ordinal: int) -> pa.Schema:
+def _schema(value_fields: Mapping[str, Sequence[pa.Field]], ordinal: int, data: Mapping[str, str]) -> pa.Schema:
     import pyarrow as pa  # noqa: PLC0415 - as above
 
     text = pa.dictionary(pa.int32(), pa.string())
@@ -152,7 +215,7 @@ def _schema(value_fields: Mapping[str, Sequence[pa.Field]], ordinal: int) -> pa.
         pa.field("observation_index", pa.int64()),
         pa.field("observation_is_frame", pa.bool_()),
     ]
-    document = {"format": FORMAT_VERSION, "kind": "trajectory", "ordinal": ordinal}
+    document = {"format": FORMAT_VERSION, "kind": "trajectory", "ordinal": ordinal, "data": data}
     values = [one for fields in value_fields.values() for one in fields]
     return pa.schema([*fixed, *values], metadata={DOCUMENT_KEY: msgspec.json.encode(document)})
 

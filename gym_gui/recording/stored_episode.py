@@ -149,6 +149,7 @@ def record_of(row: Row, number: int, run: RunRecord, rollup: EpisodeRollup, ordi
         vector_metadata=rare.get("vector_metadata"),
         view=rare.get("view"),
         normalization_stats=rare.get("normalization_stats"),
+        extra=rare.get("extra"),
         time_step=rare.get("time_step"),
         frame_state=FrameState((row.flags >> FRAME_STATE_SHIFT) & 3),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gym_gui.recording.parquet import ParquetBackend, ParquetReader
 from gym_gui.recording.split import SplitBackend, SplitReader
 from gym_gui.recording.sqlite import SQLiteBackend, SQLiteReader
 from gym_gui.testing.recorder_contract import RecordingBackendContract
@@ -33,3 +34,13 @@ class TestSQLite(RecordingBackendContract):
 
     def open_reader(self, path: Path) -> RecordingReader:
         return SQLiteReader(path)
+
+
+class TestParquet(RecordingBackendContract):
+    """A folder of Parquet files."""
+
+    def open_backend(self, config: RecorderConfig) -> RecordingBackend:
+        return ParquetBackend(config)
+
+    def open_reader(self, path: Path) -> RecordingReader:
+        return ParquetReader(path)
