@@ -27,7 +27,8 @@ def kind_of(value: Any) -> Kind | None:
         return NULL
     native = _NATIVE.get(type(value))
     if native is not None:
-        return native
+        # Text ends at its first null character in some formats.
+        return None if native == ("str",) and "\0" in value else native
     if type(value) is int:
         return ("int",) if _INT64_MIN <= value <= _INT64_MAX else None
     if isinstance(value, np.ndarray):
@@ -81,7 +82,7 @@ def from_json(document: Any) -> Kind:
 
 def _kind_of_container(value: Any) -> Kind | None:
     if isinstance(value, dict):
-        if len(value) > _MAX_FIELDS or not all(isinstance(key, str) and key for key in value):
+        if len(value) > _MAX_FIELDS or not all(isinstance(key, str) and key and "\0" not in key for key in value):
             return None
         fields = {key: kind_of(one) for key, one in value.items()}
         # A field that is None could not be told from one that is missing.
@@ -90,12 +91,12 @@ def _kind_of_container(value: Any) -> Kind | None:
         return ("dict", tuple(sorted(fields.items())))
     if isinstance(value, tuple):
         kinds = tuple(kind_of(one) for one in value)
-        return None if None in kinds or not kinds else ("tuple", kinds)
+        return None if None in kinds or NULL in kinds or not kinds else ("tuple", kinds)
     if isinstance(value, list):
         element: Kind | None = NULL
         for one in value:
             kind = kind_of(one)
-            element = None if kind is None or element is None else merge(element, kind)
+            element = None if kind is None or kind == NULL or element is None else merge(element, kind)
         return None if element is None else ("list", element)
     return None
 
