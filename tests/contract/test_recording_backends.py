@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gym_gui.recording.hdf5 import HDF5Backend, HDF5Reader
+from gym_gui.recording.parquet import ParquetBackend, ParquetReader
 from gym_gui.recording.split import SplitBackend, SplitReader
 from gym_gui.recording.sqlite import SQLiteBackend, SQLiteReader
 from contract.small_disk_contract import SmallDiskContract, small_disk
@@ -35,3 +37,23 @@ class TestSQLite(SmallDiskContract):
 
     def open_reader(self, path: Path) -> RecordingReader:
         return SQLiteReader(path)
+
+
+class TestParquet(RecordingBackendContract):
+    """A folder of Parquet files."""
+
+    def open_backend(self, config: RecorderConfig) -> RecordingBackend:
+        return ParquetBackend(config)
+
+    def open_reader(self, path: Path) -> RecordingReader:
+        return ParquetReader(path)
+
+
+class TestHdf5(RecordingBackendContract):
+    """One HDF5 file."""
+
+    def open_backend(self, config: RecorderConfig) -> RecordingBackend:
+        return HDF5Backend(config)
+
+    def open_reader(self, path: Path) -> RecordingReader:
+        return HDF5Reader(path)
