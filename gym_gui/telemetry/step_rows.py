@@ -28,12 +28,12 @@ SELECT_STEPS: Final = """
     ORDER BY step_index, agent_key
 """
 
-_TERMINATED: Final = 1
-_TRUNCATED: Final = 2
-_REWARD_NAN: Final = 4
-_REWARD_NEGATIVE_ZERO: Final = 8
+TERMINATED: Final = 1
+TRUNCATED: Final = 2
+REWARD_NAN: Final = 4
+REWARD_NEGATIVE_ZERO: Final = 8
 _FRAME_STATE_SHIFT: Final = 4
-_OBSERVATION_IS_FRAME: Final = 64
+OBSERVATION_IS_FRAME: Final = 64
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -80,9 +80,9 @@ def rows_of(
         flags = step.terminated | step.truncated << 1 | step.frame_state << _FRAME_STATE_SHIFT
         reward = step.reward
         if not reward and reward is not None and copysign(1.0, reward) < 0:
-            flags |= _REWARD_NEGATIVE_ZERO
+            flags |= REWARD_NEGATIVE_ZERO
         elif reward != reward:  # noqa: PLR0124 - nan, the cheap way
-            flags |= _REWARD_NAN
+            flags |= REWARD_NAN
             reward = None
         frame_index = obs_index = None
         frame_variant = obs_variant = 0
@@ -90,11 +90,11 @@ def rows_of(
             _, frame_variant, frame_index = _split(step.frame_ref)
         if step.obs_ref is not None:
             if step.obs_ref == step.frame_ref:
-                flags |= _OBSERVATION_IS_FRAME
+                flags |= OBSERVATION_IS_FRAME
                 obs_index, obs_variant = frame_index, frame_variant
             else:
                 dataset, obs_variant, obs_index = _split(step.obs_ref)
-                flags |= _OBSERVATION_IS_FRAME * (dataset == FRAMES_DATASET)
+                flags |= OBSERVATION_IS_FRAME * (dataset == FRAMES_DATASET)
         action = step.action
         row = (
             keys.episode_key,
@@ -157,12 +157,12 @@ def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
     """The detached record of a row in the order of `SELECT_STEPS`."""
     step_index, agent_id, action, reward, flags, frame_index, frame_variant = row[:7]
     obs_index, obs_variant, time_us, info, extra = row[7:]
-    if flags & _REWARD_NAN:
+    if flags & REWARD_NAN:
         reward = float("nan")
-    elif flags & _REWARD_NEGATIVE_ZERO:
+    elif flags & REWARD_NEGATIVE_ZERO:
         reward = -0.0
     rare: dict[str, Any] = {} if extra is None else decode_value(extra)
-    obs_dataset = FRAMES_DATASET if flags & _OBSERVATION_IS_FRAME else OBSERVATIONS_DATASET
+    obs_dataset = FRAMES_DATASET if flags & OBSERVATION_IS_FRAME else OBSERVATIONS_DATASET
     return StepRecord(
         run_id=keys.run_id,
         episode_id=keys.episode_id,
@@ -170,8 +170,8 @@ def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
         action=decode_value(action),
         observation=rare.get("observation"),
         reward=reward,
-        terminated=bool(flags & _TERMINATED),
-        truncated=bool(flags & _TRUNCATED),
+        terminated=bool(flags & TERMINATED),
+        truncated=bool(flags & TRUNCATED),
         info=decode_info(info),
         timestamp=_EPOCH + timedelta(microseconds=keys.started_us + time_us),
         agent_id=agent_id,
