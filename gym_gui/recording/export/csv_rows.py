@@ -1,7 +1,7 @@
 """CSV as RFC 4180 has it: a header, CRLF, quotes where needed, one row a step and agent; floats read back the same.
 
-Arrays, dicts and tuples are flattened: ``action.0``, ``action.steer``, ``observation.2``. Each key of the info is a column:
-``info.lives``. What has no flat form is JSON text. After reset, action and reward are empty.
+Arrays, dicts and tuples are flattened: ``action.0``, ``action.steer``, ``observation.2``. Each key of the info is
+a column: ``info.lives``. What has no flat form is JSON text. After reset, action and reward are empty.
 """
 
 from __future__ import annotations

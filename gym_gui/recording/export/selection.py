@@ -9,8 +9,8 @@ from gym_gui.core.errors import EpisodeNotFoundError, ExportError
 
 if TYPE_CHECKING:
     from gym_gui.core.data_model import EpisodeRollup, RunRecord
+    from gym_gui.recording.export.readers import RowReader
     from gym_gui.recording.export.request import ExportRequest
-    from gym_gui.recording.export.source import RowReader
 
 _MAX_RANGE: Final = 1_000_000
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, StepRecord
+    from gym_gui.core.data_model import EpisodeRollup
+    from gym_gui.recording.export.readers import ArrayReader, RowReader
     from gym_gui.recording.export.selection import Selection
 
 PAGE_STEPS: Final = 16_384
@@ -24,29 +25,6 @@ _KEPT_ROWS: Final = 40_000
 # Pictures are read and written in groups of about this many bytes.
 GROUP_BYTES: Final = 16 * 1024 * 1024
 _MAX_GROUP: Final = 256
-
-
-class RowReader(Protocol):
-    """The rows' side of a `RecordingReader`."""
-
-    def get_run(self, run_id: str) -> RunRecord:
-        """One run."""
-
-    def list_episodes(self, run_id: str | None = None) -> list[EpisodeSummary]:
-        """The episodes of a run."""
-
-    def load_steps(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> list[StepRecord]:
-        """Detached records."""
-
-
-class ArrayReader(Protocol):
-    """The arrays' side of a `RecordingReader`."""
-
-    def require(self, frame_ref: str) -> NDArray[Any]:
-        """The array of a ref."""
-
-    def resolve_batch(self, frame_refs: Sequence[str]) -> Sequence[NDArray[Any] | None]:
-        """The arrays of many refs."""
 
 
 class ExportSource:
