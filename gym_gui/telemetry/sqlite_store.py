@@ -178,6 +178,17 @@ class TelemetrySQLiteStore:
                     (RunState.INTERRUPTED.value, to_iso(utc_now()), run_id),
                 )
 
+    def delete_run(self, run_id: str) -> None:
+        """Take a run and all its rows out; its replay file is not touched. An import that failed leaves nothing."""
+        with self.transaction():
+            row = self._writing().execute("SELECT run_key FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+            if row is not None:
+                of_run = "WHERE episode_key IN (SELECT episode_key FROM episodes WHERE run_key = ?)"
+                self._writing().execute(f"DELETE FROM steps {of_run}", row)  # noqa: S608 - a constant above
+                self._writing().execute("DELETE FROM episodes WHERE run_key = ?", row)
+                self._writing().execute("DELETE FROM runs WHERE run_key = ?", row)
+            self._episodes.clear()
+
     # Reading: any thread.
 
     def list_runs(self) -> list[RunSummary]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
@@ -80,6 +80,18 @@ class StepColumns:
 
     def __len__(self) -> int:
         return len(self.step_index)
+
+    def take(self, rows: Sequence[int]) -> StepColumns:
+        """Only these rows."""
+        places = np.asarray(rows, np.int64)
+        changes: dict[str, Any] = {}
+        for one in fields(self):
+            values = getattr(self, one.name)
+            if isinstance(values, np.ndarray):
+                changes[one.name] = values[places]
+            elif isinstance(values, (list, tuple)):
+                changes[one.name] = [values[row] for row in rows]
+        return replace(self, **changes)
 
     def rare(self, row: int) -> dict[str, Any]:
         """What is rare about a row, decoded; empty for most."""

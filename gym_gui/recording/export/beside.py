@@ -80,8 +80,11 @@ def size_of(path: Path) -> int:
 
 
 def _take_place(beside: Path, target: Path) -> None:
-    if not target.is_dir() or target.is_symlink():
+    if not beside.is_dir() and not target.is_dir():
         beside.replace(target)
+        return
+    if not target.exists():
+        beside.rename(target)
         return
     aside = target.with_name(f".{target.name}-{secrets.token_hex(3)}{PARTIAL}")
     target.rename(aside)

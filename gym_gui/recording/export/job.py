@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from gym_gui.recording.export.request import ExportStoppedError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gym_gui.recording.export.request import ExportOptions
     from gym_gui.recording.export.selection import Selection
     from gym_gui.recording.export.source import ExportSource
@@ -64,18 +66,26 @@ class ExportJob:
         selection: What is exported.
         options: How.
         progress: How far it is.
+        target: Where it will lie in the end.
         notes: What could not be kept as it was, one sentence each.
         rows: Rows written.
         frames: Pictures written.
     """
 
     def __init__(
-        self, source: ExportSource, selection: Selection, options: ExportOptions, progress: Progressing
+        self,
+        source: ExportSource,
+        selection: Selection,
+        options: ExportOptions,
+        progress: Progressing,
+        *,
+        target: Path,
     ) -> None:
         self.source = source
         self.selection = selection
         self.options = options
         self.progress = progress
+        self.target = target
         self.notes: list[str] = []
         self.rows = 0
         self.frames = 0

@@ -9,11 +9,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gym_gui.core.data_model import EpisodeSummary, RunRecord, StepRecord
+    from gym_gui.core.data_model import EpisodeSummary, RunRecord, RunSummary, StepRecord
 
 
 class RowReader(Protocol):
     """The rows' side of a `RecordingReader`."""
+
+    def list_runs(self) -> list[RunSummary]:
+        """Every run."""
 
     def get_run(self, run_id: str) -> RunRecord:
         """One run."""

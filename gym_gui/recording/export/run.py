@@ -111,7 +111,7 @@ def export(
         _check_frames(selection, chosen)
         target = request.output.expanduser().absolute()
         check_target(target, overwrite=request.overwrite)
-        job = ExportJob(reading, selection, request.options, Progressing(progress, cancelled))
+        job = ExportJob(reading, selection, request.options, Progressing(progress, cancelled), target=target)
         with written_beside(target, overwrite=request.overwrite) as beside:
             module, function = _WRITERS[chosen.name]
             getattr(import_module(f"gym_gui.recording.export.{module}"), function)(job, beside)

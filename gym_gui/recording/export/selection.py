@@ -21,6 +21,7 @@ class Selection:
 
     Attributes:
         run: The run.
+        state: How the run ended, as `RunState` spells it.
         episodes: In the order of the run.
         start: First step of each.
         stop: First step not taken; None: to the end.
@@ -28,6 +29,7 @@ class Selection:
     """
 
     run: RunRecord
+    state: str
     episodes: tuple[EpisodeRollup, ...]
     start: int
     stop: int | None
@@ -89,7 +91,8 @@ def select(rows: RowReader, request: ExportRequest) -> Selection:
             f"There is no step {request.start:,}: the longest of these episodes has {longest:,} steps.",
             hint=f"`gym-gui episodes {run.run_id}` lists them.",
         )
-    return Selection(run=run, episodes=tuple(chosen), start=request.start, stop=request.stop)
+    state = next((one.state.value for one in rows.list_runs() if one.run.run_id == run.run_id), "completed")
+    return Selection(run=run, state=state, episodes=tuple(chosen), start=request.start, stop=request.stop)
 
 
 def _chosen(run_id: str, listed: list[EpisodeRollup], wanted: tuple[int | str, ...]) -> list[EpisodeRollup]:

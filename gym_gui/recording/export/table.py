@@ -66,7 +66,7 @@ class TableShape:
         action: What actions are.
         observation: What observations that are not the picture are.
         pictures_seen: Whether some observation is the picture.
-        info_keys: Keys of the infos at their top, in the order they came.
+        info_keys: Keys of the infos at their top, in the order they came, and the types of their values.
         extras: Whether any row has something rare.
     """
 
@@ -75,7 +75,7 @@ class TableShape:
     action: ValueKind = field(default_factory=ValueKind)
     observation: ValueKind = field(default_factory=ValueKind)
     pictures_seen: bool = False
-    info_keys: dict[str, None] = field(default_factory=dict)
+    info_keys: dict[str, set[type]] = field(default_factory=dict)
     extras: bool = False
 
     @property
@@ -111,7 +111,8 @@ def learn_shape(source: ExportSource, selection: Selection) -> TableShape:
         shape.action.meet(form, same=same)
         shape.extras = shape.extras or any(one is not None for one in page.extras)
         for info in infos_of(page):
-            shape.info_keys.update(dict.fromkeys(info))
+            for key, value in info.items():
+                shape.info_keys.setdefault(key, set()).add(type(value))
         _learn_observations(source, page, shape)
     return shape
 

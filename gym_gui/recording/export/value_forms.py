@@ -92,7 +92,7 @@ def form_of(value: Any) -> Form | None:
     if native is not None:
         return None if native == "int" and not _INT64_MIN <= value <= _INT64_MAX else Form(native)
     if isinstance(value, np.ndarray):
-        return Form("array", value.dtype.str, value.shape) if value.dtype.str in _DTYPES else None
+        return Form("array", value.dtype.str, value.shape) if value.dtype.str in _DTYPES and value.size else None
     if isinstance(value, np.generic):
         return Form("scalar", value.dtype.str) if value.dtype.str in _DTYPES else None
     if type(value) is dict:
@@ -104,7 +104,8 @@ def form_of(value: Any) -> Form | None:
 
 def _container(kind: str, names: tuple[Any, ...], parts: list[Form | None]) -> Form | None:
     kept = tuple(part for part in parts if part is not None)
-    return Form(kind, names=names, parts=kept) if len(kept) == len(parts) else None
+    whole = kept and len(kept) == len(parts) and len(set(map(str, names))) == len(names)
+    return Form(kind, names=names, parts=kept) if whole else None
 
 
 def leaf_paths(form: Form, prefix: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Form]]:
@@ -221,7 +222,7 @@ def form_of_dtype(dtype: np.dtype[Any], shape: tuple[int, ...]) -> Form | None:
         if dtype.str not in _DTYPES:
             return None
         return Form("array", dtype.str, shape) if shape else Form("scalar", dtype.str)
-    if shape:
+    if shape:  # an array of structures has no columns
         return None
     parts = []
     for name in dtype.names:
