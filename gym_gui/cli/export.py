@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gym_gui.cli.options import json_option, print_json, say, settings_for, var_dir_option
+from gym_gui.cli.options import foreign_output_aside, json_option, print_json, say, settings_for, var_dir_option
 from gym_gui.cli.transfer_line import TransferLine, stopped_by_signals
 from gym_gui.core.sizes import size_text
 
@@ -67,7 +67,7 @@ def export(
     from gym_gui.controllers.exporting import export_from_folder  # noqa: PLC0415 - h5py, 0.4 s: not for --help
 
     force = force or _may_replace(Path(output), asks=not as_json)
-    with stopped_by_signals() as stopped, TransferLine("Exported") as line:
+    with foreign_output_aside(), stopped_by_signals() as stopped, TransferLine("Exported") as line:
         result = export_from_folder(
             settings_for(var_dir),
             run_id,

@@ -10,7 +10,6 @@ import contextlib
 import logging
 import threading
 import time
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gym_gui.core.errors import EnvironmentFault, GymGuiError, InvalidActionError, RecordingError, SchemaMismatchError

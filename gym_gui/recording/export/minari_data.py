@@ -25,13 +25,13 @@ from gym_gui.recording.export.table import (
     observation_column,
     own_observation_refs,
 )
-from gym_gui.recording.export.value_forms import Form
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gym_gui.core.data_model import EpisodeRollup
     from gym_gui.recording.export.job import ExportJob
+    from gym_gui.recording.export.value_forms import Form
     from gym_gui.telemetry.step_columns import StepColumns
 
 # Minari's own pattern of a name with its version; a namespace is a folder above it.
@@ -116,9 +116,8 @@ class _DatasetWriter:
 
     def add(self, file: h5py.File, episode: EpisodeRollup) -> None:
         """Add an episode, or say why it cannot be."""
-        pages = [
-            _of_agent(page, episode.agent_id) for page in self._job.source.episode_pages(self._job.selection, episode)
-        ]
+        found = self._job.source.episode_pages(self._job.selection, episode)
+        pages = [_of_agent(page, episode.agent_id) for page in found]
         rows = sum(map(len, pages))
         reason = self._why_not(pages, rows)
         if reason:
@@ -158,7 +157,7 @@ class _DatasetWriter:
             if self._action.form is not None:
                 # The first row of an episode has no action: it is the state after reset.
                 leaves = [leaf[1:] if written == 0 else leaf for leaf in actions.leaves]
-                write_leaves(group, "actions", self._action.form, leaves, max(0, written - 1), rows - 1)
+                write_leaves(group, "actions", self._action.form, leaves, place=(max(0, written - 1), rows - 1))
             written += len(page)
             self._job.progress.advance(len(page))
         for name, values in (
@@ -169,15 +168,13 @@ class _DatasetWriter:
             group.create_dataset(name, data=values[1:])
         left = info_arrays(group.create_group("infos", track_order=True), pages)
         if left:
-            self._job.note(
-                f"Infos that not every step has alike are kept as JSON text in info_json: {', '.join(left)}."
-            )
+            self._job.note(f"Infos that not every step has alike are JSON text in info_json only: {', '.join(left)}.")
         own = group.create_group("gym_gui")
         own.create_dataset("time_us", data=np.concatenate([page.time_us for page in pages]))
         states = np.concatenate([page.frame_states for page in pages])
-        own.create_dataset(
-            "frame_state", data=states if self._pictures else np.where(states == FrameState.KEPT, 0, states)
-        )
+        if not self._pictures:
+            states = np.where(states == FrameState.KEPT, np.uint8(FrameState.NONE), states)
+        own.create_dataset("frame_state", data=states)
         own.create_dataset("reset_reward", data=pages[0].rewards[:1] if pages[0].has_reward[0] else np.empty(0))
         own.attrs["first_step"] = int(pages[0].step_index[0])
 
@@ -185,7 +182,7 @@ class _DatasetWriter:
         form = self._observation.form
         if not self._pictures and form is not None and not self._observation.is_large:
             found = observation_column(self._job.source, page, self._observation)
-            write_leaves(group, "observations", form, found.leaves, written, rows)
+            write_leaves(group, "observations", form, found.leaves, place=(written, rows))
             return
         refs = list(page.obs_refs) if self._pictures else own_observation_refs(page)
         for start, arrays in self._job.source.frame_groups(refs):
@@ -194,7 +191,7 @@ class _DatasetWriter:
                 step = int(page.step_index[start + missing[0]])
                 raise ExportError(f"The observation of step {step:,} of episode {page.episode_id} cannot be read.")
             items = np.stack([one for one in arrays if one is not None])
-            dataset = create(group, "observations", items.dtype, items.shape[1:], rows, self._compression)
+            dataset = create(group, "observations", items, rows, self._compression)
             dataset[written + start : written + start + len(items)] = items
             self._job.frames += len(items) * self._pictures
 

@@ -12,6 +12,8 @@ from gym_gui.recording.export.table import infos_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from gym_gui.recording.export.value_forms import Form, LeafColumn
     from gym_gui.telemetry.step_columns import StepColumns
 
@@ -21,37 +23,48 @@ _CHUNK_BYTES: Final = 1 << 20
 _INT64: Final = 2**63
 
 
-def create(
-    group: h5py.Group, name: str, dtype: Any, shape: tuple[int, ...], rows: int, compression: str = "gzip"
-) -> Any:
-    """The dataset *name* for so many rows; the one that is there already is taken."""
+def create(group: h5py.Group, name: str, items: NDArray[Any], rows: int, compression: str = "gzip") -> Any:
+    """The dataset *name* for so many rows like those of *items*; the one that is there already is taken."""
     if name in group:
         return group[name]
-    item_bytes = max(1, int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize)
-    chunk = min(rows, max(1, _CHUNK_BYTES // item_bytes))
+    shape = items.shape[1:]
+    item_bytes = max(1, int(np.prod(shape, dtype=np.int64)) * items.dtype.itemsize)
+    chunk = max(1, min(rows, _CHUNK_BYTES // item_bytes))
     filters: dict[str, Any] = {} if compression == "none" else {"compression": compression}
     if compression == "gzip":
         filters["compression_opts"] = 1
     return group.create_dataset(
-        name, (rows, *shape), dtype, maxshape=(None, *shape), chunks=(max(1, chunk), *shape), **filters
+        name, (rows, *shape), items.dtype, maxshape=(None, *shape), chunks=(chunk, *shape), **filters
     )
 
 
 def write_leaves(
-    group: h5py.Group, name: str, form: Form, leaves: Sequence[LeafColumn], start: int, rows: int
+    group: h5py.Group, name: str, form: Form, leaves: Sequence[LeafColumn], *, place: tuple[int, int]
 ) -> Sequence[LeafColumn]:
-    """Write columns of *form* from row *start* on; the columns that are left over belong to what follows."""
+    """Write columns of *form*.
+
+    Args:
+        group: Where to.
+        name: What they are called there.
+        form: Of the values.
+        leaves: Their columns.
+        place: First row to write, and rows in all.
+
+    Returns:
+        The columns that are left over: they belong to what follows.
+    """
+    start, rows = place
     if not form.is_leaf:
         inner = group.require_group(name)
         names = [str(one) for one in form.names] if form.kind == "dict" else _places(len(form.parts))
         for part_name, part in zip(names, form.parts, strict=True):
-            leaves = write_leaves(inner, part_name, part, leaves, start, rows)
+            leaves = write_leaves(inner, part_name, part, leaves, place=place)
         return leaves
     leaf = leaves[0]
     if isinstance(leaf, list):
         dataset = group[name] if name in group else group.create_dataset(name, (rows,), _STRING, maxshape=(None,))
     else:
-        dataset = create(group, name, leaf.dtype, leaf.shape[1:], rows)
+        dataset = create(group, name, leaf, rows)
     dataset[start : start + len(leaf)] = leaf
     return leaves[1:]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import h5py
 import numpy as np
@@ -22,9 +21,11 @@ from gym_gui.recording.importing.opening import minari_data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PICTURE_NDIM: Final = 3
+_Own: TypeAlias = "Mapping[str, Any] | None"  # what an export of ours wrote into the metadata
 
 
 class MinariImport:
@@ -45,9 +46,9 @@ class MinariImport:
         self._path = path
         folder = minari_data_folder(path if path.is_dir() else path.parent)
         self.notes: list[str] = []
+        if folder is None:
+            raise ExportError(f"{path} is no Minari data set.", hint="It has no metadata.json of Minari's.")
         try:
-            if folder is None:
-                raise ValueError("it has no metadata.json")
             self._dataset = minari.MinariDataset(folder)
             metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
             self._file = folder / "main_data.hdf5"
@@ -63,9 +64,7 @@ class MinariImport:
                 self.run = run_of_document(self._own["run"])
                 self.episodes = list(map(episode_of_document, self._own["episodes"]))
         except (OSError, KeyError, TypeError, ValueError, AssertionError) as error:  # Minari asserts
-            raise ExportError(
-                f"{path} cannot be read: {error}.", hint="It is no Minari data set, or damaged."
-            ) from error
+            raise ExportError(f"{path} cannot be read: {error}.", hint="The data set is damaged.") from error
         self._place = {episode.episode_id: place for place, episode in enumerate(self.episodes)}
 
     def close(self) -> None:
@@ -130,9 +129,7 @@ class MinariImport:
 class _Episode:
     """The steps of one episode."""
 
-    def __init__(
-        self, episode: EpisodeRollup, data: Any, beside: Mapping[str, Any], own: Mapping[str, Any] | None
-    ) -> None:
+    def __init__(self, episode: EpisodeRollup, data: Any, beside: Mapping[str, Any], own: _Own) -> None:
         self._episode = episode
         self._data = data
         self._beside = beside

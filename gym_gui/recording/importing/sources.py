@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepRecord
 
@@ -25,7 +25,7 @@ class ImportSource(Protocol):
     format: str
     run: RunRecord
     state: RunState
-    episodes: Sequence[EpisodeRollup]
+    episodes: list[EpisodeRollup]
     rows: int
     notes: list[str]
 
