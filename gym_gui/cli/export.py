@@ -33,7 +33,11 @@ if TYPE_CHECKING:
 @click.option(
     "--compression", metavar="NAME", help="Parquet: zstd, snappy, gzip, lz4, brotli, none. Minari: gzip, lzf, none."
 )
-@click.option("--frames", is_flag=True, help="Parquet: take the pictures along, lossless.")
+@click.option(
+    "--frames/--no-frames",
+    default=None,
+    help="Take the pictures along; without it, Parquet does not, HDF5 and SQLite do.",
+)
 @click.option("--partition", is_flag=True, help="Parquet: a folder with one file an episode.")
 @click.option("--lines", is_flag=True, help="JSON: one document a line (JSON Lines).")
 @click.option(

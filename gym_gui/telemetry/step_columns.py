@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gym_gui.core.data_model import PAYLOAD_VERSION
 from gym_gui.core.info_codec import encode_info
 from gym_gui.core.value_codec import decode_value, encode_value
 from gym_gui.telemetry.step_rows import (
@@ -20,6 +19,7 @@ from gym_gui.telemetry.step_rows import (
     TRUNCATED,
     EpisodeKeys,
     microseconds,
+    rare_of,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class StepColumns:
         time_us: ``int64 (rows,)`` microseconds since 1970, UTC.
         infos: JSON texts; None where the info is empty.
         extras: What is rare, as `encode_value` writes a dict of it: ``observation`` (one that is no array),
-            ``vector_metadata``, ``view``, ``normalization_stats``, ``time_step``, ``render_hint``,
+            ``vector_metadata``, ``view``, ``normalization_stats``, ``time_step``, ``render_hint``, ``extra``,
             ``payload_version``, ``space_signature``; None in most rows.
         worker_id: Which worker produced the rows.
         space_signature: The run's.
@@ -165,23 +165,7 @@ def columns_of(run_id: str, episode_id: str, records: Sequence[StepRecord]) -> S
         obs_refs=[one.obs_ref for one in records],
         time_us=np.array([microseconds(one.timestamp) for one in records], np.int64),
         infos=[encode_info(one.info) for one in records],
-        extras=[_extra(one, signature) for one in records],
+        extras=[rare_of(one, signature) for one in records],
         worker_id=None if first is None else first.worker_id,
         space_signature=signature,
     )
-
-
-def _extra(record: StepRecord, signature: str | None) -> bytes | None:
-    rare = {
-        "observation": record.observation,
-        "vector_metadata": record.vector_metadata and dict(record.vector_metadata),
-        "view": record.view and dict(record.view),
-        "normalization_stats": record.normalization_stats and dict(record.normalization_stats),
-        "time_step": record.time_step,
-        "render_hint": record.render_hint,
-        "payload_version": None if record.payload_version == PAYLOAD_VERSION else record.payload_version,
-        "space_signature": None if record.space_signature == signature else record.space_signature,
-    }
-    kept = {name: value for name, value in rare.items() if value is not None}
-    encoded = encode_value(kept) if kept else None
-    return encoded if isinstance(encoded, bytes) else None

@@ -108,7 +108,7 @@ def rows_of(
             round(step.timestamp.timestamp() * 1e6) - keys.started_us,
             encode_info(step.info) if step.info else None,
         )
-        extra = _extra(step, keys)
+        extra = rare_of(step, keys.space_signature)
         if extra is None and not frame_variant and not obs_variant:
             usual.append(row)
         else:
@@ -125,7 +125,8 @@ def _split(ref: str) -> tuple[str, int, int]:
     return dataset, int(variant), int(index)
 
 
-def _extra(step: StepRecord, keys: EpisodeKeys) -> bytes | None:
+def rare_of(step: StepRecord, space_signature: str | None) -> bytes | None:
+    """What is rare about a step, encoded; None where nothing is."""
     if (
         step.observation is None
         and step.vector_metadata is None
@@ -135,7 +136,7 @@ def _extra(step: StepRecord, keys: EpisodeKeys) -> bytes | None:
         and step.time_step is None
         and step.render_hint is None
         and step.payload_version == PAYLOAD_VERSION
-        and step.space_signature in {None, keys.space_signature}
+        and step.space_signature in {None, space_signature}
     ):
         return None
     rare = {
@@ -147,7 +148,7 @@ def _extra(step: StepRecord, keys: EpisodeKeys) -> bytes | None:
         "time_step": step.time_step,
         "render_hint": step.render_hint,
         "payload_version": None if step.payload_version == PAYLOAD_VERSION else step.payload_version,
-        "space_signature": None if step.space_signature == keys.space_signature else step.space_signature,
+        "space_signature": None if step.space_signature == space_signature else step.space_signature,
     }
     encoded = encode_value({name: value for name, value in rare.items() if value is not None})
     return encoded if isinstance(encoded, bytes) else None

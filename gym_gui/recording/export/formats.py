@@ -66,12 +66,14 @@ FORMATS: Final = (
         title="HDF5",
         told="One self-contained file with every picture",
         suffixes=(".h5", ".hdf5"),
+        options=frozenset({"frames"}),
     ),
     ExportFormat(
         name="sqlite",
         title="SQLite",
         told="One self-contained database with every picture",
         suffixes=(".sqlite", ".db"),
+        options=frozenset({"frames"}),
     ),
     ExportFormat(
         name="minari",

@@ -45,7 +45,7 @@ _BATCH_WITH_FRAMES: Final = 16
 def write_parquet(job: ExportJob, path: Path) -> None:
     """Write the selection's rows to *path*: a file, or a folder where `partitioned` is asked for."""
     table = _Table(job, learn_shape(job.source, job.selection))
-    tell_left_out(job, table.shape, frames=job.options.frames)
+    tell_left_out(job, table.shape, frames=bool(job.options.frames))
     job.progress.begin(table.shape.rows)
     if not job.options.partitioned:
         table.write(path, job.selection.episodes)
@@ -61,8 +61,8 @@ class _Table:
     def __init__(self, job: ExportJob, shape: TableShape) -> None:
         self.shape = shape
         self._job = job
-        self._frames = job.options.frames and shape.frames > 0
-        self._raw_observations = shape.observation.is_large and job.options.frames
+        self._frames = bool(job.options.frames) and shape.frames > 0
+        self._raw_observations = shape.observation.is_large and bool(job.options.frames)
         self._with_observations = shape.has_observations or self._raw_observations
         self._infos = {key: _info_kind(kinds) for key, kinds in shape.info_keys.items()}
 

@@ -27,7 +27,7 @@ class ExportOptions:
 
     Attributes:
         compression: Of Parquet's columns, of Minari's arrays.
-        frames: Take the pictures into the table as well (Parquet).
+        frames: Whether pictures come along; None: what the format does, HDF5 and SQLite yes, Parquet no.
         partitioned: A folder with one file an episode (Parquet).
         lines: One JSON document a line.
         fps: Pictures a second; None: the run's own step rate.
@@ -38,7 +38,7 @@ class ExportOptions:
     """
 
     compression: str | None = None
-    frames: bool = False
+    frames: bool | None = None
     partitioned: bool = False
     lines: bool = False
     fps: float | None = None

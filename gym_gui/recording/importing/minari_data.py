@@ -17,7 +17,7 @@ from gym_gui.core.refs import new_run_id
 from gym_gui.recording.export.documents import episode_of_document, run_of_document
 from gym_gui.recording.export.minari_values import INFO_JSON
 from gym_gui.recording.export.value_forms import Form
-from gym_gui.recording.importing.opening import minari_data_folder
+from gym_gui.recording.importing.minari_folder import minari_data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

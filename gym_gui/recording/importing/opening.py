@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.errors import ExportError, FormatUnavailableError
+from gym_gui.recording.importing.minari_folder import minari_data_folder
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -61,19 +61,6 @@ def _kind_of(place: Path) -> str:
                 return "minari"
             return kind
     raise ExportError(f"{place} is of no format that can be imported.", hint=_KNOWN)
-
-
-def minari_data_folder(place: Path) -> Path | None:
-    """The folder with Minari's ``metadata.json`` at or below *place*, where there is exactly one."""
-    found = [one.parent for one in [place / "metadata.json", *place.glob("**/metadata.json")] if one.is_file()]
-    for folder in dict.fromkeys(found):
-        try:
-            told = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(told, dict) and "minari_version" in told:
-            return folder
-    return None
 
 
 def _require(package: str, title: str) -> None:
