@@ -14,6 +14,7 @@ import click
 from gym_gui.cli.options import (
     foreign_output_aside,
     json_option,
+    overrides_argument,
     print_json,
     say,
     settings_for,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("env_id")
+@overrides_argument
 @click.option(
     "--policy",
     type=click.Choice(("random", "idle", "bot")),
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
 def record(
     *,
     env_id: str,
+    overrides: tuple[str, ...],
     policy: str,
     episodes: int | None,
     steps: int | None,
@@ -77,12 +80,16 @@ def record(
 
     ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId; `gym-gui games` lists them. Without --episodes
     and --steps, one episode is recorded. Ctrl+C ends the recording; what came before is kept.
+
+    KEY=VALUE overrides a setting for this recording: record=parquet record.compression=zstd; `gym-gui config show`
+    lists them.
     """
     from gym_gui.adapters.registry import resolve  # noqa: PLC0415 - h5py and Gymnasium, one second
     from gym_gui.controllers.recording import RecordingRequest, recount  # noqa: PLC0415 - same
     from gym_gui.controllers.recording import record as record_run  # noqa: PLC0415 - same
     from gym_gui.services.bootstrap import open_archive, open_services  # noqa: PLC0415 - same
 
+    settings = settings_for(var_dir, overrides)
     request = RecordingRequest(
         env_id=env_id,
         env_kwargs=parse_kwargs(pairs),
@@ -95,7 +102,6 @@ def record(
     )
     with foreign_output_aside():
         resolve(env_id)  # before anything is made in the var folder
-    settings = settings_for(var_dir)
     with open_services(settings) as services:
         progress = _Progress(total=steps)
         interrupts = _Interrupts()

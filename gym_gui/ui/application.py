@@ -59,7 +59,7 @@ def _close_on_signals(window: MainWindow) -> None:
 def make_window(settings: Settings) -> MainWindow:
     """A window on the settings' var folder, not yet shown; its `open` opens the services."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    theme = Theme(make_application(), settings.theme)
+    theme = Theme(make_application(), settings.ui.theme)
     return MainWindow(settings, theme, lambda: _open_recordings(settings))
 
 

@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         self.resize(*_FIRST_SIZE)
         self._settings = settings
         self._being_saved: Settings | None = None
+        self._saved = settings
         self._theme = theme
         self._open_recordings = open_recordings
         self._make_pictures = make_pictures
@@ -254,7 +255,7 @@ class MainWindow(QMainWindow):
 
     def _change_settings(self, settings: Settings) -> None:
         self._settings = settings
-        self._theme.set_mode(settings.theme)
+        self._theme.set_mode(settings.ui.theme)
         if self._recorder is not None:
             self._save_settings()
 
@@ -262,16 +263,19 @@ class MainWindow(QMainWindow):
         # One at a time: of two that run together, the older could be the last to write.
         if self._being_saved is not None:
             return
-        settings = self._being_saved = self._settings
+        settings, before = self._settings, self._saved
+        self._being_saved = settings
 
         def saved(error: Exception | None) -> None:
             self._being_saved = None
             if error is not None:
                 self.toast.show_message(str(error))
-            elif settings != self._settings:
+                return
+            self._saved = settings
+            if settings != self._settings:
                 self._save_settings()
 
-        self.runner.submit(lambda: save_settings(settings), lambda _: saved(None), saved)
+        self.runner.submit(lambda: save_settings(settings, before), lambda _: saved(None), saved)
 
     def _toggle_details(self) -> None:
         if self.status_details.isVisible() or self.context is None:

@@ -126,7 +126,7 @@ def test_that_settings_last_until_the_window_closes(reading: MainWindow, qtbot: 
     QTest.mouseClick(screen.themes.button("light"), Qt.MouseButton.LeftButton)
     assert reading.context is not None
     assert reading.context.theme.roles is LIGHT
-    assert reading.context.settings().theme == "light"
+    assert reading.context.settings().ui.theme == "light"
     idle: list[bool] = []
     reading.runner.submit(lambda: True, idle.append)
     qtbot.waitUntil(lambda: bool(idle), timeout=WAIT_MS)

@@ -59,14 +59,14 @@ class SettingsScreen(QWidget):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         # The HUD may have been switched by its key since.
-        self.hud.setChecked(self._context.settings().hud)
+        self.hud.setChecked(self._context.settings().ui.hud)
         super().showEvent(event)
 
     def _make_look(self) -> QFrame:
         self.themes = Segments(
-            (("system", "Like the system"), ("dark", "Dark"), ("light", "Light")), self._context.settings().theme
+            (("system", "Like the system"), ("dark", "Dark"), ("light", "Light")), self._context.settings().ui.theme
         )
-        self.themes.chosen.connect(lambda mode: self._change(theme=mode))
+        self.themes.chosen.connect(lambda mode: self._change("ui.theme", mode))
         card, column = _make_card("Theme")
         column.addWidget(self.themes)
         return card
@@ -75,11 +75,11 @@ class SettingsScreen(QWidget):
         card, column = _make_card("Picture")
         settings = self._context.settings()
         self.integer = Switch(self._context.theme, "Scale small pictures by whole numbers")
-        self.integer.setChecked(settings.integer_scale)
-        self.integer.clicked.connect(lambda checked: self._change(integer_scale=checked))
+        self.integer.setChecked(settings.ui.integer_scale)
+        self.integer.clicked.connect(lambda checked: self._change("ui.integer_scale", checked))
         self.hud = Switch(self._context.theme, "Show score and rate over the picture")
-        self.hud.setChecked(settings.hud)
-        self.hud.clicked.connect(lambda checked: self._change(hud=checked))
+        self.hud.setChecked(settings.ui.hud)
+        self.hud.clicked.connect(lambda checked: self._change("ui.hud", checked))
         column.addWidget(self.integer)
         column.addWidget(
             _make_note("Every pixel of the game is then equally large. Without it the picture fills the window.")
@@ -111,8 +111,8 @@ class SettingsScreen(QWidget):
             )
         return card
 
-    def _change(self, **values: object) -> None:
-        self._context.change_settings(self._context.settings().with_values(**values))
+    def _change(self, key: str, value: object) -> None:
+        self._context.change_settings(self._context.settings().with_value(key, value))
 
     def _open_folder(self) -> None:
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(self.folder)):

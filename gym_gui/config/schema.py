@@ -1,0 +1,222 @@
+"""Every setting: its type, default, meaning, limits and environment variable; all else about settings follows from here.
+
+Plain dataclasses, so that reading a default imports nothing. `conf/` holds the same defaults as YAML groups, a test
+compares the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+THEMES: Final = ("system", "dark", "light")
+BACKENDS: Final = ("split", "parquet", "hdf5", "sqlite", "none")
+STORAGE_PROFILES: Final = ("fast", "good", "small")
+GAME_PROFILES: Final = ("default", "atari", "box2d", "classic", "toy_text")
+SEARCHES: Final = ("never", "auto", "always")
+PARQUET_CODECS: Final = ("zstd", "snappy", "gzip", "lz4", "brotli", "none")
+HDF5_CODECS: Final = ("zstd", "gzip", "lzf", "none")
+
+
+def _setting(
+    default: Any,
+    meaning: str,
+    *,
+    choices: tuple[str, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+    env: str = "",
+    own: bool = False,
+) -> Any:
+    """One setting.
+
+    Args:
+        default: Its value where nobody sets it.
+        meaning: One sentence for the table of the documentation.
+        choices: The texts that it takes; any where empty.
+        low: Smallest number.
+        high: Largest number.
+        env: An environment variable of its own, beside the general form.
+        own: Means something else in each option of its group, and so is not carried over to another one.
+    """
+    facts = {"meaning": meaning, "choices": choices, "low": low, "high": high, "env": env, "own": own}
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata=facts)
+    return field(default=default, metadata=facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UiConfig:
+    """The window."""
+
+    theme: str = _setting("system", "Colours of the window.", choices=THEMES)
+    integer_scale: bool = _setting(
+        True, "Scale small pictures by whole numbers only, so that every pixel is equally large."
+    )
+    hud: bool = _setting(True, "Show score, step and rate over the picture of a game.")
+    library_columns: str = _setting(
+        "", "Widths and order of the library's columns, as the window wrote them; empty for its own."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BufferConfig:
+    """What a recorder holds back before it writes; whichever limit is met first."""
+
+    max_records: int = _setting(
+        1_000, "Steps held in memory before they are written.", low=1, high=1_000_000, env="GYM_GUI_BUFFER_SIZE"
+    )
+    max_memory_mb: int = _setting(
+        100, "Megabytes held in memory before they are written.", low=1, high=65_536, env="GYM_GUI_BUFFER_MEMORY_MB"
+    )
+    flush_interval_seconds: float = _setting(
+        0.18, "Age in seconds at which a step is written, however few there are.", low=0.01, high=3_600
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsyncIoConfig:
+    """Writing on threads of its own."""
+
+    enabled: bool = _setting(
+        True, "Write on a thread beside the game; without it the game waits for the disk.", env="GYM_GUI_ASYNC_IO"
+    )
+    worker_threads: int = _setting(2, "Threads that compress and write.", low=1, high=64, env="GYM_GUI_IO_WORKERS")
+    queue_size: int = _setting(100, "Batches that may wait for those threads.", low=1, high=100_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordConfig:
+    """What recording is done by; each backend adds its own keys."""
+
+    backend: str = _setting("split", "The format that runs are recorded in.", env="GYM_GUI_RECORD_BACKEND")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BufferedRecordConfig(RecordConfig):
+    """Any backend that writes."""
+
+    base_directory: str | None = _setting(None, "Folder that recordings go to; null for the var folder.")
+    buffer: BufferConfig = field(default_factory=BufferConfig)
+    async_io: AsyncIoConfig = field(default_factory=AsyncIoConfig)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitRecordConfig(BufferedRecordConfig):
+    """SQLite for rows and HDF5 for arrays, compressed as `storage` says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParquetRecordConfig(BufferedRecordConfig):
+    """Apache Parquet files, one or more an episode."""
+
+    backend: str = _setting("parquet", "The format that runs are recorded in.", env="GYM_GUI_RECORD_BACKEND")
+    compression: str = _setting(
+        "zstd", "Algorithm of the files' columns.", choices=PARQUET_CODECS, env="GYM_GUI_PARQUET_COMPRESSION", own=True
+    )
+    compression_level: int | None = _setting(
+        None, "Effort of that algorithm; null for its own default.", low=0, high=22, own=True
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hdf5RecordConfig(BufferedRecordConfig):
+    """One self-describing HDF5 file a run."""
+
+    backend: str = _setting("hdf5", "The format that runs are recorded in.", env="GYM_GUI_RECORD_BACKEND")
+    compression: str = _setting(
+        "gzip", "Filter of the file's datasets.", choices=HDF5_CODECS, env="GYM_GUI_HDF5_COMPRESSION", own=True
+    )
+    compression_level: int | None = _setting(
+        None, "Effort of that filter; null for its own default.", low=0, high=22, own=True
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqliteRecordConfig(BufferedRecordConfig):
+    """One SQLite file that can be handed on."""
+
+    backend: str = _setting("sqlite", "The format that runs are recorded in.", env="GYM_GUI_RECORD_BACKEND")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoneRecordConfig(RecordConfig):
+    """Nothing is recorded."""
+
+    backend: str = _setting("none", "The format that runs are recorded in.", env="GYM_GUI_RECORD_BACKEND")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageConfig:
+    """How hard the replay file's writer works for fewer bytes; it never loses a pixel."""
+
+    profile: str = _setting("good", "Trade of CPU for size in the replay file.", env="GYM_GUI_STORAGE_PROFILE")
+    level: int = _setting(1, "Zstandard level of frames and rows.", low=1, high=19)
+    search: str = _setting(
+        "auto", "Look for the last frame again in the new one: never, when there is time, or always.", choices=SEARCHES
+    )
+    threads: int = _setting(2, "Threads that compress chunks.", low=1, high=64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GameConfig:
+    """How a person plays; null leaves it to the game. Training runs are not touched."""
+
+    profile: str = _setting("default", "Values for a family of games.", env="GYM_GUI_GAME_PROFILE")
+    frameskip: int | None = _setting(None, "Emulated frames a step (Atari).", low=1, high=60)
+    sticky_actions: float | None = _setting(
+        None, "Probability that the last action is repeated instead (Atari).", low=0, high=1
+    )
+    full_action_space: bool | None = _setting(None, "Offer every button of the joystick (Atari).")
+    step_rate_hz: float | None = _setting(None, "Steps a second at speed 1.", low=0.1, high=1_000)
+    max_episode_steps: int | None = _setting(None, "Steps after which an episode is cut off.", low=1, high=100_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All of it."""
+
+    ui: UiConfig = field(default_factory=UiConfig)
+    record: RecordConfig = field(default_factory=SplitRecordConfig)
+    storage: StorageConfig = field(default_factory=StorageConfig)
+    game: GameConfig = field(default_factory=GameConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A part of which one of several options is in force.
+
+    Attributes:
+        name: ``record``: what stands before the ``=``.
+        selector: The key that names the option in force: ``record.backend``.
+        noun: What an option is called in a sentence.
+        options: Option -> its dataclass.
+        default: The option that is in force where nobody chooses.
+    """
+
+    name: str
+    selector: str
+    noun: str
+    options: dict[str, type[Any]]
+    default: str
+
+
+GROUPS: Final = {
+    "record": Group(
+        "record",
+        "record.backend",
+        "backend",
+        dict(
+            zip(
+                BACKENDS,
+                (SplitRecordConfig, ParquetRecordConfig, Hdf5RecordConfig, SqliteRecordConfig, NoneRecordConfig),
+                strict=True,
+            )
+        ),
+        "split",
+    ),
+    "storage": Group(
+        "storage", "storage.profile", "profile", dict.fromkeys(STORAGE_PROFILES, StorageConfig), "good"
+    ),
+    "game": Group("game", "game.profile", "profile", dict.fromkeys(GAME_PROFILES, GameConfig), "default"),
+}
