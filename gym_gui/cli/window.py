@@ -36,7 +36,9 @@ class NoDisplayError(click.ClickException):
     help="Passed to gymnasium.make; VALUE is JSON or text.",
 )
 @var_dir_option
-def play(*, env_id: str, overrides: tuple[str, ...], seed: int | None, pairs: tuple[str, ...], var_dir: str | None) -> int:
+def play(
+    *, env_id: str, overrides: tuple[str, ...], seed: int | None, pairs: tuple[str, ...], var_dir: str | None
+) -> int:
     """Play ENV_ID in the window; everything is recorded.
 
     ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId; `gym-gui games` lists them. KEY=VALUE overrides a

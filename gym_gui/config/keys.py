@@ -5,6 +5,7 @@ Plain Python: a field of the settings screen asks it at every key press.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import math
 import types
@@ -32,7 +33,7 @@ class Key:
 
     Attributes:
         name: ``record.buffer.max_records``.
-        kind: ``bool``, ``int``, ``float`` or ``str``.
+        kind: ``bool``, ``int``, ``float``, ``str``, or ``list`` of texts.
         optional: Whether it may be null.
         default: Its value in the dataclass.
         meaning: One sentence.
@@ -62,7 +63,7 @@ class Key:
 
 @cache
 def keys_of(**options: str) -> dict[str, Key]:
-    """Name -> key of every setting that there is with these options of the groups; the default one where none is given."""
+    """Name -> key of every setting with these options of the groups in force; the default one where none is given."""
     table: dict[str, Key] = {}
     for part in fields(Config):
         group = GROUPS.get(part.name)
@@ -107,6 +108,12 @@ def coerce(key: Key, value: Any) -> Any:
         return None
     if value is None and "none" in key.choices:
         return "none"
+    if key.kind is list:
+        one = dataclasses.replace(key, kind=str)
+        parts = value.strip().strip("[]").split(",") if isinstance(value, str) else value
+        if not isinstance(parts, (list, tuple)):
+            raise ConfigError(f"{key.name} must be {wanted(key)}, not {shown(value)}.")
+        return [coerce(one, part.strip() if isinstance(part, str) else part) for part in parts if part != ""]
     taken = _as_kind(key, value)
     if taken is None:
         raise ConfigError(f"{key.name} must be {wanted(key)}, not {shown(value)}.")
@@ -126,7 +133,9 @@ def coerce(key: Key, value: Any) -> Any:
 
 def wanted(key: Key) -> str:
     """What the key takes, as it stands in a sentence after *must be*."""
-    if key.choices:
+    if key.kind is list:
+        text = f"a list of {', '.join(key.choices) or 'texts'}"
+    elif key.choices:
         text = f"one of {', '.join(key.choices)}"
     elif key.low is not None and key.high is not None:
         text = f"{_WANTED[key.kind]} from {key.low:,} to {key.high:,}"
@@ -163,7 +172,7 @@ def find_key(name: str, options: Mapping[str, str]) -> Key:
     below = [one for one in table if one.startswith(f"{name}.")]
     if below:
         raise ConfigError(f"{name} is no single setting; there is {' and '.join(below[:2])}, for example.")
-    near = nearest(name, [*table, *every_key()])
+    near = nearest(name, [*([] if "." in name else GROUPS), *table, *every_key()])
     offer = f"; did you mean {near}?" if near else ". `gym-gui config show` lists them all."
     raise ConfigError(f"{_cut(name)} is no setting{offer}")
 
@@ -224,7 +233,8 @@ def _collect(owner: type[Any], prefix: str, table: dict[str, Key]) -> None:
             _collect(typing.cast("type[Any]", hint), name, table)
             continue
         optional = isinstance(hint, types.UnionType)
-        kind = next(part for part in typing.get_args(hint) if part is not types.NoneType) if optional else hint
+        kind: Any = next(part for part in typing.get_args(hint) if part is not types.NoneType) if optional else hint
+        kind = typing.get_origin(kind) or kind
         facts = dict(one.metadata)
         default = one.default_factory() if one.default_factory is not MISSING else one.default
         table[name] = Key(name=name, kind=kind, optional=optional, default=default, **facts)

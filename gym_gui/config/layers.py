@@ -1,4 +1,4 @@
-"""Layers of what somebody set, lowest first: the user's file, the environment, the command line; and what they add up to.
+"""What somebody set, in layers, lowest first: the user's file, the environment, the command line; and their sum.
 
 A higher layer wins. Where it picks another option of a group, what lower layers set for all options (buffers, threads)
 still holds; what means something else in each option (compression) is the new option's own again.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from gym_gui.config.keys import coerce, every_key, find_key, keys_of, nearest
+from gym_gui.config.keys import coerce, every_key, find_key, keys_of
 from gym_gui.config.schema import GROUPS
 from gym_gui.core.errors import ConfigError
 
@@ -199,5 +199,3 @@ class _Located:
             raise located from None
         self._on_fault(self._layer, located)
         return True
-
-

@@ -1,4 +1,4 @@
-"""Every setting: its type, default, meaning, limits and environment variable; all else about settings follows from here.
+"""Every setting: its type, default, meaning, limits and environment variable; all else follows from here.
 
 Plain dataclasses, so that reading a default imports nothing. `conf/` holds the same defaults as YAML groups, a test
 compares the two.
@@ -16,6 +16,10 @@ GAME_PROFILES: Final = ("default", "atari", "box2d", "classic", "toy_text")
 SEARCHES: Final = ("never", "auto", "always")
 PARQUET_CODECS: Final = ("zstd", "snappy", "gzip", "lz4", "brotli", "none")
 HDF5_CODECS: Final = ("zstd", "gzip", "lzf", "none")
+
+
+def _facts(meaning: str, **others: Any) -> dict[str, Any]:
+    return {"meaning": meaning, "choices": (), "low": None, "high": None, "env": "", "own": False, **others}
 
 
 def _setting(
@@ -39,9 +43,7 @@ def _setting(
         env: An environment variable of its own, beside the general form.
         own: Means something else in each option of its group, and so is not carried over to another one.
     """
-    facts = {"meaning": meaning, "choices": choices, "low": low, "high": high, "env": env, "own": own}
-    if isinstance(default, dict):
-        return field(default_factory=lambda: dict(default), metadata=facts)
+    facts = _facts(meaning, choices=choices, low=low, high=high, env=env, own=own)
     return field(default=default, metadata=facts)
 
 
@@ -61,16 +63,27 @@ class UiConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BufferConfig:
-    """What a recorder holds back before it writes; whichever limit is met first."""
+    """What may wait to be written, and for how long; whichever limit is met first."""
 
     max_records: int = _setting(
-        1_000, "Steps held in memory before they are written.", low=1, high=1_000_000, env="GYM_GUI_BUFFER_SIZE"
+        1_000,
+        "Steps that may wait in memory; beyond, the producer waits.",
+        low=1,
+        high=1_000_000,
+        env="GYM_GUI_BUFFER_SIZE",
     )
     max_memory_mb: int = _setting(
-        100, "Megabytes held in memory before they are written.", low=1, high=65_536, env="GYM_GUI_BUFFER_MEMORY_MB"
+        128,
+        "Megabytes of arrays that may wait; beyond, the producer waits.",
+        low=1,
+        high=65_536,
+        env="GYM_GUI_BUFFER_MEMORY_MB",
     )
     flush_interval_seconds: float = _setting(
         0.18, "Age in seconds at which a step is written, however few there are.", low=0.01, high=3_600
+    )
+    warning_threshold: float = _setting(
+        0.75, "Share of the buffer from which pressure is logged, once until it has passed.", low=0.01, high=1
     )
 
 
@@ -96,7 +109,17 @@ class RecordConfig:
 class BufferedRecordConfig(RecordConfig):
     """Any backend that writes."""
 
-    base_directory: str | None = _setting(None, "Folder that recordings go to; null for the var folder.")
+    output_dir: str | None = _setting(None, "Folder that recordings go to; null for the var folder.")
+    full: bool = _setting(True, "Record steps; false keeps summaries of episodes only.")
+    step_interval: int = _setting(1, "Record every which step; the last of an episode always.", low=1, high=1_000_000)
+    include_observations: bool = _setting(True, "Keep what the agent sees.")
+    include_actions: bool = _setting(True, "Keep actions.")
+    include_rewards: bool = _setting(True, "Keep rewards.")
+    include_frames: bool = _setting(True, "Keep pictures.")
+    fallback: list[str] = field(
+        default_factory=list,
+        metadata=_facts("Backends that take over, in this order, where the one before cannot write.", choices=BACKENDS),
+    )
     buffer: BufferConfig = field(default_factory=BufferConfig)
     async_io: AsyncIoConfig = field(default_factory=AsyncIoConfig)
 
@@ -215,8 +238,6 @@ GROUPS: Final = {
         ),
         "split",
     ),
-    "storage": Group(
-        "storage", "storage.profile", "profile", dict.fromkeys(STORAGE_PROFILES, StorageConfig), "good"
-    ),
+    "storage": Group("storage", "storage.profile", "profile", dict.fromkeys(STORAGE_PROFILES, StorageConfig), "good"),
     "game": Group("game", "game.profile", "profile", dict.fromkeys(GAME_PROFILES, GameConfig), "default"),
 }

@@ -1,11 +1,10 @@
-"""The settings in force: defaults < the user's file < the environment < the command line, typed, with where each is from."""
+"""The settings in force, typed, each with where it is from: defaults < user's file < environment < command line."""
 
 from __future__ import annotations
 
 import logging
 import os
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.config.composing import compose_config, parse_overrides, to_plain
@@ -19,6 +18,7 @@ from gym_gui.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _LOGGER = logging.getLogger(__name__)
 _NOTHING: Final[Mapping[str, Any]] = {}
@@ -50,9 +50,7 @@ class Settings(Config):
     @property
     def options(self) -> dict[str, str]:
         """Group to the option in force: ``{"record": "split", ...}``."""
-        return {
-            name: getattr(getattr(self, name), group.selector.rpartition(".")[2]) for name, group in GROUPS.items()
-        }
+        return {name: getattr(getattr(self, name), group.selector.rpartition(".")[2]) for name, group in GROUPS.items()}
 
     @property
     def record_node(self) -> dict[str, Any]:
@@ -88,7 +86,7 @@ class Settings(Config):
             return self._with_option(key, taken, stored)
         origins = {**self.origins, key: Origin(FILE, self.paths.config_file.name)}
         changed = replace_values(self, {key: taken})
-        return replace(changed, stored=stored, origins=origins)  # type: ignore[arg-type, call-arg, return-value]  # as above
+        return replace(changed, stored=stored, origins=origins)  # type: ignore[call-arg, return-value]  # as above
 
     def with_words(self, words: Sequence[str]) -> Settings:
         """A copy with ``KEY=VALUE`` words in the user's file, overridden there or not.
@@ -96,10 +94,7 @@ class Settings(Config):
         Raises:
             ConfigError: a word is no setting, or it does not take the value.
         """
-        changes = resolve((self._file_layer(self.stored), parse_overrides(words)))
-        own = resolve((parse_overrides(words),), lambda _layer, _error: None)
-        stored = {key: value for key, value in changes.values.items() if key in self.stored or key in own.values}
-        stored |= {key: changes.values[key] for key, origin in changes.origins.items() if origin.layer != FILE}
+        stored = resolve((self._file_layer(self.stored), parse_overrides(words))).values
         return _settings_of(self.var_dir, self._file_layer(stored), self.above, lenient=True)
 
     def _file_layer(self, stored: Mapping[str, Any]) -> Layer:
@@ -140,9 +135,7 @@ def load_settings(
     return settings
 
 
-def _load(
-    var_dir: Path | None, overrides: Sequence[str], variables: Mapping[str, str], *, lenient: bool
-) -> Settings:
+def _load(var_dir: Path | None, overrides: Sequence[str], variables: Mapping[str, str], *, lenient: bool) -> Settings:
     folder = var_dir.expanduser().absolute() if var_dir else default_var_dir()
     faults: list[str] = []
     file, environment = Layer(FILE, ()), Layer("environment", ())

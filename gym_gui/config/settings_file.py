@@ -1,4 +1,4 @@
-"""The user's file of settings, ``config.yaml`` in the var folder: read with line numbers, changed without losing comments."""
+"""The user's file of settings, ``config.yaml`` in the var folder: read with its lines, changed with comments kept."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def read_settings_file(paths: VarPaths) -> Layer:
     except FileNotFoundError:
         return _read_old_file(paths.old_settings_file)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The file of settings cannot be read: {error}.", hint=f"File: {paths.config_file}") from error
+        raise ConfigError(
+            f"The file of settings cannot be read: {error}.", hint=f"File: {paths.config_file}"
+        ) from error
     return read_settings_text(text, paths.config_file)
 
 
@@ -51,9 +53,7 @@ def read_settings_text(text: str, path: Path) -> Layer:
         found = yaml_text.flatten(text)
     except ValueError as error:
         raise ConfigError(f"The file of settings is not usable: {error}.", hint=f"File: {path}") from error
-    return Layer(
-        FILE, tuple(Entry(key, _expanded(value), f"{path.name}, line {line}") for key, value, line in found)
-    )
+    return Layer(FILE, tuple(Entry(key, _expanded(value), f"{path.name}, line {line}") for key, value, line in found))
 
 
 def write_changes(paths: VarPaths, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

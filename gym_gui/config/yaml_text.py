@@ -1,10 +1,10 @@
-"""YAML as a text that people write: its leaves with their lines, and one leaf changed while comments stay where they are."""
+"""YAML as people write it: its leaves with their lines, and one leaf changed while comments stay where they are."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # ships no types
 
 Leaf = tuple[str, Any, int]
 

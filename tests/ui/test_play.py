@@ -372,7 +372,7 @@ def test_that_h_hides_the_hud_and_the_choice_is_stored(player: Player) -> None:
     assert not game.overlays.game_hud.isVisible()
     settings_file = player.services.paths.config_file
     player.qtbot.waitUntil(
-        lambda: settings_file.exists() and 'hud: false' in settings_file.read_text(), timeout=WAIT_MS
+        lambda: settings_file.exists() and "hud: false" in settings_file.read_text(), timeout=WAIT_MS
     )
 
 

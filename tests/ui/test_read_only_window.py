@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from recordings import Recordings
 
+from gym_gui.config.schema import UiConfig
 from gym_gui.config.settings import Settings
 from gym_gui.controllers.start_request import StartRequest
 from gym_gui.ui.application import begin, make_window
@@ -49,7 +50,7 @@ def reading(qtbot: QtBot, qapp: QApplication, folder: Path) -> Iterator[MainWind
     """The window as the command line opens it."""
     del qapp  # made before the window makes one
     before = contents(folder)
-    window = make_window(Settings(var_dir=folder, theme="dark"))
+    window = make_window(Settings(var_dir=folder, ui=UiConfig(theme="dark")))
     window.resize(1200, 760)
     window.show()
     window.open()
