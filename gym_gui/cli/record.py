@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +21,7 @@ from gym_gui.cli.options import (
     var_dir_option,
 )
 from gym_gui.controllers.display import has_display
+from gym_gui.controllers.game_options import game_kwargs
 from gym_gui.core.sizes import size_text
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ def record(
     )
     with foreign_output_aside():
         resolve(env_id)  # before anything is made in the var folder
+        if as_human:
+            request = replace(request, env_kwargs={**game_kwargs(env_id, settings.game), **request.env_kwargs})
     with open_services(settings) as services:
         progress = _Progress(total=steps)
         interrupts = _Interrupts()

@@ -89,13 +89,12 @@ class BufferConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsyncIoConfig:
-    """Writing on threads of its own."""
+    """Compressing beside writing, which itself is never on the game's thread."""
 
     enabled: bool = _setting(
-        True, "Write on a thread beside the game; without it the game waits for the disk.", env="GYM_GUI_ASYNC_IO"
+        True, "Compress on threads beside the one that writes; false compresses there.", env="GYM_GUI_ASYNC_IO"
     )
-    worker_threads: int = _setting(2, "Threads that compress and write.", low=1, high=64, env="GYM_GUI_IO_WORKERS")
-    queue_size: int = _setting(100, "Batches that may wait for those threads.", low=1, high=100_000)
+    worker_threads: int = _setting(2, "How many of those threads.", low=1, high=64, env="GYM_GUI_IO_WORKERS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +120,13 @@ class BufferedRecordConfig(RecordConfig):
         metadata=_facts("Backends that take over, in this order, where the one before cannot write.", choices=BACKENDS),
     )
     buffer: BufferConfig = field(default_factory=BufferConfig)
-    async_io: AsyncIoConfig = field(default_factory=AsyncIoConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitRecordConfig(BufferedRecordConfig):
     """SQLite for rows and HDF5 for arrays, compressed as `storage` says."""
+
+    async_io: AsyncIoConfig = field(default_factory=AsyncIoConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,12 +178,11 @@ class StorageConfig:
     search: str = _setting(
         "auto", "Look for the last frame again in the new one: never, when there is time, or always.", choices=SEARCHES
     )
-    threads: int = _setting(2, "Threads that compress chunks.", low=1, high=64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GameConfig:
-    """How a person plays; null leaves it to the game. Training runs are not touched."""
+    """How a person plays; null leaves it to the game. A profile counts for its family, the default one for all."""
 
     profile: str = _setting("default", "Values for a family of games.", env="GYM_GUI_GAME_PROFILE")
     frameskip: int | None = _setting(None, "Emulated frames a step (Atari).", low=1, high=60)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 
 from gym_gui.config.settings import save_settings
 from gym_gui.controllers.disk_estimate import DiskEstimate
+from gym_gui.controllers.game_options import human_adapter_maker
 from gym_gui.controllers.session import SessionController
 from gym_gui.controllers.session_state import SessionState
 from gym_gui.core.errors import EnvironmentFault
@@ -242,7 +243,9 @@ class MainWindow(QMainWindow):
             return None
         telemetry = archive.telemetry
         recording = telemetry.status() is not None
-        return Recorder(archive, SessionController(telemetry, on_change=self.pump.wake, recording=recording))
+        maker = human_adapter_maker(lambda: self._settings.game)
+        session = SessionController(telemetry, maker, on_change=self.pump.wake, recording=recording)
+        return Recorder(archive, session)
 
     def _show_fault(self, error: Exception) -> None:
         if isinstance(error, EnvironmentFault):
