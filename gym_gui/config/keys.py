@@ -42,6 +42,7 @@ class Key:
         high: Largest number.
         env: An environment variable of its own; empty for none.
         own: Not carried over to another option of its group.
+        python: Counts for recorders that a program makes, not for the application.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Key:
     high: float | None
     env: str
     own: bool
+    python: bool
 
     @property
     def general_env(self) -> str:

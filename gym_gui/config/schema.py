@@ -15,11 +15,20 @@ STORAGE_PROFILES: Final = ("fast", "good", "small")
 GAME_PROFILES: Final = ("default", "atari", "box2d", "classic", "toy_text")
 SEARCHES: Final = ("never", "auto", "always")
 PARQUET_CODECS: Final = ("zstd", "snappy", "gzip", "lz4", "brotli", "none")
-HDF5_CODECS: Final = ("zstd", "gzip", "lzf", "none")
+HDF5_CODECS: Final = ("gzip", "lzf", "none")
 
 
 def _facts(meaning: str, **others: Any) -> dict[str, Any]:
-    return {"meaning": meaning, "choices": (), "low": None, "high": None, "env": "", "own": False, **others}
+    return {
+        "meaning": meaning,
+        "choices": (),
+        "low": None,
+        "high": None,
+        "env": "",
+        "own": False,
+        "python": False,
+        **others,
+    }
 
 
 def _setting(
@@ -31,6 +40,7 @@ def _setting(
     high: float | None = None,
     env: str = "",
     own: bool = False,
+    python: bool = False,
 ) -> Any:
     """One setting.
 
@@ -42,8 +52,9 @@ def _setting(
         high: Largest number.
         env: An environment variable of its own, beside the general form.
         own: Means something else in each option of its group, and so is not carried over to another one.
+        python: Counts for recorders that a program makes by `RecorderFactory`; the application's own runs are whole.
     """
-    facts = _facts(meaning, choices=choices, low=low, high=high, env=env, own=own)
+    facts = _facts(meaning, choices=choices, low=low, high=high, env=env, own=own, python=python)
     return field(default=default, metadata=facts)
 
 
@@ -73,7 +84,7 @@ class BufferConfig:
         env="GYM_GUI_BUFFER_SIZE",
     )
     max_memory_mb: int = _setting(
-        128,
+        256,
         "Megabytes of arrays that may wait; beyond, the producer waits.",
         low=1,
         high=65_536,
@@ -83,7 +94,11 @@ class BufferConfig:
         0.18, "Age in seconds at which a step is written, however few there are.", low=0.01, high=3_600
     )
     warning_threshold: float = _setting(
-        0.75, "Share of the buffer from which pressure is logged, once until it has passed.", low=0.01, high=1
+        0.75,
+        "Share of the buffer from which pressure is logged, once until it has passed.",
+        low=0.01,
+        high=1,
+        python=True,
     )
 
 
@@ -108,13 +123,15 @@ class RecordConfig:
 class BufferedRecordConfig(RecordConfig):
     """Any backend that writes."""
 
-    output_dir: str | None = _setting(None, "Folder that recordings go to; null for the var folder.")
-    full: bool = _setting(True, "Record steps; false keeps summaries of episodes only.")
-    step_interval: int = _setting(1, "Record every which step; the last of an episode always.", low=1, high=1_000_000)
-    include_observations: bool = _setting(True, "Keep what the agent sees.")
-    include_actions: bool = _setting(True, "Keep actions.")
-    include_rewards: bool = _setting(True, "Keep rewards.")
-    include_frames: bool = _setting(True, "Keep pictures.")
+    output_dir: str | None = _setting(None, "Folder that is written into; null for `recordings`.", python=True)
+    full: bool = _setting(True, "Record steps; false keeps summaries of episodes only.", python=True)
+    step_interval: int = _setting(
+        1, "Record every which step; the last of an episode always.", low=1, high=1_000_000, python=True
+    )
+    include_observations: bool = _setting(True, "Keep what the agent sees.", python=True)
+    include_actions: bool = _setting(True, "Keep actions.", python=True)
+    include_rewards: bool = _setting(True, "Keep rewards.", python=True)
+    include_frames: bool = _setting(True, "Keep pictures.", python=True)
     fallback: list[str] = field(
         default_factory=list,
         metadata=_facts("Backends that take over, in this order, where the one before cannot write.", choices=BACKENDS),
@@ -150,9 +167,7 @@ class Hdf5RecordConfig(BufferedRecordConfig):
     compression: str = _setting(
         "gzip", "Filter of the file's datasets.", choices=HDF5_CODECS, env="GYM_GUI_HDF5_COMPRESSION", own=True
     )
-    compression_level: int | None = _setting(
-        None, "Effort of that filter; null for its own default.", low=0, high=22, own=True
-    )
+    compression_level: int | None = _setting(None, "Effort of gzip; null for its own default.", low=0, high=9, own=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +175,9 @@ class SqliteRecordConfig(BufferedRecordConfig):
     """One SQLite file that can be handed on."""
 
     backend: str = _setting("sqlite", "The format that runs are recorded in.", env="GYM_GUI_RECORD_BACKEND")
+    compression_level: int | None = _setting(
+        None, "Zstandard level of arrays; null for the backend's own.", low=1, high=19, own=True
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

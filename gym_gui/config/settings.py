@@ -67,6 +67,12 @@ class Settings(Config):
             found[name] = value
         return found
 
+    @property
+    def without_effect(self) -> list[str]:
+        """Keys that somebody set, and that count only for recorders which a program makes."""
+        table = keys_of(**self.options)
+        return [name for name in self.origins if table[name].python]
+
     def is_fixed(self, key: str) -> bool:
         """Whether the environment or the command line sets *key*, so that the user's file cannot."""
         origin = self.origins.get(key)

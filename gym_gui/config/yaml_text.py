@@ -29,8 +29,11 @@ def changed(text: str, key: str, value: Any) -> str:
         ValueError: the text is no YAML, or no mapping at its top.
     """
     wanted = {**_plain(text), key: value}
-    for stem in _stems(key):  # `record: parquet` becomes `record: {backend: parquet}` when a sibling comes
-        if stem in wanted:
+    for stem in _stems(key):
+        if stem in wanted and wanted[stem] is None:  # `record:` with nothing below it
+            text = removed(text, stem)
+            del wanted[stem]
+        elif stem in wanted:
             raise ValueError(f"{stem} is a single value, and {key} would stand below it")
     return _verified(_with_leaf(text, key, value), wanted)
 

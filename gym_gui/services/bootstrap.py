@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gym_gui.config.paths import default_var_dir
-from gym_gui.config.schema import SplitRecordConfig
 from gym_gui.core.closing import Closing
 from gym_gui.core.errors import VarDirError
 from gym_gui.core.typing_compat import override
-from gym_gui.replay import Effort, FrameResolver, ReplayWriter
+from gym_gui.replay import FrameResolver, ReplayWriter
+from gym_gui.services.recording_options import blocking, effort_of, flush_interval_s
 from gym_gui.services.recovery import recover_interrupted_runs
 from gym_gui.services.telemetry import TelemetryService
 from gym_gui.telemetry.db_sink import TelemetryDBSink
@@ -85,7 +85,7 @@ def open_services(settings: Settings, *, overflow: OverflowPolicy | None = None)
 
     Args:
         settings: Where and how.
-        overflow: What happens when the disk is slower than the producer; ``Block`` by default.
+        overflow: What happens when the disk is slower than the producer; by default it waits.
 
     Raises:
         VarDirError: the var folder cannot be written.
@@ -102,21 +102,13 @@ def open_services(settings: Settings, *, overflow: OverflowPolicy | None = None)
         store,
         bus,
         replay_writer=lambda run_id: ReplayWriter(run_id, paths.replay_dir, flush_interval_s=None, effort=effort),
-        overflow=overflow,
+        overflow=overflow or blocking(settings),
+        flush_interval_s=flush_interval_s(settings),
     )
     sink.start()
     resolver = FrameResolver(paths.replay_dir)
     telemetry = TelemetryService(hub, sink=sink, frame_resolver=resolver)
     return Services(settings, store, resolver, bus, hub, sink, telemetry, recovered)
-
-
-def effort_of(settings: Settings) -> Effort:
-    """How hard the replay file's writer works, by the groups `storage` and `record` of the settings."""
-    storage, record = settings.storage, settings.record
-    threads = record.async_io.worker_threads if isinstance(record, SplitRecordConfig) else Effort().threads
-    if isinstance(record, SplitRecordConfig) and not record.async_io.enabled:
-        threads = 0
-    return Effort(level=storage.level, search=storage.search, threads=threads)
 
 
 def open_archive(settings: Settings) -> Archive:

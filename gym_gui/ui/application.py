@@ -146,6 +146,6 @@ class CrashReporter(QObject):
 
 def _open_recordings(settings: Settings) -> Archive:
     from gym_gui.services.bootstrap import open_recordings  # noqa: PLC0415 - h5py, 0.4 s: on the worker
-    from gym_gui.telemetry.run_bus import ShedFrames  # noqa: PLC0415 - same
+    from gym_gui.services.recording_options import shedding  # noqa: PLC0415 - same
 
-    return open_recordings(settings, overflow=ShedFrames())
+    return open_recordings(settings, overflow=shedding(settings))
