@@ -7,6 +7,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
+from gym_gui.config.keys import every_key
 from gym_gui.config.layers import FILE, Entry, Layer
 from gym_gui.config.schema import GROUPS
 from gym_gui.core.errors import ConfigError, VarDirError
@@ -53,7 +54,14 @@ def read_settings_text(text: str, path: Path) -> Layer:
         found = yaml_text.flatten(text)
     except ValueError as error:
         raise ConfigError(f"The file of settings is not usable: {error}.", hint=f"File: {path}") from error
-    return Layer(FILE, tuple(Entry(key, _expanded(value), f"{path.name}, line {line}") for key, value, line in found))
+    return Layer(
+        FILE,
+        tuple(
+            Entry(key, _expanded(value), f"{path.name}, line {line}")
+            for key, value, line in found
+            if value is not None or key in every_key()  # a heading with nothing below it sets nothing
+        ),
+    )
 
 
 def write_changes(paths: VarPaths, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -95,9 +103,8 @@ def _spelt_out(text: str, after: Mapping[str, Any]) -> str:
 
     for key, value, _ in yaml_text.flatten(text):
         group = GROUPS.get(key)
-        if group is not None and (value is None or any(name.startswith(f"{key}.") for name in after)):
-            text = yaml_text.removed(text, key)
-            text = text if value is None else yaml_text.changed(text, group.selector, value)
+        if group is not None and value is not None and any(name.startswith(f"{key}.") for name in after):
+            text = yaml_text.changed(yaml_text.removed(text, key), group.selector, value)
     return text
 
 

@@ -130,7 +130,7 @@ def test_that_what_is_overridden_changes_for_now_and_not_in_the_file(tmp_path: P
 def test_that_the_first_versions_file_is_read_until_it_is_replaced(tmp_path: Path) -> None:
     old = tmp_path / "settings.json"
     old.write_text(json.dumps({"theme": "dark", "hud": False, "integer_scale": "odd"}), encoding="utf-8")
-    with pytest.raises(ConfigError, match="It is set by settings.json"):
+    with pytest.raises(ConfigError, match=r"It is set by settings\.json"):
         load_settings(tmp_path, variables=NOTHING)
     old.write_text(json.dumps({"theme": "dark", "hud": False}), encoding="utf-8")
     before = load_settings(tmp_path, variables=NOTHING)
