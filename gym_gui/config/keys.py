@@ -90,9 +90,14 @@ def every_key() -> dict[str, tuple[Key, ...]]:
         for option in group.options:
             for name, key in keys_of(**{group.name: option}).items():
                 known = found.setdefault(name, [])
-                if all((one.choices, one.env) != (key.choices, key.env) for one in known):
+                if not any(same_meaning(one, key) for one in known):
                     known.append(key)
     return {name: tuple(keys) for name, keys in found.items()}
+
+
+def same_meaning(one: Key, other: Key) -> bool:
+    """Whether two keys of one name, in two options of a group, take and mean the same."""
+    return dataclasses.replace(one, default=other.default) == other
 
 
 def options_with(name: str, group: str) -> list[str]:

@@ -78,14 +78,14 @@ class BufferConfig:
 
     max_records: int = _setting(
         1_000,
-        "Steps that may wait in memory; beyond, the producer waits.",
+        "Steps that may wait in memory; beyond, a recording waits and a game lets pictures go.",
         low=1,
         high=1_000_000,
         env="GYM_GUI_BUFFER_SIZE",
     )
     max_memory_mb: int = _setting(
         256,
-        "Megabytes of arrays that may wait; beyond, the producer waits.",
+        "Megabytes of arrays that may wait, likewise.",
         low=1,
         high=65_536,
         env="GYM_GUI_BUFFER_MEMORY_MB",
