@@ -124,7 +124,8 @@ class SettingsScreen(QWidget):
         for fault in faults:
             column.addWidget(_selectable(fault, state="bad"))
         column.addWidget(_make_note("The defaults are used instead. Nothing in the file is changed because of it."))
-        card.setVisible(bool(faults))
+        if not faults:  # never shown by hand: without a parent yet, it would be a window of its own
+            card.hide()
         return card
 
     def _make_look(self) -> QFrame:
