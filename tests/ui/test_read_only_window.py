@@ -146,7 +146,7 @@ def test_that_an_empty_library_invites_to_nothing_that_cannot_be(
     qtbot: QtBot, qapp: QApplication, empty_folder: Path
 ) -> None:
     del qapp
-    window = make_window(Settings(var_dir=empty_folder, theme="dark"))
+    window = make_window(Settings(var_dir=empty_folder, ui=UiConfig(theme="dark")))
     window.show()
     window.open()
     qtbot.waitUntil(lambda: window.context is not None, timeout=WAIT_MS)

@@ -59,7 +59,8 @@ def test_that_a_new_value_comes_to_its_siblings() -> None:
 def test_that_a_text_holds_what_was_set_and_not_what_was_removed(
     settings: list[tuple[str, Any]], gone: list[str]
 ) -> None:
-    text, wanted = "# first\n", {}
+    text = "# first\n"
+    wanted: dict[str, Any] = {}
     for key, value in settings:
         if any(one != key and (one.startswith(f"{key}.") or key.startswith(f"{one}.")) for one in wanted):
             continue  # a leaf is no branch
