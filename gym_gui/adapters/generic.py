@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from copy import copy, deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import numpy as np
@@ -159,6 +160,10 @@ class GymnasiumAdapter(EnvironmentAdapter):
     @override
     def frame_note(self) -> str:
         return self._frames.note
+
+    def play_at(self, rate_hz: float) -> None:
+        """Let a person play at *rate_hz* steps a second; to be called before the run's record is made."""
+        self._description = replace(self._description, step_rate_hz=rate_hz)
 
     @override
     def canonical_action(self, action: Any) -> Any:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gym_gui.cli.face import command_context
-from gym_gui.cli.options import foreign_output_aside, json_option, print_json, say, settings_for, var_dir_option
+from gym_gui.cli.options import (
+    foreign_output_aside,
+    json_option,
+    overrides_argument,
+    print_json,
+    say,
+    settings_for,
+    var_dir_option,
+)
 from gym_gui.controllers.screen_pictures import PictureRequest
 from gym_gui.core.errors import EnvironmentFault
 
@@ -30,16 +38,17 @@ class _Outcome:
 
 
 @click.command()
+@overrides_argument
 @json_option
 @var_dir_option
-def demo(*, as_json: bool, var_dir: str | None) -> int:
+def demo(*, overrides: tuple[str, ...], as_json: bool, var_dir: str | None) -> int:
     """Show that it all works here, in under a minute; needs no display.
 
     Bots play Breakout and CarRacing, with no display. Every frame is then read back from disk and compared with what
     was recorded, both games are played again from their stored seeds and actions, and the window is drawn into two
     PNG files: the play screen with a game running, and the replay screen with an episode open.
     """
-    settings = settings_for(var_dir)
+    settings = settings_for(var_dir, overrides)
     started_s = time.perf_counter()
     with foreign_output_aside():
         games = _prove_games(settings)

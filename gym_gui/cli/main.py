@@ -12,9 +12,9 @@ import click
 
 import gym_gui
 from gym_gui.cli.face import CommandContext, WindowFace
-from gym_gui.cli.options import as_typed_here, say
+from gym_gui.cli.options import as_typed_here, say, settings_for
 from gym_gui.core.clock import SWITCH_INTERVAL_S
-from gym_gui.core.errors import EnvironmentFault
+from gym_gui.core.errors import ConfigError, EnvironmentFault
 from gym_gui.core.typing_compat import override
 
 DONE: Final = 0
@@ -34,6 +34,7 @@ _COMMANDS: Final = {
     "import": ("import_", "Take an exported run back in: Parquet, HDF5, SQLite or Minari."),
     "replay": ("window", "Watch an episode in the window."),
     "demo": ("demo", "Show that it all works here, in under a minute; needs no display."),
+    "config": ("config", "Show, check and change the settings."),
     "doctor": ("doctor", "Check this machine and this installation."),
 }
 
@@ -83,7 +84,7 @@ def gym_gui_command(ctx: click.Context, var_dir: str | None) -> None:
     if ctx.invoked_subcommand is None:
         from gym_gui.cli.window import open_window  # noqa: PLC0415 - only where it is opened
 
-        ctx.exit(open_window(var_dir, None))
+        ctx.exit(open_window(settings_for(var_dir), None))
 
 
 def run(window: WindowFace) -> int:
@@ -100,6 +101,9 @@ def run(window: WindowFace) -> int:
         # Whoever read our output has seen enough; nothing more can be said on it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except ConfigError as error:
+        _tell(error)
+        return WRONG_USAGE
     except (click.ClickException, click.Abort, KeyboardInterrupt, EnvironmentFault, ImportError) as error:
         return _tell(error)
     return code if isinstance(code, int) else DONE

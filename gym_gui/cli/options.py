@@ -38,10 +38,29 @@ def json_option(command: _Command) -> _Command:
     )
 
 
-def settings_for(var_dir: str | None) -> Settings:
-    """The settings of the folder given here or before the command's name, or of the default one."""
+def overrides_argument(command: _Command) -> _Command:
+    """Add ``[KEY=VALUE]...`` after the other arguments."""
+    return click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")(command)
+
+
+def settings_for(var_dir: str | None, overrides: Sequence[str] | None = None) -> Settings:
+    """The settings of the folder given here or before the command's name, or of the default one.
+
+    Args:
+        var_dir: The folder given after the command's name.
+        overrides: ``KEY=VALUE`` words; with None the command works with any settings, so that wrong ones are only
+            told.
+
+    Raises:
+        ConfigError: something is set that does not exist, or to a value that it does not take.
+    """
+    return load_settings(chosen_var_dir(var_dir), overrides or (), lenient=overrides is None)
+
+
+def chosen_var_dir(var_dir: str | None) -> Path | None:
+    """The folder given here or before the command's name; None for the default one."""
     chosen = var_dir or command_context().var_dir
-    return load_settings(Path(chosen) if chosen else None)
+    return Path(chosen) if chosen else None
 
 
 def say(text: str, *, err: bool = False) -> None:

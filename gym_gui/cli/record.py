@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,12 +14,14 @@ import click
 from gym_gui.cli.options import (
     foreign_output_aside,
     json_option,
+    overrides_argument,
     print_json,
     say,
     settings_for,
     var_dir_option,
 )
 from gym_gui.controllers.display import has_display
+from gym_gui.controllers.game_options import game_kwargs
 from gym_gui.core.sizes import size_text
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("env_id")
+@overrides_argument
 @click.option(
     "--policy",
     type=click.Choice(("random", "idle", "bot")),
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
 def record(
     *,
     env_id: str,
+    overrides: tuple[str, ...],
     policy: str,
     episodes: int | None,
     steps: int | None,
@@ -77,12 +81,16 @@ def record(
 
     ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId; `gym-gui games` lists them. Without --episodes
     and --steps, one episode is recorded. Ctrl+C ends the recording; what came before is kept.
+
+    KEY=VALUE overrides a setting for this recording: record=parquet record.compression=zstd; `gym-gui config show`
+    lists them.
     """
     from gym_gui.adapters.registry import resolve  # noqa: PLC0415 - h5py and Gymnasium, one second
     from gym_gui.controllers.recording import RecordingRequest, recount  # noqa: PLC0415 - same
     from gym_gui.controllers.recording import record as record_run  # noqa: PLC0415 - same
     from gym_gui.services.bootstrap import open_archive, open_services  # noqa: PLC0415 - same
 
+    settings = settings_for(var_dir, overrides)
     request = RecordingRequest(
         env_id=env_id,
         env_kwargs=parse_kwargs(pairs),
@@ -95,7 +103,8 @@ def record(
     )
     with foreign_output_aside():
         resolve(env_id)  # before anything is made in the var folder
-    settings = settings_for(var_dir)
+        if as_human:
+            request = replace(request, env_kwargs={**game_kwargs(env_id, settings.game), **request.env_kwargs})
     with open_services(settings) as services:
         progress = _Progress(total=steps)
         interrupts = _Interrupts()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from gym_gui.cli.face import command_context
 from gym_gui.cli.library import parse_episode
-from gym_gui.cli.options import settings_for, var_dir_option
+from gym_gui.cli.options import overrides_argument, settings_for, var_dir_option
 from gym_gui.cli.record import parse_kwargs
 from gym_gui.controllers.display import display_fault
 from gym_gui.controllers.start_request import StartRequest
+
+if TYPE_CHECKING:
+    from gym_gui.config.settings import Settings
 
 
 class NoDisplayError(click.ClickException):
@@ -20,6 +25,7 @@ class NoDisplayError(click.ClickException):
 
 @click.command()
 @click.argument("env_id")
+@overrides_argument
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of the first episode.")
 @click.option(
     "--kwargs",
@@ -30,17 +36,21 @@ class NoDisplayError(click.ClickException):
     help="Passed to gymnasium.make; VALUE is JSON or text.",
 )
 @var_dir_option
-def play(*, env_id: str, seed: int | None, pairs: tuple[str, ...], var_dir: str | None) -> int:
+def play(
+    *, env_id: str, overrides: tuple[str, ...], seed: int | None, pairs: tuple[str, ...], var_dir: str | None
+) -> int:
     """Play ENV_ID in the window; everything is recorded.
 
-    ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId; `gym-gui games` lists them.
+    ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId; `gym-gui games` lists them. KEY=VALUE overrides a
+    setting until the window closes: game=atari storage=good; `gym-gui config show` lists them.
     """
     env_kwargs = parse_kwargs(pairs)
+    settings = settings_for(var_dir, overrides)
     _require_display()
     from gym_gui.adapters.registry import resolve  # noqa: PLC0415 - Gymnasium, 0.5 s, which the game needs anyway
 
     resolve(env_id)
-    return open_window(var_dir, StartRequest(kind="play", env_id=env_id, seed=seed, env_kwargs=env_kwargs))
+    return open_window(settings, StartRequest(kind="play", env_id=env_id, seed=seed, env_kwargs=env_kwargs))
 
 
 @click.command()
@@ -53,15 +63,15 @@ def replay(*, run_id: str, episode: str | None, var_dir: str | None) -> int:
     from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s
 
     chosen = None if episode is None else parse_episode(episode)
-    with open_archive(settings_for(var_dir)) as archive:
+    settings = settings_for(var_dir)
+    with open_archive(settings) as archive:
         rollup = archive.store.get_episode(run_id, chosen)
-    return open_window(var_dir, StartRequest(kind="replay", run_id=run_id, episode=rollup.episode_id))
+    return open_window(settings, StartRequest(kind="replay", run_id=run_id, episode=rollup.episode_id))
 
 
-def open_window(var_dir: str | None, start: StartRequest | None) -> int:
+def open_window(settings: Settings, start: StartRequest | None) -> int:
     """Show the window until it is closed; the exit code."""
     _require_display()
-    settings = settings_for(var_dir)
     # A folder that cannot be used is the window's to tell: it offers to try again, and keeps what was asked for.
     try:
         return command_context().window.run_window(settings, start)

@@ -54,8 +54,13 @@ class VarPaths:
         return self.root / "logs"
 
     @property
-    def settings_file(self) -> Path:
-        """What the user chose, as JSON."""
+    def config_file(self) -> Path:
+        """What the user chose, as YAML."""
+        return self.root / "config.yaml"
+
+    @property
+    def old_settings_file(self) -> Path:
+        """What the user chose in the first versions, as JSON; read until `config_file` is first written."""
         return self.root / "settings.json"
 
     def prepare(self) -> None:

@@ -21,7 +21,7 @@ from gym_gui.core.packing import to_array
 from gym_gui.core.refs import check_run_id, make_frame_ref
 from gym_gui.replay import layout
 from gym_gui.replay.array_stream import ArrayStream
-from gym_gui.replay.chunk_codec import ChunkCodec
+from gym_gui.replay.chunk_codec import ChunkCodec, Effort
 from gym_gui.replay.flusher import Flusher
 from gym_gui.replay.pace import Pace
 from gym_gui.replay.replay_file import ReplayFile, check_space, writing
@@ -45,6 +45,7 @@ class ReplayWriter(Closing):
         frame_shape: Shape of the first frames, ``uint8``; None takes it from the first frame.
         obs_shape: Shape of the first observations, ``uint8``; None takes it from the first observation.
         flush_interval_s: How old an unwritten step may become; None leaves flushing to the caller.
+        effort: How hard to work for fewer bytes.
 
     Raises:
         InvalidRunIdError: *run_id* cannot name a file.
@@ -58,11 +59,13 @@ class ReplayWriter(Closing):
         frame_shape: tuple[int, ...] | None = None,
         obs_shape: tuple[int, ...] | None = None,
         flush_interval_s: float | None = FLUSH_INTERVAL_S,
+        effort: Effort | None = None,
     ) -> None:
         self._run_id = check_run_id(run_id)
         self._dir = Path(replay_dir)
         self._declared = {layout.FRAMES: frame_shape, layout.OBSERVATIONS: obs_shape}
         self._interval_s = flush_interval_s
+        self._effort = effort
         self._lock = threading.RLock()
         self._run_lock: RunLock | None = None
         self._file: ReplayFile | None = None
@@ -260,7 +263,7 @@ class ReplayWriter(Closing):
         return self
 
     def _open(self) -> None:
-        codec = self._codec = ChunkCodec()
+        codec = self._codec = ChunkCodec(self._effort)
         file = ReplayFile(self._run_id, self.path)
         self._frames = ArrayStream(layout.FRAMES, file, codec)
         self._observations = ArrayStream(layout.OBSERVATIONS, file, codec)

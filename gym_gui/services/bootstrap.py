@@ -11,6 +11,7 @@ from gym_gui.core.closing import Closing
 from gym_gui.core.errors import VarDirError
 from gym_gui.core.typing_compat import override
 from gym_gui.replay import FrameResolver, ReplayWriter
+from gym_gui.services.recording_options import blocking, effort_of, flush_interval_s
 from gym_gui.services.recovery import recover_interrupted_runs
 from gym_gui.services.telemetry import TelemetryService
 from gym_gui.telemetry.db_sink import TelemetryDBSink
@@ -89,7 +90,7 @@ def open_services(
 
     Args:
         settings: Where and how.
-        overflow: What happens when the disk is slower than the producer; ``Block`` by default.
+        overflow: What happens when the disk is slower than the producer; by default it waits.
         record: How runs are recorded, in any form of `recording.config_forms`; None, or the backend ``split``, for rows
             and arrays apart in the var folder. Another backend records into `recordings_dir`.
 
@@ -105,7 +106,7 @@ def open_services(
     store, recovered = _open_store(paths)
     bus = RunBus()
     hub = TelemetryAsyncHub(bus)
-    sink = _sink_of(paths, store, bus, overflow, config)
+    sink = _sink_of(settings, store, bus, overflow, config)
     sink.start()
     resolver = FrameResolver(paths.replay_dir)
     telemetry = TelemetryService(hub, sink=sink, frame_resolver=resolver)
@@ -113,22 +114,25 @@ def open_services(
 
 
 def _sink_of(
-    paths: VarPaths,
+    settings: Settings,
     store: TelemetrySQLiteStore,
     bus: RunBus,
     overflow: OverflowPolicy | None,
     config: RecorderConfig | None,
 ) -> Sink:
+    paths = settings.paths
     if config is not None:
         from gym_gui.recording.var_sink import sink_of_var  # noqa: PLC0415 - the default does not pay for it
 
         return sink_of_var(config, paths, store, bus, overflow=overflow)
+    effort = effort_of(settings)
     # The sink flushes by its own clock, so the writers need no thread of theirs.
     return TelemetryDBSink(
         store,
         bus,
-        replay_writer=lambda run_id: ReplayWriter(run_id, paths.replay_dir, flush_interval_s=None),
-        overflow=overflow,
+        replay_writer=lambda run_id: ReplayWriter(run_id, paths.replay_dir, flush_interval_s=None, effort=effort),
+        overflow=overflow or blocking(settings),
+        flush_interval_s=flush_interval_s(settings),
     )
 
 

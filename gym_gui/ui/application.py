@@ -60,7 +60,7 @@ def _close_on_signals(window: MainWindow) -> None:
 def make_window(settings: Settings) -> MainWindow:
     """A window on the settings' var folder, not yet shown; its `open` opens the services."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    theme = Theme(make_application(), settings.theme)
+    theme = Theme(make_application(), settings.ui.theme)
     return MainWindow(settings, theme, lambda: _open_recordings(settings))
 
 
@@ -147,6 +147,6 @@ class CrashReporter(QObject):
 
 def _open_recordings(settings: Settings) -> Archive:
     from gym_gui.services.bootstrap import open_recordings  # noqa: PLC0415 - h5py, 0.4 s: on the worker
-    from gym_gui.telemetry.run_bus import ShedFrames  # noqa: PLC0415 - same
+    from gym_gui.services.recording_options import shedding  # noqa: PLC0415 - same
 
-    return open_recordings(settings, overflow=ShedFrames())
+    return open_recordings(settings, overflow=shedding(settings))

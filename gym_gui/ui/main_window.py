@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 
 from gym_gui.config.settings import save_settings
 from gym_gui.controllers.disk_estimate import DiskEstimate
+from gym_gui.controllers.game_options import human_adapter_maker
 from gym_gui.controllers.session import SessionController
 from gym_gui.controllers.session_state import SessionState
 from gym_gui.core.errors import EnvironmentFault
@@ -75,6 +76,7 @@ class MainWindow(QMainWindow):
         self.resize(*_FIRST_SIZE)
         self._settings = settings
         self._being_saved: Settings | None = None
+        self._saved = settings
         self._theme = theme
         self._open_recordings = open_recordings
         self._make_pictures = make_pictures
@@ -241,7 +243,9 @@ class MainWindow(QMainWindow):
             return None
         telemetry = archive.telemetry
         recording = telemetry.status() is not None
-        return Recorder(archive, SessionController(telemetry, on_change=self.pump.wake, recording=recording))
+        maker = human_adapter_maker(lambda: self._settings.game)
+        session = SessionController(telemetry, maker, on_change=self.pump.wake, recording=recording)
+        return Recorder(archive, session)
 
     def _show_fault(self, error: Exception) -> None:
         if isinstance(error, EnvironmentFault):
@@ -254,7 +258,7 @@ class MainWindow(QMainWindow):
 
     def _change_settings(self, settings: Settings) -> None:
         self._settings = settings
-        self._theme.set_mode(settings.theme)
+        self._theme.set_mode(settings.ui.theme)
         if self._recorder is not None:
             self._save_settings()
 
@@ -262,16 +266,19 @@ class MainWindow(QMainWindow):
         # One at a time: of two that run together, the older could be the last to write.
         if self._being_saved is not None:
             return
-        settings = self._being_saved = self._settings
+        settings, before = self._settings, self._saved
+        self._being_saved = settings
 
         def saved(error: Exception | None) -> None:
             self._being_saved = None
             if error is not None:
                 self.toast.show_message(str(error))
-            elif settings != self._settings:
+                return
+            self._saved = settings
+            if settings != self._settings:
                 self._save_settings()
 
-        self.runner.submit(lambda: save_settings(settings), lambda _: saved(None), saved)
+        self.runner.submit(lambda: save_settings(settings, before), lambda _: saved(None), saved)
 
     def _toggle_details(self) -> None:
         if self.status_details.isVisible() or self.context is None:

@@ -62,6 +62,9 @@ QPushButton[kind="chip"] { border-radius: $radius_pill; padding: $space_2 $space
 QPushButton[kind="chip"]:hover { background: $surface_hover; }
 QPushButton[kind="chip"]:checked { background: $accent_soft; border-color: $accent; color: $text; }
 QPushButton[kind="chip"]:focus { border-color: $accent; }
+QPushButton[kind="chip"]:checked:disabled {
+    border-color: $text_muted; background: $surface_pressed; color: $text_muted;
+}
 QPushButton[kind="chip"]:checked:focus { border-color: $text; }
 
 QToolButton {
@@ -92,6 +95,8 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit, QTextEdit {
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus {
     border-color: $accent;
 }
+QLineEdit[state="bad"], QLineEdit[state="bad"]:focus { border-color: $bad; }
+QLineEdit:disabled { color: $text_muted; background: $surface; }
 QLineEdit > QToolButton { padding: 0; min-width: 0; min-height: 0; border: none; background: transparent; }
 QComboBox::drop-down { border: none; width: $icon; }
 QComboBox QAbstractItemView {

@@ -33,9 +33,9 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def commands(page: Path) -> list[str]:
-    """The ``gym-gui`` commands that a page shows being typed."""
+    """The ``gym-gui`` commands that a page shows being typed, with or without ``env NAME=VALUE`` before them."""
     lines = "\n".join(blocks(page, "console")).splitlines()
-    return [line.removeprefix("$ ") for line in lines if line.startswith("$ gym-gui ")]
+    return [line.removeprefix("$ ") for line in lines if line.startswith(("$ gym-gui ", "$ env "))]
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from gym_gui.config.schema import UiConfig
 from gym_gui.config.settings import Settings
 from gym_gui.services.bootstrap import open_services
 from gym_gui.telemetry.overflow import ShedFrames
@@ -27,8 +28,8 @@ WAIT_MS = 15_000
 @pytest.fixture
 def window(qtbot: QtBot, qapp: QApplication, var_dir: Path) -> Iterator[MainWindow]:
     """A window that is shown and whose services are open."""
-    settings = Settings(var_dir=var_dir, theme="dark")
-    theme = Theme(qapp, settings.theme)
+    settings = Settings(var_dir=var_dir, ui=UiConfig(theme="dark"))
+    theme = Theme(qapp, settings.ui.theme)
     window = MainWindow(settings, theme, lambda: open_services(settings, overflow=ShedFrames()), make_pictures=False)
     window.resize(1024, 700)
     window.show()

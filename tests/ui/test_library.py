@@ -205,8 +205,8 @@ def test_that_column_widths_are_remembered(library: LibraryPage, window: MainWin
     context = window.context
     assert context is not None
     library.table.setColumnWidth(2, 222)
-    qtbot.waitUntil(lambda: bool(context.settings().library_columns), timeout=WAIT_MS)
-    again = type(library.table)(context.theme, library.thumbnails, context.settings().library_columns)
+    qtbot.waitUntil(lambda: bool(context.settings().ui.library_columns), timeout=WAIT_MS)
+    again = type(library.table)(context.theme, library.thumbnails, context.settings().ui.library_columns)
     qtbot.addWidget(again)
     assert again.columnWidth(2) == 222
 

@@ -372,9 +372,9 @@ def test_that_h_hides_the_hud_and_the_choice_is_stored(player: Player) -> None:
     player.qtbot.waitUntil(game.overlays.game_hud.isVisible, timeout=WAIT_MS)
     player.press(Key.Key_H)
     assert not game.overlays.game_hud.isVisible()
-    settings_file = player.services.paths.settings_file
+    settings_file = player.services.paths.config_file
     player.qtbot.waitUntil(
-        lambda: settings_file.exists() and '"hud": false' in settings_file.read_text(), timeout=WAIT_MS
+        lambda: settings_file.exists() and "hud: false" in settings_file.read_text(), timeout=WAIT_MS
     )
 
 

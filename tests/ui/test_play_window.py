@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from gym_gui.config.schema import UiConfig
 from gym_gui.config.settings import Settings, load_settings
 from gym_gui.core.errors import VarDirError
 from gym_gui.services.bootstrap import open_services
@@ -39,7 +40,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 def test_that_a_var_folder_that_cannot_be_opened_is_explained_and_can_be_tried_again(
     qtbot: QtBot, qapp: QApplication, var_dir: Path
 ) -> None:
-    settings = Settings(var_dir=var_dir, theme="dark")
+    settings = Settings(var_dir=var_dir, ui=UiConfig(theme="dark"))
     attempts: list[int] = []
 
     def open_at_the_second_try() -> Services:
@@ -69,7 +70,7 @@ def test_that_a_window_opens_on_a_folder_that_is_none_and_on_a_database_that_is_
     qtbot: QtBot, qapp: QApplication, var_dir: Path
 ) -> None:
     var_dir.mkdir()
-    settings = Settings(var_dir=var_dir / "file", theme="dark")
+    settings = Settings(var_dir=var_dir / "file", ui=UiConfig(theme="dark"))
     settings.var_dir.write_text("in the way", encoding="utf-8")
     window = MainWindow(settings, Theme(qapp, "dark"), lambda: open_services(settings), make_pictures=False)
     window.show()
@@ -120,8 +121,8 @@ def test_that_settings_take_effect_and_are_stored_at_once(qtbot: QtBot, window: 
     QTest.mouseClick(screen.themes.button("light"), Qt.MouseButton.LeftButton)
     assert window.context.theme.roles is LIGHT
     QTest.mouseClick(screen.integer, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: load_settings(var_dir).theme == "light", timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: not load_settings(var_dir).integer_scale, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: load_settings(var_dir).ui.theme == "light", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not load_settings(var_dir).ui.integer_scale, timeout=WAIT_MS)
     assert screen.folder == str(var_dir)
 
 

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from recordings import Recordings
 
+from gym_gui.config.schema import UiConfig
 from gym_gui.config.settings import Settings
 from gym_gui.controllers.start_request import StartRequest
 from gym_gui.ui.application import begin, make_window
@@ -49,7 +50,7 @@ def reading(qtbot: QtBot, qapp: QApplication, folder: Path) -> Iterator[MainWind
     """The window as the command line opens it."""
     del qapp  # made before the window makes one
     before = contents(folder)
-    window = make_window(Settings(var_dir=folder, theme="dark"))
+    window = make_window(Settings(var_dir=folder, ui=UiConfig(theme="dark")))
     window.resize(1200, 760)
     window.show()
     window.open()
@@ -126,7 +127,7 @@ def test_that_settings_last_until_the_window_closes(reading: MainWindow, qtbot: 
     QTest.mouseClick(screen.themes.button("light"), Qt.MouseButton.LeftButton)
     assert reading.context is not None
     assert reading.context.theme.roles is LIGHT
-    assert reading.context.settings().theme == "light"
+    assert reading.context.settings().ui.theme == "light"
     idle: list[bool] = []
     reading.runner.submit(lambda: True, idle.append)
     qtbot.waitUntil(lambda: bool(idle), timeout=WAIT_MS)
@@ -145,7 +146,7 @@ def test_that_an_empty_library_invites_to_nothing_that_cannot_be(
     qtbot: QtBot, qapp: QApplication, empty_folder: Path
 ) -> None:
     del qapp
-    window = make_window(Settings(var_dir=empty_folder, theme="dark"))
+    window = make_window(Settings(var_dir=empty_folder, ui=UiConfig(theme="dark")))
     window.show()
     window.open()
     qtbot.waitUntil(lambda: window.context is not None, timeout=WAIT_MS)

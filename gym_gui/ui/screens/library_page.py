@@ -73,7 +73,7 @@ class LibraryPage(QWidget):
         self.count = make_label("", "muted")
         self.chips = ChipBar()
         self.chips.toggled.connect(self.controller.toggle)
-        self.table = LibraryTable(theme, self.thumbnails, context.settings().library_columns)
+        self.table = LibraryTable(theme, self.thumbnails, context.settings().ui.library_columns)
         self.details = LibraryDetails(theme, self.thumbnails, context.notify)
         self._banner = Banner(theme)
         self._empty = EmptyState(theme)
@@ -231,7 +231,7 @@ class LibraryPage(QWidget):
         self.search.setText(self.search.text() + text)
 
     def _remember(self, layout: str) -> None:
-        self._context.change_settings(self._context.settings().with_values(library_columns=layout))
+        self._context.change_settings(self._context.settings().with_value("ui.library_columns", layout))
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

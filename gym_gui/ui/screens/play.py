@@ -53,7 +53,7 @@ class PlayScreen(QWidget):
         self._pages.addWidget(self.catalog)
         self._pages.addWidget(self.game)
         settings = context.settings()
-        self.game.set_hud(shown=settings.hud)
+        self.game.set_hud(shown=settings.ui.hud)
         self.game.hud_changed.connect(self._remember_hud)
         self.catalog.game_chosen.connect(self.start)
         self.catalog.game_refused.connect(context.notify)
@@ -79,8 +79,8 @@ class PlayScreen(QWidget):
     def refresh_settings(self) -> None:
         """The user changed a setting."""
         settings = self._context.settings()
-        self.game.set_hud(shown=settings.hud)
-        self.game.picture.set_integer_scale(integer=settings.integer_scale)
+        self.game.set_hud(shown=settings.ui.hud)
+        self.game.picture.set_integer_scale(integer=settings.ui.integer_scale)
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
@@ -147,7 +147,7 @@ class PlayScreen(QWidget):
                 self.game.show_step(event.step)
 
     def _remember_hud(self, shown: bool) -> None:
-        self._context.change_settings(self._context.settings().with_values(hud=shown))
+        self._context.change_settings(self._context.settings().with_value("ui.hud", shown))
 
     def _wait_until_kept(self) -> None:
         self._session.wait_at_rest(5.0)

@@ -96,7 +96,7 @@ class PlayerPage(QWidget):
         """Show an episode."""
         self._asked = (run_id, episode)
         self._banner.hide()
-        self.stage.picture.set_integer_scale(integer=self._context.settings().integer_scale)
+        self.stage.picture.set_integer_scale(integer=self._context.settings().ui.integer_scale)
         self.controller.open(run_id, episode)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 

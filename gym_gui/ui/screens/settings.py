@@ -1,49 +1,75 @@
-"""Settings: the theme, how pictures are scaled, the HUD, and where recordings live.
+"""Settings: look, pictures, what is recorded and how, and where recordings live; the same values as `gym-gui config`.
 
 Qt thread.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from gym_gui.config.schema import GROUPS, HDF5_CODECS, PARQUET_CODECS
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
-from gym_gui.ui.widgets.basics import make_button, make_label, make_line
-from gym_gui.ui.widgets.switch import Segments, Switch
+from gym_gui.ui.screens.settings_fields import ChoiceField, NumberField, SettingField, SwitchField
+from gym_gui.ui.widgets.basics import make_button, make_label, make_line, set_state
+from gym_gui.ui.widgets.switch import Switch
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
+    from PySide6.QtWidgets import QLabel
 
+    from gym_gui.config.settings import Settings
     from gym_gui.ui.screens.context import ScreenContext
 
-_COLUMN: Final = 640
+_COLUMN: Final = 680
 _SELECTABLE: Final = Qt.TextInteractionFlag.TextSelectableByMouse
+_BACKEND: Final = "record.backend"
+_OFF: Final = "none"
+_SELECTORS: Final = frozenset(group.selector for group in GROUPS.values())
+_THEMES: Final = (("system", "Like the system"), ("dark", "Dark"), ("light", "Light"))
+_BACKENDS: Final = (("split", "SQLite + HDF5"), ("parquet", "Parquet"), ("hdf5", "HDF5"), ("sqlite", "SQLite"))
+_BACKEND_NOTES: Final = {
+    "split": "Rows in a database, pictures in one file a run, compressed as chosen under Storage.",
+    "parquet": "Columns for pandas, DuckDB, Polars and Spark, a folder a run.",
+    "hdf5": "One self-describing file a run.",
+    "sqlite": "One file that can be handed on.",
+}
+_PROFILES: Final = (("fast", "Fast"), ("good", "Good"), ("small", "Small"))
+_PROFILE_NOTES: Final = {
+    "fast": "Least work for the processor, two to three times the size.",
+    "good": "Small where there is time for it, quick where there is none.",
+    "small": "Fewest bytes: for an archive, or a disk that is nearly full.",
+}
+
+
+_Field = TypeVar("_Field", bound=SettingField)
 
 
 class SettingsScreen(QWidget):
-    """Every change takes effect, and is stored, at once."""
+    """Every change is stored at once; what is overridden by the environment or the command line says so."""
 
     def __init__(self, context: ScreenContext) -> None:
         super().__init__()
         self._context = context
+        self._fields: list[SettingField] = []
+        self._last_backend = GROUPS["record"].default
         column = QVBoxLayout()
         column.setContentsMargins(tokens.SPACE_24, tokens.SPACE_16, tokens.SPACE_24, tokens.SPACE_24)
         column.setSpacing(tokens.SPACE_16)
         column.addWidget(make_label("Settings", "headline"))
-        column.addWidget(self._make_look())
-        column.addWidget(self._make_picture())
-        column.addWidget(self._make_folder())
+        for card in (
+            self._make_faults(),
+            self._make_look(),
+            self._make_picture(),
+            self._make_recording(),
+            self._make_storage(),
+            self._make_folder(),
+        ):
+            column.addWidget(card)
         column.addStretch(1)
         content = QWidget()
         content.setLayout(column)
@@ -51,50 +77,113 @@ class SettingsScreen(QWidget):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(content)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
+        self.refresh()
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
         # The HUD may have been switched by its key since.
-        self.hud.setChecked(self._context.settings().hud)
+        self.refresh()
         super().showEvent(event)
 
+    def refresh(self) -> None:
+        """Show the settings in force."""
+        settings = self._context.settings()
+        backend = settings.options["record"]
+        if backend != _OFF:
+            self._last_backend = backend
+        self.recording.setChecked(backend != _OFF)
+        self.recording.setEnabled(not settings.is_fixed(_BACKEND))
+        for field in self._fields:
+            field.refresh(settings)
+        self._off_note.setVisible(backend == _OFF)
+        set_state(self._off_note, "warn")
+        self._record_line.setVisible(backend != _OFF)
+        self.storage_card.setVisible(backend == "split")
+
+    def field(self, name: str) -> SettingField:
+        """The field of a key that is shown now.
+
+        Raises:
+            KeyError: none is.
+        """
+        for field in self._fields:
+            if field.name == name and not field.isHidden():
+                return field
+        raise KeyError(name)
+
+    # --- cards ------------------------------------------------------------------------------------------------------
+
+    def _make_faults(self) -> QFrame:
+        card, column = _make_card("Not usable")
+        faults = self._context.settings().faults
+        for fault in faults:
+            column.addWidget(_selectable(fault, state="bad"))
+        column.addWidget(_make_note("The defaults are used instead. Nothing in the file is changed because of it."))
+        if not faults:  # never shown by hand: without a parent yet, it would be a window of its own
+            card.hide()
+        return card
+
     def _make_look(self) -> QFrame:
-        self.themes = Segments(
-            (("system", "Like the system"), ("dark", "Dark"), ("light", "Light")), self._context.settings().theme
-        )
-        self.themes.chosen.connect(lambda mode: self._change(theme=mode))
         card, column = _make_card("Theme")
-        column.addWidget(self.themes)
+        theme = self._add(column, ChoiceField("ui.theme", "", _THEMES))
+        self.themes = theme.segments
         return card
 
     def _make_picture(self) -> QFrame:
         card, column = _make_card("Picture")
-        settings = self._context.settings()
-        self.integer = Switch(self._context.theme, "Scale small pictures by whole numbers")
-        self.integer.setChecked(settings.integer_scale)
-        self.integer.clicked.connect(lambda checked: self._change(integer_scale=checked))
-        self.hud = Switch(self._context.theme, "Show score and rate over the picture")
-        self.hud.setChecked(settings.hud)
-        self.hud.clicked.connect(lambda checked: self._change(hud=checked))
-        column.addWidget(self.integer)
-        column.addWidget(
-            _make_note("Every pixel of the game is then equally large. Without it the picture fills the window.")
-        )
+        theme = self._context.theme
+        self.integer = self._add(
+            column,
+            SwitchField(
+                theme,
+                "ui.integer_scale",
+                "Scale small pictures by whole numbers",
+                "Every pixel of the game is then equally large. Without it the picture fills the window.",
+            ),
+        ).switch
         column.addSpacing(tokens.SPACE_8)
-        column.addWidget(self.hud)
-        column.addWidget(_make_note("H switches it during a game."))
+        self.hud = self._add(
+            column,
+            SwitchField(theme, "ui.hud", "Show score and rate over the picture", "H switches it during a game."),
+        ).switch
         return card
 
+    def _make_recording(self) -> QFrame:
+        card, column = _make_card("Recording")
+        column.setSpacing(tokens.SPACE_12)
+        self.recording = Switch(self._context.theme, "Record what is played")
+        self.recording.clicked.connect(lambda on: self._change(_BACKEND, self._last_backend if on else _OFF))
+        column.addWidget(self.recording)
+        self._off_note = make_label("Nothing is kept: a game that is left cannot be watched again.", wrap=True)
+        column.addWidget(self._off_note)
+        self._record_line = make_line()
+        column.addWidget(self._record_line)
+        self._add(column, _BackendField())
+        for backend, codecs in (("parquet", PARQUET_CODECS), ("hdf5", HDF5_CODECS)):
+            choices = [(codec, "None" if codec == "none" else codec) for codec in codecs]
+            self._add(column, ChoiceField("record.compression", "Compression", choices, only_for=backend))
+        self._add(column, NumberField("record.buffer.max_records", "Steps that may wait in memory", "steps"))
+        self._add(column, NumberField("record.buffer.max_memory_mb", "Memory that they may take", "MB"))
+        self._add(column, NumberField("record.buffer.flush_interval_seconds", "Written at the latest after", "seconds"))
+        column.addWidget(_make_note("Changes here count from the next start of the window."))
+        return card
+
+    def _make_storage(self) -> QFrame:
+        self.storage_card, column = _make_card("Storage")
+        self._add(column, ChoiceField("storage.profile", "", _PROFILES, notes=_PROFILE_NOTES))
+        column.addWidget(_make_note("No picture ever loses a pixel. Changes count from the next start of the window."))
+        return self.storage_card
+
     def _make_folder(self) -> QFrame:
-        card, column = _make_card("Recordings")
-        self.folder = str(self._context.archive.paths.root)
-        path = make_label(self.folder, wrap=True)
-        path.setTextInteractionFlags(path.textInteractionFlags() | _SELECTABLE)
-        column.addWidget(path)
+        card, column = _make_card("Folder")
+        paths = self._context.archive.paths
+        self.folder = str(paths.root)
+        column.addWidget(_selectable(self.folder))
         row = QHBoxLayout()
         row.setSpacing(tokens.SPACE_8)
         row.addWidget(make_button("Open folder", self._open_folder))
@@ -103,7 +192,10 @@ class SettingsScreen(QWidget):
         column.addLayout(row)
         column.addWidget(make_line())
         column.addWidget(
-            _make_note("Start with --var-dir FOLDER, or set GYM_GUI_VAR_DIR, to keep recordings elsewhere.")
+            _make_note(
+                f"Recordings and these settings ({paths.config_file.name}) lie there. Start with --var-dir FOLDER, or "
+                "set GYM_GUI_VAR_DIR, to keep them elsewhere."
+            )
         )
         if self._context.recorder is None:
             column.addWidget(
@@ -111,8 +203,33 @@ class SettingsScreen(QWidget):
             )
         return card
 
-    def _change(self, **values: object) -> None:
-        self._context.change_settings(self._context.settings().with_values(**values))
+    # --- changes ----------------------------------------------------------------------------------------------------
+
+    def _add(self, column: QVBoxLayout, field: _Field) -> _Field:
+        self._fields.append(field)
+        field.changed.connect(self._change)
+        column.addWidget(field)
+        return field
+
+    def _change(self, key: str, value: object) -> None:
+        settings = self._context.settings()
+        if key not in _SELECTORS:
+            self._take(settings.with_value(key, value))
+            return
+        # Another option is composed by Hydra, whose import alone is twenty frames long: not on this thread.
+        self._context.runner.submit(
+            lambda: settings.with_value(key, value),
+            lambda changed: self._take(changed) if self._context.settings() is settings else self._change(key, value),
+            self._fail,
+        )
+
+    def _take(self, settings: Settings) -> None:
+        self._context.change_settings(settings)
+        self.refresh()
+
+    def _fail(self, error: Exception) -> None:
+        self._context.notify(str(error))
+        self.refresh()
 
     def _open_folder(self) -> None:
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(self.folder)):
@@ -121,6 +238,18 @@ class SettingsScreen(QWidget):
     def _copy_folder(self) -> None:
         QGuiApplication.clipboard().setText(self.folder)
         self._context.notify("Path copied.")
+
+
+class _BackendField(ChoiceField):
+    """The backend, where there is one."""
+
+    def __init__(self) -> None:
+        super().__init__(_BACKEND, "Format", _BACKENDS, notes=_BACKEND_NOTES)
+
+    @override
+    def refresh(self, settings: Settings) -> None:
+        super().refresh(settings)
+        self.setVisible(settings.options["record"] != _OFF or settings.is_fixed(_BACKEND))
 
 
 def _make_card(title: str) -> tuple[QFrame, QVBoxLayout]:
@@ -135,3 +264,11 @@ def _make_card(title: str) -> tuple[QFrame, QVBoxLayout]:
 
 def _make_note(text: str) -> QWidget:
     return make_label(text, "muted", wrap=True)
+
+
+def _selectable(text: str, state: str = "") -> QLabel:
+    label = make_label(text, wrap=True)
+    label.setTextInteractionFlags(label.textInteractionFlags() | _SELECTABLE)
+    if state:
+        set_state(label, state)
+    return label

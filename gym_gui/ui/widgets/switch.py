@@ -49,14 +49,15 @@ class Switch(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._font)
-        painter.setPen(theme.color("text"))
+        enabled = self.isEnabled()
+        painter.setPen(theme.color("text" if enabled else "text_muted"))
         words = QRectF(0, 0, self.width() - _TRACK.width() - tokens.SPACE_8, self.height())
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.text())
         top = (self.height() - _TRACK.height()) / 2
         track = QRectF(self.width() - _TRACK.width() - 1, top, _TRACK.width(), _TRACK.height())
-        outline = "accent" if self.isChecked() or self.hasFocus() else "text_muted"
+        outline = "accent" if enabled and (self.isChecked() or self.hasFocus()) else "text_muted"
         painter.setPen(QPen(theme.color(outline), 2 if self.hasFocus() else 1))
-        painter.setBrush(theme.color("accent" if self.isChecked() else "surface"))
+        painter.setBrush(theme.color(("accent" if enabled else "text_muted") if self.isChecked() else "surface"))
         painter.drawRoundedRect(track, track.height() / 2, track.height() / 2)
         inset = (_TRACK.height() - _KNOB) / 2
         left = track.right() - inset - _KNOB if self.isChecked() else track.left() + inset
@@ -85,6 +86,13 @@ class Segments(QWidget):
             self._group.addButton(button)
             row.addWidget(button)
         row.addStretch(1)
+
+    def set_value(self, value: str) -> None:
+        """Show *value* as picked; where no button stands for it, none is. Emits nothing."""
+        self._group.setExclusive(False)  # else the last checked one could not be let go
+        for button in self._group.buttons():
+            button.setChecked(button.property("value") == value)
+        self._group.setExclusive(True)
 
     def button(self, value: str) -> QAbstractButton:
         """The button that stands for *value*.

@@ -1,0 +1,201 @@
+"""What somebody set, in layers, lowest first: the user's file, the environment, the command line; and their sum.
+
+A higher layer wins. Where it picks another option of a group, what lower layers set for all options (buffers, threads)
+still holds; what means something else in each option (compression) is the new option's own again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from gym_gui.config.keys import coerce, every_key, find_key, keys_of
+from gym_gui.config.schema import GROUPS
+from gym_gui.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+PREFIX: Final = "GYM_GUI_"
+GENERAL_PREFIX: Final = "GYM_GUI__"
+FILE: Final = "file"
+ENVIRONMENT: Final = "environment"
+COMMAND_LINE: Final = "command line"
+_NEAR: Final = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value that somebody set.
+
+    Attributes:
+        key: Dotted name, or a group's name for its selector.
+        value: As it was written.
+        where: Which line, variable or word: ``GYM_GUI_BUFFER_SIZE``.
+        only_if_there: Say nothing where the option in force has no such key.
+    """
+
+    key: str
+    value: Any
+    where: str
+    only_if_there: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What was set in one place.
+
+    Attributes:
+        name: ``file``, ``environment`` or ``command line``.
+        entries: In the order in which they were written; a later one wins.
+    """
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value comes from.
+
+    Attributes:
+        layer: ``file``, ``environment`` or ``command line``.
+        where: Which line, variable or word.
+    """
+
+    layer: str
+    where: str
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether what the user's file says is overridden, so that changing it there has no effect now."""
+        return self.layer != FILE
+
+
+@dataclass(slots=True)
+class Resolved:
+    """What the layers add up to.
+
+    Attributes:
+        options: Group -> option in force.
+        values: Key -> value that somebody set, of the key's type.
+        origins: Key -> where from.
+    """
+
+    options: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+
+
+def resolve(layers: Iterable[Layer], on_fault: Callable[[Layer, ConfigError], None] | None = None) -> Resolved:
+    """Add the layers up.
+
+    Args:
+        layers: Lowest first.
+        on_fault: Told of each entry that cannot be used, which is then left out; by default the first one raises.
+
+    Raises:
+        ConfigError: a key that does not exist, or a value that it does not take; the hint says where it was set.
+    """
+    result = Resolved({name: group.default for name, group in GROUPS.items()})
+    in_force: list[tuple[Layer, list[Entry], dict[str, str]]] = []
+    for layer in layers:
+        others = []
+        for entry in layer.entries:
+            group = _group_chosen_by(entry)
+            if group is None:
+                others.append(entry)
+                continue
+            selector = GROUPS[group].selector
+            with _Located(layer, entry, on_fault):
+                result.options[group] = coerce(keys_of()[selector], entry.value)
+                result.values[selector] = result.options[group]
+                result.origins[selector] = Origin(layer.name, entry.where)
+        in_force.append((layer, others, dict(result.options)))
+    for layer, entries, options in in_force:
+        for entry in entries:
+            with _Located(layer, entry, on_fault):
+                _set(result, layer, entry, options)
+    return result
+
+
+def environment_layer(variables: Mapping[str, str]) -> Layer:
+    """The settings among a process's environment variables.
+
+    Raises:
+        ConfigError: a variable that is spelt almost like one of ours.
+    """
+    by_variable: dict[str, list[str]] = {}
+    for keys in every_key().values():
+        for key in keys:
+            if key.env:
+                by_variable.setdefault(key.env, []).append(key.name)
+    entries = []
+    # Selectors by name come first in no order of their own: the resolution looks at them before anything else.
+    for name, text in sorted(variables.items()):
+        variable = name.upper()
+        if variable in by_variable:
+            entries += [Entry(key, text, name, only_if_there=True) for key in dict.fromkeys(by_variable[variable])]
+        elif variable.startswith(GENERAL_PREFIX):
+            entries.append(Entry(name[len(GENERAL_PREFIX) :].lower().replace("__", "."), text, name))
+        elif variable.startswith(PREFIX):
+            _refuse_misspelt(variable, by_variable)
+    return Layer(ENVIRONMENT, tuple(entries))
+
+
+def _refuse_misspelt(variable: str, known: Iterable[str]) -> None:
+    # Other parts of the application have variables too, so only what is nearly ours is a mistake.
+    import difflib  # noqa: PLC0415 - hardly ever
+
+    near = difflib.get_close_matches(variable, known, n=1, cutoff=_NEAR)
+    if near:
+        raise ConfigError(
+            f"The environment variable {variable} is no setting; did you mean {near[0]}?", hint="Rename or unset it."
+        )
+
+
+def _group_chosen_by(entry: Entry) -> str | None:
+    for name, group in GROUPS.items():
+        if entry.key in {name, group.selector}:
+            return name
+    return None
+
+
+def _set(result: Resolved, layer: Layer, entry: Entry, options: Mapping[str, str]) -> None:
+    """Take an entry over, if it was meant for the option that is in force in the end."""
+    table = keys_of(**result.options)
+    if entry.only_if_there:
+        # A variable such as GYM_GUI_PARQUET_COMPRESSION names its backend, and keeps still about the others.
+        key = table.get(entry.key)
+        if key is None or key.env != entry.where.upper():
+            return
+    else:
+        key = find_key(entry.key, options)
+        group = entry.key.partition(".")[0]
+        if options.get(group) != result.options.get(group) and (key.own or entry.key not in table):
+            coerce(key, entry.value)
+            return
+    result.values[entry.key] = coerce(key, entry.value)
+    result.origins[entry.key] = Origin(layer.name, entry.where)
+
+
+class _Located:
+    """Adds to a fault where the value was set; gives it to *on_fault* where there is one."""
+
+    def __init__(self, layer: Layer, entry: Entry, on_fault: Callable[[Layer, ConfigError], None] | None) -> None:
+        self._layer = layer
+        self._entry = entry
+        self._on_fault = on_fault
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, ConfigError):
+            return False
+        where = "" if self._layer.name == COMMAND_LINE else f"It is set by {self._entry.where}."
+        located = ConfigError(error.message, hint=where)
+        if self._on_fault is None:
+            raise located from None
+        self._on_fault(self._layer, located)
+        return True

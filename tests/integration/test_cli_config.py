@@ -1,0 +1,71 @@
+"""`gym-gui config`, and `KEY=VALUE` words after the commands that record: real processes, exit codes, sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from integration.command_line import answer, gym_gui
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_that_show_tells_each_value_and_where_it_is_from(var_dir: Path) -> None:
+    var_dir.mkdir(exist_ok=True)
+    (var_dir / "config.yaml").write_text("ui:\n  hud: false\n", encoding="utf-8")
+    found = answer("config", "show", "record=parquet", var_dir=var_dir, GYM_GUI_BUFFER_SIZE="7")["settings"]
+    assert found["ui.hud"] == {"value": False, "from": "file", "where": "config.yaml, line 2"}
+    assert found["record.backend"] == {"value": "parquet", "from": "command line", "where": "record=parquet"}
+    buffer = found["record.buffer.max_records"]
+    assert buffer == {"value": 7, "from": "environment", "where": "GYM_GUI_BUFFER_SIZE"}
+    assert found["record.compression"] == {"value": "zstd", "from": "default", "where": ""}
+
+
+def test_that_set_writes_what_show_then_tells(var_dir: Path) -> None:
+    done = gym_gui("config", "set", "record=hdf5", "record.compression=lzf", var_dir=var_dir)
+    assert (done.code, done.stdout) == (0, "record.backend = hdf5\nrecord.compression = lzf\n")
+    table = gym_gui("config", "show", var_dir=var_dir).stdout
+    assert "record.compression                    lzf      config.yaml, line " in table
+    over = gym_gui("config", "set", "ui.hud=false", var_dir=var_dir, GYM_GUI__ui__hud="true")
+    assert (over.code, over.sentence) == (0, "gym-gui: GYM_GUI__ui__hud overrides it for now.")
+    assert gym_gui("config", "path", var_dir=var_dir).stdout == f"{var_dir / 'config.yaml'}\n"
+    assert gym_gui("config", "validate", var_dir=var_dir).code == 0
+
+
+def test_that_validate_tells_every_fault(var_dir: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("ui:\n  theem: dark\nrecord: parket\nstorage:\n  level: 99\n", encoding="utf-8")
+    found = gym_gui("config", "validate", str(file), var_dir=var_dir)
+    assert found.code == 2
+    assert found.stderr.splitlines() == [
+        "gym-gui: record=parket: did you mean parquet? It is set by mine.yaml, line 3.",
+        "gym-gui: ui.theem is no setting; did you mean ui.theme? It is set by mine.yaml, line 2.",
+        "gym-gui: storage.level must be a whole number from 1 to 19, not 99. It is set by mine.yaml, line 5.",
+    ]
+
+
+@pytest.mark.parametrize("words", [("record", "CartPole-v1"), ("play", "CartPole-v1"), ("demo",), ("config", "show")])
+def test_that_a_wrong_override_ends_with_2_before_anything_is_made(var_dir: Path, words: tuple[str, ...]) -> None:
+    found = gym_gui(*words, "record=parket", var_dir=var_dir)
+    assert (found.code, found.stdout, found.sentence) == (2, "", "gym-gui: record=parket: did you mean parquet?")
+    assert not list(var_dir.glob("*"))
+
+
+def test_that_a_faulty_file_stops_a_recording_and_not_a_look(var_dir: Path) -> None:
+    var_dir.mkdir(exist_ok=True)
+    (var_dir / "config.yaml").write_text("ui:\n  theem: dark\n", encoding="utf-8")
+    assert gym_gui("record", "CartPole-v1", var_dir=var_dir).code == 2
+    looked = gym_gui("runs", var_dir=var_dir)
+    assert looked.code == 0
+    assert "did you mean ui.theme?" in looked.stderr
+
+
+def test_that_overrides_reach_the_recording(var_dir: Path) -> None:
+    sizes = {}
+    for profile in ("fast", "small"):
+        words = ("record", "ALE/MsPacman-v5", "--steps", "60", "--seed", "3", f"storage={profile}")
+        sizes[profile] = answer(*words, var_dir=var_dir)["size_bytes"]
+    assert sizes["small"] < sizes["fast"] / 2
+    words = ("record", "CartPole-v1", "--seed", "3", "--as-human", "game=classic", "game.max_episode_steps=5")
+    assert answer(*words, var_dir=var_dir)["steps"] == 5
