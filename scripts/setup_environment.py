@@ -43,6 +43,7 @@ NEWEST = (3, 14)
 BUILD_PACKAGES = ["hatchling", "editables", "setuptools"]
 # Pure Python that its authors publish as source only; everything else comes ready built.
 SOURCE_ONLY = "antlr4-python3-runtime"
+CERTIFICATE_MARK = "CERTIFICATE_VERIFY_FAILED"
 OFFLINE_MARKS = ("NewConnectionError", "NameResolutionError", "Temporary failure in name resolution", "Retrying (")
 NOT_OFFERED_MARKS = ("ResolutionImpossible", "No matching distribution")
 
@@ -157,6 +158,11 @@ def run_step(command: list[str], what: str, log: IO[bytes], lock: IO[bytes]) -> 
 
 def failure_in(output: str) -> str:
     """Why a command failed, by its own output; nothing where it does not say."""
+    if CERTIFICATE_MARK in output:
+        return (
+            "the package index's certificate is not trusted here; behind a proxy that looks into encrypted traffic, "
+            "name its certificate in the variable PIP_CERT"
+        )
     if any(mark in output for mark in OFFLINE_MARKS):
         return "the package index cannot be reached"
     if any(mark in output for mark in NOT_OFFERED_MARKS):

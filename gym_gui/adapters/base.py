@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gym_gui.core.spaces import SpaceDescription
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gym_gui.adapters.controls import ControlScheme
+    from gym_gui.core.schema.run_spaces import RunSpaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,8 @@ class AdapterStep:
         info: The environment's info.
         frame: ``uint8 (H, W, 3)``, C-contiguous, or None. The very same object as `observation` where they are one.
         action: The action exactly as the environment was given it; None after reset.
+        view: What a screen may draw beside the picture or instead of it: the JSON form of a ``grid``, ``graph`` or
+            ``text`` payload; None where there is only a picture.
     """
 
     observation: Any
@@ -36,6 +41,7 @@ class AdapterStep:
     info: Mapping[str, Any] = field(default_factory=dict)
     frame: NDArray[np.uint8] | None = None
     action: Any = None
+    view: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +90,29 @@ class EnvironmentAdapter(ABC):
     def description(self) -> EnvironmentDescription:
         """What the run stores; constant for the adapter's life."""
 
+    def describe_space(self) -> SpaceDescription:
+        """Both spaces as data, with their signature; constant for the adapter's life.
+
+        An adapter that knows no Gymnasium spaces gives the texts and the signature of its description alone.
+        """
+        about = self.description
+        return SpaceDescription(
+            observation=None,
+            action=None,
+            signature=about.space_signature,
+            observation_text=about.observation_space,
+            action_text=about.action_space,
+        )
+
     @property
     @abstractmethod
     def controls(self) -> ControlScheme:
         """Keys to actions for a human player; an empty scheme where no one has drawn a map."""
+
+    @property
+    def spaces(self) -> RunSpaces | None:
+        """What its actions and observations are drawn from; None where it does not say."""
+        return None
 
     @property
     def unusable_frames(self) -> int:

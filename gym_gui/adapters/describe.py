@@ -1,25 +1,23 @@
-"""What a run must know of its environment to be trusted later: spaces, signature, versions, ROM, spec."""
+"""What a run must know of its environment to be trusted later: spaces, versions, ROM, spec."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import json
 import platform
 import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
+from gym_gui.core.spaces import SpaceDescription, SpaceSerializer, signature_of_forms, space_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from gymnasium import Env, spaces
+    from gymnasium import Env
     from gymnasium.envs.registration import EnvSpec
 
-_SPACE_TEXT_MAX: Final = 2_000
 # What a package is called where its module has another name; asking all installed distributions takes 100 ms.
 _DISTRIBUTIONS: Final = {
     "ale_py": ("ale-py",),
@@ -30,10 +28,17 @@ _DISTRIBUTIONS: Final = {
 }
 
 
-def space_text(space: spaces.Space[Any]) -> str:
-    """The space as one line of text, for people; bounds that differ by element are abbreviated as numpy does."""
-    text = " ".join(repr(space).split())
-    return text if len(text) <= _SPACE_TEXT_MAX else f"{text[:_SPACE_TEXT_MAX]}…"
+def describe_spaces(env: Env[Any, Any]) -> SpaceDescription:
+    """Both spaces of *env* as data; a space that is not Gymnasium's own is described as far as it can be."""
+    observation = SpaceSerializer.describe(env.observation_space)
+    action = SpaceSerializer.describe(env.action_space)
+    return SpaceDescription(
+        observation=observation,
+        action=action,
+        signature=signature_of_forms(observation, action),
+        observation_text=space_text(env.observation_space),
+        action_text=space_text(env.action_space),
+    )
 
 
 def action_meanings(env: Env[Any, Any]) -> tuple[str, ...]:
@@ -44,36 +49,6 @@ def action_meanings(env: Env[Any, Any]) -> tuple[str, ...]:
     except Exception:  # noqa: BLE001 - the environment's own code; words are not worth a fault
         return ()
     return tuple(meanings) if all(isinstance(word, str) for word in meanings) else ()
-
-
-def space_signature(observation_space: spaces.Space[Any], action_space: spaces.Space[Any]) -> str:
-    """Sha256 (hex) over both spaces with all their bounds; the same in every process and on every machine."""
-    facts = {"observation": _space_facts(observation_space), "action": _space_facts(action_space)}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def _space_facts(space: spaces.Space[Any]) -> dict[str, Any]:
-    facts: dict[str, Any] = {"type": type(space).__name__}
-    if space.shape is not None:
-        facts["shape"] = [int(size) for size in space.shape]
-    if space.dtype is not None:
-        facts["dtype"] = np.dtype(space.dtype).str
-    for name in ("n", "start", "nvec", "low", "high"):
-        value = getattr(space, name, None)
-        if isinstance(value, np.ndarray):
-            # Little-endian, so that the hash does not depend on the machine.
-            little = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
-            facts[name] = hashlib.sha256(little.tobytes()).hexdigest()
-        elif value is not None:
-            facts[name] = str(value)
-    parts: Any = getattr(space, "spaces", None)
-    if hasattr(parts, "items"):
-        facts["parts"] = [[str(key), _space_facts(part)] for key, part in parts.items()]
-    elif isinstance(parts, (tuple, list)):
-        facts["parts"] = [_space_facts(part) for part in parts]
-    elif facts.keys().isdisjoint({"n", "nvec", "low"}):  # Text, Sequence, Graph, a stranger's: its text says the rest
-        facts["text"] = repr(space)
-    return facts
 
 
 def spec_json(env: Env[Any, Any]) -> str | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import numpy as np
 
@@ -13,11 +14,13 @@ from gym_gui.adapters import describe
 from gym_gui.adapters.actions import make_action_check
 from gym_gui.adapters.base import AdapterStep, EnvironmentAdapter, EnvironmentDescription
 from gym_gui.adapters.controls.generic import generic_scheme
-from gym_gui.adapters.foreign import ForeignCode
+from gym_gui.adapters.foreign import ForeignCode, one_line
 from gym_gui.adapters.frames import FrameNormaliser
 from gym_gui.adapters.opening import checked_kwargs, close_quietly, open_environment
 from gym_gui.adapters.ownership import owned
+from gym_gui.adapters.views import make_view_maker
 from gym_gui.core.errors import EnvironmentRaisedError, EnvironmentUnusableError, InvariantError
+from gym_gui.core.schema.run_spaces import RunSpaces
 from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
 
     from gym_gui.adapters.controls import ControlScheme
     from gym_gui.adapters.registry import ResolvedEnvironment
+    from gym_gui.adapters.views import View, ViewMaker
+    from gym_gui.core.spaces import SpaceDescription
 
+_LOGGER: Final = logging.getLogger(__name__)
 _DEFAULT_RATE_HZ: Final = 30.0
 _MAX_RATE_HZ: Final = 1_000.0
 # A grid world declares a handful of frames a second, a game of reflexes 15 and more.
@@ -75,8 +81,10 @@ class GymnasiumAdapter(EnvironmentAdapter):
             self.prepare(opened.env)
             self._check_action = make_action_check(opened.env.action_space)
             self._sampler = deepcopy(opened.env.action_space)
+            self._spaces = describe.describe_spaces(opened.env)
             self._description = self._describe(resolved, kwargs, opened.render_mode, wanted=render)
             self._controls = self.make_controls(opened.env, turn_based=self._description.turn_based)
+            self._make_view = self._guarded_view_maker(opened.env)
         except Exception as fault:
             self.close()
             raise EnvironmentUnusableError(
@@ -114,6 +122,10 @@ class GymnasiumAdapter(EnvironmentAdapter):
         """The keys of this environment."""
         return generic_scheme(env, turn_based=turn_based)
 
+    def make_view(self, env: Env[Any, Any]) -> ViewMaker | None:
+        """What draws a step as a grid, a graph or text; None where the picture says all there is."""
+        return make_view_maker(env)
+
     def rom_sha256(self, env: Env[Any, Any]) -> str | None:  # noqa: ARG002 - for Atari
         """Hash of the ROM, where there is one."""
         return None
@@ -125,10 +137,19 @@ class GymnasiumAdapter(EnvironmentAdapter):
     def description(self) -> EnvironmentDescription:
         return self._description
 
+    @override
+    def describe_space(self) -> SpaceDescription:
+        return self._spaces
+
     @property
     @override
     def controls(self) -> ControlScheme:
         return self._controls
+
+    @property
+    @override
+    def spaces(self) -> RunSpaces:
+        return RunSpaces(action=self._env.action_space, observation=self._env.observation_space)
 
     @property
     @override
@@ -158,7 +179,8 @@ class GymnasiumAdapter(EnvironmentAdapter):
             observation = self._taken_over(result[0])
             info = owned(result[1]) if isinstance(result[1], Mapping) else {}
         observation, frame = self._seen(env, observation)
-        return AdapterStep(observation=observation, info=info, frame=frame)
+        view = None if self._make_view is None else self._view(observation, is_over=False)
+        return AdapterStep(observation=observation, info=info, frame=frame, view=view)
 
     @override
     def step(self, action: Any) -> AdapterStep:
@@ -183,6 +205,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
             info=info,
             frame=frame,
             action=taken,
+            view=None if self._make_view is None else self._view(observation, is_over=terminated or truncated),
         )
 
     @override
@@ -194,6 +217,17 @@ class GymnasiumAdapter(EnvironmentAdapter):
     @override
     def seed_actions(self, seed: int) -> None:
         self._sampler.seed(seed)
+
+    def seat(self) -> Self:
+        """The same adapter for one more player: with a generator of actions of its own, and everything else shared."""
+        other = copy(self)
+        other._sampler = deepcopy(self._sampler)  # noqa: SLF001 - its own class
+        return other
+
+    def surrender(self) -> Env[Any, Any]:
+        """The open environment, which is the caller's to close from now on; the adapter is closed."""
+        env, self._opened = self._env, None
+        return env
 
     @override
     def close(self) -> None:
@@ -229,6 +263,24 @@ class GymnasiumAdapter(EnvironmentAdapter):
             return observation, observation
         return observation, frame
 
+    def _guarded_view_maker(self, env: Env[Any, Any]) -> ViewMaker | None:
+        try:
+            return self.make_view(env)
+        except Exception as fault:  # noqa: BLE001 - foreign attributes; a drawing is not worth an environment
+            _LOGGER.info("%s is shown without a view: %s", self._env_id, one_line(fault))
+            return None
+
+    def _view(self, observation: Any, *, is_over: bool) -> View | None:
+        """The step's drawing; the first one that fails is the last that is tried."""
+        if self._make_view is None:
+            return None
+        try:
+            return self._make_view(observation, is_over)
+        except Exception as fault:  # noqa: BLE001 - as above
+            _LOGGER.info("%s is shown without a view from now on: %s", self._env_id, one_line(fault))
+            self._make_view = None
+            return None
+
     def _number(self, reward: Any) -> float:
         array = np.asarray(reward)
         if array.size != 1 or array.dtype.kind not in "iufb":
@@ -254,9 +306,9 @@ class GymnasiumAdapter(EnvironmentAdapter):
             env_kwargs=kwargs,
             env_spec=describe.spec_json(env),
             render_mode=render_mode,
-            action_space=describe.space_text(env.action_space),
-            observation_space=describe.space_text(env.observation_space),
-            space_signature=describe.space_signature(env.observation_space, env.action_space),
+            action_space=self._spaces.action_text,
+            observation_space=self._spaces.observation_text,
+            space_signature=self._spaces.signature,
             step_rate_hz=self.step_rate_hz(env),
             turn_based=self.is_turn_based(env),
             versions=describe.package_versions(packages),

@@ -125,7 +125,7 @@ def _unknown(env_id: str, module: str, name: str, specs: dict[str, EnvSpec]) -> 
     near = [f"{module}:{own_id}" for own_id in near_matches(name, own) or [spec.id for spec in own[:_OFFERED]]]
     near = near or near_matches(name, offered)
     shown = env_id if len(env_id) <= _SHOWN else f"{env_id[:_SHOWN]}…"
-    hint = f"Did you mean {' or '.join(near)}?" if near else "The catalogue lists every environment of this machine."
+    hint = f"Did you mean {' or '.join(near)}?" if near else "`gym-gui games` lists every environment of this machine."
     return UnknownEnvironmentError(f"There is no environment {shown!r}.", hint=hint)
 
 

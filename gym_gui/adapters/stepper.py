@@ -152,6 +152,7 @@ class EpisodeStepper:
             worker_id=run.worker_id,
             space_signature=run.space_signature,
             frame_state=FrameState.NONE if frame is None else FrameState.KEPT,
+            view=result.view,
         )
 
     def _frame_trouble(self) -> dict[str, Any]:
@@ -196,6 +197,7 @@ def make_run_record(
         metadata={
             "turn_based": about.turn_based,
             **({"action_meanings": list(about.action_meanings)} if about.action_meanings else {}),
+            **adapter.describe_space().run_metadata(),
             **(metadata or {}),
         },
     )

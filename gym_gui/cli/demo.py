@@ -74,15 +74,15 @@ def demo(*, overrides: tuple[str, ...], as_json: bool, var_dir: str | None) -> i
 
 
 def _prove_games(settings: Settings) -> list[tuple[RecordedGame, GameProof]]:
-    from gym_gui.controllers.demo import GAMES, prove_game, record_game  # noqa: PLC0415 - Gymnasium and h5py, a second
+    from gym_gui.controllers.demo import games_here, prove_game, record_game  # noqa: PLC0415 - Gymnasium and h5py, a second
     from gym_gui.services.bootstrap import open_archive, open_services  # noqa: PLC0415 - same
 
     recorded: list[RecordedGame] = []
     with open_services(settings) as services:
-        for game in GAMES:
+        for game in games_here():
             _note(f"A bot plays {game.name}…")
             recorded.append(record_game(services, game))
-    _note("Reading every frame back, and playing both games again…")
+    _note("Reading every frame back, and playing every game again…")
     # Closed and opened again: what is compared is what another process would find.
     with open_archive(settings) as archive:
         return [(game, prove_game(archive, game)) for game in recorded]

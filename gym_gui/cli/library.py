@@ -18,6 +18,7 @@ from gym_gui.cli.options import (
 from gym_gui.controllers.library_entry import ending_of
 from gym_gui.core.clock import to_iso
 from gym_gui.core.data_model import RunState
+from gym_gui.core.info_codec import to_plain
 from gym_gui.core.sizes import size_text
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def steps(*, run_id: str, episode: str, start: int, stop: int | None, as_json: b
     """
     from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
 
+    if stop is not None and stop <= start:
+        raise click.BadParameter(f"{stop} does not lie beyond --from {start}.", param_hint="--to")
     with open_archive(settings_for(var_dir)) as archive:
         rollup = archive.store.get_episode(run_id, parse_episode(episode))
         found = archive.store.load_steps(run_id, rollup.episode_id, start=start, stop=stop)
@@ -125,7 +128,7 @@ def steps(*, run_id: str, episode: str, start: int, stop: int | None, as_json: b
         [
             (
                 f"{step.step_index:,}",
-                "" if step.action is None else _short(step.action),
+                "" if step.action is None else _short(to_plain(step.action)),
                 "" if step.reward is None else f"{step.reward:g}",
                 _place_of_frame(step),
                 "terminated" if step.terminated else "truncated" if step.truncated else "",

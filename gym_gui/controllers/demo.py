@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gym_gui.services.bootstrap import Archive, Services
 
 _BATCH: Final = 64
+_BOX2D: Final = "Box2D"  # the import name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +35,12 @@ class DemoGame:
     Attributes:
         name: What a person calls it.
         request: What to record.
+        needs: A module without which it cannot be played.
     """
 
     name: str
     request: RecordingRequest
+    needs: str | None = None
 
 
 GAMES: Final = (
@@ -44,7 +48,11 @@ GAMES: Final = (
         name="Breakout",
         request=RecordingRequest(env_id="ALE/Breakout-v5", policy="bot", steps=600, seed=1, as_human=True),
     ),
-    DemoGame(name="CarRacing", request=RecordingRequest(env_id="CarRacing-v3", policy="bot", steps=150, seed=1)),
+    DemoGame(
+        name="CarRacing",
+        request=RecordingRequest(env_id="CarRacing-v3", policy="bot", steps=150, seed=1),
+        needs=_BOX2D,
+    ),
 )
 
 
@@ -85,6 +93,11 @@ class GameProof:
     def holds(self) -> bool:
         """Whether nothing differs."""
         return not self.faults and self.recorded == self.read_equal == self.replayed_equal
+
+
+def games_here() -> list[DemoGame]:
+    """The demo's games that this machine can play: Box2D has no packages for every Python."""
+    return [game for game in GAMES if game.needs is None or find_spec(game.needs) is not None]
 
 
 def frame_digest(frame: NDArray[Any]) -> bytes:

@@ -112,7 +112,7 @@ def record(
         stepper = EpisodeStepper(adapter, run)
         recording = _Recording(services, stepper, policy, request, on_step=on_step, should_stop=should_stop)
         started_s = time.perf_counter()
-        services.telemetry.start_run(run)
+        services.telemetry.start_run(run, spaces=adapter.spaces)
         state = RunState.FAULTED
         try:
             state = recording.play(seed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import logging
 import time
+from dataclasses import replace
 from functools import partial
 from threading import Condition, Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Final
@@ -91,8 +92,18 @@ class SessionController:
 
     @property
     def state(self) -> SessionState:
-        """The newest snapshot."""
-        return self._state
+        """The newest snapshot; it says so where the environment takes a second or more over one step."""
+        asked_s = None if self._orders is None else self._orders.asked_s
+        waited_s = 0 if asked_s is None else int(self._clock() - asked_s)
+        if not waited_s:
+            return self._state
+        return replace(
+            self._state,
+            unanswered_s=waited_s,
+            true_hz=0.0,
+            message=f"The environment has not answered for {waited_s} s.",
+            hint="The game goes on when it does.",
+        )
 
     def start(self, env_id: str, *, seed: int | None = None, env_kwargs: Mapping[str, Any] | None = None) -> None:
         """Leave the game that is being played, if any, and start this one."""

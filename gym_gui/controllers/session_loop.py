@@ -14,7 +14,7 @@ from gym_gui.adapters.stepper import EpisodeStepper, make_run_record
 from gym_gui.controllers.session_pacing import Pacer, Stopwatch
 from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.core.data_model import EpisodeStatus, RunState
-from gym_gui.core.errors import EnvironmentFault
+from gym_gui.core.errors import EnvironmentFault, EnvironmentUnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gym_gui.adapters.base import EnvironmentAdapter
     from gym_gui.controllers.session_orders import Orders
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, StepRecord
+    from gym_gui.core.schema.run_spaces import RunSpaces
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ SEED_BITS: Final = 31
 class Telemetry(Protocol):
     """The part of `services.telemetry.TelemetryService` that a game is recorded by."""
 
-    def start_run(self, run: RunRecord) -> None:
+    def start_run(self, run: RunRecord, *, spaces: RunSpaces | None = None) -> None:
         """A run begins."""
 
     def record_episode_start(self, rollup: EpisodeRollup) -> None:
@@ -133,6 +134,11 @@ class GameLoop:
     def _open(self) -> None:
         adapter = self._adapter = self._make_adapter(self._request.env_id, self._request.env_kwargs)
         description = adapter.description
+        if not adapter.controls.bindings and adapter.controls.action_for(frozenset()) is None:
+            raise EnvironmentUnusableError(
+                f"{self._request.env_id} takes actions that no key can say.",
+                hint=f"Let a policy play it: gym-gui record {self._request.env_id} --policy random --episodes 1",
+            )
         self._run = make_run_record(adapter, player="human")
         self._stepper = EpisodeStepper(adapter, self._run)
         self._rate_hz = description.step_rate_hz
@@ -193,7 +199,7 @@ class GameLoop:
     def _record_start(self) -> EpisodeRollup:
         if not self._run_started:
             self._run_started = True
-            self._telemetry.start_run(self._run)
+            self._telemetry.start_run(self._run, spaces=None if self._adapter is None else self._adapter.spaces)
         rollup = self._stepper.rollup
         self._episode_open = True
         self._telemetry.record_episode_start(rollup)
@@ -260,7 +266,11 @@ class GameLoop:
         action = self._adapter.controls.action_for(keys)
         if action is None and self._turn_based:
             return
-        record = self._stepper.step(action)
+        self._orders.asked_s = self._clock()
+        try:
+            record = self._stepper.step(action)
+        finally:
+            self._orders.asked_s = None
         rollup = self._stepper.rollup
         # The state first: the record wakes the screen, which then finds both.
         self._state = replace(

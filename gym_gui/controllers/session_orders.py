@@ -47,6 +47,8 @@ class Orders:
         self.paused = False
         self.speed = 1.0
         self.leaving = False
+        # When the environment was asked for the step that it has not answered yet; None while it owes nothing.
+        self.asked_s: float | None = None
         # Counts for ever: who compares it with an earlier value learns whether anybody is there.
         self.presses_seen = 0
 

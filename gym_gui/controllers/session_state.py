@@ -47,6 +47,7 @@ class SessionState:
         message: One sentence for the player; empty when there is nothing to say.
         hint: What the player can do about it.
         bindings: The keys of this game.
+        unanswered_s: Whole seconds that the environment has not answered for; 0 while it does.
     """
 
     phase: Phase = Phase.IDLE
@@ -70,6 +71,7 @@ class SessionState:
     message: str = ""
     hint: str = ""
     bindings: tuple[Binding, ...] = ()
+    unanswered_s: int = 0
 
     @property
     def paused(self) -> bool:

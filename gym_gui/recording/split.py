@@ -15,6 +15,9 @@ from gym_gui.recording.backend_recorder import BackendRecorder
 from gym_gui.recording.contract import RecordingBackend
 from gym_gui.recording.wording import recording_errors
 from gym_gui.replay.frame_resolver import FrameResolver
+from gym_gui.replay.layout import replay_path
+from gym_gui.replay.recovery import recover_file
+from gym_gui.replay.run_lock import RunLock
 from gym_gui.replay.writer import ReplayWriter
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from gym_gui.recording.config import RecorderConfig
 
 FOLDER: Final = "split"
+# Fewer than this at a time: there is time to compress for size.
+_CALM_STEPS: Final = 24
 
 
 class SplitBackend(RecordingBackend):
@@ -56,6 +61,8 @@ class SplitBackend(RecordingBackend):
     def begin_run(self, run: RunRecord) -> None:
         with recording_errors():
             store = self._open()
+            if run.run_id not in self._writers:
+                self._mend(store, run.run_id)
             self._writer(run.run_id)
             store.insert_run(run)
 
@@ -69,9 +76,10 @@ class SplitBackend(RecordingBackend):
         with recording_errors():
             for step in steps:
                 encode_value(step.action)  # raises before anything of the call is kept
+            thorough = len(steps) < _CALM_STEPS
             for step in steps:
                 if self._is_new(step):
-                    self._held.append(self._writer(step.run_id).append(step))
+                    self._held.append(self._writer(step.run_id).append(step, thorough=thorough))
                     agents = self._last[step.run_id, step.episode_id]
                     agents[step.agent_id] = max(step.step_index, agents.get(step.agent_id, -1))
 
@@ -100,7 +108,7 @@ class SplitBackend(RecordingBackend):
     def flush(self) -> None:
         with recording_errors():
             for run_id in dict.fromkeys(step.run_id for step in self._held):
-                self._writers[run_id].flush()
+                self._writers[run_id].flush(thorough=len(self._held) < _CALM_STEPS)
             if self._held:
                 # L1: a row is committed once its arrays are on disk.
                 self._open().insert_steps(self._held)
@@ -111,6 +119,7 @@ class SplitBackend(RecordingBackend):
         try:
             self.flush()
         finally:
+            self._held = []  # what the disk refused to the last
             with recording_errors():
                 try:
                     while self._writers:
@@ -125,6 +134,19 @@ class SplitBackend(RecordingBackend):
             self._paths.prepare()
             self._store = TelemetrySQLiteStore(self._paths.telemetry_db)
         return self._store
+
+    def _mend(self, store: TelemetrySQLiteStore, run_id: str) -> None:
+        """A run whose process died is resumed where its rows end: arrays beyond them are let go."""
+        path = replay_path(self._paths.replay_dir, run_id)
+        if not path.exists() or run_id not in store.running_run_ids():
+            return
+        lock = RunLock(self._paths.replay_dir, run_id)
+        try:
+            extent = store.extent(run_id)
+            if extent is not None:
+                recover_file(path, keep_rows=extent.rows, keep_items=extent.items)
+        finally:
+            lock.release()
 
     def _writer(self, run_id: str) -> ReplayWriter:
         writer = self._writers.get(run_id)

@@ -28,3 +28,6 @@ def recording_errors() -> Iterator[None]:
     except EnvironmentFault as error:
         message = error.message.replace("The telemetry database", "The recording")
         raise RecordingError(message, hint=error.hint) from error
+    except OSError as error:
+        where = f"File: {error.filename}" if error.filename else ""
+        raise RecordingError(f"The recording cannot be written: {error.strerror or error}.", hint=where) from error

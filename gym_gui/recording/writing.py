@@ -10,10 +10,10 @@ import contextlib
 import logging
 import threading
 import time
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gym_gui.core.errors import EnvironmentFault, GymGuiError, InvalidActionError, RecordingError, SchemaMismatchError
+from gym_gui.recording import switching
 from gym_gui.recording.buffer import RecordBuffer, Sized
 
 if TYPE_CHECKING:
@@ -146,6 +146,7 @@ class RecordWriter:
             self._stopping = True
             self.buffer.wake()
             thread.join()
+            switching.leave()
             atexit.unregister(self._at_exit)
         self.raise_pending()
 
@@ -161,6 +162,7 @@ class RecordWriter:
                 raise RecordingError("The recorder is closed; nothing more can be recorded with it.")
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name=f"recorder-{self._name}", daemon=True)
+                switching.enter()
                 thread.start()
                 # A program that ends without closing its recorder keeps what it recorded.
                 atexit.register(self._at_exit)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gym_gui.config.paths import default_var_dir
+from gym_gui.config.schema import SplitRecordConfig
 from gym_gui.core.closing import Closing
 from gym_gui.core.errors import VarDirError
 from gym_gui.core.typing_compat import override
@@ -20,9 +21,13 @@ from gym_gui.telemetry.run_bus import RunBus
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gym_gui.config.paths import VarPaths
     from gym_gui.config.settings import Settings
+    from gym_gui.recording.config import RecorderConfig
     from gym_gui.telemetry.overflow import OverflowPolicy
+    from gym_gui.telemetry.sink_status import Sink
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -68,7 +73,7 @@ class Services(Archive):
 
     bus: RunBus
     hub: TelemetryAsyncHub
-    sink: TelemetryDBSink
+    sink: Sink
     telemetry: TelemetryService
     recovered_runs: list[str]
 
@@ -80,35 +85,69 @@ class Services(Archive):
         super().close()
 
 
-def open_services(settings: Settings, *, overflow: OverflowPolicy | None = None) -> Services:
+def open_services(
+    settings: Settings, *, overflow: OverflowPolicy | None = None, record: Mapping[str, Any] | None = None
+) -> Services:
     """Prepare the var folder, put right what a killed process left, and start the pipeline.
 
     Args:
         settings: Where and how.
         overflow: What happens when the disk is slower than the producer; by default it waits.
+        record: How runs are recorded, in any form of `recording.config_forms`; None for what *settings* say. The
+            backend ``split`` keeps rows and arrays apart in the var folder; any other records into `recordings_dir`.
 
     Raises:
+        ConfigError: *record* names something that does not exist.
+        FormatUnavailableError: a package that the backend needs is not installed.
         VarDirError: the var folder cannot be written.
         StoreError: the database is foreign, damaged or locked.
         StoreVersionError: a newer application wrote it.
     """
     paths = settings.paths
-    effort = effort_of(settings)
+    config = _recorder_config(settings, record)  # before anything is opened: a wrong name costs nothing
     store, recovered = _open_store(paths)
     bus = RunBus()
     hub = TelemetryAsyncHub(bus)
-    # The sink flushes by its own clock, so the writers need no thread of theirs.
-    sink = TelemetryDBSink(
-        store,
-        bus,
-        replay_writer=lambda run_id: ReplayWriter(run_id, paths.replay_dir, flush_interval_s=None, effort=effort),
-        overflow=overflow or blocking(settings),
-        flush_interval_s=flush_interval_s(settings),
-    )
+    sink = _sink_of(settings, store, bus, overflow or blocking(settings), config)
     sink.start()
     resolver = FrameResolver(paths.replay_dir)
     telemetry = TelemetryService(hub, sink=sink, frame_resolver=resolver)
     return Services(settings, store, resolver, bus, hub, sink, telemetry, recovered)
+
+
+def _sink_of(
+    settings: Settings,
+    store: TelemetrySQLiteStore,
+    bus: RunBus,
+    overflow: OverflowPolicy,
+    config: RecorderConfig | None,
+) -> Sink:
+    paths = settings.paths
+    if config is not None:
+        from gym_gui.recording.var_sink import sink_of_var  # noqa: PLC0415 - the default does not pay for it
+
+        return sink_of_var(config, paths, store, bus, overflow=overflow)
+    effort = effort_of(settings)
+    # The sink flushes by its own clock, so the writers need no thread of theirs.
+    return TelemetryDBSink(
+        store,
+        bus,
+        replay_writer=lambda run_id: ReplayWriter(run_id, paths.replay_dir, flush_interval_s=None, effort=effort),
+        overflow=overflow,
+        flush_interval_s=flush_interval_s(settings),
+    )
+
+
+def _recorder_config(settings: Settings, record: Mapping[str, Any] | None) -> RecorderConfig | None:
+    """What *record*, else the settings, say; None where it is what the pipeline does by itself."""
+    if record is None:
+        if isinstance(settings.record, SplitRecordConfig) and not settings.record.fallback:
+            return None  # nothing is imported to find that out
+        record = settings.record_node
+    from gym_gui.recording.var_sink import usable_config  # noqa: PLC0415 - as above
+
+    config = usable_config(record)
+    return None if config.backend == "split" and not config.fallback else config
 
 
 def open_archive(settings: Settings) -> Archive:

@@ -45,7 +45,7 @@ def _recover_run(store: TelemetrySQLiteStore, replay_dir: Path, run_id: str) -> 
     try:
         path = replay_path(replay_dir, run_id)
         # Database first: a damaged file must not keep the rows from being ended.
-        store.close_interrupted([run_id])
+        store.close_interrupted([run_id], file_bytes={run_id: path.stat().st_size} if path.exists() else None)
         if path.exists():
             extent = store.extent(run_id)
             if extent is None:

@@ -8,19 +8,24 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.clock import utc_now
 from gym_gui.core.refs import check_run_id
+from gym_gui.services.schema_metrics import schema_metrics
+from gym_gui.services.telemetry_schema import SchemaValidator
 from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded
 from gym_gui.telemetry.hub import TelemetryAsyncHub
 from gym_gui.telemetry.run_bus import RunBus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepRecord
+    from gym_gui.core.schema.mismatch import SchemaCounts
+    from gym_gui.core.schema.run_spaces import RunSpaces
     from gym_gui.replay.frame_resolver import FrameResolver
-    from gym_gui.telemetry.db_sink import TelemetryDBSink
-    from gym_gui.telemetry.sink_status import SinkStatus
+    from gym_gui.telemetry.sink_status import Sink, SinkStatus
 
 _RING_STEPS: Final = 512
 _RING_BYTES: Final = 64 * 1024 * 1024
@@ -36,17 +41,20 @@ class TelemetryService:
         frame_resolver: Leads from refs back to pictures.
         ring_steps: Steps remembered at most.
         ring_bytes: Bytes of arrays remembered at most.
+        schema: Checks every step; None for a tolerant validator, which counts and never refuses.
     """
 
     def __init__(
         self,
         hub: TelemetryAsyncHub | None = None,
         *,
-        sink: TelemetryDBSink | None = None,
+        sink: Sink | None = None,
         frame_resolver: FrameResolver | None = None,
         ring_steps: int = _RING_STEPS,
         ring_bytes: int = _RING_BYTES,
+        schema: SchemaValidator | None = None,
     ) -> None:
+        self._schema = schema or SchemaValidator()
         self._hub = hub or TelemetryAsyncHub(RunBus())
         self._sink = sink
         self._frame_resolver = frame_resolver
@@ -58,25 +66,61 @@ class TelemetryService:
         self._bytes = 0
         self._episodes: deque[EpisodeRollup] = deque(maxlen=_RING_EPISODES)
 
-    def start_run(self, run: RunRecord) -> None:
+    def start_run(self, run: RunRecord, *, spaces: RunSpaces | None = None) -> None:
         """Announce a run; its steps follow.
+
+        Args:
+            run: Its record.
+            spaces: What its actions and observations are drawn from; None checks no step against them.
 
         Raises:
             InvalidRunIdError: its id could not name a file.
         """
         check_run_id(run.run_id)
+        self._schema.begin_run(run, spaces)
         self._hub.publish(RunStarted(run))
 
     def end_run(self, run_id: str, state: RunState) -> None:
-        """Say that a run is over, and how."""
-        self._hub.publish(RunEnded(run_id, state, utc_now()))
+        """Say that a run is over, and how; what its steps were like goes into its metadata."""
+        counts = self._schema.end_run(run_id)
+        self._hub.publish(RunEnded(run_id, state, utc_now(), counts.to_document() if counts.steps else None))
 
     def record_episode_start(self, rollup: EpisodeRollup) -> None:
         """Announce an episode, before its step 0."""
         self._hub.publish(EpisodeChanged(rollup))
 
     def record_step(self, step: StepRecord) -> None:
-        """Keep a step in the ring and publish it; waits only where a ``Block`` subscription is full."""
+        """Check a step, keep it in the ring and publish it; waits only where a ``Block`` subscription is full.
+
+        Raises:
+            SchemaMismatchError: in strict mode, where the step does not keep the schema; it is not published.
+        """
+        self._schema.check(step)
+        self._publish(step)
+
+    def record_payload(self, document: Mapping[str, Any]) -> StepRecord:
+        """Record a step that came as a JSON document of any readable schema version; the record it became.
+
+        A legacy one is upgraded here, once.
+
+        Raises:
+            SchemaMismatchError: a newer major version, or a field that is not as it must be; in strict mode too where
+                the step does not fit its run.
+        """
+        step, version = self._schema.upgraded(document)
+        self._schema.check(step, version)
+        self._publish(step)
+        return step
+
+    def schema_counts(self, run_id: str) -> SchemaCounts:
+        """What the steps of a run were like so far, by worker, cause and schema version; any thread."""
+        return self._schema.counts(run_id)
+
+    def metrics(self) -> dict[str, dict[str, Any]]:
+        """Steps by schema version and mismatches by cause, for an exporter: see `schema_metrics`."""
+        return schema_metrics(self._schema)
+
+    def _publish(self, step: StepRecord) -> None:
         event = StepRecorded(step)
         self._remember(event)
         self._hub.publish(event)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepRecord
@@ -58,11 +59,19 @@ class EpisodeChanged:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """The last event of a run."""
+    """The last event of a run.
+
+    Attributes:
+        run_id: The run.
+        state: How it ended.
+        ended_at: When.
+        schema_counts: What its steps were like, `core.schema.mismatch.SchemaCounts` as JSON; None where not counted.
+    """
 
     run_id: str
     state: RunState
     ended_at: datetime
+    schema_counts: Mapping[str, Any] | None = None
 
 
 TelemetryEvent: TypeAlias = RunStarted | StepRecorded | EpisodeChanged | RunEnded

@@ -149,7 +149,8 @@ class RowCommitter:
         elif isinstance(one.item, EpisodeChanged):
             self._store.upsert_episode(one.item.rollup, stored_bytes=one.stored_bytes)
         elif isinstance(one.item, RunEnded):
-            self._store.end_run(one.run_id, one.item.state, one.item.ended_at)
+            ended = one.item
+            self._store.end_run(one.run_id, ended.state, ended.ended_at, schema_counts=ended.schema_counts)
 
     def _write_one_by_one(self, ready: Sequence[Held]) -> None:
         for one in ready:

@@ -16,6 +16,7 @@ from gym_gui.core.data_model import (
     RunSummary,
 )
 from gym_gui.core.info_codec import encode_info
+from gym_gui.core.schema.mismatch import with_counts
 from gym_gui.telemetry.step_rows import microseconds
 
 if TYPE_CHECKING:
@@ -54,13 +55,18 @@ UPSERT_EPISODE: Final = f"""
         metadata = excluded.metadata, episode_index = excluded.episode_index
 """  # noqa: S608 - every part is a constant of this module
 
-# An episode that still runs has no totals yet: they come from its rows.
+# An episode that still runs has no totals yet: they come from its rows; where another backend keeps those, what its sink
+# told last stands.
 _LIVE: Final = "CASE WHEN status = 'running' THEN (SELECT {live} FROM steps WHERE steps.episode_key = e.episode_key)"
-_STEPS: Final = _LIVE.format(live="coalesce(max(step_index), 0)") + " ELSE steps END"
-_REWARD: Final = _LIVE.format(live="total(reward)") + " ELSE total_reward END"
-_FRAMES: Final = _LIVE.format(live="count(frame_index)") + " ELSE frames END"
+_STEPS: Final = _LIVE.format(live="coalesce(max(step_index), e.steps)") + " ELSE steps END"
+_REWARD: Final = (
+    _LIVE.format(live="CASE WHEN count(*) THEN total(reward) ELSE e.total_reward END") + " ELSE total_reward END"
+)
+_FRAMES: Final = _LIVE.format(live="CASE WHEN count(*) THEN count(frame_index) ELSE e.frames END") + " ELSE frames END"
 # States 2 and 3 of the picture: shed and lost.
-_DROPPED: Final = _LIVE.format(live="coalesce(sum((flags >> 4) & 3 >= 2), 0)") + " ELSE dropped_frames END"
+_DROPPED: Final = (
+    _LIVE.format(live="coalesce(sum((flags >> 4) & 3 >= 2), e.dropped_frames)") + " ELSE dropped_frames END"
+)
 
 SELECT_EPISODES: Final = f"""
     SELECT episode_id, episode_index, agent_id, e.worker_id, seed, options, started_at, e.ended_at, {_STEPS}, {_REWARD},
@@ -85,7 +91,7 @@ def run_row(run: RunRecord) -> Row:
     return (
         run.run_id,
         run.env_id,
-        _json(run.env_kwargs),
+        json_text(run.env_kwargs),
         run.env_spec,
         run.render_mode,
         run.player,
@@ -93,12 +99,12 @@ def run_row(run: RunRecord) -> Row:
         run.observation_space,
         run.space_signature,
         run.step_rate_hz,
-        _json(run.versions),
+        json_text(run.versions),
         run.rom_sha256,
         run.host,
         run.app_version,
         run.worker_id,
-        _json(run.metadata),
+        json_text(run.metadata),
         run.payload_version,
         to_iso(run.created_at),
     )
@@ -154,7 +160,7 @@ def episode_row(rollup: EpisodeRollup, run_key: int, stored_bytes: int) -> Row:
         rollup.agent_id,
         rollup.worker_id,
         _seed(rollup.seed),
-        None if rollup.options is None else _json(rollup.options),
+        None if rollup.options is None else json_text(rollup.options),
         to_iso(rollup.started_at),
         to_iso(rollup.ended_at),
         rollup.steps,
@@ -165,7 +171,7 @@ def episode_row(rollup: EpisodeRollup, run_key: int, stored_bytes: int) -> Row:
         rollup.frames,
         rollup.dropped_frames,
         rollup.fault,
-        _json(rollup.metadata),
+        json_text(rollup.metadata),
         rollup.payload_version,
     )
 
@@ -199,6 +205,11 @@ def episode_summary_of(row: Row) -> EpisodeSummary:
     )
 
 
+def metadata_with_counts(metadata: str, schema_counts: Mapping[str, Any]) -> str:
+    """A run's *metadata*, as they are stored, with what was counted of its steps."""
+    return _json(with_counts(_unjson(metadata), schema_counts))
+
+
 def _number(value: float) -> float | str:
     # SQLite turns nan into NULL; as text it survives the column's affinity and float() reads it back.
     return "nan" if value != value else value  # noqa: PLR0124 - nan, the cheap way
@@ -209,7 +220,8 @@ def _seed(seed: int | None) -> int | bytes | None:
     return seed if seed is None or -(2**63) <= seed < 2**63 else str(seed).encode()
 
 
-def _json(value: Mapping[str, Any]) -> str:
+def json_text(value: Mapping[str, Any]) -> str:
+    """A mapping as a column of JSON text holds it."""
     return encode_info(value) or "{}"
 
 

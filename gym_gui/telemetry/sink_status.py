@@ -1,8 +1,9 @@
-"""What the sink tells of itself: what it has saved, what it has not, and why."""
+"""What a sink tells of itself: what it has saved, what it has not, and why; and what every sink can do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class SinkStatus:
         oldest_unsaved_s: Age of the oldest step that is not on disk; 0.0 when all are.
         blocked_s: Seconds that producers waited.
         fault: One sentence while something is wrong; empty when well.
+        notice: One sentence where another backend took over from the one that failed; empty otherwise.
     """
 
     queue_depth: int
@@ -32,3 +34,20 @@ class SinkStatus:
     blocked_s: float
     disk_free_bytes: int
     fault: str
+    notice: str = ""
+
+
+class Sink(Protocol):
+    """Who saves what is published: rows and arrays apart, or with a recorder's backend."""
+
+    def start(self) -> None:
+        """Start the thread; a second call does nothing."""
+
+    def status(self) -> SinkStatus:
+        """How it stands now; any thread."""
+
+    def flush(self, timeout_s: float | None = None) -> None:
+        """Return when everything published before is on disk; raises `StoreError` where it cannot be done."""
+
+    def close(self) -> None:
+        """Save everything, close the files, end the thread; safe to call twice."""

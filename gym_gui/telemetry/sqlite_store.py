@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState, StepRecord
@@ -20,11 +20,18 @@ from gym_gui.db.connection import ReaderPool, connect_writer, store_error
 from gym_gui.db.migrations import Migration, check_version, migrate
 from gym_gui.telemetry import store_queries
 from gym_gui.telemetry.migrations import m0001_first
-from gym_gui.telemetry.run_rows import INSERT_RUN, UPSERT_EPISODE, episode_row, run_row
+from gym_gui.telemetry.run_rows import (
+    INSERT_RUN,
+    UPSERT_EPISODE,
+    episode_row,
+    json_text,
+    metadata_with_counts,
+    run_row,
+)
 from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP, EpisodeKeys, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from os import PathLike
 
@@ -127,12 +134,32 @@ class TelemetrySQLiteStore:
         with self.transaction():
             self._writing().execute(INSERT_RUN, run_row(run))
 
-    def end_run(self, run_id: str, state: RunState, ended_at: datetime) -> None:
-        """Say how a run ended."""
+    def end_run(
+        self, run_id: str, state: RunState, ended_at: datetime, *, schema_counts: Mapping[str, Any] | None = None
+    ) -> None:
+        """Say how a run ended.
+
+        Args:
+            run_id: The run.
+            state: How.
+            ended_at: When.
+            schema_counts: What its steps were like; added to what its metadata say already, where it was resumed.
+        """
         with self.transaction():
-            self._writing().execute(
+            connection = self._writing()
+            connection.execute(
                 "UPDATE runs SET state = ?, ended_at = ? WHERE run_id = ?", (state.value, to_iso(ended_at), run_id)
             )
+            if schema_counts is not None:
+                found = connection.execute("SELECT metadata FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+                if found is not None:
+                    told = metadata_with_counts(found[0], schema_counts)
+                    connection.execute("UPDATE runs SET metadata = ? WHERE run_id = ?", (told, run_id))
+
+    def set_run_metadata(self, run_id: str, metadata: Mapping[str, Any]) -> None:
+        """Replace what is kept with a run: JSON values only."""
+        with self.transaction():
+            self._writing().execute("UPDATE runs SET metadata = ? WHERE run_id = ?", (json_text(metadata), run_id))
 
     def upsert_episode(self, rollup: EpisodeRollup, *, stored_bytes: int = 0) -> None:
         """Add an episode or bring its row up to date.
@@ -165,12 +192,19 @@ class TelemetrySQLiteStore:
                 if unusual:
                     connection.executemany(INSERT_STEP, unusual)
 
-    def close_interrupted(self, run_ids: Collection[str]) -> None:
-        """End runs whose process died: their episodes get totals from the rows that were committed."""
+    def close_interrupted(self, run_ids: Collection[str], *, file_bytes: Mapping[str, int] | None = None) -> None:
+        """End runs whose process died: their episodes get totals from the rows that were committed.
+
+        Args:
+            run_ids: The runs.
+            file_bytes: Bytes of each run's replay file; what no episode of the run claims is the interrupted one's.
+        """
         with self.transaction():
             for run_id in run_ids:
+                unclaimed = (file_bytes or {}).get(run_id, 0) - store_queries.stored_bytes(self._writing(), run_id)
                 for rollup in store_queries.running_episodes(self._writing(), run_id):
-                    self._upsert_episode(rollup, 0)
+                    self._upsert_episode(rollup, max(0, unclaimed))
+                    unclaimed = 0
                 # A run whose end was committed, and whose process died after that, ended as it says.
                 self._writing().execute(
                     "UPDATE runs SET state = ?, ended_at = ? WHERE run_id = ? AND state = 'running'",
@@ -261,7 +295,7 @@ class TelemetrySQLiteStore:
     def _find_or_add(self, step: StepRecord) -> EpisodeKeys:
         keys = store_queries.episode_keys(self._writing(), step.run_id, step.episode_id)
         if keys is None:
-            self._upsert_episode(_unannounced(step), 0)
+            self._upsert_episode(unannounced_episode(step), 0)
             keys = store_queries.episode_keys(self._writing(), step.run_id, step.episode_id)
         if keys is None:
             raise StoreError(f"Episode {step.episode_id} of run {step.run_id} could not be added.")
@@ -277,7 +311,8 @@ class TelemetrySQLiteStore:
         return int(key)
 
 
-def _unannounced(step: StepRecord) -> EpisodeRollup:
+def unannounced_episode(step: StepRecord) -> EpisodeRollup:
+    """The episode of a step that nobody announced."""
     return EpisodeRollup(
         run_id=step.run_id,
         episode_id=step.episode_id,

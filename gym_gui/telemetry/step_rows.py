@@ -19,7 +19,12 @@ StepRow: TypeAlias = tuple[Any, ...]
 
 # Most rows have no variant and nothing extra: what is not bound costs nothing, a third of the time of a row.
 INSERT_USUAL_STEP: Final = "INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?, NULL)"
-INSERT_STEP: Final = "INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?11, ?8, ?12, ?9, ?10, ?13)"
+INSERT_STEP: Final = """
+    INSERT OR IGNORE INTO steps (
+        episode_key, step_index, agent_key, action, reward, flags, frame_index, obs_index, time_us, info,
+        frame_variant, obs_variant, extra
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 SELECT_STEPS: Final = """
     SELECT step_index, agent_id, action, reward, flags, frame_index, frame_variant, obs_index, obs_variant,
         time_us, info, extra

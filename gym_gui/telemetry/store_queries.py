@@ -67,7 +67,7 @@ def recorded_mark(connection: sqlite3.Connection) -> tuple[int, ...]:
     """Episodes, the newest one's key, those that run, and their rows: equal numbers, nothing new to list."""
     row: tuple[int, ...] = connection.execute(
         "SELECT count(*), coalesce(max(episode_key), 0), total(status = 'running'), total(CASE WHEN status = 'running' "
-        "THEN (SELECT max(step_index) FROM steps WHERE steps.episode_key = e.episode_key) END) FROM episodes AS e"
+        "THEN (SELECT coalesce(max(step_index), e.steps) FROM steps WHERE steps.episode_key = e.episode_key) END) FROM episodes AS e"
     ).fetchone()
     return tuple(int(number) for number in row)
 
@@ -134,10 +134,15 @@ def running_episodes(connection: sqlite3.Connection, run_id: str) -> list[Episod
     for row in rows:
         rollup = episode_summary_of(row).rollup
         keys = episode_keys(connection, run_id, rollup.episode_id)
-        last = connection.execute(
-            "SELECT flags, time_us FROM steps WHERE episode_key = ? ORDER BY step_index DESC LIMIT 1",
-            (keys.episode_key if keys else None,),
-        ).fetchone() or (0, 0)
+        # An episode whose rows another backend keeps: what its sink told last.
+        told = (rollup.terminated | rollup.truncated << 1, 0)
+        last = (
+            connection.execute(
+                "SELECT flags, time_us FROM steps WHERE episode_key = ? ORDER BY step_index DESC LIMIT 1",
+                (keys.episode_key if keys else None,),
+            ).fetchone()
+            or told
+        )
         terminated, truncated = bool(last[0] & 1), bool(last[0] & 2)
         started_us = keys.started_us if keys else 0
         ended.append(
@@ -163,6 +168,14 @@ class RunExtent:
 
     rows: int
     items: Mapping[str, int]
+
+
+def stored_bytes(connection: sqlite3.Connection, run_id: str) -> int:
+    """Bytes of arrays that the episodes of a run are known to take."""
+    (total,) = connection.execute(
+        "SELECT total(stored_bytes) FROM episodes JOIN runs USING (run_key) WHERE run_id = ?", (run_id,)
+    ).fetchone()
+    return int(total)
 
 
 def extent(connection: sqlite3.Connection, run_id: str) -> RunExtent | None:

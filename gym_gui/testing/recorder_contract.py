@@ -5,25 +5,31 @@ Same steps in, same steps out, whatever they hold; flushed is visible to other p
 
 from __future__ import annotations
 
+import json
 import math
+import os
 import struct
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, RunRecord, RunState, StepRecord
-from gym_gui.core.errors import EpisodeNotFoundError, RunNotFoundError
+from gym_gui.core.errors import EpisodeNotFoundError, FrameNotFoundError, InvalidFrameRefError, RunNotFoundError
 from gym_gui.core.packing import from_array
 from gym_gui.recording.config import RecorderConfig
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gym_gui.recording.contract import RecordingBackend, RecordingReader
 
+BATCH = 16
+FLOOD_STEPS = 1_600
+FLOOD_GROWTH_KIB = 64 * 1024
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 
@@ -334,6 +340,107 @@ class RecordingBackendContract:
         assert len(reader.load_steps("run", "e0000")) == 9
         reader.close()
 
+    def test_that_a_backend_that_was_told_nothing_leaves_nothing(self, tmp_path: Path) -> None:
+        backend = self.open_backend(self.config(tmp_path))
+        backend.flush()
+        backend.close()
+        backend.close()
+        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+    def test_that_closing_writes_what_waits(self, tmp_path: Path) -> None:
+        backend = self.open_backend(self.config(tmp_path))
+        announce(backend, [step(0)])
+        for number in range(20):
+            backend.write_steps([step(number)])
+        backend.close()
+        backend.close()
+        reader = self.open_reader(backend.path)
+        for number in range(20):
+            self.check_step(reader, step(number))
+        reader.close()
+
+    def test_that_pictures_are_found_for_scrubbing(self, tmp_path: Path) -> None:
+        if not self.keeps_frames:
+            pytest.skip("keeps no pictures")
+        reader = self.recorded(tmp_path, *[step(n) for n in range(40)])
+        refs = [one.frame_ref or "" for one in reader.load_steps("run", "e0000")]
+        order = [7, 39, 0, 7, 21]
+        found = reader.resolve_batch([*(refs[n] for n in order), "h5://run/frames/999999", "no ref at all"])
+        assert all(same(frame, picture(n)) for frame, n in zip(found, order, strict=False))
+        assert list(found[len(order) :]) == [None, None]
+        for ref, reason in [("h5://other/frames/0", "no-file"), ("h5://run/frames/999999", "out-of-range")]:
+            with pytest.raises(FrameNotFoundError) as refusal:
+                reader.require(ref)
+            assert refusal.value.reason == reason
+        with pytest.raises(InvalidFrameRefError):
+            reader.require("frames/1")
+        frame = reader.require(refs[0])
+        frame[:] = 0
+        assert same(reader.require(refs[0]), picture(0)), "a picture that was given is the caller's own"
+        reader.close()
+
+    def test_that_what_was_flushed_is_there_for_others_and_after_a_kill(self, tmp_path: Path) -> None:
+        config = self.config(tmp_path)
+        with self.child(config, (36, 48, 3)) as child:
+            flushed, _ = told(child)
+            path = self.open_backend(config).path
+            reader = self.open_reader(path)
+            assert [one.step_index for one in reader.load_steps("run", "e0000")] == list(range(flushed))
+            for number in range(0, flushed, 5):
+                self.check_step(reader, step(number))
+            say(child, "go")
+            for _ in range(5):
+                flushed, _ = told(child)
+            child.kill()
+            rest = child.stdout.read().split("\n") if child.stdout else []
+        flushed = max([flushed, *(int(line.split()[0]) for line in rest[:-1])])
+        reader.close()
+        self.check_after_kill(config, flushed)
+
+    def check_after_kill(self, config: RecorderConfig, flushed: int) -> None:
+        """What was flushed is there, what is there is right, and the run can be recorded on."""
+        reader = self.open_reader(self.open_backend(config).path)
+        count = len(reader.load_steps("run", "e0000"))
+        assert count >= flushed
+        for number in range(0, count, 7):
+            self.check_step(reader, step(number))
+        assert reader.get_episode("run").steps == count - 1
+        reader.close()
+        backend = self.open_backend(config)
+        with backend:
+            announce(backend, [step(0)])
+            backend.write_steps([step(n) for n in range(count - 3, count + 10)])
+            backend.end_episode(ended(steps=count + 9))
+            backend.end_run("run", RunState.COMPLETED, START)
+        reader = self.open_reader(backend.path)
+        assert [one.step_index for one in reader.load_steps("run", "e0000")] == list(range(count + 10))
+        for number in (0, count - 1, count, count + 9):
+            self.check_step(reader, step(number))
+        reader.close()
+
+    def test_that_a_flood_does_not_fill_the_memory(self, tmp_path: Path) -> None:
+        with self.child(self.config(tmp_path), (210, 160, 3)) as child:
+            say(child, "go")
+            memory = {number: kib for number, kib in (told(child) for _ in range(FLOOD_STEPS // BATCH))}
+            child.kill()
+        # The raw pictures alone would be 100 kB a step.
+        assert max(memory.values()) - memory[10 * BATCH] < FLOOD_GROWTH_KIB
+
+    def child(self, config: RecorderConfig, shape: tuple[int, ...]) -> subprocess.Popen[str]:
+        """A process that records with this backend; see `recording_child`."""
+        kind = type(self.open_backend(config))
+        settings = {"backend": config.backend, "output_dir": str(config.output_dir)}
+        command = [sys.executable, "-m", "gym_gui.testing.recording_child", f"{kind.__module__}:{kind.__qualname__}"]
+        package = Path(__file__).resolve().parents[2]
+        paths = os.pathsep.join([str(package), *filter(None, [os.environ.get("PYTHONPATH")])])
+        return subprocess.Popen(
+            [*command, json.dumps(settings), json.dumps(shape)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": paths},
+        )
+
 
 def announce(backend: RecordingBackend, steps: Any) -> None:
     """Tell the backend of the runs and episodes of *steps*."""
@@ -341,3 +448,19 @@ def announce(backend: RecordingBackend, steps: Any) -> None:
         backend.begin_run(run(run_id))
     for run_id, episode_id in dict.fromkeys((one.run_id, one.episode_id) for one in steps):
         backend.begin_episode(episode(int(episode_id[1:]), run_id))
+
+
+def told(child: subprocess.Popen[str]) -> tuple[int, int]:
+    """What the child tells next: steps flushed, and its largest memory in KiB."""
+    assert child.stdout is not None
+    line = child.stdout.readline()
+    assert line, "the child died"
+    steps, memory_kib = map(int, line.split())
+    return steps, memory_kib
+
+
+def say(child: subprocess.Popen[str], word: str) -> None:
+    """Tell the child something."""
+    assert child.stdin is not None
+    child.stdin.write(f"{word}\n")
+    child.stdin.flush()

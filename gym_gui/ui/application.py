@@ -12,7 +12,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -51,9 +51,10 @@ def run_window(settings: Settings, *, start: StartRequest | None = None) -> int:
 
 def _close_on_signals(window: MainWindow) -> None:
     # A window that is told to end closes as if by hand, so that the game in it is completed and not found interrupted.
-    # Python runs the handler when the pump's timer next wakes it, which is soon enough.
+    # Python runs the handler when the pump's timer next wakes it, which is soon enough; but it may do so in the middle
+    # of anything, with locks held: so the handler only asks the event loop.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: window.close())
+        signal.signal(number, lambda _number, _frame: QTimer.singleShot(0, window, window.close))
 
 
 def make_window(settings: Settings) -> MainWindow:

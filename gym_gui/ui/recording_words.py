@@ -11,6 +11,8 @@ def record_words(state: SessionState, *, fault: bool) -> tuple[str, str]:
         return "● Not recording", "bad"
     if not state.recording:
         return "○ Recording is off", "warn"
+    if state.unanswered_s:
+        return f"● No answer for {state.unanswered_s} s", "warn"
     if state.phase is Phase.PAUSED or state.waiting:
         return "○ Recording paused", ""
     return "● Recording", "good"

@@ -71,6 +71,10 @@ def describe_status(session: SessionState, pipeline: SinkStatus | None, bytes_pe
     sentence = pipeline.fault
     if not sentence and slow:
         sentence = "The disk is slow: recording lags behind the game."
+    elif not sentence and pipeline.lost_steps:
+        sentence = f"The disk refused for a while: {pipeline.lost_steps:,} steps are missing."
+    elif not sentence and pipeline.lost_frames:
+        sentence = "The disk refused for a while: some pictures are missing, every step was kept."
     elif not sentence and lost:
         sentence = "The disk could not keep up: some pictures were let go, every step was kept."
     free = pipeline.disk_free_bytes

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gym_gui.recording.hdf5 import HDF5Backend, HDF5Reader
+from gym_gui.recording.parquet import ParquetBackend, ParquetReader
 from gym_gui.recording.split import SplitBackend, SplitReader
 from gym_gui.recording.sqlite import SQLiteBackend, SQLiteReader
-from gym_gui.testing.recorder_contract import RecordingBackendContract
+from contract.small_disk_contract import SmallDiskContract, small_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,8 +16,10 @@ if TYPE_CHECKING:
     from gym_gui.recording.config import RecorderConfig
     from gym_gui.recording.contract import RecordingBackend, RecordingReader
 
+__all__ = ["small_disk"]  # a fixture
 
-class TestSplit(RecordingBackendContract):
+
+class TestSplit(SmallDiskContract):
     """SQLite and HDF5."""
 
     def open_backend(self, config: RecorderConfig) -> RecordingBackend:
@@ -25,7 +29,7 @@ class TestSplit(RecordingBackendContract):
         return SplitReader(path)
 
 
-class TestSQLite(RecordingBackendContract):
+class TestSQLite(SmallDiskContract):
     """One SQLite file."""
 
     def open_backend(self, config: RecorderConfig) -> RecordingBackend:
@@ -33,3 +37,23 @@ class TestSQLite(RecordingBackendContract):
 
     def open_reader(self, path: Path) -> RecordingReader:
         return SQLiteReader(path)
+
+
+class TestParquet(RecordingBackendContract):
+    """A folder of Parquet files."""
+
+    def open_backend(self, config: RecorderConfig) -> RecordingBackend:
+        return ParquetBackend(config)
+
+    def open_reader(self, path: Path) -> RecordingReader:
+        return ParquetReader(path)
+
+
+class TestHdf5(RecordingBackendContract):
+    """One HDF5 file."""
+
+    def open_backend(self, config: RecorderConfig) -> RecordingBackend:
+        return HDF5Backend(config)
+
+    def open_reader(self, path: Path) -> RecordingReader:
+        return HDF5Reader(path)

@@ -102,3 +102,12 @@ def test_that_a_person_reads_lines_and_a_verdict(var_dir: Path) -> None:
     assert lines[0].startswith("ok        Python        ")
     assert lines[-1] == "no problems, 1 warning."
     assert sum(line.startswith(("ok", "warning", "problem")) for line in lines) == len(CHECKS)
+
+
+@pytest.mark.parametrize("damage", [b"", b"not HDF5 at all" * 100])
+def test_that_a_damaged_replay_file_is_named(var_dir: Path, damage: bytes) -> None:
+    run_id = answer("record", "ALE/Pong-v5", "--steps", "5", var_dir=var_dir)["run_id"]
+    (var_dir / "replay" / f"{run_id}.h5").write_bytes(damage)
+    check = checks_of(var_dir)["Recordings"]
+    assert check["status"] == "warning"
+    assert f"the replay file of 1 cannot be read, of {run_id} first." in check["message"]

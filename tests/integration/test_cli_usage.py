@@ -25,6 +25,7 @@ HEAVY = ("gymnasium", "ale_py", "numpy", "h5py", "PySide6", "PIL", "pygame", "ri
         (["steps", "some-run"], "Missing argument 'EPISODE'"),
         (["frame", "h5://run/frames/0"], "Missing option '-o' / '--output'"),
         (["runs", "--frob"], "No such option '--frob'"),
+        (["steps", "some-run", "0", "--from", "5", "--to", "3"], "3 does not lie beyond --from 5."),
     ],
 )
 def test_that_wrong_usage_is_told_and_ends_with_2(words: list[str], told: str) -> None:

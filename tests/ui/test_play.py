@@ -266,7 +266,7 @@ def test_that_the_hud_follows_steps_and_seeds_while_the_game_stands(player: Play
     assert hud.block is not None
     assert {row.label: row.value for row in hud.block.rows} == {
         "Step": "0",
-        "Episode": "2",
+        "Episode": "1",
         "Time": "0:00",
         "Seed": "777",
     }
@@ -277,7 +277,9 @@ def test_that_full_screen_belongs_to_the_game_and_escape_leaves_it_first(player:
     QTest.keyClick(window, Key.Key_F11)
     player.qtbot.waitUntil(window.isFullScreen, timeout=WAIT_MS)
     assert window.rail.isVisible(), "the catalogue needs a way out"
+    player.qtbot.waitUntil(lambda: player.screen.catalog.games.rowCount() > 0, timeout=WAIT_MS)
     player.type_text("ca")
+    player.qtbot.waitUntil(lambda: player.screen.catalog.search.text() == "ca", timeout=WAIT_MS)
     for _ in range(2):
         assert window.isFullScreen()
         focused = QApplication.focusWidget()

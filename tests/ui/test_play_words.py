@@ -67,7 +67,7 @@ def test_that_the_hud_says_score_step_episode_and_time() -> None:
     assert (block.title, block.value) == ("Score", "21")
     assert [(row.label, row.value) for row in block.rows] == [
         ("Step", "1,234"),
-        ("Episode", "1"),
+        ("Episode", "0"),
         ("Time", "1:01"),
         ("Seed", "7"),
     ]

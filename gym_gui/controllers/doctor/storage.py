@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gym_gui.config.settings import Settings
 
 _FRAMES: Final = 20
+# Opening a replay file takes a millisecond; the newest ones tell.
+_OPENED: Final = 2_000
 
 
 def check_database(settings: Settings) -> Check:
@@ -43,7 +45,10 @@ def check_runs(settings: Settings) -> Check:
     try:
         with open_archive(settings) as archive:
             runs = archive.store.list_runs()
-            lost = [one.run.run_id for one in runs if one.frames and not archive.resolver.has_run(one.run.run_id)]
+            pictured = [one.run.run_id for one in runs if one.frames]
+            lost = [run_id for run_id in pictured if not archive.resolver.has_run(run_id)]
+            there = [run_id for run_id in pictured if run_id not in lost][:_OPENED]
+            damaged = [run_id for run_id in there if archive.resolver.get_run_info(run_id) is None]
     except EnvironmentFault as error:
         return Check("Recordings", Status.PROBLEM, f"They cannot be listed. {error.message}", error.hint)
     states = Counter(one.state for one in runs)
@@ -52,6 +57,13 @@ def check_runs(settings: Settings) -> Check:
         text += f", {states[RunState.RUNNING]:,} being recorded now"
     if states[RunState.INTERRUPTED]:
         text += f", {states[RunState.INTERRUPTED]:,} interrupted (what was recorded is kept)"
+    if damaged:
+        return Check(
+            "Recordings",
+            Status.WARNING,
+            f"{text}; the replay file of {len(damaged):,} cannot be read, of {damaged[0]} first.",
+            f"Copy it back from elsewhere into {settings.paths.replay_dir}; rows without pictures still open.",
+        )
     if lost:
         return Check(
             "Recordings",

@@ -60,7 +60,7 @@ def time_text(seconds: float) -> str:
 
 def game_block(state: SessionState) -> HudBlock:
     """How the game stands."""
-    rows = [HudRow("Step", f"{state.step:,}"), HudRow("Episode", f"{state.episode_index + 1}")]
+    rows = [HudRow("Step", f"{state.step:,}"), HudRow("Episode", f"{state.episode_index:,}")]
     rows.append(HudRow("Time", time_text(state.elapsed_s)))
     if state.seed is not None:
         rows.append(HudRow("Seed", str(state.seed)))

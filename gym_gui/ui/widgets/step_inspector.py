@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from gym_gui.controllers.library_entry import ENDING_TOLD, ending_of
+from gym_gui.core.schema.mismatch import counts_of
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.texts import duration_text, number_text, when_text
 from gym_gui.ui.widgets.fact_grid import Fact, FactGrid, FoldingGroup
@@ -164,4 +165,7 @@ def run_facts(run: RunRecord) -> list[Fact]:
     facts += [Fact(name, version) for name, version in run.versions.items()]
     if run.app_version:
         facts.append(Fact("gym_gui", run.app_version))
+    schema = counts_of(run.metadata).sentence()
+    if schema:
+        facts.append(Fact("Schema", schema))
     return facts

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from contract.adapter_contract import same
 from gymnasium import spaces
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.adapters.actions import make_action_check
 from gym_gui.core.value_codec import decode_value, encode_value
+from gym_gui.testing.values import same
 
 DTYPES = st.sampled_from([np.float32, np.float64, np.int64, np.uint8])
 SHAPES = st.lists(st.integers(1, 3), min_size=0, max_size=3).map(tuple)

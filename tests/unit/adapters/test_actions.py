@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract.adapter_contract import same
 from gymnasium import spaces
 
 from gym_gui.adapters.actions import make_action_check
 from gym_gui.core.errors import InvalidActionError
+from gym_gui.testing.values import same
 
 BOX = spaces.Box(np.array([-1, 0], np.float32), np.array([1, 2], np.float32))
 BYTES = spaces.Box(0, 255, (2,), np.uint8)

@@ -7,7 +7,8 @@ from itertools import combinations
 import numpy as np
 from gymnasium import spaces
 
-from gym_gui.adapters.describe import entry_point_module, package_versions, space_signature, space_text
+from gym_gui.adapters.describe import entry_point_module, package_versions
+from gym_gui.core.spaces import SpaceSerializer, space_text
 
 NUMBER = spaces.Discrete(2)
 DIFFERENT: list[spaces.Space[object]] = [
@@ -39,13 +40,21 @@ DIFFERENT: list[spaces.Space[object]] = [
 
 def test_that_different_spaces_have_different_signatures() -> None:
     for one, other in combinations(DIFFERENT, 2):
-        assert space_signature(one, NUMBER) != space_signature(other, NUMBER), (one, other)
-        assert space_signature(NUMBER, one) != space_signature(NUMBER, other), (one, other)
-    assert space_signature(DIFFERENT[0], NUMBER) != space_signature(NUMBER, DIFFERENT[0])
+        assert SpaceSerializer.pair_signature(one, NUMBER) != SpaceSerializer.pair_signature(other, NUMBER), (
+            one,
+            other,
+        )
+        assert SpaceSerializer.pair_signature(NUMBER, one) != SpaceSerializer.pair_signature(NUMBER, other), (
+            one,
+            other,
+        )
+    assert SpaceSerializer.pair_signature(DIFFERENT[0], NUMBER) != SpaceSerializer.pair_signature(NUMBER, DIFFERENT[0])
 
 
 def test_that_equal_spaces_have_equal_signatures() -> None:
-    assert space_signature(spaces.Box(0, 1, (2,)), NUMBER) == space_signature(spaces.Box(0, 1, (2,)), NUMBER)
+    assert SpaceSerializer.pair_signature(spaces.Box(0, 1, (2,)), NUMBER) == SpaceSerializer.pair_signature(
+        spaces.Box(0, 1, (2,)), NUMBER
+    )
 
 
 def test_that_a_space_is_one_line_of_bounded_text() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gym_gui.controllers.session_state import Phase, SessionState
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepRecord
+    from gym_gui.core.schema.run_spaces import RunSpaces
 
 TIMEOUT_S = 10.0
 
@@ -142,7 +143,7 @@ class FakeTelemetry:
         self.ended_runs: list[tuple[str, RunState]] = []
         self.log: list[str] = []
 
-    def start_run(self, run: RunRecord) -> None:
+    def start_run(self, run: RunRecord, *, spaces: RunSpaces | None = None) -> None:  # noqa: ARG002 - a port's argument
         self.runs.append(run)
         self.log.append("run")
 
@@ -236,6 +237,11 @@ class Time:
             self.now += seconds
         with condition:
             condition.notify_all()
+
+    def go_by(self, seconds: float) -> None:
+        """Move time on while the session's thread is busy elsewhere, with nobody to wake."""
+        with self._lock:
+            self.now += seconds
 
     def _has_turned_since(self, turns: int) -> bool:
         return self._turns > turns

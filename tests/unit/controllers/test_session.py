@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from unit.controllers.session_fakes import TIMEOUT_S, Desk, FakeAdapter
+from unit.controllers.session_fakes import TIMEOUT_S, Desk, FakeAdapter, KeysAsAction
 
 from gym_gui.controllers.session_state import Phase
 from gym_gui.core.data_model import EpisodeStatus, RunState
@@ -386,3 +386,51 @@ def test_that_close_ends_the_thread_and_is_safe_twice(make_desk: Callable[..., D
     desk.controller.start("Fake-v0")
     assert desk.controller.state.phase is Phase.IDLE
     assert "session" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_that_an_environment_that_does_not_answer_is_said_and_forgotten_when_it_does(
+    make_desk: Callable[..., Desk],
+) -> None:
+    may_answer, was_asked = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        was_asked.set()
+        assert may_answer.wait(TIMEOUT_S)
+
+    desk = make_desk(FakeAdapter(on_step=hang))
+    desk.controller.start("Fake-v0")
+    desk.wait_for(Phase.PLAYING)
+    desk.time.settle()
+    desk.time.jump_to_end(0.03)
+    assert was_asked.wait(TIMEOUT_S)
+    assert desk.controller.state.unanswered_s == 0
+    desk.time.go_by(3.2)
+    state = desk.controller.state
+    assert (state.unanswered_s, state.true_hz) == (3, 0.0)
+    assert state.message == "The environment has not answered for 3 s."
+    may_answer.set()
+    desk.time.settle()
+    assert desk.controller.state.unanswered_s == 0
+    assert desk.controller.state.message == ""
+
+
+def test_that_a_game_without_any_key_is_refused_before_it_is_recorded(make_desk: Callable[..., Desk]) -> None:
+    class NoKeys(KeysAsAction):
+        @property
+        def bindings(self) -> tuple[()]:
+            return ()
+
+        def action_for(self, held: frozenset[str]) -> None:
+            """No key says anything."""
+
+    class Silent(FakeAdapter):
+        @property
+        def controls(self) -> KeysAsAction:
+            return NoKeys(turn_based=False)
+
+    desk = make_desk(Silent())
+    desk.controller.start("Fake-v0")
+    desk.wait_for(Phase.FAULTED)
+    assert desk.controller.state.message == "Fake-v0 takes actions that no key can say."
+    assert "gym-gui record Fake-v0" in desk.controller.state.hint
+    assert desk.telemetry.log == []

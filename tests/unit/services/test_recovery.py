@@ -232,3 +232,11 @@ def test_that_an_interrupted_episode_counts_the_pictures_it_lacks(var_dir: Path)
     with open_services(settings) as services:
         rollup = services.store.get_episode("run")
         assert (rollup.frames, rollup.dropped_frames) == (0, 4)
+
+
+def test_that_an_interrupted_episode_counts_the_bytes_of_its_pictures(tmp_path: Path) -> None:
+    path = leave_behind(tmp_path, rows_in_file=40, rows_in_database=40)
+    with open_archive(Settings(var_dir=tmp_path)) as archive:
+        (summary,) = archive.store.list_episodes("run")
+    assert summary.rollup.status is EpisodeStatus.INTERRUPTED
+    assert summary.size_bytes > path.stat().st_size * 0.5

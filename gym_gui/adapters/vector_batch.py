@@ -1,0 +1,105 @@
+"""A batch taken apart: what each sub-environment of a vector environment saw, said and did, as it would alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from gym_gui.adapters.ownership import owned
+
+if TYPE_CHECKING:
+    from gymnasium import Space
+    from gymnasium.vector import VectorEnv
+
+FINAL_OBSERVATION: Final = "final_obs"
+FINAL_INFO: Final = "final_info"
+
+
+class BatchParts:
+    """Takes the batches of one vector environment apart, and makes batches of actions.
+
+    Args:
+        envs: The vector environment; never stepped here.
+    """
+
+    def __init__(self, envs: VectorEnv[Any, Any, Any]) -> None:
+        self._count = envs.num_envs
+        self._single_action_space = envs.single_action_space
+        self._action_space = envs.action_space
+        self._single_observation_space = envs.single_observation_space
+        self._observation_space = envs.observation_space
+
+    def observations(self, batch: Any) -> list[Any]:
+        """Each sub-environment's observation, owned: the vector environment will never write to it again."""
+        from gymnasium.vector.utils import iterate  # noqa: PLC0415 - loaded with the environment
+
+        return [self.observation(one) for one in iterate(self._observation_space, batch)]
+
+    def observation(self, value: Any) -> Any:
+        """One sub-environment's observation, owned, in the types that it has alone."""
+        return _as_alone(self._single_observation_space, owned(value))
+
+    def actions(self, batch: Any) -> list[Any]:
+        """Each sub-environment's action."""
+        from gymnasium.vector.utils import iterate  # noqa: PLC0415 - loaded with the environment
+
+        return list(iterate(self._action_space, batch))
+
+    def batch(self, actions: Sequence[Any]) -> Any:
+        """One action for each sub-environment as the batch that ``VectorEnv.step`` takes."""
+        from gymnasium.vector.utils import concatenate, create_empty_array  # noqa: PLC0415 - same
+
+        out: Any = create_empty_array(self._single_action_space, n=self._count)
+        return concatenate(self._single_action_space, tuple(actions), out)
+
+    def info(self, infos: Mapping[str, Any], index: int, *, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """What sub-environment *index* said; a key that it did not say is not there.
+
+        Args:
+            infos: The info of the batch: arrays by key, with a mask under ``_key`` that says who spoke.
+            index: Which sub-environment.
+            leave_out: Keys that belong to someone else.
+        """
+        found: dict[str, Any] = {}
+        for key, values in infos.items():
+            mask = infos.get(f"_{key}")
+            if key in leave_out or _is_mask(key, infos) or (mask is not None and not mask[index]):
+                continue
+            if isinstance(values, Mapping):
+                found[key] = self.info(values, index)
+            elif isinstance(values, (np.ndarray, list, tuple)) and len(values) == self._count:
+                found[key] = _plain(values[index])
+            else:
+                found[key] = owned(values)  # said once for all
+        return found
+
+
+def final_observation(infos: Mapping[str, Any], index: int) -> Any:
+    """What sub-environment *index* saw last in the episode that just ended, where the batch shows the next one's start.
+
+    None where the vector environment does not tell.
+    """
+    values = infos.get(FINAL_OBSERVATION)
+    return None if values is None else values[index]
+
+
+def _is_mask(key: str, infos: Mapping[str, Any]) -> bool:
+    return key.startswith("_") and key[1:] in infos
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else owned(value)
+
+
+def _as_alone(space: Space[Any], value: Any) -> Any:
+    # A batch of whole numbers is an array; alone they are Python's own.
+    if isinstance(value, np.integer) and type(space).__name__ == "Discrete":
+        return int(value)
+    parts = getattr(space, "spaces", None)
+    if isinstance(parts, Mapping) and isinstance(value, Mapping):
+        return {key: _as_alone(parts[key], one) for key, one in value.items()}
+    if isinstance(parts, tuple) and isinstance(value, tuple):
+        return tuple(_as_alone(part, one) for part, one in zip(parts, value, strict=True))
+    return value

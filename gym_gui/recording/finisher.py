@@ -1,0 +1,65 @@
+"""Makes files out of finished journals on a thread of its own, so that recording never waits for a compressor."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from typing import TYPE_CHECKING, Final
+
+from gym_gui.core.errors import GymGuiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LOGGER = logging.getLogger(__name__)
+_STOP: Final = None
+
+
+class Finisher:
+    """Does jobs one after the other, in order; its thread starts with the first.
+
+    A job that fails leaves its journal, from which the next opening of the recording tries again.
+
+    Args:
+        name: Of the thread.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue()
+        self._thread: threading.Thread | None = None
+        self.fault = ""
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Do *job* after everything that was submitted before."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+            self._thread.start()
+        self._jobs.put(job)
+
+    def drain(self) -> None:
+        """Wait until everything submitted so far is done."""
+        if self._thread is not None:
+            self._jobs.join()
+
+    def close(self) -> None:
+        """Finish everything and end the thread; safe to call twice."""
+        if self._thread is not None:
+            self._jobs.put(_STOP)
+            self._thread.join()
+            self._thread = None
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not _STOP:
+            try:
+                job()
+            except (GymGuiError, OSError) as error:
+                self.fault = str(error)
+                _LOGGER.error("An episode could not be finished; its journal is kept: %s", error)  # noqa: TRY400
+            except Exception:  # a thread's edge: the journal is kept, and the next job may be fine
+                self.fault = "An episode could not be finished."
+                _LOGGER.exception("An episode could not be finished; its journal is kept.")
+            finally:
+                self._jobs.task_done()
+        self._jobs.task_done()

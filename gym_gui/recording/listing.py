@@ -1,0 +1,188 @@
+"""Listing: runs and episodes that another backend records, in the telemetry database, so that every list shows them.
+
+Their steps are not there; what an episode came to so far is, so that a killed run is listed right. Runs on the sink's
+thread.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from gym_gui.core.data_model import EpisodeStatus, FrameState, RunRecord
+from gym_gui.replay.run_lock import RunLock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from gym_gui.core.data_model import EpisodeRollup, RunState, StepRecord
+    from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
+
+# The size of a run's folder is looked up this often at most.
+_SIZE_LOOK_S: Final = 2.0
+
+
+@dataclass(slots=True)
+class _ListedRun:
+    run: RunRecord
+    folder: Path
+    lock: RunLock | None
+    size_bytes: int = 0
+    size_seen_s: float = 0.0
+    end: tuple[RunState, datetime] | None = None
+    is_new: bool = True
+    metadata_changed: bool = False
+
+
+@dataclass(slots=True)
+class _ListedEpisode:
+    rollup: EpisodeRollup
+    changed: bool = True
+    stored_bytes: int = 0
+
+
+class Listing:
+    """Keeps the database's runs and episodes up with the recording.
+
+    Args:
+        store: The database.
+        recordings_dir: Where each run has its folder.
+        locks_dir: Where a run's lock says which process records it.
+    """
+
+    def __init__(self, store: TelemetrySQLiteStore, recordings_dir: Path, locks_dir: Path) -> None:
+        self._store = store
+        self._recordings_dir = recordings_dir
+        self._locks_dir = locks_dir
+        self._runs: dict[str, _ListedRun] = {}
+        self._episodes: dict[tuple[str, str], _ListedEpisode] = {}
+
+    def begin_run(self, run: RunRecord, backend: str) -> None:
+        """A run starts; its lock is held from now on.
+
+        Raises:
+            ReplayFileError: another process records it.
+        """
+        where = {"backend": backend, "folder": f"{self._recordings_dir.name}/{run.run_id}"}
+        listed = replace(run, metadata={**run.metadata, "recording": where})
+        lock = RunLock(self._locks_dir, run.run_id)
+        self._runs[run.run_id] = _ListedRun(listed, self._recordings_dir / run.run_id, lock)
+
+    def knows(self, run_id: str) -> bool:
+        """Whether the run was begun and has not ended."""
+        return run_id in self._runs
+
+    def add_metadata(self, run_id: str, values: Mapping[str, Any]) -> None:
+        """More values for a run's metadata."""
+        known = self._runs.get(run_id)
+        if known is not None:
+            known.run = replace(known.run, metadata={**known.run.metadata, **values})
+            known.metadata_changed = True
+
+    def change_episode(self, rollup: EpisodeRollup) -> None:
+        """An episode starts or ends; its pictures were counted here."""
+        key = (rollup.run_id, rollup.episode_id)
+        known = self._episodes.get(key)
+        if known is None:
+            self._episodes[key] = _ListedEpisode(rollup)
+            return
+        if rollup.status is not EpisodeStatus.RUNNING:
+            counted = known.rollup
+            rollup = replace(rollup, frames=counted.frames, dropped_frames=counted.dropped_frames)
+            known.stored_bytes = self._grown(rollup.run_id)
+        known.rollup, known.changed = rollup, True
+
+    def final(self, rollup: EpisodeRollup) -> EpisodeRollup:
+        """The summary with the pictures that were counted here."""
+        known = self._episodes.get((rollup.run_id, rollup.episode_id))
+        return rollup if known is None else known.rollup
+
+    def count(self, steps: Sequence[StepRecord], *, keeps_frames: bool) -> None:
+        """Steps were taken."""
+        for step in steps:
+            known = self._episodes.get((step.run_id, step.episode_id))
+            if known is None:
+                continue
+            rollup = known.rollup
+            kept = keeps_frames and step.frame is not None
+            dropped = step.frame_state in {FrameState.SHED, FrameState.LOST} or (step.frame is not None and not kept)
+            known.rollup = replace(
+                rollup,
+                steps=max(rollup.steps, step.step_index),
+                total_reward=rollup.total_reward + (step.reward or 0.0),
+                terminated=rollup.terminated or step.terminated,
+                truncated=rollup.truncated or step.truncated,
+                frames=rollup.frames + kept,
+                dropped_frames=rollup.dropped_frames + dropped,
+            )
+            known.changed = True
+
+    def end_run(self, run_id: str, state: RunState, ended_at: datetime) -> None:
+        """A run ended."""
+        known = self._runs.get(run_id)
+        if known is not None:
+            known.end = (state, ended_at)
+
+    def write(self) -> None:
+        """Bring the database up to date, in one transaction.
+
+        Raises:
+            StoreError: it refuses; all is tried again with the next call.
+        """
+        changed = [one for one in self._episodes.values() if one.changed]
+        news = [one for one in self._runs.values() if one.is_new or one.metadata_changed or one.end is not None]
+        if not changed and not news:
+            return
+        with self._store.transaction():
+            for run in news:
+                if run.is_new:
+                    self._store.insert_run(run.run)
+                if run.metadata_changed:
+                    self._store.set_run_metadata(run.run.run_id, run.run.metadata)
+            for episode in changed:
+                self._store.upsert_episode(episode.rollup, stored_bytes=episode.stored_bytes)
+            for run in news:
+                if run.end is not None:
+                    self._store.end_run(run.run.run_id, *run.end)
+        self._written(changed, news)
+
+    def close(self) -> None:
+        """Let go of every run's lock."""
+        for run in self._runs.values():
+            if run.lock is not None:
+                run.lock.release()
+        self._runs.clear()
+        self._episodes.clear()
+
+    def _written(self, changed: Sequence[_ListedEpisode], news: Sequence[_ListedRun]) -> None:
+        for episode in changed:
+            episode.changed = False
+            if episode.rollup.status is not EpisodeStatus.RUNNING:
+                self._episodes.pop((episode.rollup.run_id, episode.rollup.episode_id), None)
+        for run in news:
+            run.is_new = run.metadata_changed = False
+            if run.end is not None:
+                if run.lock is not None:
+                    run.lock.release()
+                del self._runs[run.run.run_id]
+
+    def _grown(self, run_id: str) -> int:
+        known = self._runs.get(run_id)
+        if known is None or time.monotonic() - known.size_seen_s < _SIZE_LOOK_S:
+            return 0
+        before, known.size_seen_s = known.size_bytes, time.monotonic()
+        known.size_bytes = _size_of(known.folder)
+        return max(0, known.size_bytes - before)
+
+
+def _size_of(folder: Path) -> int:
+    size_bytes = 0
+    for path in folder.rglob("*"):
+        try:
+            size_bytes += path.stat().st_size
+        except OSError:  # it went while we looked
+            continue
+    return size_bytes

@@ -1,0 +1,133 @@
+"""What a column of Python values has in common: one kind that holds them all exactly, or all but a few.
+
+A kind is a tuple: ``("int",)``, ``("float",)``, ``("bool",)``, ``("str",)``, ``("bytes",)``, ``("np", dtype)`` for
+NumPy's scalars, ``("array", dtype, shape)``, ``("dict", ((key, kind), ...))`` with text keys that may be missing,
+``("tuple", (kind, ...))``, ``("list", kind)``, and ``("null",)``, which every other one takes in.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+
+Kind = tuple[Any, ...]
+
+NULL: Final[Kind] = ("null",)
+_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
+# Python's own types and the kinds that hold all their values.
+_NATIVE: Final[dict[type, Kind]] = {bool: ("bool",), float: ("float",), str: ("str",), bytes: ("bytes",)}
+_MAX_FIELDS: Final = 256
+
+
+def kind_of(value: Any) -> Kind | None:
+    """The kind of one value; None where no column can hold it exactly."""
+    if value is None:
+        return NULL
+    native = _NATIVE.get(type(value))
+    if native is not None:
+        # Text ends at its first null character in some formats.
+        return None if native == ("str",) and "\0" in value else native
+    if type(value) is int:
+        return ("int",) if _INT64_MIN <= value <= _INT64_MAX else None
+    if isinstance(value, np.ndarray):
+        return ("array", value.dtype.str, value.shape) if _has_column(value.dtype) and value.size else None
+    if isinstance(value, np.generic):
+        return ("np", value.dtype.str) if _has_column(value.dtype) else None
+    return _kind_of_container(value)
+
+
+def merge(one: Kind, other: Kind) -> Kind | None:
+    """The kind that holds what both hold; None where there is none."""
+    return one if one == other else _merge(one, other)
+
+
+class ColumnKind:
+    """Finds the kind of a column value by value; what does not fit it is stored apart.
+
+    Attributes:
+        kind: What most values are; the first ones decide.
+        exceptions: Whether some values do not fit.
+    """
+
+    def __init__(self) -> None:
+        self.kind: Kind = NULL
+        self.exceptions = False
+
+    def add(self, value: Any) -> None:
+        """Take in a value."""
+        kind = kind_of(value)
+        merged = None if kind is None else merge(self.kind, kind)
+        if merged is None:
+            self.exceptions = True
+        else:
+            self.kind = merged
+
+    def fits(self, value: Any) -> bool:
+        """Whether the column can hold *value*, once every value was taken in."""
+        kind = kind_of(value)
+        return kind is not None and merge(self.kind, kind) == self.kind
+
+
+def to_json(kind: Kind) -> list[Any]:
+    """A form of *kind* that JSON can hold."""
+    return [to_json(part) if isinstance(part, tuple) else part for part in kind]
+
+
+def from_json(document: Any) -> Kind:
+    """The kind that `to_json` was given."""
+    return tuple(from_json(part) if isinstance(part, list) else part for part in document)
+
+
+def _kind_of_container(value: Any) -> Kind | None:
+    if isinstance(value, dict):
+        if len(value) > _MAX_FIELDS or not all(isinstance(key, str) and key and "\0" not in key for key in value):
+            return None
+        fields = {key: kind_of(one) for key, one in value.items()}
+        # A field that is None could not be told from one that is missing.
+        if any(kind is None or kind == NULL for kind in fields.values()):
+            return None
+        return ("dict", tuple(sorted(fields.items())))
+    if isinstance(value, tuple):
+        kinds = tuple(kind_of(one) for one in value)
+        return None if None in kinds or NULL in kinds or not kinds else ("tuple", kinds)
+    if isinstance(value, list):
+        element: Kind | None = NULL
+        for one in value:
+            kind = kind_of(one)
+            element = None if kind is None or kind == NULL or element is None else merge(element, kind)
+        return None if element is None else ("list", element)
+    return None
+
+
+@lru_cache(4096)
+def _merge(one: Kind, other: Kind) -> Kind | None:
+    if one == NULL or other == NULL:
+        return other if one == NULL else one
+    if one[0] != other[0]:
+        return None
+    if one[0] == "dict":
+        return _merge_fields(dict(one[1]), dict(other[1]))
+    if one[0] == "tuple":
+        if len(one[1]) != len(other[1]):
+            return None
+        kinds = tuple(merge(left, right) for left, right in zip(one[1], other[1], strict=True))
+        return None if None in kinds else ("tuple", kinds)
+    if one[0] == "list":
+        element = merge(one[1], other[1])
+        return None if element is None else ("list", element)
+    return None
+
+
+def _merge_fields(one: dict[str, Kind], other: dict[str, Kind]) -> Kind | None:
+    fields: dict[str, Kind | None] = {**other, **one}
+    for key in one.keys() & other.keys():
+        fields[key] = merge(one[key], other[key])
+    if None in fields.values() or len(fields) > _MAX_FIELDS:
+        return None
+    return ("dict", tuple(sorted(fields.items())))
+
+
+def _has_column(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind in "biuf" and dtype.isnative and dtype.itemsize <= np.dtype(np.float64).itemsize

@@ -1,0 +1,192 @@
+"""The pipeline with another backend: runs are listed, steps lie in its file, failures lead to the next one."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from synthetic import episode_of, final_of, frame_of, run_of, step_of
+
+from gym_gui.config.settings import Settings
+from gym_gui.core.data_model import EpisodeStatus, RunState
+from gym_gui.core.errors import ConfigError, RecordingError, StoreError
+from gym_gui.recording.split import SplitBackend, SplitReader
+from gym_gui.recording.sqlite import SQLiteBackend, SQLiteReader
+from gym_gui.services.bootstrap import Services, open_services
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import LogExpectations
+
+
+def play(services: Services, first: int, last: int) -> None:
+    """Steps *first* to *last*, both included, of one episode."""
+    for number in range(first, last + 1):
+        services.telemetry.record_step(step_of("run", 0, number, number))
+
+
+def begin(services: Services) -> None:
+    services.telemetry.start_run(run_of("run"))
+    services.telemetry.record_episode_start(episode_of("run", 0))
+
+
+def finish(services: Services, steps: int) -> None:
+    services.telemetry.complete_episode(final_of("run", 0, steps=steps, total_reward=1.0))
+    services.telemetry.end_run("run", RunState.COMPLETED)
+
+
+def sqlite_reader(services: Services) -> SQLiteReader:
+    return SQLiteReader(services.paths.recordings_dir / "run" / "recording.sqlite")
+
+
+def test_that_a_run_of_another_backend_is_listed_and_lies_in_a_folder_of_its_own(var_dir: Path) -> None:
+    with open_services(Settings(var_dir=var_dir), record={"backend": "sqlite"}) as services:
+        begin(services)
+        play(services, 0, 10)
+        services.telemetry.flush(10)
+        (live,) = services.store.list_episodes("run")
+        assert (live.rollup.steps, live.rollup.frames) == (10, 11)
+        play(services, 11, 30)
+        finish(services, 30)
+        services.telemetry.flush(10)
+        (run,) = services.store.list_runs()
+        assert (run.state, run.steps, run.frames) == (RunState.COMPLETED, 30, 31)
+        assert run.run.metadata["recording"] == {"backend": "sqlite", "folder": "recordings/run"}
+        assert services.sink.status().saved_steps == 31
+        reader = sqlite_reader(services)
+        steps = reader.load_steps("run", "e0000")
+        assert [step.step_index for step in steps] == list(range(31))
+        assert np.array_equal(reader.require(steps[7].frame_ref or ""), frame_of(7))
+        assert reader.get_episode("run") == services.store.get_episode("run")
+        reader.close()
+
+
+class Failing:
+    """Makes a backend's class refuse from some step on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, kind: type[Any], first: int) -> None:
+        write = kind.write_steps
+
+        def write_steps(backend: Any, steps: Any) -> None:
+            if any(step.step_index >= first for step in steps):
+                raise RecordingError("The disk went away.")
+            write(backend, steps)
+
+        monkeypatch.setattr(kind, "write_steps", write_steps)
+
+
+def test_that_the_next_backend_takes_over_where_one_fails_and_the_gap_is_named(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch, expect_log: LogExpectations
+) -> None:
+    expect_log(logging.ERROR, r"Recorder split failed: from step 11 of e0000 on .* run run is recorded by sqlite")
+    Failing(monkeypatch, SplitBackend, 15)
+    with open_services(Settings(var_dir=var_dir), record={"backend": "split", "fallback": ["sqlite"]}) as services:
+        begin(services)
+        play(services, 0, 10)
+        services.telemetry.flush(10)
+        for number in range(11, 31):
+            play(services, number, number)
+        finish(services, 30)
+        services.telemetry.flush(10)
+        status = services.sink.status()
+        assert (status.saved_steps, status.lost_steps, status.fault) == (31, 0, "")
+        assert "recorded by sqlite" in status.notice
+        (gap,) = services.store.get_run("run").metadata["gaps"]
+        assert (gap["run_id"], gap["backend"], gap["successor"]) == ("run", "split", "sqlite")
+        assert (gap["first_step"], gap["lost"]) == (11, False)
+        assert 15 <= gap["last_step"] <= 30
+        assert "went away" in gap["cause"]
+        folder = services.paths.recordings_dir / "run"
+        before, after = SplitReader(folder / "split"), sqlite_reader(services)
+        found = {step.step_index for step in before.load_steps("run", "e0000")} | {
+            step.step_index for step in after.load_steps("run", "e0000")
+        }
+        assert found == set(range(31)), "no step is lost between them"
+        assert after.get_run("run").metadata["gaps"] == [gap]
+        before.close()
+        after.close()
+
+
+def test_that_what_nobody_keeps_is_counted_and_said(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch, expect_log: LogExpectations
+) -> None:
+    expect_log(logging.ERROR, "is not recorded")
+    Failing(monkeypatch, SQLiteBackend, 5)
+    with open_services(Settings(var_dir=var_dir), record={"backend": "sqlite", "fallback": "none"}) as services:
+        begin(services)
+        play(services, 0, 4)
+        services.telemetry.flush(10)
+        play(services, 5, 20)
+        finish(services, 20)
+        services.telemetry.flush(10)
+        status = services.sink.status()
+        assert status.lost_steps == 16
+        assert "is not recorded" in status.fault
+        assert services.store.get_episode("run").dropped_frames == 16
+        assert services.store.get_run("run").metadata["gaps"][0]["lost"] is True
+
+
+def test_that_a_backend_without_a_successor_is_tried_again(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch, expect_log: LogExpectations
+) -> None:
+    expect_log(logging.ERROR, "not being saved: The disk went away")
+    with open_services(Settings(var_dir=var_dir), record={"backend": "sqlite"}) as services:
+        begin(services)
+        with monkeypatch.context() as patch:
+            Failing(patch, SQLiteBackend, 5)
+            play(services, 0, 10)
+            with pytest.raises(StoreError, match="went away"):
+                services.telemetry.flush(10)
+            assert "went away" in services.sink.status().fault
+        services.telemetry.flush(10)
+        assert services.sink.status().fault == ""
+        assert services.sink.status().lost_steps == 0
+        reader = sqlite_reader(services)
+        assert len(reader.load_steps("run", "e0000")) == 11
+        reader.close()
+
+
+def test_that_one_bad_step_costs_only_itself(var_dir: Path, expect_log: LogExpectations) -> None:
+    expect_log(logging.ERROR, "A step was not saved: .*cannot be stored exactly")
+    with open_services(Settings(var_dir=var_dir), record={"backend": "sqlite"}) as services:
+        begin(services)
+        play(services, 0, 3)
+        services.telemetry.record_step(step_of("run", 0, 4, 4, action={object()}))
+        play(services, 5, 9)
+        services.telemetry.flush(10)
+        reader = sqlite_reader(services)
+        assert [step.step_index for step in reader.load_steps("run", "e0000")] == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+        reader.close()
+        assert services.sink.status().lost_steps == 1
+
+
+def test_that_a_run_that_is_being_recorded_elsewhere_is_not_taken_for_dead(var_dir: Path) -> None:
+    with open_services(Settings(var_dir=var_dir), record={"backend": "sqlite"}) as services:
+        begin(services)
+        play(services, 0, 3)
+        services.telemetry.flush(10)
+        with open_services(Settings(var_dir=var_dir)) as other:
+            assert other.recovered_runs == []
+            assert other.store.list_runs()[0].state is RunState.RUNNING
+    with open_services(Settings(var_dir=var_dir)) as after:
+        assert after.recovered_runs == ["run"]
+        (episode,) = after.store.list_episodes("run")
+        assert (episode.rollup.status, episode.rollup.steps) == (EpisodeStatus.INTERRUPTED, 3)
+
+
+def test_that_split_is_the_pipeline_as_it_was(var_dir: Path) -> None:
+    with open_services(Settings(var_dir=var_dir), record={"backend": "split"}) as services:
+        begin(services)
+        play(services, 0, 3)
+        services.telemetry.flush(10)
+        assert len(services.store.load_steps("run", "e0000")) == 4
+        assert not services.paths.recordings_dir.exists()
+
+
+def test_that_a_wrong_name_costs_nothing(var_dir: Path) -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'sqlite'"):
+        open_services(Settings(var_dir=var_dir), record={"backend": "sqlit"})
+    assert not var_dir.exists()
