@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.config.paths import default_var_dir
+from gym_gui.config.schema import SplitRecordConfig
 from gym_gui.core.closing import Closing
 from gym_gui.core.errors import VarDirError
 from gym_gui.core.typing_compat import override
@@ -21,6 +22,7 @@ from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from gym_gui.config.paths import VarPaths
     from gym_gui.config.settings import Settings
     from gym_gui.recording.config import RecorderConfig
@@ -91,8 +93,8 @@ def open_services(
     Args:
         settings: Where and how.
         overflow: What happens when the disk is slower than the producer; by default it waits.
-        record: How runs are recorded, in any form of `recording.config_forms`; None, or the backend ``split``, for rows
-            and arrays apart in the var folder. Another backend records into `recordings_dir`.
+        record: How runs are recorded, in any form of `recording.config_forms`; None for what *settings* say. The
+            backend ``split`` keeps rows and arrays apart in the var folder; any other records into `recordings_dir`.
 
     Raises:
         ConfigError: *record* names something that does not exist.
@@ -102,11 +104,11 @@ def open_services(
         StoreVersionError: a newer application wrote it.
     """
     paths = settings.paths
-    config = _recorder_config(record)  # before anything is opened: a wrong name costs nothing
+    config = _recorder_config(settings, record)  # before anything is opened: a wrong name costs nothing
     store, recovered = _open_store(paths)
     bus = RunBus()
     hub = TelemetryAsyncHub(bus)
-    sink = _sink_of(settings, store, bus, overflow, config)
+    sink = _sink_of(settings, store, bus, overflow or blocking(settings), config)
     sink.start()
     resolver = FrameResolver(paths.replay_dir)
     telemetry = TelemetryService(hub, sink=sink, frame_resolver=resolver)
@@ -117,7 +119,7 @@ def _sink_of(
     settings: Settings,
     store: TelemetrySQLiteStore,
     bus: RunBus,
-    overflow: OverflowPolicy | None,
+    overflow: OverflowPolicy,
     config: RecorderConfig | None,
 ) -> Sink:
     paths = settings.paths
@@ -131,15 +133,17 @@ def _sink_of(
         store,
         bus,
         replay_writer=lambda run_id: ReplayWriter(run_id, paths.replay_dir, flush_interval_s=None, effort=effort),
-        overflow=overflow or blocking(settings),
+        overflow=overflow,
         flush_interval_s=flush_interval_s(settings),
     )
 
 
-def _recorder_config(record: Mapping[str, Any] | None) -> RecorderConfig | None:
-    """What *record* says, or None where it is what the pipeline does by itself."""
+def _recorder_config(settings: Settings, record: Mapping[str, Any] | None) -> RecorderConfig | None:
+    """What *record*, else the settings, say; None where it is what the pipeline does by itself."""
     if record is None:
-        return None
+        if isinstance(settings.record, SplitRecordConfig) and not settings.record.fallback:
+            return None  # nothing is imported to find that out
+        record = settings.record_node
     from gym_gui.recording.var_sink import usable_config  # noqa: PLC0415 - as above
 
     config = usable_config(record)
