@@ -21,6 +21,7 @@ from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from gym_gui.config.paths import VarPaths
     from gym_gui.config.settings import Settings
     from gym_gui.recording.config import RecorderConfig
