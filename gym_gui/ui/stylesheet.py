@@ -92,6 +92,7 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit, QTextEdit {
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus {
     border-color: $accent;
 }
+QSpinBox > QLineEdit, QDoubleSpinBox > QLineEdit { padding: 0; min-height: 0; border: none; background: transparent; }
 QLineEdit > QToolButton { padding: 0; min-width: 0; min-height: 0; border: none; background: transparent; }
 QComboBox::drop-down { border: none; width: $icon; }
 QComboBox QAbstractItemView {
