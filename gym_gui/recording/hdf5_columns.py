@@ -87,7 +87,7 @@ class ColumnWriter:
     """
 
     def __init__(
-        self, group: h5py.Group, name: str, column: ColumnKind, rows: int, storage: Storage, description: str
+        self, group: h5py.Group, name: str, column: ColumnKind, *, rows: int, storage: Storage, description: str
     ) -> None:
         self._column = column
         self._at = 0

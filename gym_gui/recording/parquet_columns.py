@@ -47,7 +47,9 @@ def arrays_of(fields: Sequence[pa.Field], column: ColumnKind, values: Sequence[A
         return [encode(column.kind, values)]
     typed = len(fields) > 1
     fitting = [typed and column.fits(value) for value in values]
-    exact = pa.array([None if fits else exact_bytes(one) for one, fits in zip(values, fitting, strict=True)], pa.binary())
+    exact = pa.array(
+        [None if fits else exact_bytes(one) for one, fits in zip(values, fitting, strict=True)], pa.binary()
+    )
     if not typed:
         return [exact]
     return [encode(column.kind, [one if fits else None for one, fits in zip(values, fitting, strict=True)]), exact]
@@ -79,6 +81,9 @@ def arrow_type(kind: Kind) -> pa.DataType | None:
     """The Arrow type of a kind; None where there is none."""
     import pyarrow as pa  # noqa: PLC0415 - as above
 
+    if kind[0] in {"dict", "tuple"}:
+        fields = _fields(kind)
+        return pa.struct(fields) if fields else None
     name = kind[0]
     simple = {"int": pa.int64, "float": pa.float64, "bool": pa.bool_, "str": pa.string, "bytes": pa.binary}
     if name in simple:
@@ -88,10 +93,6 @@ def arrow_type(kind: Kind) -> pa.DataType | None:
         for size in reversed(kind[2] if name == "array" else ()):
             arrow = pa.list_(pa.field("element", arrow), size)
         return arrow
-    if name in {"dict", "tuple"}:
-        types = [(key, arrow_type(part)) for key, part in _parts(kind)]
-        present = [pa.field(key, arrow) for key, arrow in types if arrow is not None]
-        return pa.struct(present) if present and len(present) == len(types) else None
     if name == "list":
         element = arrow_type(kind[1])
         return None if element is None else pa.list_(pa.field("element", element))
@@ -114,7 +115,7 @@ def encode(kind: Kind, values: Sequence[Any]) -> pa.Array:
             else:
                 items = [None if value is None else value[int(key)] for value in values]
             children.append(encode(part, items))
-        return pa.StructArray.from_arrays(children, fields=list(arrow_type(kind)), mask=pa.array(mask))
+        return pa.StructArray.from_arrays(children, fields=_fields(kind), mask=pa.array(mask))
     if name == "list":
         lengths = [0 if value is None else len(value) for value in values]
         offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
@@ -150,6 +151,14 @@ def decode(kind: Kind, array: pa.Array) -> list[Any]:
         return found
     values: list[Any] = array.to_pylist()
     return values
+
+
+def _fields(kind: Kind) -> list[pa.Field]:
+    """The fields of a struct; none where one of its parts has no type."""
+    import pyarrow as pa  # noqa: PLC0415 - as above
+
+    types = [(key, arrow_type(part)) for key, part in _parts(kind)]
+    return [] if any(arrow is None for _, arrow in types) else [pa.field(key, arrow) for key, arrow in types]
 
 
 def _parts(kind: Kind) -> list[tuple[str, Kind]]:

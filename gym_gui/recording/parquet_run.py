@@ -10,7 +10,6 @@ import numpy as np
 from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.core.typing_compat import override
 from gym_gui.recording.documents import episode_document, episode_of_document, run_document, run_of_document
-from gym_gui.recording.journal_episode import JournalEpisode
 from gym_gui.recording.journal_rows import FRAMES, OBSERVATIONS
 from gym_gui.recording.journaled_backend import RunFiles
 from gym_gui.recording.parquet_files import DOCUMENT_KEY, FORMAT_VERSION, read_document, write_table
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from gym_gui.core.data_model import EpisodeRollup, RunRecord
+    from gym_gui.recording.journal_episode import JournalEpisode
     from gym_gui.recording.parquet_files import Compression, RunFolder
 
 
@@ -148,8 +148,7 @@ def _cell(name: str, value: Any) -> pa.Array:
 
     types = {"seed": pa.int64(), "total_reward": pa.float64(), "worker_id": pa.string(), "fault": pa.string()}
     if name.endswith("_at"):
-        array = pa.array([value], pa.string()).cast(pa.timestamp("us", "UTC"))
-        return array
+        return pa.array([value], pa.string()).cast(pa.timestamp("us", "UTC"))
     if name == "total_reward":
         return pa.array([float(value)])
     if isinstance(value, str) and name == "seed":
