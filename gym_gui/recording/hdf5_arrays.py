@@ -49,6 +49,8 @@ def read_array(group: h5py.Group, stream: str, index: int) -> NDArray[Any]:
     Raises:
         IndexError: there is none.
     """
+    if index < 0:
+        raise IndexError(index)
     name, item = stream, index
     places = group.get(f"{stream}{PLACES_SUFFIX}")
     if places is not None:

@@ -16,7 +16,7 @@ from gym_gui.recording.documents import episode_document, episode_of_document
 from gym_gui.recording.hdf5_arrays import read_array, write_arrays
 from gym_gui.recording.hdf5_columns import ColumnWriter, read_column
 from gym_gui.recording.journal_rows import FRAMES, OBSERVATIONS, Row
-from gym_gui.recording.stored_episode import StoredEpisode, record_of
+from gym_gui.recording.stored_episode import PLACES, StoredEpisode, record_of
 from gym_gui.recording.value_kinds import ColumnKind
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gym_gui.recording.journal_episode import JournalEpisode
 
 DOCUMENT: Final = "gym_gui"
+FIRST_PLACE: Final = PLACES // 2
 _BLOCK_ROWS: Final = 4096
 _FLAGS: Final = (
     "1 terminated, 2 truncated, 4 the observation is the frame, 8 it has an array's form; "
@@ -131,6 +132,7 @@ class Hdf5Episode(StoredEpisode):
 
     def __init__(self, open_group: Callable[[], h5py.Group], document: Mapping[str, Any]) -> None:
         self.ordinal = int(document["ordinal"])
+        self.first_place = FIRST_PLACE
         self._rollup = episode_of_document(document)
         self._size_bytes = int(document["size_bytes"])
         self._group = open_group
@@ -158,9 +160,7 @@ class Hdf5Episode(StoredEpisode):
             if len(places):
                 low, high = int(places[0]), int(places[-1]) + 1
                 rows = _read_rows(group, low, high)
-                found += [
-                    record_of(rows[int(place) - low], int(place), run, self._rollup, self.ordinal) for place in places
-                ]
+                found += [record_of(rows[int(place) - low], int(place), run, self) for place in places]
         found.sort(key=lambda step: (step.step_index, step.agent_id))
         return found
 

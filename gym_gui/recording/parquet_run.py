@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gym_gui.core.data_model import EpisodeRollup, RunRecord
     from gym_gui.recording.journal_episode import JournalEpisode
     from gym_gui.recording.parquet_files import Compression, RunFolder
+    from gym_gui.recording.value_kinds import Kind
 
 
 class ParquetRun(RunFiles):
@@ -34,13 +35,17 @@ class ParquetRun(RunFiles):
         run: The run; of one that is there, its own record holds.
         folder: Where.
         compression: Of every column.
+        declared: Columns that a program declared, with their kinds.
     """
 
-    def __init__(self, run: RunRecord, folder: RunFolder, compression: Compression) -> None:
+    def __init__(
+        self, run: RunRecord, folder: RunFolder, compression: Compression, declared: Mapping[str, Kind] | None = None
+    ) -> None:
         self.folder = folder
+        self._declared = {} if declared is None else declared
         self._compression = compression
         super().__init__(self._record_there() or run)
-        folder.episodes_dir.mkdir(parents=True, exist_ok=True)
+        folder.make()
 
     @override
     def ordinals(self) -> dict[str, int]:
@@ -72,7 +77,7 @@ class ParquetRun(RunFiles):
         ordinal = journal.ordinal
         sizes = [self._write_arrays(journal, stream) for stream in (FRAMES, OBSERVATIONS)]
         path = self.folder.of_episode("trajectory", ordinal)
-        write_trajectory(path, journal, self.run, rollup, self._compression)
+        write_trajectory(path, journal, self.run, rollup, compression=self._compression, declared=self._declared)
         document = {
             **episode_document(rollup),
             "ordinal": ordinal,

@@ -49,13 +49,16 @@ def merge(one: Kind, other: Kind) -> Kind | None:
 class ColumnKind:
     """Finds the kind of a column value by value; what does not fit it is stored apart.
 
+    Args:
+        kind: What it is declared to be.
+
     Attributes:
         kind: What most values are; the first ones decide.
         exceptions: Whether some values do not fit.
     """
 
-    def __init__(self) -> None:
-        self.kind: Kind = NULL
+    def __init__(self, kind: Kind = NULL) -> None:
+        self.kind = kind
         self.exceptions = False
 
     def add(self, value: Any) -> None:
