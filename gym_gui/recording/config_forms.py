@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gym_gui.core.errors import ConfigError
+from gym_gui.recording import registry
 from gym_gui.recording.config import BufferConfig, RecorderConfig
 
 _TARGET: Final = "_target_"
@@ -76,12 +77,10 @@ def _plain(source: Any) -> dict[str, Any]:
 
 
 def _backend_name(values: Mapping[str, Any]) -> str:
-    from gym_gui.recording.factory import RecorderFactory  # noqa: PLC0415 - which knows this module
-
     if "backend" in values:
-        return RecorderFactory.check_name(str(values["backend"]))
+        return registry.check_name(str(values["backend"]))
     if _TARGET in values:
-        return RecorderFactory.name_of_class(str(values[_TARGET]).rpartition(".")[2])
+        return registry.name_of_class(str(values[_TARGET]).rpartition(".")[2])
     return RecorderConfig().backend
 
 
@@ -114,9 +113,7 @@ def _is_storage(metadata: Mapping[str, Any]) -> bool:
 
 
 def _check_options(backend: str, options: dict[str, Any]) -> None:
-    from gym_gui.recording.factory import RecorderFactory  # noqa: PLC0415 - as above
-
-    known = RecorderFactory.options_of(backend)
+    known = registry.options_of(backend)
     if known is None:  # a backend of someone else's takes what it likes
         return
     names = sorted({*known, *_FIELDS, *_ALIASES, *_BUFFER_FIELDS, *_GROUPS} - {"options"})
