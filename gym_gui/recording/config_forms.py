@@ -59,6 +59,8 @@ def config_of(source: RecorderConfig | Mapping[str, Any] | Any) -> RecorderConfi
     _check_options(backend, options)
     buffer = {name.removeprefix("buffer."): taken.pop(name) for name in list(taken) if name.startswith("buffer.")}
     arguments = {name: _fitted(name, value, _FIELDS[name].type) for name, value in taken.items() if value is not None}
+    for name in arguments.get("fallback", ()):
+        registry.check_name(name)  # now, not when the first one fails
     numbers = {name: _fitted(name, value, _BUFFER_FIELDS[name].type) for name, value in buffer.items()}
     return RecorderConfig(backend=backend, buffer=BufferConfig(**numbers), options=options, **arguments)
 
