@@ -54,7 +54,11 @@ class RecorderFactory:
             ConfigError: there is no such backend, or it takes dictionaries only.
             FormatUnavailableError: a package that it needs is not installed.
         """
-        backend_class = getattr(cls._recorder_class(config.backend), "backend_class", None)
+        name = registry.check_name(config.backend)
+        if name in registry.OURS and name not in registry.registered:
+            home = registry.usable_home(name)
+            return cast("RecordingBackend", home.load(home.backend)(config))
+        backend_class = getattr(cls._recorder_class(name), "backend_class", None)
         if backend_class is None:
             raise ConfigError(
                 f"The recorder {config.backend} takes dictionaries of steps only, not runs of the application.",
