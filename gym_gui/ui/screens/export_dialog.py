@@ -254,7 +254,8 @@ class ExportDialog(QDialog):
         self.export_button.setText("Export")
         self._say("", "")
         rows = form.rows
-        self.estimate.setText(f"{rows:,} steps, about {size_text(form.estimated_bytes())}")
+        what = "pictures" if find_format(form.format).needs_frames else "rows"
+        self.estimate.setText(f"{rows:,} {what}, about {size_text(form.estimated_bytes())}")
         self.export_button.setEnabled(rows > 0 and bool(self.path.text().strip()))
         self._show_result(None)
 
