@@ -76,7 +76,7 @@ def record(var_dir: Path, episodes: Sequence[Iterable[StepRecord]], *, run_id: s
 
 
 def same(found: Any, expected: Any) -> bool:
-    """Equal in every type, key order, dtype, shape and bit."""
+    """Equal in every type, dtype, shape and bit; a dict's keys may stand in any order."""
     if type(found) is not type(expected):
         return False
     if isinstance(expected, np.ndarray):
@@ -86,7 +86,7 @@ def same(found: Any, expected: Any) -> bool:
     if isinstance(expected, np.generic):
         return bool(found.dtype == expected.dtype and found.tobytes() == expected.tobytes())
     if isinstance(expected, dict):
-        return list(found) == list(expected) and all(same(found[key], expected[key]) for key in expected)
+        return found.keys() == expected.keys() and all(same(found[key], expected[key]) for key in expected)
     if isinstance(expected, (tuple, list)):
         return len(found) == len(expected) and all(map(same, found, expected))
     if isinstance(expected, float):
@@ -125,7 +125,9 @@ def differences(
                     continue
                 was = one.arrays([getattr(each, kind) for each in steps])
                 now = other.arrays([getattr(each, kind) for each in others])
-                found += [f"{kind} {place}" for place, (a, b) in enumerate(zip(was, now, strict=True)) if not _alike(a, b)]
+                found += [
+                    f"{kind} {place}" for place, (a, b) in enumerate(zip(was, now, strict=True)) if not _alike(a, b)
+                ]
     return found
 
 

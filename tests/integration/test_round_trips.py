@@ -40,7 +40,9 @@ BOX = hnp.arrays("f4", (3,), elements=st.floats(width=32))
 ACTIONS: list[st.SearchStrategy[Any]] = [
     st.integers(-(2**63), 2**63 - 1),
     BOX,
-    st.tuples(BOX, st.integers(0, 3), hnp.arrays("i8", (2, 2))).map(lambda t: {"steer": t[0], "gear": t[1], "grid": t[2]}),
+    st.tuples(BOX, st.integers(0, 3), hnp.arrays("i8", (2, 2))).map(
+        lambda t: {"steer": t[0], "gear": t[1], "grid": t[2]}
+    ),
     st.tuples(st.integers(0, 3), BOX),
     st.text(max_size=5),
     st.lists(st.integers(0, 9), max_size=3),

@@ -50,13 +50,14 @@ def alike(draw: st.DrawFn) -> list[Any]:
     """Some values of one form, some of them None."""
     shape = draw(st.sampled_from(["leaf", "tuple", "dict", "nested"]))
     parts = [values_of(*draw(leaves())) for _ in range(1 if shape == "leaf" else 2)]
-    whole = {
-        "leaf": lambda: parts[0],
-        "tuple": lambda: st.tuples(*parts),
-        # Built from tuples: the order of keys is part of a form.
-        "dict": lambda: st.tuples(*parts).map(lambda two: {"b": two[0], "a": two[1]}),
-        "nested": lambda: st.tuples(*parts).map(lambda two: {"x": two, "y": two[0]}),
-    }[shape]()
+    if shape == "leaf":
+        whole = parts[0]
+    elif shape == "tuple":
+        whole = st.tuples(*parts)
+    elif shape == "dict":  # built from tuples: the order of keys is part of a form
+        whole = st.tuples(*parts).map(lambda two: {"b": two[0], "a": two[1]})
+    else:
+        whole = st.tuples(*parts).map(lambda two: {"x": two, "y": two[0]})
     return [draw(whole), *draw(st.lists(st.none() | whole, max_size=5))]
 
 
