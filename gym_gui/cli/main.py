@@ -30,6 +30,8 @@ _COMMANDS: Final = {
     "episodes": ("library", "List the episodes of a run."),
     "steps": ("library", "List the steps of an episode."),
     "frame": ("frame", "Save one frame as a picture."),
+    "export": ("export", "Write a run as Parquet, CSV, JSON, HDF5, SQLite, Minari, MP4, GIF or PNG."),
+    "import": ("import_", "Take an exported run back in: Parquet, HDF5, SQLite or Minari."),
     "replay": ("window", "Watch an episode in the window."),
     "demo": ("demo", "Show that it all works here, in under a minute; needs no display."),
     "config": ("config", "Show, check and change the settings."),
@@ -49,7 +51,8 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"gym_gui.cli.{_COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        # A keyword of Python's, `import`, is a name with an underscore.
+        command: click.Command = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
         return command
 
     @override

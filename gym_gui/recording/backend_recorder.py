@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from gym_gui.core.clock import utc_now
-from gym_gui.core.typing_compat import override
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState
 from gym_gui.core.refs import check_run_id, new_run_id
+from gym_gui.core.typing_compat import override
 from gym_gui.recording.base import BaseRecorder
 from gym_gui.recording.step_records import ended_status, episode_name, packed_json, record_of_step
 

@@ -9,7 +9,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from gym_gui.core.errors import EnvironmentFault, RecordingError, SchemaMismatchError
+from gym_gui.core.errors import EnvironmentFault, SchemaMismatchError
 from gym_gui.recording.config_forms import config_of
 from gym_gui.recording.step_data import check_names, own_step
 from gym_gui.recording.writing import EpisodeItem, Hooks, RecordWriter, StepItem
@@ -78,8 +78,7 @@ class BaseRecorder:
         self._calls += 1
         taken_s = time.perf_counter() - started_s
         self._caller_s += taken_s
-        if taken_s > self._slowest_s:
-            self._slowest_s = taken_s
+        self._slowest_s = max(self._slowest_s, taken_s)
 
     def record_episode(self, episode_data: dict[str, Any], episode_id: int, **metadata: Any) -> None:
         """Record the summary of an episode, which ends it.

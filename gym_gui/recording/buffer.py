@@ -93,8 +93,7 @@ class RecordBuffer(Generic[_Item]):
             self._records += 1
             self._bytes += size_bytes
             self.accepted += 1
-            if self._bytes > self.peak_bytes:
-                self.peak_bytes = self._bytes
+            self.peak_bytes = max(self.peak_bytes, self._bytes)
             # Waking costs microseconds: the writer's clock does, unless it sleeps without one or much has come.
             if self._idle or self._records == self._wake_records or self._bytes > self._wake_bytes:
                 self._idle = False

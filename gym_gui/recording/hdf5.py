@@ -279,5 +279,3 @@ def _open(path: Path) -> h5py.File:
         raise
     except OSError as error:
         raise unreadable(path, error) from error
-
-

@@ -47,7 +47,9 @@ def arrays_of(fields: Sequence[pa.Field], column: ColumnKind, values: Sequence[A
         return [encode(column.kind, values)]
     typed = len(fields) > 1
     fitting = [typed and column.fits(value) for value in values]
-    exact = pa.array([None if fits else exact_bytes(one) for one, fits in zip(values, fitting, strict=True)], pa.binary())
+    exact = pa.array(
+        [None if fits else exact_bytes(one) for one, fits in zip(values, fitting, strict=True)], pa.binary()
+    )
     if not typed:
         return [exact]
     return [encode(column.kind, [one if fits else None for one, fits in zip(values, fitting, strict=True)]), exact]

@@ -58,9 +58,7 @@ class ParquetEpisode(StoredEpisode):
         self._rollup = episode_of_document(document)
         self._size_bytes = int(document.get("size_bytes", 0))
         self._steps = _GroupedFile(folder.of_episode("trajectory", ordinal))
-        self._arrays = {
-            stream: _GroupedFile(folder.of_episode(stream, ordinal)) for stream in (FRAMES, OBSERVATIONS)
-        }
+        self._arrays = {stream: _GroupedFile(folder.of_episode(stream, ordinal)) for stream in (FRAMES, OBSERVATIONS)}
 
     @property
     @override
@@ -252,4 +250,3 @@ class _GroupedFile:
             counts = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
             self._firsts = np.concatenate(([0], np.cumsum(np.array(counts, np.int64)))).astype(np.int64)
         return self._opened
-

@@ -72,6 +72,15 @@ class FrameResolver(Closing):
             arrays[position] = self.resolve(frame_refs[position])
         return arrays
 
+    def read_range(self, run_id: str, dataset: str, start: int, stop: int) -> NDArray[Any] | None:
+        """Items ``start <= i < stop`` of one dataset as one new array, shorter at its end; None where there is none.
+
+        Raises:
+            FrameNotFoundError: the run has no replay file.
+            ReplayFileError: the file cannot be read there.
+        """
+        return self._file(run_id).read_slice(dataset, start, stop)
+
     def has_run(self, run_id: str) -> bool:
         """Whether the run has a replay file."""
         return is_run_id(run_id) and replay_path(self._dir, run_id).is_file()

@@ -207,7 +207,7 @@ def episode_summary_of(row: Row) -> EpisodeSummary:
 
 def metadata_with_counts(metadata: str, schema_counts: Mapping[str, Any]) -> str:
     """A run's *metadata*, as they are stored, with what was counted of its steps."""
-    return _json(with_counts(_unjson(metadata), schema_counts))
+    return json_text(with_counts(_unjson(metadata), schema_counts))
 
 
 def _number(value: float) -> float | str:

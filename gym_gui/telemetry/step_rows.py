@@ -33,12 +33,12 @@ SELECT_STEPS: Final = """
     ORDER BY step_index, agent_key
 """
 
-_TERMINATED: Final = 1
-_TRUNCATED: Final = 2
-_REWARD_NAN: Final = 4
-_REWARD_NEGATIVE_ZERO: Final = 8
+TERMINATED: Final = 1
+TRUNCATED: Final = 2
+REWARD_NAN: Final = 4
+REWARD_NEGATIVE_ZERO: Final = 8
 _FRAME_STATE_SHIFT: Final = 4
-_OBSERVATION_IS_FRAME: Final = 64
+OBSERVATION_IS_FRAME: Final = 64
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -85,9 +85,9 @@ def rows_of(
         flags = step.terminated | step.truncated << 1 | step.frame_state << _FRAME_STATE_SHIFT
         reward = step.reward
         if not reward and reward is not None and copysign(1.0, reward) < 0:
-            flags |= _REWARD_NEGATIVE_ZERO
+            flags |= REWARD_NEGATIVE_ZERO
         elif reward != reward:  # noqa: PLR0124 - nan, the cheap way
-            flags |= _REWARD_NAN
+            flags |= REWARD_NAN
             reward = None
         frame_index = obs_index = None
         frame_variant = obs_variant = 0
@@ -95,11 +95,11 @@ def rows_of(
             _, frame_variant, frame_index = _split(step.frame_ref)
         if step.obs_ref is not None:
             if step.obs_ref == step.frame_ref:
-                flags |= _OBSERVATION_IS_FRAME
+                flags |= OBSERVATION_IS_FRAME
                 obs_index, obs_variant = frame_index, frame_variant
             else:
                 dataset, obs_variant, obs_index = _split(step.obs_ref)
-                flags |= _OBSERVATION_IS_FRAME * (dataset == FRAMES_DATASET)
+                flags |= OBSERVATION_IS_FRAME * (dataset == FRAMES_DATASET)
         action = step.action
         row = (
             keys.episode_key,
@@ -113,7 +113,7 @@ def rows_of(
             round(step.timestamp.timestamp() * 1e6) - keys.started_us,
             encode_info(step.info) if step.info else None,
         )
-        extra = _extra(step, keys)
+        extra = rare_of(step, keys.space_signature)
         if extra is None and not frame_variant and not obs_variant:
             usual.append(row)
         else:
@@ -130,7 +130,8 @@ def _split(ref: str) -> tuple[str, int, int]:
     return dataset, int(variant), int(index)
 
 
-def _extra(step: StepRecord, keys: EpisodeKeys) -> bytes | None:
+def rare_of(step: StepRecord, space_signature: str | None) -> bytes | None:
+    """What is rare about a step, encoded; None where nothing is."""
     if (
         step.observation is None
         and step.vector_metadata is None
@@ -140,7 +141,7 @@ def _extra(step: StepRecord, keys: EpisodeKeys) -> bytes | None:
         and step.time_step is None
         and step.render_hint is None
         and step.payload_version == PAYLOAD_VERSION
-        and step.space_signature in {None, keys.space_signature}
+        and step.space_signature in {None, space_signature}
     ):
         return None
     rare = {
@@ -152,7 +153,7 @@ def _extra(step: StepRecord, keys: EpisodeKeys) -> bytes | None:
         "time_step": step.time_step,
         "render_hint": step.render_hint,
         "payload_version": None if step.payload_version == PAYLOAD_VERSION else step.payload_version,
-        "space_signature": None if step.space_signature == keys.space_signature else step.space_signature,
+        "space_signature": None if step.space_signature == space_signature else step.space_signature,
     }
     encoded = encode_value({name: value for name, value in rare.items() if value is not None})
     return encoded if isinstance(encoded, bytes) else None
@@ -162,12 +163,12 @@ def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
     """The detached record of a row in the order of `SELECT_STEPS`."""
     step_index, agent_id, action, reward, flags, frame_index, frame_variant = row[:7]
     obs_index, obs_variant, time_us, info, extra = row[7:]
-    if flags & _REWARD_NAN:
+    if flags & REWARD_NAN:
         reward = float("nan")
-    elif flags & _REWARD_NEGATIVE_ZERO:
+    elif flags & REWARD_NEGATIVE_ZERO:
         reward = -0.0
     rare: dict[str, Any] = {} if extra is None else decode_value(extra)
-    obs_dataset = FRAMES_DATASET if flags & _OBSERVATION_IS_FRAME else OBSERVATIONS_DATASET
+    obs_dataset = FRAMES_DATASET if flags & OBSERVATION_IS_FRAME else OBSERVATIONS_DATASET
     return StepRecord(
         run_id=keys.run_id,
         episode_id=keys.episode_id,
@@ -175,8 +176,8 @@ def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
         action=decode_value(action),
         observation=rare.get("observation"),
         reward=reward,
-        terminated=bool(flags & _TERMINATED),
-        truncated=bool(flags & _TRUNCATED),
+        terminated=bool(flags & TERMINATED),
+        truncated=bool(flags & TRUNCATED),
         info=decode_info(info),
         timestamp=_EPOCH + timedelta(microseconds=keys.started_us + time_us),
         agent_id=agent_id,

@@ -16,6 +16,7 @@ from gym_gui.telemetry.run_rows import (
     run_of,
     run_summary_of,
 )
+from gym_gui.telemetry.step_columns import select_columns
 from gym_gui.telemetry.step_rows import SELECT_STEPS, EpisodeKeys, record_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunSummary, StepRecord
+    from gym_gui.telemetry.step_columns import StepColumns
 
 _NO_STOP: Final = 2**62
 _SHOWN: Final = 128
@@ -115,6 +117,23 @@ def load_steps(
     stop = _NO_STOP if stop is None else min(stop, _NO_STOP)
     rows = connection.execute(SELECT_STEPS, (keys.episode_key, min(start, _NO_STOP), stop))
     return [record_of(row, keys) for row in rows]
+
+
+def load_columns(
+    connection: sqlite3.Connection, run_id: str, episode_id: str, start: int, stop: int | None
+) -> StepColumns:
+    """The rows with ``start <= step_index < stop`` as columns.
+
+    Raises:
+        RunNotFoundError: there is no run of that id.
+        EpisodeNotFoundError: the run has no such episode.
+    """
+    keys = episode_keys(connection, run_id, episode_id)
+    if keys is None:
+        get_episode(connection, run_id, episode_id)  # says which of the two is missing
+        keys = EpisodeKeys(-1, run_id, episode_id, 0)
+    stop = _NO_STOP if stop is None else min(stop, _NO_STOP)
+    return select_columns(connection, keys, min(start, _NO_STOP), stop)
 
 
 def episode_keys(connection: sqlite3.Connection, run_id: str, episode_id: str) -> EpisodeKeys | None:

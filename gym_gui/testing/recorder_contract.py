@@ -62,7 +62,7 @@ def step(number: int, episode_index: int = 0, run_id: str = "run", **fields: Any
     """Step *number* of an episode; attached."""
     defaults: dict[str, Any] = {
         "episode_id": f"e{episode_index:04d}",
-        "action": number if number else None,
+        "action": number or None,
         "reward": number / 4 if number else None,
         "observation": np.array([number, -number, number / 8], np.float32),
         "render_payload": picture(number),

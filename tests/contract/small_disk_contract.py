@@ -40,7 +40,7 @@ class SmallDiskContract(RecordingBackendContract):
     """The contract, with a disk that can be filled."""
 
     @pytest.mark.slow
-    def test_that_a_full_disk_is_said_and_recording_goes_on_when_there_is_room(self, small_disk: SmallDisk) -> None:  # noqa: F811 - pytest's way to ask for a fixture
+    def test_that_a_full_disk_is_said_and_recording_goes_on_when_there_is_room(self, small_disk: SmallDisk) -> None:
         backend = self.open_backend(self.config(small_disk.path))
         announce(backend, [step(0)])
         backend.write_steps([noisy(number) for number in range(10)])
@@ -65,7 +65,7 @@ class SmallDiskContract(RecordingBackendContract):
         reader.close()
 
     @pytest.mark.slow
-    def test_that_a_disk_that_stays_full_does_not_keep_a_backend_from_closing(self, small_disk: SmallDisk) -> None:  # noqa: F811 - as above
+    def test_that_a_disk_that_stays_full_does_not_keep_a_backend_from_closing(self, small_disk: SmallDisk) -> None:
         backend = self.open_backend(self.config(small_disk.path))
         announce(backend, [step(0)])
         backend.write_steps([noisy(number) for number in range(10)])

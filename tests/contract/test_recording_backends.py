@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from contract.small_disk_contract import SmallDiskContract, small_disk
+
 from gym_gui.recording.hdf5 import HDF5Backend, HDF5Reader
 from gym_gui.recording.parquet import ParquetBackend, ParquetReader
 from gym_gui.recording.split import SplitBackend, SplitReader
 from gym_gui.recording.sqlite import SQLiteBackend, SQLiteReader
-from contract.small_disk_contract import SmallDiskContract, small_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,7 @@ class TestSQLite(SmallDiskContract):
         return SQLiteReader(path)
 
 
-class TestParquet(RecordingBackendContract):
+class TestParquet(SmallDiskContract):
     """A folder of Parquet files."""
 
     def open_backend(self, config: RecorderConfig) -> RecordingBackend:
@@ -49,7 +50,7 @@ class TestParquet(RecordingBackendContract):
         return ParquetReader(path)
 
 
-class TestHdf5(RecordingBackendContract):
+class TestHdf5(SmallDiskContract):
     """One HDF5 file."""
 
     def open_backend(self, config: RecorderConfig) -> RecordingBackend:

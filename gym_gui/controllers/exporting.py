@@ -1,0 +1,99 @@
+"""Exports and imports as faces ask for them: settings in, a result out; and what an export may take on disk."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from gym_gui.core.errors import EnvironmentFault, ExportError, RunNotFoundError
+from gym_gui.core.refs import check_run_id
+from gym_gui.recording.export import export_run
+from gym_gui.recording.importing import feed, open_import
+from gym_gui.replay.layout import replay_path
+from gym_gui.services.bootstrap import open_archive, open_services
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from os import PathLike
+
+    from gym_gui.config.settings import Settings
+    from gym_gui.recording.export import ExportResult
+    from gym_gui.recording.importing import ImportResult
+    from gym_gui.services.bootstrap import Services
+
+
+def export_from_folder(settings: Settings, run_id: str, output: str | PathLike[str], **asked: Any) -> ExportResult:
+    """What `export_run` does, of the recordings in the settings' var folder.
+
+    Args:
+        settings: Where the recordings are.
+        run_id: The run.
+        output: The file or folder to write.
+        asked: The other arguments of `export_run`.
+
+    Raises:
+        EnvironmentFault: it cannot be done; nothing was left behind.
+    """
+    with open_archive(settings) as archive:
+        return export_run(archive, run_id, output, **asked)
+
+
+def import_into_folder(
+    settings: Settings,
+    path: str | PathLike[str],
+    *,
+    run_id: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> ImportResult:
+    """Take an exported run into the settings' var folder, through the recorder that games go through.
+
+    Args:
+        settings: Where the recordings are.
+        path: The file or folder.
+        run_id: What the run is called here; None: as it was.
+        progress: Told done and total rows.
+        cancelled: Asked often; True stops.
+
+    Raises:
+        EnvironmentFault: it cannot be done; nothing was left behind.
+    """
+    source = open_import(path)
+    try:
+        chosen = check_run_id(run_id or source.run.run_id)
+        with open_services(settings) as services:
+            _check_free(services, chosen)
+            try:
+                result = feed(source, services.telemetry, run_id=chosen, progress=progress, cancelled=cancelled)
+                services.telemetry.flush()
+                _check_kept(services)
+            except BaseException:
+                _remove_run(services, chosen)
+                raise
+    finally:
+        source.close()
+    return result
+
+
+def _check_free(services: Services, run_id: str) -> None:
+    with contextlib.suppress(RunNotFoundError):
+        services.store.get_run(run_id)
+        raise ExportError(f"There is a run {run_id} here already.", hint="Give the imported one a name with --run-id.")
+
+
+def _check_kept(services: Services) -> None:
+    status = services.sink.status()
+    if status.lost_steps or status.lost_frames:
+        raise ExportError(
+            f"{status.lost_steps:,} steps and {status.lost_frames:,} pictures could not be stored.",
+            hint=f"Nothing of the run was kept. {status.fault}".strip(),
+        )
+
+
+def _remove_run(services: Services, run_id: str) -> None:
+    """Take out what an import that failed had stored; the sink is closed first, so that nothing comes after."""
+    services.sink.close()
+    services.resolver.close()
+    with contextlib.suppress(EnvironmentFault):
+        services.store.delete_run(run_id)
+    replay_path(services.paths.replay_dir, run_id).unlink(missing_ok=True)

@@ -1,0 +1,104 @@
+"""The pictures of a selection in order, one a step, read in groups; what a video, a GIF and PNG files are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gym_gui.core.errors import ExportError
+from gym_gui.core.value_codec import decode_value
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from numpy.typing import NDArray
+
+    from gym_gui.core.data_model import EpisodeRollup
+    from gym_gui.recording.export.job import ExportJob
+    from gym_gui.telemetry.step_columns import StepColumns
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Picture:
+    """One step as it is shown.
+
+    Attributes:
+        episode: The episode.
+        step: The step.
+        action: The action; None after reset.
+        reward: The reward; None after reset.
+        total: Return up to and with this step.
+        ref: The picture's ``h5://`` text.
+        frame: ``uint8 (H, W, 3)``.
+    """
+
+    episode: EpisodeRollup
+    step: int
+    action: Any
+    reward: float | None
+    total: float
+    ref: str | None
+    frame: NDArray[np.uint8]
+
+
+def pictures(job: ExportJob) -> Generator[Picture, None, None]:
+    """Every picture of the selection; a step without one shows the last before it."""
+    missing = 0
+    for episode in job.selection.episodes:
+        last: NDArray[np.uint8] | None = None
+        total = _return_before(job, episode)
+        for page in job.source.episode_pages(job.selection, episode):
+            rows = _one_a_step(page)
+            totals = total + np.cumsum(np.nan_to_num(page.rewards, nan=0.0))
+            total = float(totals[-1])
+            for start, group in job.source.frame_groups([page.frame_refs[row] for row in rows]):
+                for row, found in zip(rows[start:], group, strict=False):
+                    if found is None:
+                        missing += 1
+                    frame = last if found is None else _checked(found)
+                    if frame is not None:
+                        yield Picture(
+                            episode=episode,
+                            step=int(page.step_index[row]),
+                            action=decode_value(page.actions[row]),
+                            reward=float(page.rewards[row]) if page.has_reward[row] else None,
+                            total=float(totals[row]),
+                            ref=page.frame_refs[row],
+                            frame=frame,
+                        )
+                    last = frame
+                job.progress.advance(len(group))
+    if missing:
+        job.note(f"{missing:,} steps have no picture of their own; they show the last one before, where there is one.")
+
+
+def count_steps(job: ExportJob) -> int:
+    """Steps of the selection, read from the rows' indices."""
+    return sum(len(_one_a_step(page)) for _, page in job.source.pages(job.selection))
+
+
+def _checked(found: NDArray[Any]) -> NDArray[np.uint8]:
+    if found.dtype != np.uint8 or found.ndim != 3 or found.shape[2] != 3:  # noqa: PLR2004 - rows, columns, colours
+        raise ExportError(f"A picture of type {found.dtype} and shape {found.shape} cannot be drawn.")
+    return found
+
+
+def _one_a_step(page: StepColumns) -> list[int]:
+    """Rows that stand for their step: the first one with a picture, or the first."""
+    chosen: dict[int, int] = {}
+    for row, step in enumerate(page.step_index.tolist()):
+        before = chosen.get(step)
+        if before is None or (page.frame_refs[before] is None and page.frame_refs[row] is not None):
+            chosen[step] = row
+    return list(chosen.values())
+
+
+def _return_before(job: ExportJob, episode: EpisodeRollup) -> float:
+    start = job.selection.start
+    if not start:
+        return 0.0
+    rows = job.source.rows.load_steps(episode.run_id, episode.episode_id, start=0, stop=start)
+    rewards = [row.reward for row in rows if row.reward is not None]
+    return float(np.nan_to_num(rewards, nan=0.0).sum())

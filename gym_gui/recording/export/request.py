@@ -1,0 +1,125 @@
+"""What is asked of an export, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Final
+
+from gym_gui.core.errors import ExportError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gym_gui.recording.export.formats import ExportFormat
+
+DEFAULT_CRF: Final = 18
+_WORST_CRF: Final = 51
+_MAX_SCALE: Final = 16
+
+
+class ExportStoppedError(ExportError):
+    """An export or import that was stopped; nothing of it was left behind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOptions:
+    """How a format is written; None and False are its defaults.
+
+    Attributes:
+        compression: Of Parquet's columns, of Minari's arrays.
+        frames: Whether pictures come along; None: what the format does, HDF5 and SQLite yes, Parquet no.
+        partitioned: A folder with one file an episode (Parquet).
+        lines: One JSON document a line.
+        fps: Pictures a second; None: the run's own step rate.
+        overlay: Draw step, action, reward and return on the pictures.
+        lossless: Every pixel bit for bit: H.264 RGB in .mp4, FFV1 in .mkv.
+        crf: Quality of the small video, 0 (best) to 51.
+        scale: Whole number that pictures are enlarged by.
+    """
+
+    compression: str | None = None
+    frames: bool | None = None
+    partitioned: bool = False
+    lines: bool = False
+    fps: float | None = None
+    overlay: bool = False
+    lossless: bool = False
+    crf: int | None = None
+    scale: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRequest:
+    """What to export, and where to.
+
+    Attributes:
+        run_id: The run.
+        output: The file or folder to write.
+        format: Name of a format.
+        episodes: Indices and ids of episodes; None for all.
+        start: First step of each episode.
+        stop: First step not to take; None: to the end.
+        options: How it is written.
+        overwrite: Whether what is at *output* may be replaced.
+    """
+
+    run_id: str
+    output: Path
+    format: str
+    episodes: tuple[int | str, ...] | None = None
+    start: int = 0
+    stop: int | None = None
+    options: ExportOptions = field(default_factory=ExportOptions)
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportResult:
+    """What was written.
+
+    Attributes:
+        run_id: The run.
+        format: Name of the format.
+        output: The file or folder.
+        episodes: Episodes written.
+        rows: Rows written: one a step and agent; the states after reset count.
+        frames: Pictures written.
+        size_bytes: Bytes on disk.
+        seconds: How long it took.
+        notes: One sentence for each thing that could not be kept as it was; empty where all was.
+    """
+
+    run_id: str
+    format: str
+    output: Path
+    episodes: int
+    rows: int
+    frames: int
+    size_bytes: int
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+def check_options(asked: ExportOptions, chosen: ExportFormat) -> None:
+    """Refuse what the format does not know.
+
+    Raises:
+        ExportError: an option means nothing to the format, or has a value out of range.
+    """
+    defaults = ExportOptions()
+    for one in fields(ExportOptions):
+        if getattr(asked, one.name) != getattr(defaults, one.name) and one.name not in chosen.options:
+            option = {"partitioned": "--partition"}.get(one.name, f"--{one.name}")
+            known = ", ".join(sorted(f"--{name}" for name in chosen.options)) or "none of these"
+            raise ExportError(f"{chosen.title} has no {option}.", hint=f"It knows: {known}.")
+    if asked.compression is not None and asked.compression not in chosen.compressions:
+        raise ExportError(
+            f"{chosen.title} has no compression {asked.compression!r}.",
+            hint=f"It knows: {', '.join(chosen.compressions)}.",
+        )
+    if asked.fps is not None and not 0 < asked.fps <= 1_000:  # noqa: PLR2004 - no screen or file goes beyond
+        raise ExportError(f"{asked.fps:g} pictures a second cannot be shown.", hint="--fps takes 0.01 to 1000.")
+    if asked.crf is not None and not 0 <= asked.crf <= _WORST_CRF:
+        raise ExportError(f"There is no quality {asked.crf}.", hint="--crf takes 0 (best) to 51 (smallest).")
+    if not 1 <= asked.scale <= _MAX_SCALE:
+        raise ExportError(f"Pictures cannot be enlarged {asked.scale} times.", hint=f"--scale takes 1 to {_MAX_SCALE}.")

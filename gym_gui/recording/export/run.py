@@ -1,0 +1,185 @@
+"""`export_run`: checks what is asked, reads, writes beside the target and renames; the same for every face."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import fields
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from gym_gui.core.errors import ExportError, FormatUnavailableError
+from gym_gui.recording.export.beside import check_target, size_of, written_beside
+from gym_gui.recording.export.formats import ExportFormat, find_format, format_of_path
+from gym_gui.recording.export.job import ExportJob, Progressing
+from gym_gui.recording.export.request import ExportOptions, ExportRequest, ExportResult, check_options
+from gym_gui.recording.export.selection import parse_episodes, select
+from gym_gui.recording.export.source import ExportSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from os import PathLike
+
+    from gym_gui.recording.export.job import Progress
+    from gym_gui.recording.export.selection import Selection
+
+# Format -> module and function; a format's packages are loaded when it is written.
+_WRITERS: Final = {
+    "csv": ("csv_rows", "write_csv"),
+    "json": ("json_rows", "write_json"),
+    "parquet": ("parquet_rows", "write_parquet"),
+    "hdf5": ("backend_copy", "write_hdf5"),
+    "sqlite": ("backend_copy", "write_sqlite"),
+    "minari": ("minari_data", "write_minari"),
+    "mp4": ("video", "write_video"),
+    "gif": ("gif", "write_gif"),
+    "png": ("png", "write_png"),
+}
+
+
+def export_run(
+    source: Any,
+    run_id: str,
+    output: str | PathLike[str],
+    *,
+    format: str | None = None,  # noqa: A002 - the word of the command and of the recorders' protocol
+    episodes: str | Iterable[int | str] | None = None,
+    start: int = 0,
+    stop: int | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    **options: Any,
+) -> ExportResult:
+    """Write a run, or some of its episodes, in another format.
+
+    Args:
+        source: The var folder (a path), an open `Archive` or `Services`, or any `RecordingReader`.
+        run_id: The run.
+        output: The file or folder to write; it appears when all of it is there.
+        format: Name of a format; None: what the ending of *output* means.
+        episodes: ``"1,5-9"``, or indices and ids; None for all.
+        start: First step of each episode.
+        stop: First step not to take; None: to the end.
+        overwrite: Whether what is at *output* may be replaced.
+        progress: Told done and total.
+        cancelled: Asked often; True stops the export.
+        options: The fields of `ExportOptions`: ``compression``, ``frames``, ``fps``, ``overlay``, ``lossless``, ….
+
+    Raises:
+        ExportError: it cannot be done as asked, or the disk refused; nothing was left behind.
+        ExportStoppedError: *cancelled* said so; nothing was left behind.
+        FormatUnavailableError: the format's package is not installed.
+        RunNotFoundError: there is no such run.
+        EpisodeNotFoundError: the run has no such episode.
+    """
+    unknown = sorted(options.keys() - {one.name for one in fields(ExportOptions)})
+    if unknown:
+        raise TypeError(f"export_run() knows no option {unknown[0]!r}")
+    path = Path(output)
+    chosen = format_of_path(path) if format is None else find_format(format)
+    request = ExportRequest(
+        run_id=run_id,
+        output=path,
+        format=chosen.name,
+        episodes=parse_episodes(episodes) if isinstance(episodes, str) else None if episodes is None else (*episodes,),
+        start=start,
+        stop=stop,
+        options=ExportOptions(**options),
+        overwrite=overwrite,
+    )
+    return export(source, request, progress=progress, cancelled=cancelled)
+
+
+def export(
+    source: Any,
+    request: ExportRequest,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> ExportResult:
+    """What `export_run` does, of a request that is already made."""
+    started_s = time.perf_counter()
+    chosen = find_format(request.format)
+    check_options(request.options, chosen)
+    check_package(chosen)
+    with ExitStack() as stack:
+        reading = stack.enter_context(open_source(source))
+        selection = select(reading.rows, request)
+        _check_frames(selection, chosen)
+        target = request.output.expanduser().absolute()
+        check_target(target, overwrite=request.overwrite)
+        job = ExportJob(reading, selection, request.options, Progressing(progress, cancelled), target=target)
+        with written_beside(target, overwrite=request.overwrite) as beside:
+            module, function = _WRITERS[chosen.name]
+            getattr(import_module(f"gym_gui.recording.export.{module}"), function)(job, beside)
+    return ExportResult(
+        run_id=selection.run.run_id,
+        format=chosen.name,
+        output=target,
+        episodes=len(selection.episodes),
+        rows=job.rows,
+        frames=job.frames,
+        size_bytes=size_of(target),
+        seconds=time.perf_counter() - started_s,
+        notes=tuple(job.notes),
+    )
+
+
+def check_package(chosen: ExportFormat) -> None:
+    """Whether the format's package is there.
+
+    Raises:
+        FormatUnavailableError: it is not; the hint installs it.
+    """
+    if chosen.package and find_spec(chosen.package) is None:
+        raise FormatUnavailableError(
+            f"{chosen.title} needs the package {chosen.package}, which is not installed.",
+            hint='Install it with: pip install "gym-gui[formats]"',
+        )
+
+
+class open_source:  # noqa: N801 - used as a function in a with statement
+    """An `ExportSource` over a var folder, an open `Archive`, or a `RecordingReader`.
+
+    What was opened here is closed when the ``with`` block ends.
+    """
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+        self._closing: list[Any] = []
+
+    def __enter__(self) -> ExportSource:
+        source = self._source
+        if isinstance(source, (str, Path)):
+            return self._open_folder(Path(source))
+        store, resolver = getattr(source, "store", None), getattr(source, "resolver", None)
+        if store is not None and resolver is not None:
+            return ExportSource(store, resolver)
+        return ExportSource(source, source)
+
+    def _open_folder(self, folder: Path) -> ExportSource:
+        # As heavy as a replay: only where a folder is given.
+        from gym_gui.config.paths import VarPaths  # noqa: PLC0415 - see above
+        from gym_gui.replay.frame_resolver import FrameResolver  # noqa: PLC0415 - see above
+        from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore  # noqa: PLC0415 - see above
+
+        paths = VarPaths(folder)
+        store = TelemetrySQLiteStore(paths.telemetry_db, read_only=True)
+        resolver = FrameResolver(paths.replay_dir)
+        self._closing = [resolver, store]
+        return ExportSource(store, resolver)
+
+    def __exit__(self, *_: object) -> None:
+        for one in self._closing:
+            one.close()
+
+
+def _check_frames(selection: Selection, chosen: ExportFormat) -> None:
+    if chosen.needs_frames and not any(episode.frames for episode in selection.episodes):
+        raise ExportError(
+            f"No pictures were recorded in run {selection.run.run_id}, so there is no {chosen.title} of it.",
+            hint="Its steps can be exported as parquet, csv or json.",
+        )

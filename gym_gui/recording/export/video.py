@@ -1,0 +1,69 @@
+"""MP4 and MKV: a small video (H.264, 4:2:0), or a lossless one (H.264 in RGB, or FFV1), frame by frame in process."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final
+
+from gym_gui.core.errors import ExportError
+from gym_gui.recording.export.canvas import frames_a_second, make_canvas
+from gym_gui.recording.export.pictures import count_steps, pictures
+from gym_gui.recording.export.request import DEFAULT_CRF
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gym_gui.recording.export.job import ExportJob
+
+_SMPTE170M: Final = 6  # ITU-T H.273: what players take for small pictures, said in the file
+_LIMITED_RANGE: Final = 1
+
+
+def write_video(job: ExportJob, path: Path) -> None:
+    """Write the selection's pictures, one episode after the other, to *path*.
+
+    Raises:
+        ExportError: there are no pictures, or the encoder refused them.
+    """
+    import av  # noqa: PLC0415 - 0.1 s, only where a video is made
+
+    canvas = make_canvas(job, even=not job.options.lossless)
+    job.progress.begin(count_steps(job))
+    try:
+        # The index goes to the front, so that a browser plays while it loads.
+        flags = {"movflags": "faststart"} if path.suffix.lower() == ".mp4" else {}
+        with av.open(str(path), "w", options=flags) as container:
+            container.metadata["title"] = f"{job.selection.run.env_id} {job.selection.run.run_id}"
+            stream = _stream(job, container, path.suffix.lower())
+            stream.width, stream.height = canvas.width, canvas.height
+            target = stream.pix_fmt
+            with closing(pictures(job)) as shown:
+                for picture in shown:
+                    frame = av.VideoFrame.from_ndarray(canvas.draw(picture), format="rgb24")
+                    if target != "rgb24":
+                        frame = frame.reformat(format=target, dst_colorspace="ITU601" if target == "yuv420p" else None)
+                    container.mux(stream.encode(frame))
+                    job.frames += 1
+            container.mux(stream.encode(None))
+    except av.FFmpegError as error:
+        if isinstance(error, OSError) and error.errno:
+            raise OSError(error.errno, error.strerror) from error
+        raise ExportError(f"The video could not be encoded: {error}.") from error
+
+
+def _stream(job: ExportJob, container: Any, suffix: str) -> Any:
+    rate = frames_a_second(job)
+    if not job.options.lossless:
+        crf = DEFAULT_CRF if job.options.crf is None else job.options.crf
+        stream = container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": "veryfast"})
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.colorspace = _SMPTE170M
+        stream.codec_context.color_range = _LIMITED_RANGE
+    elif suffix == ".mkv":
+        stream = container.add_stream("ffv1", rate=rate, options={"level": "3", "slicecrc": "1"})
+        stream.pix_fmt = "bgr0"
+    else:
+        stream = container.add_stream("libx264rgb", rate=rate, options={"qp": "0", "preset": "veryfast"})
+        stream.pix_fmt = "rgb24"
+    stream.codec_context.time_base = 1 / rate
+    return stream
