@@ -54,7 +54,11 @@ def settings_for(var_dir: str | None, overrides: Sequence[str] | None = None) ->
     Raises:
         ConfigError: something is set that does not exist, or to a value that it does not take.
     """
-    return load_settings(chosen_var_dir(var_dir), overrides or (), lenient=overrides is None)
+    settings = load_settings(chosen_var_dir(var_dir), overrides or (), lenient=overrides is None)
+    if overrides is not None and settings.without_effect:
+        names = " and ".join(settings.without_effect)
+        say(f"gym-gui: {names} counts for recorders that a program makes; here every step is kept.", err=True)
+    return settings
 
 
 def chosen_var_dir(var_dir: str | None) -> Path | None:
