@@ -72,12 +72,11 @@ def graph_view(space: spaces.Graph, observation: Any) -> View:
     is_plane = getattr(space.node_space, "shape", None) == (_PLANE,)
     drawn = [_node(place, features, is_plane=is_plane) for place, features in enumerate(nodes)]
     has_labels = observation[1] is not None and space.edge_space is not None
-    labels = (
-        [_label(features) for features in _items(space.edge_space, observation[1])] if has_labels else [""] * len(ends)
-    )
+    features = _items(space.edge_space, observation[1]) if has_labels else [None] * len(ends)
     lines = [
-        {"source": source, "target": target, **({"label": label} if label else {})}
-        for (source, target), label in zip(ends, labels, strict=True)
+        {"source": source, "target": target, **({} if feature is None else {"label": _label(feature)})}
+        for (source, target), feature in zip(ends, features, strict=True)
+        if 0 <= source < len(nodes) and 0 <= target < len(nodes)  # a link to no node cannot be drawn
     ]
     return {"kind": "graph", "nodes": drawn, "edges": lines, "directed": True}
 

@@ -61,6 +61,23 @@ if TYPE_CHECKING:
     "--as-human", is_flag=True, help="Open the game as for a person: Atari at 60 steps a second, no sticky actions."
 )
 @click.option("--no-frames", is_flag=True, help="Record no pictures.")
+@click.option(
+    "--num-envs", type=click.IntRange(min=1), metavar="N", help="Record N environments side by side, each on its own."
+)
+@click.option(
+    "--vectorization",
+    type=click.Choice(("sync", "async")),
+    default="sync",
+    show_default=True,
+    help="Step them one after the other, or each in a process.",
+)
+@click.option(
+    "--autoreset",
+    type=click.Choice(("next_step", "same_step", "disabled")),
+    default="next_step",
+    show_default=True,
+    help="When the next episode of an environment begins; with 'disabled' each one gets its own seed.",
+)
 @json_option
 @var_dir_option
 def record(
@@ -74,6 +91,9 @@ def record(
     pairs: tuple[str, ...],
     as_human: bool,
     no_frames: bool,
+    num_envs: int | None,
+    vectorization: str,
+    autoreset: str,
     as_json: bool,
     var_dir: str | None,
 ) -> int:
@@ -87,7 +107,8 @@ def record(
     """
     from gym_gui.adapters.registry import resolve  # noqa: PLC0415 - h5py and Gymnasium, one second
     from gym_gui.controllers.recording import RecordingRequest, recount  # noqa: PLC0415 - same
-    from gym_gui.controllers.recording import record as record_run  # noqa: PLC0415 - same
+    from gym_gui.controllers.recording import record as record_one  # noqa: PLC0415 - same
+    from gym_gui.controllers.vector_recording import record_vector  # noqa: PLC0415 - same
     from gym_gui.services.bootstrap import open_archive, open_services  # noqa: PLC0415 - same
 
     settings = settings_for(var_dir, overrides)
@@ -100,6 +121,9 @@ def record(
         seed=seed,
         as_human=as_human,
         render=not no_frames,
+        num_envs=num_envs,
+        vectorization=vectorization,
+        autoreset_mode=autoreset,
     )
     with foreign_output_aside():
         resolve(env_id)  # before anything is made in the var folder
@@ -110,6 +134,7 @@ def record(
         interrupts = _Interrupts()
         try:
             with foreign_output_aside():
+                record_run = record_one if num_envs is None else record_vector
                 result = record_run(services, request, on_step=progress.step, should_stop=interrupts.seen)
         finally:
             interrupts.restore()

@@ -1,13 +1,14 @@
-"""Exports and imports as faces ask for them: settings in, a result out; and what an export may take on disk."""
+"""Exports and imports as faces ask for them: settings in, a result out; and one export that runs in the background."""
 
 from __future__ import annotations
 
 import contextlib
+import threading
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.errors import EnvironmentFault, ExportError, RunNotFoundError
 from gym_gui.core.refs import check_run_id
-from gym_gui.recording.export import export_run
+from gym_gui.recording.export import export, export_run
 from gym_gui.recording.importing import feed, open_import
 from gym_gui.replay.layout import replay_path
 from gym_gui.services.bootstrap import open_archive, open_services
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from gym_gui.config.settings import Settings
-    from gym_gui.recording.export import ExportResult
+    from gym_gui.controllers.views import TaskRunner
+    from gym_gui.recording.export import ExportRequest, ExportResult
     from gym_gui.recording.importing import ImportResult
-    from gym_gui.services.bootstrap import Services
+    from gym_gui.services.bootstrap import Archive, Services
 
 
 def export_from_folder(settings: Settings, run_id: str, output: str | PathLike[str], **asked: Any) -> ExportResult:
@@ -97,3 +99,47 @@ def _remove_run(services: Services, run_id: str) -> None:
     with contextlib.suppress(EnvironmentFault):
         services.store.delete_run(run_id)
     replay_path(services.paths.replay_dir, run_id).unlink(missing_ok=True)
+
+
+class BackgroundExport:
+    """One export at a time, off the caller's thread; how far it is can be asked at any time.
+
+    Args:
+        archive: Where the recording is.
+        runner: Where it runs, and which thread hears of its end.
+    """
+
+    def __init__(self, archive: Archive, runner: TaskRunner) -> None:
+        self._archive = archive
+        self._runner = runner
+        self._stop = threading.Event()
+        self.running = False
+        self.done = 0
+        self.total = 0
+
+    def start(
+        self, request: ExportRequest, on_done: Callable[[ExportResult], None], on_error: Callable[[Exception], None]
+    ) -> None:
+        """Begin; one of the two is called on the runner's home thread."""
+        self._stop.clear()
+        self.running, self.done, self.total = True, 0, 0
+
+        def work() -> ExportResult:
+            return export(self._archive, request, progress=self._progress, cancelled=self._stop.is_set)
+
+        def done(result: ExportResult) -> None:
+            self.running = False
+            on_done(result)
+
+        def failed(error: Exception) -> None:
+            self.running = False
+            on_error(error)
+
+        self._runner.submit(work, done, failed)
+
+    def cancel(self) -> None:
+        """Ask it to stop; its end is told as an error, and nothing is left behind."""
+        self._stop.set()
+
+    def _progress(self, done: int, total: int) -> None:
+        self.done, self.total = done, total

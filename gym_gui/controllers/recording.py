@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,9 +17,11 @@ from gym_gui.adapters.stepper import EpisodeStepper, make_run_record
 from gym_gui.controllers.policies import Policy, make_policy
 from gym_gui.core.data_model import EpisodeStatus, RunState, StepRecord
 from gym_gui.core.errors import EnvironmentRaisedError, InvalidActionError, StoreError
+from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
-    from gym_gui.core.data_model import RunSummary
+    from gym_gui.core.data_model import RunRecord, RunSummary
+    from gym_gui.core.schema.run_spaces import RunSpaces
     from gym_gui.services.bootstrap import Archive, Services
 
 StepObserver: TypeAlias = Callable[[StepRecord], None]
@@ -38,6 +41,9 @@ class RecordingRequest:
         seed: Seed of the first episode; the next ones count up from it. None picks one.
         as_human: Open the environment as for a person: Atari at 60 steps a second, no sticky actions.
         render: Whether pictures are recorded.
+        num_envs: Record so many environments side by side; None for one alone.
+        vectorization: ``sync`` or ``async``; of several.
+        autoreset_mode: ``next_step``, ``same_step`` or ``disabled``; of several.
     """
 
     env_id: str
@@ -48,6 +54,9 @@ class RecordingRequest:
     seed: int | None = None
     as_human: bool = False
     render: bool = True
+    num_envs: int | None = None
+    vectorization: str = "sync"
+    autoreset_mode: str = "next_step"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,34 +117,60 @@ def record(
     try:
         policy = make_policy(request.policy, adapter)
         run = make_run_record(adapter, player=request.policy)
-        seed = request.seed if request.seed is not None else secrets.randbelow(_MAX_SEED)
         stepper = EpisodeStepper(adapter, run)
-        recording = _Recording(services, stepper, policy, request, on_step=on_step, should_stop=should_stop)
-        started_s = time.perf_counter()
-        services.telemetry.start_run(run, spaces=adapter.spaces)
-        state = RunState.FAULTED
-        try:
-            state = recording.play(seed)
-        finally:
-            services.telemetry.end_run(run.run_id, state)
-        recording.settle()
-        summary = _summary(services, run.run_id)
-        return RecordingResult(
-            run_id=run.run_id,
-            env_id=run.env_id,
-            seed=seed,
-            episodes=summary.episodes,
-            steps=summary.steps,
-            frames=summary.frames,
-            dropped_frames=max(summary.dropped_frames, recording.frames - summary.frames),
-            size_bytes=summary.size_bytes,
-            wall_s=round(time.perf_counter() - started_s, 3),
-            stopped=recording.stopped,
-            fault=recording.fault,
-            warning=adapter.description.warning or adapter.frame_note,
+        recording = _OneByOne(services, stepper, policy, request, on_step=on_step, should_stop=should_stop)
+        return carry_out(
+            services,
+            recording,
+            run,
+            spaces=adapter.spaces,
+            warning=lambda: adapter.description.warning or adapter.frame_note,
         )
     finally:
         adapter.close()
+
+
+def carry_out(
+    services: Services, recording: Recording, run: RunRecord, *, spaces: RunSpaces | None, warning: Callable[[], str]
+) -> RecordingResult:
+    """Play *recording* as *run*; when it returns, everything is on disk.
+
+    Args:
+        services: The running pipeline.
+        recording: What is played.
+        run: Its record.
+        spaces: What its steps are checked against.
+        warning: Asked at the end: one sentence that a person should read, or nothing.
+
+    Raises:
+        StoreError: nothing at all could be stored.
+    """
+    chosen = recording.request.seed
+    seed = chosen if chosen is not None else secrets.randbelow(_MAX_SEED)
+    started_s = time.perf_counter()
+    services.telemetry.start_run(run, spaces=spaces)
+    state = RunState.FAULTED
+    try:
+        recording.play(seed)
+        state = RunState.FAULTED if recording.fault else RunState.COMPLETED
+    finally:
+        services.telemetry.end_run(run.run_id, state)
+    recording.settle()
+    summary = _summary(services, run.run_id)
+    return RecordingResult(
+        run_id=run.run_id,
+        env_id=run.env_id,
+        seed=seed,
+        episodes=summary.episodes,
+        steps=summary.steps,
+        frames=summary.frames,
+        dropped_frames=max(summary.dropped_frames, recording.frames - summary.frames),
+        size_bytes=summary.size_bytes,
+        wall_s=round(time.perf_counter() - started_s, 3),
+        stopped=recording.stopped,
+        fault=recording.fault,
+        warning=warning(),
+    )
 
 
 def recount(archive: Archive, result: RecordingResult) -> RecordingResult:
@@ -161,14 +196,69 @@ def _summary(services: Services, run_id: str) -> RunSummary:
     return summary
 
 
-class _Recording:
+class Recording(ABC):
     """One run as it is played; knows how it ended.
 
+    Args:
+        services: The running pipeline.
+        request: What to record.
+        on_step: Called with each attached step, on this thread.
+        should_stop: Asked before each step.
+
     Attributes:
+        request: What to record.
+        steps_left: Actions that may still be taken; negative for no limit.
         frames: Pictures handed to telemetry.
         stopped: Whether it was asked to stop.
         fault: Why it could not go on.
     """
+
+    def __init__(
+        self,
+        services: Services,
+        request: RecordingRequest,
+        *,
+        on_step: StepObserver | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> None:
+        self.telemetry = services.telemetry
+        self.request = request
+        self._on_step = on_step or (lambda _step: None)
+        self._should_stop = should_stop or (lambda: False)
+        self.steps_left = request.steps if request.steps is not None else -1
+        self.frames = 0
+        self.stopped = False
+        self.fault = ""
+
+    @abstractmethod
+    def play(self, seed: int) -> None:
+        """Play to the end of what was asked for, or to the first fault."""
+
+    def settle(self) -> None:
+        """Wait until everything is on disk, or the disk says that it will not be."""
+        try:
+            self.telemetry.flush()
+        except StoreError as error:
+            self.fault = self.fault or _for_good(error.message)
+
+    def keep(self, step: StepRecord) -> None:
+        """Hand a step to telemetry."""
+        self.frames += step.frame is not None
+        self.telemetry.record_step(step)
+        self._on_step(step)
+
+    def is_over(self) -> bool:
+        """Whether somebody or something stopped it."""
+        self.stopped = self.stopped or self._should_stop()
+        status = self.telemetry.status()
+        if status is not None and status.fault and not self.fault:
+            # Nobody is here to make room: to wait for it would look like a hang.
+            self.fault = _for_good(status.fault)
+        return self.stopped or bool(self.fault)
+
+
+class _OneByOne(Recording):
+    """One environment, one episode after the other."""
 
     def __init__(
         self,
@@ -180,62 +270,35 @@ class _Recording:
         on_step: StepObserver | None,
         should_stop: Callable[[], bool] | None,
     ) -> None:
-        self._telemetry = services.telemetry
+        super().__init__(services, request, on_step=on_step, should_stop=should_stop)
         self._stepper = stepper
         self._policy = policy
-        self._request = request
-        self._on_step = on_step or (lambda _step: None)
-        self._should_stop = should_stop or (lambda: False)
-        self._steps_left = request.steps if request.steps is not None else -1
-        self.frames = 0
-        self.stopped = False
-        self.fault = ""
 
-    def play(self, seed: int) -> RunState:
-        episodes = self._request.episodes
+    @override
+    def play(self, seed: int) -> None:
+        episodes = self.request.episodes
         if episodes is None:
-            episodes = 1 if self._request.steps is None else -1
+            episodes = 1 if self.request.steps is None else -1
         index = 0
-        while index != episodes and self._steps_left != 0 and not self._is_over():
+        while index != episodes and self.steps_left != 0 and not self.is_over():
             self._play_episode(seed + index)
             index += 1
-        return RunState.FAULTED if self.fault else RunState.COMPLETED
-
-    def settle(self) -> None:
-        """Wait until everything is on disk, or the disk says that it will not be."""
-        try:
-            self._telemetry.flush()
-        except StoreError as error:
-            self.fault = self.fault or _for_good(error.message)
 
     def _play_episode(self, seed: int) -> None:
         status: EpisodeStatus | None = None
         try:
             step = self._stepper.reset(seed=seed)
-            self._telemetry.record_episode_start(self._stepper.rollup)
-            self._keep(step)
+            self.telemetry.record_episode_start(self._stepper.rollup)
+            self.keep(step)
             self._policy.reset(seed)
-            while not step.done and self._steps_left != 0 and not self._is_over():
+            while not step.done and self.steps_left != 0 and not self.is_over():
                 step = self._stepper.step(self._policy.act(step))
-                self._keep(step)
-                self._steps_left -= 1
+                self.keep(step)
+                self.steps_left -= 1
         except (EnvironmentRaisedError, InvalidActionError) as error:
             self.fault, status = str(error), EpisodeStatus.FAULTED
         finally:
-            self._telemetry.complete_episode(self._stepper.finish(status, self.fault or None))
-
-    def _keep(self, step: StepRecord) -> None:
-        self.frames += step.frame is not None
-        self._telemetry.record_step(step)
-        self._on_step(step)
-
-    def _is_over(self) -> bool:
-        self.stopped = self.stopped or self._should_stop()
-        status = self._telemetry.status()
-        if status is not None and status.fault and not self.fault:
-            # Nobody is here to make room: to wait for it would look like a hang.
-            self.fault = _for_good(status.fault)
-        return self.stopped or bool(self.fault)
+            self.telemetry.complete_episode(self._stepper.finish(status, self.fault or None))
 
 
 def _for_good(fault: str) -> str:

@@ -45,7 +45,7 @@ class RecordBuffer(Generic[_Item]):
         self._max_bytes = config.max_bytes
         self._warning_records = config.max_records * config.warning_threshold
         self._warning_bytes = config.max_bytes * config.warning_threshold
-        self._wake_records = min(wake_records, max(1, int(self._warning_records)))
+        self._wake_records = min(wake_records, max(1, int(self._warning_records / 2)))
         self._wake_bytes = self._warning_bytes / 2
         self._items: deque[Sized[_Item]] = deque()
         self._records = 0  # waiting, or taken and not written yet

@@ -5,7 +5,7 @@ A name that nothing knows is an error that offers the nearest one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,7 +15,6 @@ from gym_gui.core.errors import ConfigError
 from gym_gui.recording.config import BufferConfig, RecorderConfig
 
 _TARGET: Final = "_target_"
-_PATHS: Final = frozenset({"output_dir", "path"})
 _BUFFER_FIELDS: Final = {field.name: field for field in fields(BufferConfig)}
 _FIELDS: Final = {field.name: field for field in fields(RecorderConfig)}
 # Where the other forms put what has a place of its own here; groups that only group are looked into.
@@ -132,25 +131,21 @@ def _check_options(backend: str, options: dict[str, Any]) -> None:
 
 def _fitted(name: str, value: Any, wanted: Any) -> Any:
     """*value* in the type of its field."""
-    kind = str(wanted)
+    kind = str(wanted).partition(" ")[0].partition("[")[0]
     try:
-        if name in _PATHS:
-            return Path(value)
-        if name == "fallback":
-            return (value,) if isinstance(value, str) else tuple(str(one) for one in value)
-        if name in {"metadata", "options"}:
-            return dict(value)
-        if kind.startswith("bool"):
-            return _truth(value)
-        if kind.startswith("int"):
-            if isinstance(value, bool) or int(value) != float(value):
-                raise ValueError(value)
-            return int(value)
-        if kind.startswith("float"):
-            return float(value)
-        return str(value)
+        return _FITTERS[kind](value)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{name} cannot be {value!r:.60}; it takes {kind.partition(' ')[0]}.") from error
+        raise ConfigError(f"{name} cannot be {value!r:.60}; it takes {kind}.") from error
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or int(value) != float(value):
+        raise ValueError(value)
+    return int(value)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(str(one) for one in value)
 
 
 def _truth(value: Any) -> bool:
@@ -161,3 +156,14 @@ def _truth(value: Any) -> bool:
     if known is None:
         raise ValueError(value)
     return known
+
+
+_FITTERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "bool": _truth,
+    "float": float,
+    "int": _whole,
+    "str": str,
+    "Path": Path,
+    "tuple": _names,
+    "Mapping": dict,
+}

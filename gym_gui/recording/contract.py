@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 class RecordingBackend(ABC):
     """Writes runs in one format. Every call comes from the thread that owns the backend.
 
-    What was handed over before `flush` returned can be read by another process, and survives ``kill -9``. Nothing may be
-    written before `begin_run`, so that a backend that nothing was told leaves nothing behind.
+    What was handed over before `flush` returned can be read by another process, and survives ``kill -9``; what a
+    refused `flush` did not write is kept, and tried again by the next. Nothing may be written before `begin_run`, so
+    that a backend that nothing was told leaves nothing behind.
 
     Args:
         config: Where to and how; ``config.location("recording.xyz")`` is the file or folder to write.

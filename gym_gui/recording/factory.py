@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from importlib import import_module
@@ -15,6 +14,8 @@ from gym_gui.core.errors import ConfigError, FormatUnavailableError, GymGuiError
 from gym_gui.recording.config_forms import config_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from gym_gui.recording.backend_recorder import BackendRecorder
     from gym_gui.recording.base import BaseRecorder
     from gym_gui.recording.config import RecorderConfig

@@ -87,7 +87,9 @@ class Listing:
         key = (rollup.run_id, rollup.episode_id)
         known = self._episodes.get(key)
         if known is None:
-            self._episodes[key] = _ListedEpisode(rollup)
+            # What its producer counted so far comes again, step by step.
+            fresh = replace(rollup, frames=0, dropped_frames=0, steps=0, total_reward=0.0)
+            self._episodes[key] = _ListedEpisode(fresh if rollup.status is EpisodeStatus.RUNNING else rollup)
             return
         if rollup.status is not EpisodeStatus.RUNNING:
             counted = known.rollup

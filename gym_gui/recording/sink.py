@@ -159,9 +159,8 @@ class RecorderSink:
             return
         if self._fault:
             self._queue.wait(_RETRY_S, count=2**31)
-        elif self._unflushed_since_s is None:
-            if self._queue.wait(_RETRY_S):
-                self._unflushed_since_s = time.monotonic()
+        elif self._unflushed_since_s is None and self._queue.wait(_RETRY_S):
+            self._unflushed_since_s = time.monotonic()
         if self._unflushed_since_s is not None and self._flush_upto <= self._done and not self._fault:
             left_s = self._unflushed_since_s + self._interval_s - time.monotonic()
             if left_s > 0:
@@ -257,7 +256,7 @@ class RecorderSink:
             if repr(error) != self._last_loss:  # the first of its kind tells all
                 self._last_loss = repr(error)
                 ours = None if isinstance(error, EnvironmentFault) else error
-                _LOGGER.error("A step was not saved: %s", error, exc_info=ours)
+                _LOGGER.error("A step was not saved: %s", error, exc_info=ours)  # noqa: TRY400 - a trace for ours only
             return False
         return True
 

@@ -97,9 +97,14 @@ def _own_rare(value: Any, sizes: list[int]) -> Any:
         sizes[0] += len(value)
         return bytes(value)
     # What is one of the plain types, and more, is kept as the plain type: OrderedDict, IntEnum, named tuples.
-    for plain in (dict, tuple, list, str, int, float):
-        if isinstance(value, plain):
-            return own(plain(value), sizes)
+    if isinstance(value, dict):
+        return _own_dict(dict(value), sizes)
+    if isinstance(value, (tuple, list)):
+        return _own_tuple(tuple(value), sizes) if isinstance(value, tuple) else _own_list(list(value), sizes)
+    if isinstance(value, str):
+        return _own_text(str.__str__(value), sizes)
+    if isinstance(value, (int, float)):
+        return _own_int(int(value), sizes) if isinstance(value, int) else float(value)
     raise _NoFormError
 
 

@@ -100,7 +100,8 @@ def step_data_of(record: StepRecord, require: Callable[[str], NDArray[Any]]) -> 
         if has is None and name == "done":
             continue
         data[name] = _field(record, name, require)
-    return data | exact
+    data.update(exact)
+    return data
 
 
 def metadata_of(record: StepRecord) -> dict[str, Any]:

@@ -55,8 +55,8 @@ UPSERT_EPISODE: Final = f"""
         metadata = excluded.metadata, episode_index = excluded.episode_index
 """  # noqa: S608 - every part is a constant of this module
 
-# An episode that still runs has no totals yet: they come from its rows; where another backend keeps those, what its sink
-# told last stands.
+# An episode that still runs has no totals yet: they come from its rows; where another backend keeps those, what its
+# sink told last stands.
 _LIVE: Final = "CASE WHEN status = 'running' THEN (SELECT {live} FROM steps WHERE steps.episode_key = e.episode_key)"
 _STEPS: Final = _LIVE.format(live="coalesce(max(step_index), e.steps)") + " ELSE steps END"
 _REWARD: Final = (

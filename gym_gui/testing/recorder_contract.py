@@ -3,138 +3,32 @@
 Same steps in, same steps out, whatever they hold; flushed is visible to other processes; killed loses nothing flushed.
 """
 
+# ruff: noqa: S101, D102, PLR2004 - asserts are what it is made of, and names of tests say what they show
+
 from __future__ import annotations
 
-import json
 import math
-import os
-import struct
-import subprocess
-import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, RunRecord, RunState, StepRecord
+from gym_gui.core.data_model import FrameState, RunState
 from gym_gui.core.errors import EpisodeNotFoundError, FrameNotFoundError, InvalidFrameRefError, RunNotFoundError
 from gym_gui.core.packing import from_array
-from gym_gui.recording.config import RecorderConfig
+from gym_gui.testing.recorder_process_contract import RecordingProcessContract
+from gym_gui.testing.recorder_values import START, announce, ended, episode, picture, run, same, step
 
 if TYPE_CHECKING:
-    from gym_gui.recording.contract import RecordingBackend, RecordingReader
+    from pathlib import Path
 
-BATCH = 16
-FLOOD_STEPS = 1_600
-FLOOD_GROWTH_KIB = 64 * 1024
-START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+__all__ = ["START", "RecordingBackendContract", "announce", "ended", "episode", "picture", "run", "same", "step"]
 
 
-def run(run_id: str = "run", **fields: Any) -> RunRecord:
-    """A run."""
-    defaults: dict[str, Any] = {"env_id": "Synthetic-v0", "created_at": START, "player": "random"}
-    return RunRecord(run_id=run_id, **defaults | fields)
-
-
-def episode(index: int = 0, run_id: str = "run", **fields: Any) -> EpisodeRollup:
-    """An episode that starts."""
-    defaults: dict[str, Any] = {"episode_index": index, "seed": index, "started_at": START}
-    return EpisodeRollup(run_id=run_id, episode_id=f"e{index:04d}", **defaults | fields)
-
-
-def ended(index: int = 0, run_id: str = "run", **fields: Any) -> EpisodeRollup:
-    """An episode that the environment ended."""
-    final: dict[str, Any] = {"status": EpisodeStatus.COMPLETED, "terminated": True, "ended_at": START}
-    return episode(index, run_id, **final | fields)
-
-
-def picture(number: int, shape: tuple[int, ...] = (36, 48, 3)) -> Any:
-    """The picture of step *number*, ``uint8 (H, W, 3)``."""
-    frame = np.full(shape, 40, np.uint8)
-    frame[:4, :32] = np.unpackbits(np.frombuffer(number.to_bytes(4, "little"), np.uint8))[:, None] * 255
-    return frame
-
-
-def step(number: int, episode_index: int = 0, run_id: str = "run", **fields: Any) -> StepRecord:
-    """Step *number* of an episode; attached."""
-    defaults: dict[str, Any] = {
-        "episode_id": f"e{episode_index:04d}",
-        "action": number or None,
-        "reward": number / 4 if number else None,
-        "observation": np.array([number, -number, number / 8], np.float32),
-        "render_payload": picture(number),
-        "frame_state": FrameState.KEPT,
-        "timestamp": START + timedelta(milliseconds=16 * number),
-    }
-    return StepRecord(run_id=run_id, step_index=number, **defaults | fields)
-
-
-def same(found: Any, expected: Any) -> bool:
-    """Whether two values are equal in type, dtype, shape and every bit; nan is nan, -0.0 is not 0.0."""
-    if type(found) is not type(expected):
-        return False
-    if isinstance(expected, np.ndarray | np.generic):
-        return found.dtype == expected.dtype and found.shape == expected.shape and found.tobytes() == expected.tobytes()
-    if isinstance(expected, float):
-        return struct.pack("<d", found) == struct.pack("<d", expected) or (math.isnan(found) and math.isnan(expected))
-    if isinstance(expected, dict):
-        return found.keys() == expected.keys() and all(same(found[key], one) for key, one in expected.items())
-    if isinstance(expected, list | tuple):
-        return len(found) == len(expected) and all(map(same, found, expected))
-    return bool(found == expected)
-
-
-class RecordingBackendContract:
+class RecordingBackendContract(RecordingProcessContract):
     """What every backend keeps to; a subclass makes the backend and its reader."""
-
-    def open_backend(self, config: RecorderConfig) -> RecordingBackend:
-        """A backend that writes as *config* says."""
-        raise NotImplementedError
-
-    def open_reader(self, path: Path) -> RecordingReader:
-        """A reader of what a backend with that ``path`` wrote."""
-        raise NotImplementedError
-
-    def config(self, folder: Path) -> RecorderConfig:
-        """How the backend is configured; a subclass may want other options."""
-        return RecorderConfig(output_dir=folder / "recording")
-
-    def recorded(self, folder: Path, *steps: StepRecord) -> RecordingReader:
-        """Write *steps*, each announced, and open a reader."""
-        backend = self.open_backend(self.config(folder))
-        with backend:
-            announce(backend, steps)
-            backend.write_steps(steps)
-        return self.open_reader(backend.path)
-
-    def check_step(self, reader: RecordingReader, expected: StepRecord) -> None:
-        """The step that comes back is the one that was written."""
-        (found,) = [
-            one
-            for one in reader.load_steps(
-                expected.run_id, expected.episode_id, start=expected.step_index, stop=expected.step_index + 1
-            )
-            if one.agent_id == expected.agent_id
-        ]
-        for name in ("action", "reward", "extra", "vector_metadata", "view", "normalization_stats", "time_step"):
-            assert same(getattr(found, name), getattr(expected, name)), name
-        for name in ("terminated", "truncated", "timestamp", "agent_id", "payload_version", "space_signature"):
-            assert getattr(found, name) == getattr(expected, name), name
-        if expected.frame is not None and type(reader).__name__ and self.keeps_frames:
-            assert found.frame_ref is not None
-            assert same(reader.require(found.frame_ref), expected.frame)
-            assert found.frame_state is FrameState.KEPT
-        if isinstance(expected.observation, np.ndarray):
-            assert found.obs_ref is not None
-            assert same(reader.require(found.obs_ref), expected.observation)
-        elif expected.observation is not None:
-            seen = found.observation if found.obs_ref is None else from_array(reader.require(found.obs_ref))
-            np.testing.assert_equal(seen, expected.observation)
-
-    keeps_frames = True
 
     @pytest.mark.parametrize(
         "action",
@@ -378,89 +272,3 @@ class RecordingBackendContract:
         frame[:] = 0
         assert same(reader.require(refs[0]), picture(0)), "a picture that was given is the caller's own"
         reader.close()
-
-    def test_that_what_was_flushed_is_there_for_others_and_after_a_kill(self, tmp_path: Path) -> None:
-        config = self.config(tmp_path)
-        with self.child(config, (36, 48, 3)) as child:
-            flushed, _ = told(child)
-            path = self.open_backend(config).path
-            reader = self.open_reader(path)
-            assert [one.step_index for one in reader.load_steps("run", "e0000")] == list(range(flushed))
-            for number in range(0, flushed, 5):
-                self.check_step(reader, step(number))
-            say(child, "go")
-            for _ in range(5):
-                flushed, _ = told(child)
-            child.kill()
-            rest = child.stdout.read().split("\n") if child.stdout else []
-        flushed = max([flushed, *(int(line.split()[0]) for line in rest[:-1])])
-        reader.close()
-        self.check_after_kill(config, flushed)
-
-    def check_after_kill(self, config: RecorderConfig, flushed: int) -> None:
-        """What was flushed is there, what is there is right, and the run can be recorded on."""
-        reader = self.open_reader(self.open_backend(config).path)
-        count = len(reader.load_steps("run", "e0000"))
-        assert count >= flushed
-        for number in range(0, count, 7):
-            self.check_step(reader, step(number))
-        assert reader.get_episode("run").steps == count - 1
-        reader.close()
-        backend = self.open_backend(config)
-        with backend:
-            announce(backend, [step(0)])
-            backend.write_steps([step(n) for n in range(count - 3, count + 10)])
-            backend.end_episode(ended(steps=count + 9))
-            backend.end_run("run", RunState.COMPLETED, START)
-        reader = self.open_reader(backend.path)
-        assert [one.step_index for one in reader.load_steps("run", "e0000")] == list(range(count + 10))
-        for number in (0, count - 1, count, count + 9):
-            self.check_step(reader, step(number))
-        reader.close()
-
-    def test_that_a_flood_does_not_fill_the_memory(self, tmp_path: Path) -> None:
-        with self.child(self.config(tmp_path), (210, 160, 3)) as child:
-            say(child, "go")
-            memory = {number: kib for number, kib in (told(child) for _ in range(FLOOD_STEPS // BATCH))}
-            child.kill()
-        # The raw pictures alone would be 100 kB a step.
-        assert max(memory.values()) - memory[10 * BATCH] < FLOOD_GROWTH_KIB
-
-    def child(self, config: RecorderConfig, shape: tuple[int, ...]) -> subprocess.Popen[str]:
-        """A process that records with this backend; see `recording_child`."""
-        kind = type(self.open_backend(config))
-        settings = {"backend": config.backend, "output_dir": str(config.output_dir)}
-        command = [sys.executable, "-m", "gym_gui.testing.recording_child", f"{kind.__module__}:{kind.__qualname__}"]
-        package = Path(__file__).resolve().parents[2]
-        paths = os.pathsep.join([str(package), *filter(None, [os.environ.get("PYTHONPATH")])])
-        return subprocess.Popen(
-            [*command, json.dumps(settings), json.dumps(shape)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONPATH": paths},
-        )
-
-
-def announce(backend: RecordingBackend, steps: Any) -> None:
-    """Tell the backend of the runs and episodes of *steps*."""
-    for run_id in dict.fromkeys(one.run_id for one in steps):
-        backend.begin_run(run(run_id))
-    for run_id, episode_id in dict.fromkeys((one.run_id, one.episode_id) for one in steps):
-        backend.begin_episode(episode(int(episode_id[1:]), run_id))
-
-
-def told(child: subprocess.Popen[str]) -> tuple[int, int]:
-    """What the child tells next: steps flushed, and its largest memory in KiB."""
-    assert child.stdout is not None
-    line = child.stdout.readline()
-    assert line, "the child died"
-    steps, memory_kib = map(int, line.split())
-    return steps, memory_kib
-
-
-def say(child: subprocess.Popen[str], word: str) -> None:
-    """Tell the child something."""
-    assert child.stdin is not None
-    child.stdin.write(f"{word}\n")
-    child.stdin.flush()

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from gym_gui.recording.config_forms import config_of
-from gym_gui.testing.recorder_contract import BATCH, announce, picture, step
+from gym_gui.testing.recorder_values import BATCH, announce, picture, step
 
 if TYPE_CHECKING:
     from gym_gui.recording.contract import RecordingBackend

@@ -97,6 +97,7 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTe
 }
 QLineEdit[state="bad"], QLineEdit[state="bad"]:focus { border-color: $bad; }
 QLineEdit:disabled { color: $text_muted; background: $surface; }
+QSpinBox > QLineEdit, QDoubleSpinBox > QLineEdit { padding: 0; min-height: 0; border: none; background: transparent; }
 QLineEdit > QToolButton { padding: 0; min-width: 0; min-height: 0; border: none; background: transparent; }
 QComboBox::drop-down { border: none; width: $icon; }
 QComboBox QAbstractItemView {

@@ -1,4 +1,4 @@
-"""What every recording backend does on a full disk: it says so, keeps what was flushed, and goes on when there is room."""
+"""What every recording backend does on a full disk: it says so, keeps what was flushed, goes on when there is room."""
 
 from __future__ import annotations
 

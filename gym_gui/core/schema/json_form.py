@@ -44,7 +44,6 @@ def to_document(payload: StepPayload) -> dict[str, Any]:
     stats, seeds, lineage = payload.normalization_stats, payload.seeds, payload.lineage
     is_frame = payload.observation is not None and payload.observation is payload.frame
     return {
-        **payload.extra,
         "payload_version": payload.payload_version,
         "run_id": payload.run_id,
         "episode_id": payload.episode_id,
@@ -66,10 +65,11 @@ def to_document(payload: StepPayload) -> dict[str, Any]:
         "worker_id": payload.worker_id,
         "space_signature": payload.space_signature,
         "vector_metadata": None if vector is None else vector_to_document(vector),
-        "normalization_stats": None if stats is None else {str(key): to_exact(one) for key, one in stats.items()},
+        "normalization_stats": None if stats is None else _exact_values(stats),
         "seeds": None if seeds is None else {"environment": seeds.environment, "actions": seeds.actions},
         "lineage": None if lineage is None else lineage_to_document(lineage),
         "time_step": payload.time_step,
+        "extra": _exact_values(payload.extra),
     }
 
 
@@ -101,8 +101,9 @@ def from_document(document: Mapping[str, Any]) -> StepPayload:
     render = fields.get("render_payload")
     if isinstance(render, RgbPayload) and fields.get("frame_ref") is None:
         fields["frame_ref"] = render.frame_ref
-    extra = {key: value for key, value in document.items() if key not in _READERS and key != "payload_version"}
-    return StepPayload(**fields, payload_version=str(version), extra=extra)
+    unknown = {key: from_exact(document[key]) for key in document if key not in _READERS and key != "payload_version"}
+    fields["extra"] = {**unknown, **(fields.get("extra") or {})}
+    return StepPayload(**fields, payload_version=str(version))
 
 
 def from_json(text: str | bytes) -> StepPayload:
@@ -179,8 +180,12 @@ def _frame_state(value: Any, name: str) -> FrameState:
     return state
 
 
-def _statistics(document: Mapping[str, Any]) -> dict[str, Any]:
+def _values(document: Mapping[str, Any]) -> dict[str, Any]:
     return {key: from_exact(value) for key, value in document.items()}
+
+
+def _exact_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(key): to_exact(value) for key, value in values.items()}
 
 
 def _seeds(document: Mapping[str, Any]) -> Seeds:
@@ -213,10 +218,11 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "worker_id": _TEXT_OR_NULL,
     "space_signature": _TEXT_OR_NULL,
     "vector_metadata": _part(vector_from_document),
-    "normalization_stats": _part(_statistics),
+    "normalization_stats": _part(_values),
     "seeds": _part(_seeds),
     "lineage": _part(lineage_from_document),
     "time_step": _typed(int, null=True),
+    "extra": _part(_values),
 }
 _REQUIRED: Final = ("run_id", "episode_id", "step_index", "timestamp")
 _encode: Final = msgspec.json.Encoder().encode

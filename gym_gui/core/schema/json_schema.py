@@ -69,8 +69,8 @@ _RANGES: Final[dict[str, dict[str, Any]]] = {
     "GridAgent.row": {"minimum": 0},
     "GridAgent.column": {"minimum": 0},
 }
-# Kept aside fields stand beside the others in JSON, not below a name of their own.
-_ASIDE: Final = frozenset({"extra"})
+# What a newer version adds to vector metadata stands beside the other fields, not below a name of its own.
+_ASIDE: Final = "VectorMetadata.extra"
 _ATTRIBUTE: Final = re.compile(r"^ {4,8}(\w+): (.+(?:\n {12,}.+)*)", re.MULTILINE)
 
 
@@ -145,7 +145,7 @@ def _object(kind: type[Any]) -> dict[str, Any]:
         properties["kind"] = {"const": constant}
         required.append("kind")
     for one in fields(kind):
-        if one.name in _ASIDE:
+        if f"{kind.__name__}.{one.name}" == _ASIDE:
             continue
         schema = {**_schema_of(str(one.type)), "description": words[one.name]}
         limits = _RANGES.get(f"{kind.__name__}.{one.name}", {})

@@ -15,8 +15,9 @@ import numpy as np
 
 from gym_gui.core.clock import from_iso, utc_now
 from gym_gui.core.data_model import DEFAULT_AGENT_ID, FrameState
-from gym_gui.core.errors import SchemaMismatchError
+from gym_gui.core.errors import InvalidActionError, SchemaMismatchError
 from gym_gui.core.refs import FrameRef
+from gym_gui.core.schema.exact import to_exact
 from gym_gui.core.schema.render_payload import (
     RenderPayload,
     RgbPayload,
@@ -35,6 +36,7 @@ from gym_gui.core.schema.versions import CURRENT
 _ESCAPE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _COLOUR_AXES: Final = (2, 3)
 _CHANNELS: Final = 3
+_SHOWN: Final = 2_000
 _PAYLOAD_KEYS: Final = frozenset({"frame", "rgb", "ansi", "text"})
 _KNOWN: Final = (
     frozenset({"run_id", "episode_id", "episode", "step_index", "step", "step_number", "timestamp", "time"})
@@ -91,8 +93,16 @@ def upgrade_v0(legacy: Mapping[str, Any]) -> StepPayload:
         seeds=None if legacy.get("seed") is None else Seeds(environment=_whole(legacy["seed"], "seed")),
         time_step=None if legacy.get("time_step") is None else _whole(legacy["time_step"], "time_step"),
         payload_version=str(CURRENT),
-        extra=extra,
+        extra={str(key): _storable(value) for key, value in extra.items()},
     )
+
+
+def _storable(value: Any) -> Any:
+    try:
+        to_exact(value)
+    except InvalidActionError:
+        return repr(value)[:_SHOWN]  # an object of somebody's; its words are better than nothing
+    return value
 
 
 def plain_text(text: str) -> str:

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from gym_gui.core.data_model import EpisodeRollup
 
-# Where a record, which has no field for them, keeps the fields of a newer minor version or of a legacy payload.
-EXTRA_IN_INFO: Final = "payload_extra"
 _VECTOR_FIELDS: Final = frozenset({"autoreset_mode", "vector_index", "batch_size", "reset_mask", "seeds"})
 
 
@@ -123,7 +121,8 @@ class StepPayload:
         lineage: Where the episode branched off another one; None where it did not.
         time_step: The environment's own clock, where it has one.
         payload_version: ``major.minor`` of this contract.
-        extra: Fields of a newer minor version, or of a legacy payload, kept aside.
+        extra: Values by name that have no field here: a recorder's own, or those of a newer minor version or a legacy
+            payload.
     """
 
     run_id: str
@@ -165,8 +164,6 @@ def to_payload(step: StepRecord, rollup: EpisodeRollup | None = None) -> StepPay
         SchemaMismatchError: the record's view or vector metadata are not as they must be.
     """
     frame = step.frame
-    info = dict(step.info)
-    extra = info.pop(EXTRA_IN_INFO, None)
     return StepPayload(
         run_id=step.run_id,
         episode_id=step.episode_id,
@@ -177,7 +174,7 @@ def to_payload(step: StepRecord, rollup: EpisodeRollup | None = None) -> StepPay
         reward=step.reward,
         terminated=step.terminated,
         truncated=step.truncated,
-        info=info,
+        info=step.info,
         render_payload=_render_of(step, frame),
         frame=frame,
         agent_id=step.agent_id,
@@ -193,7 +190,7 @@ def to_payload(step: StepRecord, rollup: EpisodeRollup | None = None) -> StepPay
         lineage=None if rollup is None else _lineage_of(rollup),
         time_step=step.time_step,
         payload_version=str(CURRENT),
-        extra=extra if isinstance(extra, Mapping) else {},
+        extra=step.extra or {},
     )
 
 
@@ -209,7 +206,7 @@ def from_payload(payload: StepPayload) -> StepRecord:
         reward=payload.reward,
         terminated=payload.terminated,
         truncated=payload.truncated,
-        info={**payload.info, EXTRA_IN_INFO: dict(payload.extra)} if payload.extra else payload.info,
+        info=payload.info,
         render_payload=payload.frame,
         timestamp=payload.timestamp,
         agent_id=payload.agent_id,
@@ -224,6 +221,7 @@ def from_payload(payload: StepPayload) -> StepRecord:
         frame_state=payload.frame_state,
         view=None if view is None or isinstance(view, RgbPayload) else render_to_document(view),
         normalization_stats=payload.normalization_stats,
+        extra=dict(payload.extra) if payload.extra else None,
     )
 
 

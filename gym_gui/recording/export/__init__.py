@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gym_gui.recording.export.formats import FORMATS, ExportFormat, find_format, format_of_path
 from gym_gui.recording.export.request import ExportOptions, ExportRequest, ExportResult, ExportStoppedError
-from gym_gui.recording.export.run import export_run
+from gym_gui.recording.export.run import export, export_run
 
 __all__ = [
     "FORMATS",
@@ -13,6 +13,7 @@ __all__ = [
     "ExportRequest",
     "ExportResult",
     "ExportStoppedError",
+    "export",
     "export_run",
     "find_format",
     "format_of_path",

@@ -25,6 +25,8 @@ COLOURS: Final = 256
 SHORTEST_DELAY: Final = 2
 _HUNDREDTHS: Final = 100
 _SAMPLED_PICTURES: Final = 24
+_LOOK_EVERY: Final = 32
+_CELLS: Final = 64
 
 
 def write_gif(job: ExportJob, path: Path) -> None:
@@ -70,22 +72,25 @@ class _Palette:
     def __init__(self, job: ExportJob, canvas: Canvas, count: int) -> None:
         every = max(1, count // _SAMPLED_PICTURES)
         samples: list[NDArray[np.uint8]] = []
-        colours: NDArray[Any] | None = np.empty(0, np.uint32)
+        seen = np.zeros(1 << 24, np.bool_)
+        self.exact = True
         with closing(pictures(job)) as shown:
             for place, picture in enumerate(shown):
-                if colours is None and len(samples) >= _SAMPLED_PICTURES:
-                    continue
-                drawn = canvas.draw(picture)
-                if place % every == 0:
-                    samples.append(drawn)
-                if colours is not None:
-                    colours = np.union1d(colours, _codes(drawn))
-                    colours = None if len(colours) > COLOURS else colours
-        self.exact = colours is not None
+                sampled = place % every == 0
+                if self.exact or sampled:
+                    drawn = canvas.draw(picture)
+                    samples += [drawn] if sampled else []
+                if self.exact:
+                    seen[_codes(drawn)] = True
+                    # Looked at now and then: going through all possible colours takes as long as ten pictures.
+                    self.exact = place % _LOOK_EVERY != 0 or np.count_nonzero(seen) <= COLOURS
+        colours = np.flatnonzero(seen)
+        self.exact = self.exact and len(colours) <= COLOURS
         self.table = np.zeros((COLOURS, 3), np.uint8)
-        if colours is not None:
-            self._colours = colours
+        if self.exact:
             self.table[: len(colours)] = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1)
+            self._places = np.zeros(1 << 24, np.uint8)
+            self._places[colours] = np.arange(len(colours))
         else:
             job.note("The pictures have more than 256 colours: a GIF shows the nearest of a palette of 256.")
             self._quantise(samples)
@@ -94,23 +99,29 @@ class _Palette:
         from PIL import Image  # noqa: PLC0415 - only where it is needed
 
         montage = Image.fromarray(np.concatenate(samples, axis=0))
-        self._reference: Any = montage.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        found = np.array(self._reference.getpalette(), np.uint8).reshape(-1, 3)
-        self.table[: len(found)] = found
+        found = montage.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).getpalette()
+        palette = np.array(found, np.uint8).reshape(-1, 3)
+        self.table[: len(palette)] = palette
+        # The nearest colour of each cell of six bits a channel: asked once, not for each pixel.
+        steps = np.arange(_CELLS) * (256 // _CELLS) + 128 // _CELLS
+        cells = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float32)
+        wide = palette.astype(np.float32)
+        lengths = (wide**2).sum(axis=1)
+        nearest = [np.argmin(lengths - 2 * part @ wide.T, axis=1) for part in np.array_split(cells, _CELLS)]
+        self._places = np.concatenate(nearest).astype(np.uint8)
 
     def indices(self, drawn: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Place in the table of each pixel, ``uint8 (H, W)``."""
         if self.exact:
-            return np.searchsorted(self._colours, _codes(drawn, flat=False)).astype(np.uint8)
-        from PIL import Image  # noqa: PLC0415 - as above
+            return self._places[_codes(drawn)]
+        wide = drawn.astype(np.int32) >> 2
+        return self._places[(wide[..., 0] * _CELLS + wide[..., 1]) * _CELLS + wide[..., 2]]
 
-        return np.asarray(Image.fromarray(drawn).quantize(palette=self._reference, dither=Image.Dither.NONE))
 
-
-def _codes(drawn: NDArray[np.uint8], *, flat: bool = True) -> NDArray[np.uint32]:
-    wide = drawn.astype(np.uint32)
-    codes = (wide[..., 0] * 65_536 + wide[..., 1] * 256 + wide[..., 2]).astype(np.uint32, copy=False)
-    return np.unique(codes) if flat else codes
+def _codes(drawn: NDArray[np.uint8]) -> NDArray[np.int32]:
+    wide = drawn.astype(np.int32)
+    codes: NDArray[np.int32] = (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
+    return codes
 
 
 class _FrameWriter:

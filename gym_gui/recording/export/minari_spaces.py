@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
+
+from gym_gui.core.errors import SchemaMismatchError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +35,12 @@ def _own_spaces(run: RunRecord) -> tuple[Any, Any] | None:
     import gymnasium  # noqa: PLC0415 - same
     from gymnasium.envs.registration import EnvSpec  # noqa: PLC0415 - half a second, only where a data set is written
 
-    from gym_gui.adapters.describe import space_signature  # noqa: PLC0415 - same
+    from gym_gui.core.spaces import SpaceSerializer  # noqa: PLC0415 - same
 
+    stored = run.metadata.get("spaces")
+    if isinstance(stored, dict) and {"observation", "action"} <= stored.keys():
+        with contextlib.suppress(SchemaMismatchError):  # a stranger's space has no form; then its environment has it
+            return SpaceSerializer.from_json(stored["observation"]), SpaceSerializer.from_json(stored["action"])
     if run.env_spec is None:
         return None
     try:
@@ -42,7 +49,7 @@ def _own_spaces(run: RunRecord) -> tuple[Any, Any] | None:
             spaces = env.observation_space, env.action_space
         finally:
             env.close()
-        if run.space_signature not in {None, space_signature(*spaces)}:
+        if run.space_signature not in {None, SpaceSerializer.pair_signature(*spaces)}:
             return None
     except Exception:  # noqa: BLE001 - a stranger's environment raises anything when it is made; the data speak then
         return None

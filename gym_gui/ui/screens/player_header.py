@@ -39,6 +39,7 @@ class PlayerHeader(QFrame):
         self._facts = ElidedLabel()
         self._facts.setProperty("type", "muted")
         self._ending = make_label("")
+        self._export = make_tool_button(theme, "export-variant", actions.export.toolTip(), actions.export.trigger)
         self._inspector = make_tool_button(
             theme, "information-outline", actions.inspector.toolTip(), actions.inspector.trigger
         )
@@ -47,7 +48,7 @@ class PlayerHeader(QFrame):
         self._menu = QMenu(self._menu_button)
         actions.fill(self._menu)
         self._menu_button.clicked.connect(self._open_menu)
-        for button in (self._back, self._inspector, self._menu_button):
+        for button in (self._back, self._export, self._inspector, self._menu_button):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         row = QHBoxLayout(self)
         row.setContentsMargins(tokens.SPACE_8, tokens.SPACE_8, tokens.SPACE_12, tokens.SPACE_8)
@@ -57,6 +58,7 @@ class PlayerHeader(QFrame):
         row.addWidget(self._facts, 1)
         row.addWidget(self._ending)
         row.addSpacing(tokens.SPACE_8)
+        row.addWidget(self._export)
         row.addWidget(self._inspector)
         row.addWidget(self._menu_button)
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gym_gui.controllers.replay_columns import EpisodeColumns
     from gym_gui.controllers.replay_state import FrameSource, ReplayState, RowSource, StepDetails
     from gym_gui.controllers.views import TaskRunner
+    from gym_gui.core.data_model import EpisodeSummary
     from gym_gui.ui.screens.context import ScreenContext
 
 LIVE_MS: Final = 500
@@ -72,6 +73,7 @@ class PlayerPage(QWidget):
             toggle_inspector=self._toggle_inspector,
             copy_picture=self._copy_picture,
             copy_ref=self._copy_ref,
+            export=self._export,
             leave=self.left.emit,
         )
         self.player_actions = PlayerActions(self._theme, self.controller, self, acts)
@@ -219,6 +221,27 @@ class PlayerPage(QWidget):
         if ref is not None:
             QGuiApplication.clipboard().setText(ref)
             self._context.notify(f"Copied: {ref}")
+
+    def _export(self) -> None:
+        state = self.controller.state
+        run, episode = state.run, state.episode
+        if run is None or episode is None:
+            return
+        self.controller.pause()
+        archive, step = self._context.archive, state.step_index
+
+        def opened(episodes: list[EpisodeSummary]) -> None:
+            # Loaded when it is first asked for: what nobody exports costs no start-up time.
+            from gym_gui.ui.screens.export_dialog import ExportDialog, open_export_dialog  # noqa: PLC0415 - see above
+
+            open_export_dialog(
+                ExportDialog(self._theme, archive, run, tuple(episodes), episode.episode_index, step=step, parent=self)
+            )
+
+        def failed(error: Exception) -> None:
+            self._context.notify(str(error))
+
+        self._context.runner.submit(lambda: archive.store.list_episodes(run.run_id), opened, failed)
 
     def _fold(self) -> None:
         plots = self.height() >= _LOW if self._plots_wanted is None else self._plots_wanted

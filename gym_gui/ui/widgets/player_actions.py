@@ -37,6 +37,7 @@ class PageActs:
         toggle_inspector: Shows or hides the inspector.
         copy_picture: Puts the picture on the clipboard.
         copy_ref: Puts the picture's ``h5://`` text on the clipboard.
+        export: Opens the export dialog.
         leave: Goes back to the library.
     """
 
@@ -45,6 +46,7 @@ class PageActs:
     toggle_inspector: Callable[[], None]
     copy_picture: Callable[[], None]
     copy_ref: Callable[[], None]
+    export: Callable[[], None]
     leave: Callable[[], None]
 
 
@@ -86,6 +88,7 @@ class PlayerActions(QObject):
         self.inspector = self._add("Show or hide the facts", "information-outline", page_acts.toggle_inspector, "I")
         self.copy_picture = self._add("Copy the picture", "image-outline", page_acts.copy_picture, "Ctrl+C")
         self.copy_ref = self._add("Copy the frame reference", "link-variant", page_acts.copy_ref, "Ctrl+Shift+C")
+        self.export = self._add("Export…", "export-variant", page_acts.export, "Ctrl+E")
         self.leave = self._add("Back to the library", "arrow-left", page_acts.leave, "Esc", "Backspace")
         theme.changed.connect(self._retint)
         self._retint()
@@ -102,6 +105,7 @@ class PlayerActions(QObject):
             (self.shuttle_back, self.shuttle_stop, self.shuttle_on, self.slower, self.faster),
             (self.next_event, self.event_before),
             (self.plots, self.inspector, self.copy_picture, self.copy_ref),
+            (self.export,),
             (self.leave,),
         ):
             menu.addActions(list(group))

@@ -135,6 +135,13 @@ def test_that_a_number_that_is_none_gives_a_node_no_place() -> None:
     assert json.dumps(view, allow_nan=False)
 
 
+def test_that_a_link_to_no_node_is_left_out() -> None:
+    space = spaces.Graph(spaces.Discrete(2), None)
+    links = np.array([[0, 1], [0, 2], [-1, 0]])
+    view = graph_view(space, spaces.GraphInstance(np.array([0, 1]), None, links))
+    assert view["edges"] == [{"source": 0, "target": 1}]
+
+
 def test_that_a_graph_too_large_to_draw_says_so() -> None:
     space = spaces.Graph(spaces.Discrete(2), None)
     view = graph_view(space, spaces.GraphInstance(np.zeros(3_000, int), None, None))

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from gym_gui.core.errors import RecordingError, SchemaMismatchError
-from gym_gui.recording import BaseRecorder, NullRecorder, RecorderFactory, RecorderManager, RecorderProtocol
+from gym_gui.recording import RecorderFactory, RecorderProtocol
 from gym_gui.recording.split import SplitReader
-from gym_gui.recording.sqlite import SQLiteReader, SQLiteRecorder
-from gym_gui.recording.step_records import episode_data_of, metadata_of, step_data_of
+from gym_gui.recording.sqlite import SQLiteReader
+from gym_gui.recording.step_records import metadata_of, step_data_of
 from gym_gui.testing.recorder_contract import picture, same
 
 if TYPE_CHECKING:

@@ -56,6 +56,7 @@ RECORDS: Final[dict[str, StepRecord]] = {
     "normalised": step_of(
         "run", 0, 9, 9, normalization_stats={"mean": observation_of(2), "count": 12, "var": 0.1}, render_hint="rgb"
     ),
+    "extra": step_of("run", 0, 9, 9, extra={"pheromone": observation_of(4), "run_id": (1, 2)}),
     "not-a-number": step_of("run", 0, 9, 9, reward=float("nan"), action=np.array([0.1, -np.inf], np.float32)),
     "nested": step_of(
         "run", 0, 10, 10, action={"move": (1, np.array([2.5], np.float64)), "say": "hello"}, observation={"a": (1, 2)}

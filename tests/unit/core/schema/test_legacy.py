@@ -97,6 +97,12 @@ def test_that_what_is_no_picture_is_kept_aside() -> None:
     assert from_document({**step, "vector_metadata": {"i": 3}}).extra == {"vector_metadata_v0": {"i": 3}}
 
 
+def test_that_an_object_that_nothing_can_store_is_kept_in_words() -> None:
+    payload = from_document({**FLAT, "policy": {1.5: object}})
+    assert "class 'object'" in payload.extra["policy"]
+    assert from_json(to_json(payload)).extra == payload.extra
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

@@ -1,0 +1,108 @@
+"""What a person chooses in an export's form, as a value: which steps, which format, where to, and how large it gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gym_gui.recording.export import ExportOptions, ExportRequest, find_format
+
+if TYPE_CHECKING:
+    from gym_gui.core.data_model import EpisodeSummary, RunRecord
+
+# Bytes a row, and share of the bytes that the recording takes, of each format: measured by benchmarks/formats.py.
+_ROW_BYTES: Final = {"parquet": 20, "csv": 145, "json": 315, "hdf5": 60, "sqlite": 120, "minari": 60}
+_STORED_SHARE: Final = {"hdf5": 1.0, "sqlite": 2.5, "minari": 8.0, "mp4": 0.6, "gif": 0.6, "png": 6.0}
+_LOSSLESS_SHARE: Final = 0.9
+_PARQUET_FRAMES_SHARE: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportForm:
+    """A filled-in form.
+
+    Attributes:
+        run: The run.
+        episodes: Its episodes, all of them.
+        episode_index: The one that was open.
+        scope: ``run``, ``episode`` or ``steps``.
+        first: First step, where the scope is steps.
+        last: Last step, included, where the scope is steps.
+        format: Name of a format.
+        options: How it is written.
+        path: Where to.
+    """
+
+    run: RunRecord
+    episodes: tuple[EpisodeSummary, ...]
+    episode_index: int
+    scope: str = "episode"
+    first: int = 0
+    last: int = 0
+    format: str = "mp4"
+    options: ExportOptions = field(default_factory=ExportOptions)
+    path: str = ""
+
+    @property
+    def chosen(self) -> list[EpisodeSummary]:
+        """The episodes that are exported."""
+        if self.scope == "run":
+            return list(self.episodes)
+        return [one for one in self.episodes if one.rollup.episode_index == self.episode_index]
+
+    @property
+    def rows(self) -> int:
+        """Rows of one agent."""
+        if self.scope == "steps":
+            return max(0, self.last - self.first + 1)
+        return sum(one.rollup.steps + 1 for one in self.chosen)
+
+    def request(self, *, overwrite: bool) -> ExportRequest:
+        """What to export."""
+        steps = self.scope == "steps"
+        return ExportRequest(
+            run_id=self.run.run_id,
+            output=Path(self.path).expanduser(),
+            format=self.format,
+            episodes=None if self.scope == "run" else (self.episode_index,),
+            start=self.first if steps else 0,
+            stop=self.last + 1 if steps else None,
+            options=self.options,
+            overwrite=overwrite,
+        )
+
+    def estimated_bytes(self) -> float:
+        """About how large the file gets."""
+        recorded = sum(one.rollup.steps + 1 for one in self.chosen)
+        share = self.rows / recorded if recorded else 0.0
+        stored = share * sum(one.size_bytes for one in self.chosen)
+        if self.format == "parquet":
+            part = _PARQUET_FRAMES_SHARE if self.options.frames else 0.0
+        elif self.options.lossless:
+            part = _LOSSLESS_SHARE
+        else:
+            part = 0.0 if self.options.frames is False else _STORED_SHARE.get(self.format, 0.0)
+        return self.rows * _ROW_BYTES.get(self.format, 0) + stored * part * self.options.scale
+
+
+def suggested_path(form: ExportForm, folder: str) -> str:
+    """A name for the file that says the game, the episode and the steps."""
+    game = form.run.env_id.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+    parts = [game]
+    if form.scope != "run":
+        parts.append(f"episode-{form.episode_index}")
+    if form.scope == "steps":
+        parts.append(f"step-{form.first}" if form.first == form.last else f"steps-{form.first}-{form.last}")
+    chosen = find_format(form.format)
+    ending = chosen.suffixes[0] if chosen.suffixes else "-v0"
+    if form.format == "png" and form.rows != 1:
+        ending = "-pictures"
+    elif form.options.partitioned:
+        ending = "-parquet"
+    elif form.options.lines:
+        ending = ".jsonl"
+    name = "-".join(parts)
+    if form.format == "minari":
+        name = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)
+    return str(Path(folder) / f"{name}{ending}")

@@ -1,0 +1,64 @@
+"""The sample payloads in tests/data/schema_samples are what the adapters give today, byte for byte."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gym_gui.core.spaces import SpaceSerializer, from_columns, to_columns
+from gym_gui.tools.make_fixtures import main
+
+SAMPLES = Path(__file__).resolve().parents[2] / "data" / "schema_samples"
+GRAPH = "contract.shaped_envs:shaped/SmallGraph-v0"
+
+
+def samples() -> dict[str, Any]:
+    """Every sample by its file's name."""
+    return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(SAMPLES.glob("*.json"))}
+
+
+def test_that_making_them_again_gives_the_same_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("Box2D", reason="there is no Box2D for this Python")
+    assert main(["--out", str(tmp_path / "new"), "--also", GRAPH]) == 0
+    made = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
+    assert made == {path.name: path.read_bytes() for path in SAMPLES.iterdir()}
+    assert capsys.readouterr().out.count("\n") == len(made)
+
+
+def test_that_every_family_has_a_sample() -> None:
+    names = " ".join(samples())
+    assert all(part in names for part in ("FrozenLake", "LunarLander", "ALE-", "vector-", "SmallGraph"))
+    assert {step["view"]["kind"] for sample in samples().values() for step in sample["steps"] if "view" in step} == {
+        "grid",
+        "graph",
+        "text",
+    }
+
+
+@pytest.mark.parametrize("name", samples())
+def test_that_a_samples_spaces_lead_back_to_its_signature(name: str) -> None:
+    sample = samples()[name]
+    observation, action = (SpaceSerializer.from_json(sample["spaces"][part]) for part in ("observation", "action"))
+    assert SpaceSerializer.pair_signature(observation, action) == sample["space_signature"]
+    actions = [step["action"] for step in sample["steps"] if step["step_index"]]
+    if sample["spaces"]["action"]["type"] == "Discrete":
+        assert from_columns(action, to_columns(action, actions)) == actions
+
+
+def test_that_a_folder_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert main(["--out", str(tmp_path / "file" / "new")]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_that_an_unknown_environment_is_one_sentence_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--out", str(tmp_path / "new"), "--also", "Nowhere-v9"]) == 1
+    assert capsys.readouterr().err.startswith("There is no environment")
+    assert not (tmp_path / "new").exists()
