@@ -87,13 +87,15 @@ def _compose_by_hydra(resolved: Resolved) -> Config:
     from omegaconf import OmegaConf  # noqa: PLC0415 - 0.2 s with Hydra, for those who chose an option
     from omegaconf.errors import OmegaConfBaseException  # noqa: PLC0415 - same
 
+    # What was filled in is final: OmegaConf would fill it in once more.
+    plain = {key: value for key, value in resolved.values.items() if not isinstance(value, str) or "$" not in value}
     try:
-        merged = OmegaConf.merge(_options_by_hydra(resolved.options), OmegaConf.create(_nested(resolved.values)))
+        merged = OmegaConf.merge(_options_by_hydra(resolved.options), OmegaConf.create(_nested(plain)))
         config = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         raise ConfigError(f"The settings do not fit together: {str(error).splitlines()[0]}.") from error
     assert isinstance(config, Config)  # noqa: S101 - for the type checker; the node was made of this class
-    return config
+    return with_values(config, {key: value for key, value in resolved.values.items() if key not in plain})
 
 
 def _options_by_hydra(options: Mapping[str, str]) -> Any:

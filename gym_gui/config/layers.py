@@ -108,7 +108,7 @@ def resolve(layers: Iterable[Layer], on_fault: Callable[[Layer, ConfigError], No
                 continue
             selector = GROUPS[group].selector
             with _Located(layer, entry, on_fault):
-                result.options[group] = coerce(keys_of()[selector], entry.value)
+                result.options[group] = coerce(keys_of()[selector], _expanded(entry.value))
                 result.values[selector] = result.options[group]
                 result.origins[selector] = Origin(layer.name, entry.where)
         in_force.append((layer, others, dict(result.options)))
@@ -134,6 +134,8 @@ def environment_layer(variables: Mapping[str, str]) -> Layer:
     # Selectors by name come first in no order of their own: the resolution looks at them before anything else.
     for name, text in sorted(variables.items()):
         variable = name.upper()
+        if not text:
+            continue  # as good as unset
         if variable in by_variable:
             entries += [Entry(key, text, name, only_if_there=True) for key in dict.fromkeys(by_variable[variable])]
         elif variable.startswith(GENERAL_PREFIX):
@@ -173,10 +175,23 @@ def _set(result: Resolved, layer: Layer, entry: Entry, options: Mapping[str, str
         key = find_key(entry.key, options)
         group = entry.key.partition(".")[0]
         if options.get(group) != result.options.get(group) and (key.own or entry.key not in table):
-            coerce(key, entry.value)
+            coerce(key, _expanded(entry.value))
             return
-    result.values[entry.key] = coerce(key, entry.value)
+    result.values[entry.key] = coerce(key, _expanded(entry.value))
     result.origins[entry.key] = Origin(layer.name, entry.where)
+
+
+def _expanded(value: Any) -> Any:
+    """A text with ``${oc.env:NAME}`` in it, filled in by OmegaConf."""
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    from omegaconf import OmegaConf  # noqa: PLC0415 - 0.1 s, for those who use it
+    from omegaconf.errors import OmegaConfBaseException  # noqa: PLC0415 - same
+
+    try:
+        return OmegaConf.create({"value": value}).value
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{value!r} cannot be filled in: {str(error).splitlines()[0]}.") from error
 
 
 class _Located:

@@ -37,8 +37,8 @@ def values_of(key: Key) -> st.SearchStrategy[Any]:
     elif key.kind is float:
         found = st.floats(key.low or 0, key.high or 9, allow_nan=False)
     else:
-        found = st.text(st.characters(codec="utf-8", exclude_characters="$\0"), max_size=20)
-        found = found.filter(lambda text: text.strip().lower() not in {"", "null"})
+        found = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
+        found = (found | st.just("${x}")).filter(lambda text: text.strip().lower() not in {"", "null"})
     return st.none() | found if key.optional else found
 
 
@@ -197,6 +197,7 @@ def test_that_another_backend_keeps_the_buffers_and_not_the_compression(tmp_path
         ({"GYM_GUI_IO_WORKERS": "4"}, "record.async_io.worker_threads", 4),
         ({"GYM_GUI__record": "parquet", "GYM_GUI__record__compression": "gzip"}, "record.compression", "gzip"),
         ({"GYM_GUI__UI__THEME": "dark"}, "ui.theme", "dark"),
+        ({"GYM_GUI__ui__theme": "dark", "GYM_GUI_RECORD_BACKEND": ""}, "ui.theme", "dark"),
     ],
 )
 def test_that_the_environment_sets(tmp_path: Path, variables: dict[str, str], key: str, value: object) -> None:
