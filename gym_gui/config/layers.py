@@ -125,22 +125,23 @@ def environment_layer(variables: Mapping[str, str]) -> Layer:
     Raises:
         ConfigError: a variable that is spelt almost like one of ours.
     """
+    # An empty variable is as good as an unset one.
+    ours = sorted((name, text) for name, text in variables.items() if name.upper().startswith(PREFIX) and text)
+    if not ours:
+        return Layer(ENVIRONMENT, ())
     by_variable: dict[str, list[str]] = {}
     for keys in every_key().values():
         for key in keys:
             if key.env:
                 by_variable.setdefault(key.env, []).append(key.name)
     entries = []
-    # Selectors by name come first in no order of their own: the resolution looks at them before anything else.
-    for name, text in sorted(variables.items()):
+    for name, text in ours:
         variable = name.upper()
-        if not text:
-            continue  # as good as unset
         if variable in by_variable:
             entries += [Entry(key, text, name, only_if_there=True) for key in dict.fromkeys(by_variable[variable])]
         elif variable.startswith(GENERAL_PREFIX):
             entries.append(Entry(name[len(GENERAL_PREFIX) :].lower().replace("__", "."), text, name))
-        elif variable.startswith(PREFIX):
+        else:
             _refuse_misspelt(variable, by_variable)
     return Layer(ENVIRONMENT, tuple(entries))
 
