@@ -118,6 +118,7 @@ def _draw(settings: Settings, game: RecordedGame) -> ScreenPictures:
         run_id=game.result.run_id,
         episode_id=episode_id,
         position=position,
+        overrides=settings.words,
     )
     return command_context().window.render_screens(request)
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from gym_gui.cli.face import command_context
-from gym_gui.config.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from gym_gui.config.settings import Settings
 
 # How the user started us, where it was not as `gym-gui`: a script that sets up and starts names itself here.
 COMMAND_VARIABLE: Final = "GYM_GUI_COMMAND"
@@ -54,7 +55,13 @@ def settings_for(var_dir: str | None, overrides: Sequence[str] | None = None) ->
     Raises:
         ConfigError: something is set that does not exist, or to a value that it does not take.
     """
-    return load_settings(chosen_var_dir(var_dir), overrides or (), lenient=overrides is None)
+    from gym_gui.config.settings import load_settings  # noqa: PLC0415 - help and wrong usage do without
+
+    settings = load_settings(chosen_var_dir(var_dir), overrides or (), lenient=overrides is None)
+    if overrides is not None and settings.without_effect:
+        names = " and ".join(settings.without_effect)
+        say(f"gym-gui: {names} counts for recorders that a program makes; here every step is kept.", err=True)
+    return settings
 
 
 def chosen_var_dir(var_dir: str | None) -> Path | None:

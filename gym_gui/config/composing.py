@@ -1,4 +1,4 @@
-"""Options and values become one typed `Config`; Hydra composes them, and is imported only where an option was chosen.
+"""Options and values become one typed `Config`; Hydra composes them, and is imported only where a profile was chosen.
 
 Any thread; Hydra's own state is global, so one composes at a time.
 """
@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.config.layers import COMMAND_LINE, Entry, Layer
-from gym_gui.config.schema import GROUPS, Config
+from gym_gui.config.schema import GROUPS, Config, RecordConfig
 from gym_gui.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gym_gui.config.layers import Resolved
 
 CONF: Final = "gym_gui.config.conf"
+_FOREIGN: Final = "foreign"
 _composing: Final = threading.Lock()
 _composed: Final[dict[tuple[str, ...], Any]] = {}
 
@@ -29,9 +30,11 @@ def compose_config(resolved: Resolved) -> Config:
     Raises:
         ConfigError: OmegaConf refuses a value; `resolve` has told of all that is known to us.
     """
-    if all(resolved.options[name] == group.default for name, group in GROUPS.items()):
-        return with_values(Config(), resolved.values)
-    return _compose_by_hydra(resolved)
+    # A backend's YAML says what its dataclass says, a profile's does not: there Hydra has something to add.
+    if any(resolved.options[name] != GROUPS[name].default for name in ("storage", "game")):
+        return _compose_by_hydra(resolved)
+    record: RecordConfig = GROUPS["record"].kind_of(resolved.options["record"])()
+    return with_values(Config(record=record), resolved.values)
 
 
 def with_values(config: Config, values: Mapping[str, Any]) -> Config:
@@ -84,17 +87,22 @@ def _compose_by_hydra(resolved: Resolved) -> Config:
     from omegaconf import OmegaConf  # noqa: PLC0415 - 0.2 s with Hydra, for those who chose an option
     from omegaconf.errors import OmegaConfBaseException  # noqa: PLC0415 - same
 
+    # What was filled in is final: OmegaConf would fill it in once more.
+    plain = {key: value for key, value in resolved.values.items() if not isinstance(value, str) or "$" not in value}
     try:
-        merged = OmegaConf.merge(_options_by_hydra(resolved.options), OmegaConf.create(_nested(resolved.values)))
+        merged = OmegaConf.merge(_options_by_hydra(resolved.options), OmegaConf.create(_nested(plain)))
         config = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         raise ConfigError(f"The settings do not fit together: {str(error).splitlines()[0]}.") from error
     assert isinstance(config, Config)  # noqa: S101 - for the type checker; the node was made of this class
-    return config
+    return with_values(config, {key: value for key, value in resolved.values.items() if key not in plain})
 
 
 def _options_by_hydra(options: Mapping[str, str]) -> Any:
-    words = tuple(f"{group}={option}" for group, option in sorted(options.items()))
+    words = tuple(
+        f"{group}={option if option in GROUPS[group].options else _FOREIGN}"
+        for group, option in sorted(options.items())
+    )
     with _composing:
         if words not in _composed:
             from hydra import compose, initialize_config_module  # noqa: PLC0415 - as above

@@ -20,9 +20,12 @@ from gym_gui.core.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from gym_gui.config.schema import Group
+
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
 _FALSE: Final = frozenset({"false", "no", "off", "0"})
 _NULL: Final = frozenset({"null", "none", "~", ""})
+_NULL_TEXTS: Final = frozenset({"null", ""})  # a folder may well be called none
 _WANTED: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 _SHOWN: Final = 60
 
@@ -71,7 +74,7 @@ def keys_of(**options: str) -> dict[str, Key]:
         group = GROUPS.get(part.name)
         kind: Any = typing.get_type_hints(Config)[part.name]
         if group is not None:
-            kind = group.options[options.get(part.name, group.default)]
+            kind = group.kind_of(options.get(part.name, group.default))
         _collect(kind, part.name, table)
     for group in GROUPS.values():
         selector = table[group.selector]
@@ -111,7 +114,8 @@ def coerce(key: Key, value: Any) -> Any:
     Raises:
         ConfigError: it is of another type, none of the choices, or beyond a limit.
     """
-    if key.optional and (value is None or (isinstance(value, str) and value.strip().lower() in _NULL)):
+    nulls = _NULL_TEXTS if key.kind is str else _NULL
+    if key.optional and (value is None or (isinstance(value, str) and value.strip().lower() in nulls)):
         return None
     if value is None and "none" in key.choices:
         return "none"
@@ -124,18 +128,24 @@ def coerce(key: Key, value: Any) -> Any:
     taken = _as_kind(key, value)
     if taken is None:
         raise ConfigError(f"{key.name} must be {wanted(key)}, not {shown(value)}.")
-    if key.choices and taken not in key.choices:
+    group = GROUPS.get(key.name.partition(".")[0])
+    if group is not None and key.name == group.selector:
+        if not group.is_option(taken):
+            raise _no_option(group, taken)
+    elif key.choices and taken not in key.choices:
         near = nearest(str(taken), key.choices)
-        group = key.name.partition(".")[0]
-        if group in GROUPS and key.name == GROUPS[group].selector:
-            offer = f"did you mean {near}?" if near else f"it is one of {', '.join(key.choices)}."
-            raise ConfigError(f"{group}={taken}: {'' if near else f'no such {GROUPS[group].noun}; '}{offer}")
         raise ConfigError(
             f"{key.name} must be {wanted(key)}, not {shown(value)}{f'; did you mean {near}?' if near else '.'}"
         )
     if (key.low is not None and taken < key.low) or (key.high is not None and taken > key.high):
         raise ConfigError(f"{key.name} must be {wanted(key)}, not {shown(value)}.")
     return taken
+
+
+def _no_option(group: Group, name: str) -> ConfigError:
+    near = nearest(name, group.options)
+    offer = f"did you mean {near}?" if near else f"it is one of {', '.join(group.options)}."
+    return ConfigError(f"{group.name}={_cut(name)}: {'' if near else f'no such {group.noun}; '}{offer}")
 
 
 def wanted(key: Key) -> str:

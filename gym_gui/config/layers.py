@@ -108,7 +108,7 @@ def resolve(layers: Iterable[Layer], on_fault: Callable[[Layer, ConfigError], No
                 continue
             selector = GROUPS[group].selector
             with _Located(layer, entry, on_fault):
-                result.options[group] = coerce(keys_of()[selector], entry.value)
+                result.options[group] = coerce(keys_of()[selector], _expanded(entry.value))
                 result.values[selector] = result.options[group]
                 result.origins[selector] = Origin(layer.name, entry.where)
         in_force.append((layer, others, dict(result.options)))
@@ -125,20 +125,23 @@ def environment_layer(variables: Mapping[str, str]) -> Layer:
     Raises:
         ConfigError: a variable that is spelt almost like one of ours.
     """
+    # An empty variable is as good as an unset one.
+    ours = sorted((name, text) for name, text in variables.items() if name.upper().startswith(PREFIX) and text)
+    if not ours:
+        return Layer(ENVIRONMENT, ())
     by_variable: dict[str, list[str]] = {}
     for keys in every_key().values():
         for key in keys:
             if key.env:
                 by_variable.setdefault(key.env, []).append(key.name)
     entries = []
-    # Selectors by name come first in no order of their own: the resolution looks at them before anything else.
-    for name, text in sorted(variables.items()):
+    for name, text in ours:
         variable = name.upper()
         if variable in by_variable:
             entries += [Entry(key, text, name, only_if_there=True) for key in dict.fromkeys(by_variable[variable])]
         elif variable.startswith(GENERAL_PREFIX):
             entries.append(Entry(name[len(GENERAL_PREFIX) :].lower().replace("__", "."), text, name))
-        elif variable.startswith(PREFIX):
+        else:
             _refuse_misspelt(variable, by_variable)
     return Layer(ENVIRONMENT, tuple(entries))
 
@@ -173,10 +176,23 @@ def _set(result: Resolved, layer: Layer, entry: Entry, options: Mapping[str, str
         key = find_key(entry.key, options)
         group = entry.key.partition(".")[0]
         if options.get(group) != result.options.get(group) and (key.own or entry.key not in table):
-            coerce(key, entry.value)
+            coerce(key, _expanded(entry.value))
             return
-    result.values[entry.key] = coerce(key, entry.value)
+    result.values[entry.key] = coerce(key, _expanded(entry.value))
     result.origins[entry.key] = Origin(layer.name, entry.where)
+
+
+def _expanded(value: Any) -> Any:
+    """A text with ``${oc.env:NAME}`` in it, filled in by OmegaConf."""
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    from omegaconf import OmegaConf  # noqa: PLC0415 - 0.1 s, for those who use it
+    from omegaconf.errors import OmegaConfBaseException  # noqa: PLC0415 - same
+
+    try:
+        return OmegaConf.create({"value": value}).value
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{value!r} cannot be filled in: {str(error).splitlines()[0]}.") from error
 
 
 class _Located:

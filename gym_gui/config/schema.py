@@ -188,6 +188,15 @@ class NoneRecordConfig(RecordConfig):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignRecordConfig(BufferedRecordConfig):
+    """A backend that another package brings, by an entry point of the group ``gym_gui.recorders``."""
+
+    backend: str = _setting("foreign", "The format that runs are recorded in.", env="GYM_GUI_RECORD_BACKEND")
+    compression: str | None = _setting(None, "As that backend takes it; null for its own.", own=True)
+    compression_level: int | None = _setting(None, "As that backend takes it.", low=-100, high=100, own=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StorageConfig:
     """How hard the replay file's writer works for fewer bytes; it never loses a pixel."""
 
@@ -232,6 +241,7 @@ class Group:
         noun: What an option is called in a sentence.
         options: Option -> its dataclass.
         default: The option that is in force where nobody chooses.
+        others: Entry points of that group are options too, all of them of this dataclass.
     """
 
     name: str
@@ -239,6 +249,19 @@ class Group:
     noun: str
     options: dict[str, type[Any]]
     default: str
+    others: tuple[str, type[Any]] | None = None
+
+    def kind_of(self, option: str) -> type[Any]:
+        """The dataclass of an option."""
+        return self.options[option] if option in self.options or self.others is None else self.others[1]
+
+    def is_option(self, name: str) -> bool:
+        """Whether there is such an option, ours or another package's."""
+        if name in self.options or self.others is None:
+            return name in self.options
+        from importlib.metadata import entry_points  # noqa: PLC0415 - reads every package's, where none of ours fits
+
+        return name in entry_points(group=self.others[0]).names
 
 
 GROUPS: Final = {
@@ -254,6 +277,7 @@ GROUPS: Final = {
             )
         ),
         "split",
+        ("gym_gui.recorders", ForeignRecordConfig),
     ),
     "storage": Group("storage", "storage.profile", "profile", dict.fromkeys(STORAGE_PROFILES, StorageConfig), "good"),
     "game": Group("game", "game.profile", "profile", dict.fromkeys(GAME_PROFILES, GameConfig), "default"),

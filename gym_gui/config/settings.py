@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gym_gui.config.composing import compose_config, parse_overrides, to_plain
 from gym_gui.config.composing import with_values as replace_values
 from gym_gui.config.keys import coerce, find_key, keys_of
-from gym_gui.config.layers import FILE, Entry, Layer, Origin, environment_layer, resolve
+from gym_gui.config.layers import COMMAND_LINE, FILE, Entry, Layer, Origin, environment_layer, resolve
 from gym_gui.config.paths import VarPaths, default_var_dir
 from gym_gui.config.schema import GROUPS, Config
 from gym_gui.config.settings_file import read_settings_file, read_settings_text, write_changes
@@ -72,6 +72,11 @@ class Settings(Config):
         """Keys that somebody set, and that count only for recorders which a program makes."""
         table = keys_of(**self.options)
         return [name for name in self.origins if table[name].python]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The ``KEY=VALUE`` words that override everything, for another process that has to obey them too."""
+        return tuple(entry.where for layer in self.above if layer.name == COMMAND_LINE for entry in layer.entries)
 
     def is_fixed(self, key: str) -> bool:
         """Whether the environment or the command line sets *key*, so that the user's file cannot."""
@@ -193,7 +198,7 @@ def _settings_of(
         return Settings(var_dir=var_dir, faults=tuple(told))
 
     def note(layer: Layer, error: ConfigError) -> None:
-        if layer.name == "command line":
+        if layer.name == COMMAND_LINE:
             raise error
         told.append(str(error))
 

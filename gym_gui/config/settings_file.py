@@ -32,7 +32,7 @@ def read_settings_file(paths: VarPaths) -> Layer:
         ConfigError: the file cannot be read, or is no YAML.
     """
     try:
-        text = paths.config_file.read_text(encoding="utf-8")
+        text = paths.config_file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return _read_old_file(paths.old_settings_file)
     except (OSError, UnicodeDecodeError) as error:
@@ -57,7 +57,7 @@ def read_settings_text(text: str, path: Path) -> Layer:
     return Layer(
         FILE,
         tuple(
-            Entry(key, _expanded(value), f"{path.name}, line {line}")
+            Entry(key, value, f"{path.name}, line {line}")
             for key, value, line in found
             if value is not None or key in every_key()  # a heading with nothing below it sets nothing
         ),
@@ -77,7 +77,7 @@ def write_changes(paths: VarPaths, before: Mapping[str, Any], after: Mapping[str
     try:
         with _saving:
             try:
-                text = path.read_text(encoding="utf-8")
+                text = path.read_text(encoding="utf-8-sig")
             except FileNotFoundError:
                 text, before = "", {}
             text = _spelt_out(text, after)
@@ -115,16 +115,3 @@ def _read_old_file(path: Path) -> Layer:
         return Layer(FILE, ())
     known = [name for name in _OLD_KEYS if isinstance(stored, dict) and name in stored]
     return Layer(FILE, tuple(Entry(f"ui.{name}", stored[name], path.name) for name in known))
-
-
-def _expanded(value: Any) -> Any:
-    """A text with ``${oc.env:NAME}`` in it, filled in by OmegaConf."""
-    if not isinstance(value, str) or "${" not in value:
-        return value
-    from omegaconf import OmegaConf  # noqa: PLC0415 - 0.1 s, for those who use it
-    from omegaconf.errors import OmegaConfBaseException  # noqa: PLC0415 - same
-
-    try:
-        return OmegaConf.create({"value": value}).value
-    except OmegaConfBaseException as error:
-        raise ConfigError(f"{value!r} cannot be filled in: {str(error).splitlines()[0]}.") from error

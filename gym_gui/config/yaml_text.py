@@ -17,8 +17,13 @@ def flatten(text: str) -> list[Leaf]:
     """
     root = _parsed(text)
     leaves: list[Leaf] = []
-    if root is not None:
-        _collect(root, "", leaves)
+    try:
+        if root is not None:
+            _collect(root, "", leaves)
+    except yaml.MarkedYAMLError as error:
+        raise ValueError(_problem(error)) from error
+    except RecursionError as error:
+        raise ValueError("it contains itself") from error
     return leaves
 
 
@@ -124,8 +129,7 @@ def _parsed(text: str) -> Any:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        line = "" if error.problem_mark is None else f" in line {error.problem_mark.line + 1}"
-        raise ValueError(f"{error.problem or 'it is no YAML'}{line}") from error
+        raise ValueError(_problem(error)) from error
     except yaml.YAMLError as error:
         raise ValueError(f"it is no YAML ({error})") from error
     if root is not None and not isinstance(root, yaml.MappingNode):
@@ -133,6 +137,11 @@ def _parsed(text: str) -> Any:
             return None
         raise ValueError("it must hold KEY: VALUE lines")
     return root
+
+
+def _problem(error: Any) -> str:
+    line = "" if error.problem_mark is None else f" in line {error.problem_mark.line + 1}"
+    return f"{error.problem or 'it is no YAML'}{line}"
 
 
 def _child(node: Any, name: str) -> tuple[Any, Any] | None:

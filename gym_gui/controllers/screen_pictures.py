@@ -15,6 +15,7 @@ class PictureRequest:
         run_id: The run to replay.
         episode_id: Its episode.
         position: The row to stand on.
+        overrides: ``KEY=VALUE`` words that the window obeys.
     """
 
     var_dir: str
@@ -22,6 +23,7 @@ class PictureRequest:
     run_id: str
     episode_id: str
     position: int
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

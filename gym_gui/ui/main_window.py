@@ -242,7 +242,7 @@ class MainWindow(QMainWindow):
         if not isinstance(archive, Services):
             return None
         telemetry = archive.telemetry
-        recording = telemetry.status() is not None
+        recording = telemetry.status() is not None and archive.settings.options["record"] != "none"
         maker = human_adapter_maker(lambda: self._settings.game)
         session = SessionController(telemetry, maker, on_change=self.pump.wake, recording=recording)
         return Recorder(archive, session)

@@ -47,7 +47,7 @@ def render_screens(request: PictureRequest) -> ScreenPictures:
     Raises:
         EnvironmentFault: a screen did not come, or its picture cannot be written.
     """
-    window = make_window(load_settings(Path(request.var_dir)))
+    window = make_window(load_settings(Path(request.var_dir), request.overrides))
     window.resize(*_SIZE)
     try:
         window.show()

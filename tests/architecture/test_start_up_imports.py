@@ -65,7 +65,8 @@ print(" ".join(sorted({"hydra", "omegaconf", "yaml"} & set(sys.modules))))
         ("", {"GYM_GUI_BUFFER_SIZE": "7"}, [], ""),
         ("ui:\n  theme: dark\n", {}, [], "yaml"),
         ("", {}, ["ui.theme=dark"], "hydra omegaconf yaml"),
-        ("record: parquet\n", {}, [], "hydra omegaconf yaml"),
+        ("record: parquet\n", {}, [], "yaml"),
+        ("storage: small\n", {}, [], "hydra omegaconf yaml"),
     ],
 )
 def test_that_settings_cost_only_those_who_override_them(

@@ -33,6 +33,14 @@ def test_that_set_writes_what_show_then_tells(var_dir: Path) -> None:
     assert gym_gui("config", "validate", var_dir=var_dir).code == 0
 
 
+@pytest.mark.parametrize("command", ["show", "validate", "path", "set"])
+def test_that_each_command_explains_itself(command: str) -> None:
+    found = gym_gui("config", command, "--help")
+    assert (found.code, found.stderr) == (0, "")
+    assert found.stdout.startswith(f"Usage: gym-gui config {command} ")
+    assert "--var-dir" in found.stdout
+
+
 def test_that_validate_tells_every_fault(var_dir: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("ui:\n  theem: dark\nrecord: parket\nstorage:\n  level: 99\n", encoding="utf-8")
@@ -59,6 +67,25 @@ def test_that_a_faulty_file_stops_a_recording_and_not_a_look(var_dir: Path) -> N
     looked = gym_gui("runs", var_dir=var_dir)
     assert looked.code == 0
     assert "did you mean ui.theme?" in looked.stderr
+
+
+@pytest.mark.parametrize(("backend", "file"), [("sqlite", "*.sqlite"), ("parquet", "*.parquet"), ("hdf5", "*.h5")])
+def test_that_a_run_is_recorded_by_the_backend_that_was_chosen(var_dir: Path, backend: str, file: str) -> None:
+    words = ("record", "CartPole-v1", "--steps", "5", "--seed", "3")
+    run = answer(*words, var_dir=var_dir, GYM_GUI_RECORD_BACKEND=backend)["run_id"]
+    assert list((var_dir / "recordings" / run).rglob(file))
+    assert not list((var_dir / "replay").glob("*.h5"))
+
+
+def test_that_nothing_is_kept_where_nothing_is_wanted(var_dir: Path) -> None:
+    run = answer("record", "CartPole-v1", "--steps", "5", "record=none", var_dir=var_dir)["run_id"]
+    assert not [path for path in var_dir.rglob(f"*{run}*") if path.is_file()]
+
+
+def test_that_a_setting_for_programs_says_so(var_dir: Path) -> None:
+    found = gym_gui("record", "CartPole-v1", "--steps", "5", "record.step_interval=2", var_dir=var_dir)
+    assert found.code == 0
+    assert "record.step_interval counts for recorders that a program makes; here every step is kept." in found.stderr
 
 
 def test_that_overrides_reach_the_recording(var_dir: Path) -> None:

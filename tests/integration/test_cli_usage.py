@@ -10,7 +10,20 @@ from integration.command_line import environment, gym_gui
 
 import gym_gui as package
 
-HEAVY = ("gymnasium", "ale_py", "numpy", "h5py", "PySide6", "PIL", "pygame", "rich", "msgspec", "zstandard")
+HEAVY = (
+    "gymnasium",
+    "ale_py",
+    "numpy",
+    "h5py",
+    "PySide6",
+    "PIL",
+    "pygame",
+    "rich",
+    "msgspec",
+    "zstandard",
+    "hydra",
+    "yaml",
+)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ def _register() -> None:
     for group in GROUPS.values():
         for option, kind in group.options.items():
             store.store(group=group.name, name=f"typed_{option}", node=_open(kind))
+        if group.others is not None:
+            store.store(group=group.name, name="typed_foreign", node=_open(group.others[1]))
 
 
 _register()

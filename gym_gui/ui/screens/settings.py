@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -82,6 +82,7 @@ class SettingsScreen(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
+        self._scroll = scroll
         self.refresh()
 
     @override
@@ -208,8 +209,13 @@ class SettingsScreen(QWidget):
     def _add(self, column: QVBoxLayout, field: _Field) -> _Field:
         self._fields.append(field)
         field.changed.connect(self._change)
+        field.refused.connect(lambda: self._bring_into_view(field))
         column.addWidget(field)
         return field
+
+    def _bring_into_view(self, field: SettingField) -> None:
+        # The sentence below a field has its place only after the layout has been done again.
+        QTimer.singleShot(0, self, lambda: self._scroll.ensureWidgetVisible(field))
 
     def _change(self, key: str, value: object) -> None:
         settings = self._context.settings()

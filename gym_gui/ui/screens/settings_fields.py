@@ -28,7 +28,7 @@ _UNIT_WIDTH: Final = 72
 
 
 class SettingField(QWidget):
-    """One setting; emits `changed` with its key and new value, once that is one which the setting takes.
+    """One setting; emits `changed` with its key and new value where it takes that one, else `refused`.
 
     Args:
         name: The dotted key.
@@ -36,6 +36,7 @@ class SettingField(QWidget):
     """
 
     changed = Signal(str, object)
+    refused = Signal()
 
     def __init__(self, name: str, control: QWidget, *, only_for: str = "") -> None:
         super().__init__()
@@ -185,6 +186,8 @@ class NumberField(SettingField):
         set_state(self.edit, "bad" if fault else "")
         if not fault:
             self.changed.emit(self.name, coerce(key, text))
+        else:
+            self.refused.emit()
 
 
 def _what_overrides(settings: Settings, name: str) -> str:

@@ -37,7 +37,8 @@ def values_of(key: Key) -> st.SearchStrategy[Any]:
     elif key.kind is float:
         found = st.floats(key.low or 0, key.high or 9, allow_nan=False)
     else:
-        found = st.text(st.characters(codec="utf-8", exclude_characters="$\0"), max_size=20)
+        found = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
+        found = (found | st.just("${x}")).filter(lambda text: text.strip().lower() not in {"", "null"})
     return st.none() | found if key.optional else found
 
 
@@ -65,7 +66,7 @@ def test_that_every_option_of_every_group_composes_and_says_its_name(group: str,
 
 def test_that_the_yaml_of_an_option_spells_out_every_key() -> None:
     conf = Path(sys.modules["gym_gui.config.schema"].__file__ or "").parent / "conf"
-    assert {path.stem for path in conf.glob("*/*.yaml")} == {option for _, option in EVERY_OPTION}
+    assert {path.stem for path in conf.glob("*/*.yaml")} == {option for _, option in EVERY_OPTION} | {"foreign"}
     for group, option in EVERY_OPTION:
         written = yaml.safe_load((conf / group / f"{option}.yaml").read_text(encoding="utf-8"))
         del written["defaults"]
@@ -196,6 +197,7 @@ def test_that_another_backend_keeps_the_buffers_and_not_the_compression(tmp_path
         ({"GYM_GUI_IO_WORKERS": "4"}, "record.async_io.worker_threads", 4),
         ({"GYM_GUI__record": "parquet", "GYM_GUI__record__compression": "gzip"}, "record.compression", "gzip"),
         ({"GYM_GUI__UI__THEME": "dark"}, "ui.theme", "dark"),
+        ({"GYM_GUI__ui__theme": "dark", "GYM_GUI_RECORD_BACKEND": ""}, "ui.theme", "dark"),
     ],
 )
 def test_that_the_environment_sets(tmp_path: Path, variables: dict[str, str], key: str, value: object) -> None:
@@ -232,6 +234,24 @@ def test_that_a_wrong_variable_is_told(tmp_path: Path, variable: str, sentence: 
 def test_that_variables_of_others_are_left_alone(tmp_path: Path) -> None:
     variables = {"GYM_GUI_COMMAND": "x", "GYM_GUI_VAR_DIR": "y", "GYM_GUI_SOMETHING_NEW": "z", "PATH": "p"}
     assert load_settings(tmp_path, variables=variables).origins == {}
+
+
+@pytest.mark.parametrize("storage", ["good", "small"])
+def test_that_another_packages_backend_is_an_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, storage: str
+) -> None:
+    package = tmp_path / "mine-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n", encoding="utf-8")
+    (package / "entry_points.txt").write_text("[gym_gui.recorders]\nmine = mine:Recorder\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    words = ["record=mine", "record.buffer.max_records=7", "record.compression=odd", f"storage={storage}"]
+    found = load_settings(tmp_path, words, variables=NO_VARIABLES)
+    node = found.record_node
+    assert (node["backend"], node["buffer"]["max_records"], node["compression"]) == ("mine", 7, "odd")
+    assert found.storage.profile == storage
+    with pytest.raises(ConfigError, match="no such backend"):
+        load_settings(tmp_path, ["record=foreign"], variables=NO_VARIABLES)
 
 
 def test_that_nothing_set_resolves_to_nothing() -> None:

@@ -152,6 +152,10 @@ def test_that_the_first_versions_file_is_read_until_it_is_replaced(tmp_path: Pat
         ("ui:\n  theme: drk\n", "not 'drk'; did you mean dark? It is set by config.yaml, line 2."),
         ("ui: [\n", "is not usable: "),
         ("- a\n", "it must hold KEY: VALUE lines"),
+        ("ui:\n\thud: true\n", "in line 2"),
+        ("ui: !!python/object:os.system x\n", "could not determine a constructor"),
+        ("ui: &a\n  b: *a\n", "it contains itself"),
+        ("ui:\n  hud: 2024-13-45\n", "is not usable: "),
         ("record:\n  output_dir: ${oc.env:NO_SUCH_VARIABLE_HERE}\n", "cannot be filled in"),
     ],
 )
@@ -169,6 +173,12 @@ def test_that_a_faulty_file_is_told_and_the_window_opens_all_the_same(
     assert check_settings(tmp_path, variables=NOTHING) == list(found.faults)
 
 
+def test_that_a_file_of_another_editor_is_read(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_bytes(b"\xef\xbb\xbfui:\r\n  hud: false\r\n  theme: dark\r\n")
+    found = load_settings(tmp_path, variables=NOTHING)
+    assert (found.ui.hud, found.ui.theme) == (False, "dark")
+
+
 def test_that_one_fault_does_not_cost_the_other_settings(tmp_path: Path, expect_log: LogExpectations) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("ui:\n  theem: dark\n  hud: false\n", encoding="utf-8")
@@ -183,6 +193,9 @@ def test_that_a_text_is_filled_in_from_the_environment(tmp_path: Path, monkeypat
     monkeypatch.setenv("A_FOLDER", "there")
     (tmp_path / "config.yaml").write_text("record:\n  output_dir: ${oc.env:A_FOLDER}/runs\n", encoding="utf-8")
     assert load_settings(tmp_path, variables=NOTHING).record_node["output_dir"] == "there/runs"
+    for storage in ("good", "small"):
+        words = ["record.output_dir=${oc.env:A_FOLDER}/more", f"storage={storage}"]
+        assert load_settings(tmp_path, words, variables=NOTHING).record_node["output_dir"] == "there/more"
 
 
 def test_that_a_file_of_every_setting_says_the_same_again(tmp_path: Path) -> None:
