@@ -83,14 +83,14 @@ class Tiles:
         self._theme = theme
         self._side = side
         self._ratio = ratio
-        self._tiles: dict[CodeLook, QImage] = {}
-        self.has_words = False
+        self._tiles: dict[tuple[str, str, str], QImage] = {}
 
     def tile(self, look: CodeLook) -> QImage:
         """The cell of this look; painted at the first call."""
-        found = self._tiles.get(look)
+        key = (look.letter, look.word, look.role)
+        found = self._tiles.get(key)
         if found is None:
-            found = self._tiles[look] = self._paint(look)
+            found = self._tiles[key] = self._paint(look)
         return found
 
     def _paint(self, look: CodeLook) -> QImage:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QImage, QPainter, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from gym_gui.core.typing_compat import override
@@ -271,7 +271,7 @@ class GridView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
             edge = max(2, round(2 * self._ratio))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(agent_color(self._theme, first[here[0].label]), edge, join=Qt.PenJoinStyle.MiterJoin))
+            painter.setPen(_edge(agent_color(self._theme, first[here[0].label]), edge))
             painter.drawRect(QRectF(cell).adjusted(edge / 2, edge / 2, -edge / 2, -edge / 2))
             for box, agent in zip(marker_boxes(cell, len(here)), here, strict=True):
                 font = self._device_font(bold=True)
@@ -334,3 +334,9 @@ def _initial(label: str) -> str:
 def _frame_of(payload: GridPayload) -> tuple[object, ...]:
     """What decides on place, looks and legend."""
     return payload.rows, payload.columns, payload.legend, tuple(agent.label for agent in payload.agents)
+
+
+def _edge(color: QColor, width: int) -> QPen:
+    pen = QPen(color, width)
+    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    return pen
