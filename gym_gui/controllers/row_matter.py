@@ -32,6 +32,7 @@ DrawnPayload: TypeAlias = GridPayload | GraphPayload | TextPayload
 _LONGEST_TEXT: Final = 200_000
 _SHOWN_VALUES: Final = 64
 _CHARACTERS_A_PLACE: Final = 16
+_LINE: Final = 72
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +137,22 @@ def _raw_text(record: StepRecord) -> str:
     }
     told = {name: value for name, value in parts.items() if value is not None}
     try:
-        text = json.dumps(told, indent=2, default=_plain, ensure_ascii=False, skipkeys=True)
+        text = _laid_out(told, 0)
     except (ValueError, RecursionError):  # a value that holds itself
         text = repr(told)
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}\n… {len(text) - _LONGEST_TEXT:,} more"
+
+
+def _laid_out(value: Any, depth: int) -> str:
+    """JSON, broken into lines only where one would be long: a grid's row stays a row."""
+    compact = json.dumps(value, default=_plain, ensure_ascii=False, skipkeys=True)
+    if len(compact) + 2 * depth <= _LINE or not isinstance(value, dict | list | tuple):
+        return compact
+    pad = "  " * (depth + 1)
+    if isinstance(value, dict):
+        lines = [f"{pad}{json.dumps(str(key))}: {_laid_out(one, depth + 1)}" for key, one in value.items()]
+        return "{\n" + ",\n".join(lines) + f"\n{pad[:-2]}}}"
+    return "[\n" + ",\n".join(pad + _laid_out(one, depth + 1) for one in value) + f"\n{pad[:-2]}]"
 
 
 def _plain(value: Any) -> Any:

@@ -33,7 +33,8 @@ _SMOOTH_EDGES: Final = 1_500
 _EDGE_LABELS: Final = 200
 _LONGEST: Final = 18
 _INSIDE_FROM: Final = 9.0
-_OCCUPANCY: Final = 8
+_OCCUPANCY: Final = 6
+_AVOIDED_EDGES: Final = 120
 _SHORT_LABEL: Final = 3
 _LOOP: Final = 0.9
 _VEIL: Final = 0.75
@@ -73,19 +74,23 @@ class GraphPainter:
         self.ratio = ratio
         self._sprites: dict[tuple[int, float], QImage] = {}
         self._taken: set[tuple[int, int]] = set()
+        self._lined: set[tuple[int, int]] = set()
 
     def paint(self, painter: QPainter, picture: GraphPicture, area: QRectF) -> None:
         """Draw the whole graph as far as it lies in *area*."""
-        self._taken = set()
+        self._taken, self._lined = set(), set()
         shape, spots = picture.shape, picture.spots
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, len(shape.pairs) <= _SMOOTH_EDGES)
         lines = self._paint_edges(painter, picture)
+        if len(lines) <= _AVOIDED_EDGES:
+            for line in lines:
+                self._take_line(line)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         shares = self._shares(shape)
         half = picture.radius + 1.5
         for number, (x, y) in enumerate(spots.tolist()):
             painter.drawImage(QPointF(x - half, y - half), self._sprite(shares[number], picture.radius))
-            self._take(QRectF(x - half, y - half, 2 * half, 2 * half))
+            self._take(QRectF(x - half + 3, y - half + 3, 2 * half - 6, 2 * half - 6), self._taken)
         self._paint_labels(painter, picture, shares, area)
         self._paint_edge_labels(painter, shape, lines, area)
 
@@ -163,7 +168,7 @@ class GraphPainter:
             box.moveCenter(line.center())
             if line.length() < box.width() * 0.8 or not area.contains(box) or not self._is_free(box):
                 continue
-            self._take(box)
+            self._take(box, self._taken)
             painter.fillRect(box, ground)
             painter.setPen(ink)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
@@ -207,11 +212,17 @@ class GraphPainter:
                 inside = QRectF(x - radius, y - radius, 2 * radius, 2 * radius)
                 painter.drawText(inside, Qt.AlignmentFlag.AlignCenter, text)
                 continue
-            below = QRectF(x - width / 2, y + radius + 3, width + 1, height)
-            right = QRectF(x + radius + 5, y - height / 2, width + 1, height)
-            box = next((one for one in (below, right) if area.contains(one) and self._is_free(one)), None)
+            far, beside = radius + 4, radius + 6
+            spots = [
+                QRectF(x - width / 2, y + far, width + 1, height),
+                QRectF(x + beside, y - height / 2, width + 1, height),
+                QRectF(x - width / 2, y - far - height, width + 1, height),
+                QRectF(x - beside - width, y - height / 2, width + 1, height),
+            ]
+            free = [box for box in spots if area.contains(box) and self._is_free(box)]
+            box = next((one for one in free if self._lined.isdisjoint(self._cells(one))), free[0] if free else None)
             if box is not None:
-                self._take(box)
+                self._take(box, self._taken)
                 painter.fillRect(box, ground)  # edges run below it
                 painter.setPen(ink)
                 painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
@@ -223,8 +234,14 @@ class GraphPainter:
         top, bottom = int(box.top() // _OCCUPANCY), int(box.bottom() // _OCCUPANCY)
         return [(x, y) for x in range(left, right + 1) for y in range(top, bottom + 1)]
 
-    def _take(self, box: QRectF) -> None:
-        self._taken.update(self._cells(box))
+    def _take(self, box: QRectF, cells: set[tuple[int, int]]) -> None:
+        cells.update(self._cells(box))
+
+    def _take_line(self, line: QLineF) -> None:
+        steps = int(line.length() // _OCCUPANCY)
+        for step in range(steps):
+            spot = line.pointAt((step + 0.5) / steps)
+            self._lined.add((int(spot.x() // _OCCUPANCY), int(spot.y() // _OCCUPANCY)))
 
     def _is_free(self, box: QRectF) -> bool:
         return self._taken.isdisjoint(self._cells(box))

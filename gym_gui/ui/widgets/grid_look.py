@@ -24,6 +24,7 @@ _LETTER_SHARE: Final = 0.46  # of a cell's side
 _LETTER_FROM: Final = 11  # logical side of a cell that a letter can be read in
 _LARGEST_LETTER: Final = 40
 _WORD_ROOM: Final = 8
+_LINES_FOR_WORD: Final = 3
 _HATCH: Final = 0.35
 _SHORT: Final = 2
 
@@ -110,16 +111,16 @@ class Tiles:
         side, ratio = self._side, self._ratio
         ink = ink_on(look.ground)
         caption = self.font(tokens.CAPTION_PX)
-        line = QFontMetricsF(caption).height()
+        line = word_height(self._theme, ratio)
         wide = QFontMetricsF(caption).horizontalAdvance(look.word)
-        has_word = bool(look.word) and wide + _WORD_ROOM * ratio <= side and line * 3 <= side
+        has_word = bool(look.word) and wide + _WORD_ROOM * ratio <= side and has_room_for_words(side, line)
         letter = self.font(min(_LARGEST_LETTER, round(side / ratio * _LETTER_SHARE)), bold=True)
         painter.setPen(ink)
         painter.setFont(letter)
         painter.drawText(QRectF(0, 0, side, side - line if has_word else side), Qt.AlignmentFlag.AlignCenter, look.letter)
         if has_word:
             painter.setFont(caption)
-            foot = QRectF(0, side - line - _WORD_ROOM * ratio / 2, side, line)
+            foot = QRectF(0, side - line, side, line - _WORD_ROOM * ratio / 2)
             painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, look.word)
 
     def _hatch(self, painter: QPainter, ground: QColor) -> None:
@@ -133,6 +134,16 @@ class Tiles:
         font = self._theme.font(px, bold=bold)
         font.setPixelSize(max(1, round(px * self._ratio)))
         return font
+
+
+def word_height(theme: Theme, ratio: float) -> int:
+    """What a word takes at the foot of a cell, device pixels."""
+    return round((QFontMetricsF(theme.font(tokens.CAPTION_PX)).height() + _WORD_ROOM / 2) * ratio)
+
+
+def has_room_for_words(side: int, line: int) -> bool:
+    """Whether a cell of this side, device pixels, has a line for a word below its letter."""
+    return side >= _LINES_FOR_WORD * line
 
 
 def draw_agent(painter: QPainter, box: QRect, color: QColor, letter: str, font: QFont, ratio: float) -> None:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.texts import shortened
-from gym_gui.ui.widgets.grid_look import CodeLook, Tiles, draw_agent, looks_of
+from gym_gui.ui.widgets.grid_look import CodeLook, Tiles, draw_agent, has_room_for_words, looks_of, word_height
 from gym_gui.ui.widgets.grid_place import GridNeeds, GridPlace, place_grid
 from gym_gui.ui.widgets.payload_colors import agent_color
 
@@ -273,11 +273,16 @@ class GridView(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(_edge(agent_color(self._theme, first[here[0].label]), edge))
             painter.drawRect(QRectF(cell).adjusted(edge / 2, edge / 2, -edge / 2, -edge / 2))
-            for box, agent in zip(marker_boxes(cell, len(here)), here, strict=True):
+            for box, agent in zip(marker_boxes(self._above_word(cell), len(here)), here, strict=True):
                 font = self._device_font(bold=True)
                 font.setPixelSize(max(1, round(min(box.width() * 0.5, tokens.HEADLINE_PX * self._ratio))))
                 color = agent_color(self._theme, first[agent.label])
                 draw_agent(painter, box, color, _initial(agent.label), font, self._ratio)
+
+    def _above_word(self, cell: QRect) -> QRect:
+        """The part of a cell that a marker may cover: the word at its foot stays to be read."""
+        line = word_height(self._theme, self._ratio)
+        return cell.adjusted(0, 0, 0, -line) if has_room_for_words(cell.width(), line) else cell
 
     # --- what a cell is ---------------------------------------------------------------------------------------------
 
@@ -317,12 +322,12 @@ def description(payload: GridPayload) -> str:
 def marker_boxes(cell: QRect, count: int) -> list[QRect]:
     """Squares in *cell* for so many markers, side by side in as many lines as columns."""
     across = math.ceil(math.sqrt(count))
-    side = cell.width() // across
-    marker = round(side * _MARKER)
+    wide, high = cell.width() // across, cell.height() // across
+    marker = round(min(wide, high) * _MARKER)
     boxes = []
     for number in range(count):
         down, right = divmod(number, across)
-        corner = cell.topLeft() + QPoint(right * side + (side - marker) // 2, down * side + (side - marker) // 2)
+        corner = cell.topLeft() + QPoint(right * wide + (wide - marker) // 2, down * high + (high - marker) // 2)
         boxes.append(QRect(corner, QSize(marker, marker)))
     return boxes
 

@@ -41,12 +41,13 @@ class PayloadStage(PictureStage):
         super().__init__(theme, parent)
         self.payload = PayloadView(theme, runner)
         self.payload.clicked.connect(self.clicked)
-        self.payload.hide()
         self.add_layer(self.payload)
+        self.payload.hide()
         self.switch = ViewSwitch()
         self.switch.chosen.connect(self._choose)
         self._choices = choices
         self._matter: RowMatter | None = None
+        self._reading = False
         self._state: ReplayState | None = None
         self._offer = Offer()
 
@@ -65,9 +66,14 @@ class PayloadStage(PictureStage):
         if details is None:
             self._matter = None
             self._offer = Offer()
+            self._reading = False
             self._refresh()
         elif details.matter is not None:
             self._matter = details.matter
+            self._reading = False
+            self._refresh()
+        elif self._matter is None and not self._reading:
+            self._reading = True
             self._refresh()
 
     @override
@@ -111,7 +117,9 @@ class PayloadStage(PictureStage):
             self.say(fault)
         else:
             self.payload.hide()
-            if state is not None:
+            if self._reading and state is not None and state.message == NOTHING_DRAWN:
+                self.say("")  # there may be a payload: it is being read
+            elif state is not None:
                 super().show_state(state)
         if changed:
             self.offer_changed.emit()

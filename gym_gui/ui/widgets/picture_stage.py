@@ -90,9 +90,7 @@ class PictureStage(QWidget):
 
     def add_layer(self, widget: QWidget) -> None:
         """Put *widget* over the picture and below the caption."""
-        visible = not widget.isHidden()
         self._layers.addWidget(widget)
-        widget.setVisible(visible)
         self._layers.setCurrentWidget(self._caption)
         self._caption.setVisible(bool(self._caption.text))
 
