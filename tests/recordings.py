@@ -95,7 +95,16 @@ class Recordings:
         )
         self.store.insert_run(run)
         self.store.upsert_episode(rollup)
-        self.append(rollup, 0, steps, pictures=pictures, shed=shed, shape=shape, ends=status is EpisodeStatus.COMPLETED, more=more)
+        self.append(
+            rollup,
+            0,
+            steps,
+            pictures=pictures,
+            shed=shed,
+            shape=shape,
+            ends=status is EpisodeStatus.COMPLETED,
+            more=more,
+        )
         rollup = replace(
             rollup,
             steps=steps,

@@ -21,6 +21,7 @@ from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, Ru
 from gym_gui.core.errors import EnvironmentUnusableError, InvalidActionError, InvariantError
 from gym_gui.core.refs import new_run_id
 from gym_gui.core.schema.run_spaces import RunSpaces
+from gym_gui.core.spaces import SpaceSerializer, space_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,9 +83,9 @@ def make_multi_agent_run(
         created_at=now,
         render_mode=getattr(env, "render_mode", None),
         player=player,
-        action_space=describe.space_text(action),
-        observation_space=describe.space_text(observation),
-        space_signature=describe.space_signature(observation, action),
+        action_space=space_text(action),
+        observation_space=space_text(observation),
+        space_signature=SpaceSerializer.pair_signature(observation, action),
         versions=describe.package_versions(()),
         host=f"{platform.node()} ({platform.platform()})",
         app_version=gym_gui.__version__,

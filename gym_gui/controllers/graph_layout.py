@@ -85,9 +85,7 @@ def _beside_neighbours(
     return places
 
 
-def _relaxed(
-    places: NDArray[np.float64], pairs: NDArray[np.int64], pinned: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _relaxed(places: NDArray[np.float64], pairs: NDArray[np.int64], pinned: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Fruchterman and Reingold's springs, cooling."""
     count = len(places)
     places = places.copy()

@@ -106,7 +106,9 @@ class GraphPainter:
         if span is None:
             return [-1] * len(shape.ids)
         low, high = span
-        parts = (shape.values - low) / ((high - low) or 1.0) if high > low else np.where(shape.values == low, 0.5, np.nan)
+        parts = (
+            (shape.values - low) / ((high - low) or 1.0) if high > low else np.where(shape.values == low, 0.5, np.nan)
+        )
         return [round(part * _BUCKETS) if math.isfinite(part) else -1 for part in parts.tolist()]
 
     # --- edges ------------------------------------------------------------------------------------------------------
@@ -249,5 +251,8 @@ class GraphPainter:
 
 def _arrow(line: QLineF, size: float) -> QPolygonF:
     tip, angle = line.p2(), math.atan2(line.dy(), line.dx())
-    sides = [QPointF(tip.x() - size * math.cos(angle + turn), tip.y() - size * math.sin(angle + turn)) for turn in (0.42, -0.42)]
+    sides = [
+        QPointF(tip.x() - size * math.cos(angle + turn), tip.y() - size * math.sin(angle + turn))
+        for turn in (0.42, -0.42)
+    ]
     return QPolygonF([tip, *sides])

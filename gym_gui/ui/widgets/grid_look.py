@@ -117,7 +117,9 @@ class Tiles:
         letter = self.font(min(_LARGEST_LETTER, round(side / ratio * _LETTER_SHARE)), bold=True)
         painter.setPen(ink)
         painter.setFont(letter)
-        painter.drawText(QRectF(0, 0, side, side - line if has_word else side), Qt.AlignmentFlag.AlignCenter, look.letter)
+        painter.drawText(
+            QRectF(0, 0, side, side - line if has_word else side), Qt.AlignmentFlag.AlignCenter, look.letter
+        )
         if has_word:
             painter.setFont(caption)
             foot = QRectF(0, side - line, side, line - _WORD_ROOM * ratio / 2)

@@ -95,9 +95,7 @@ class GridView(QWidget):
         self._cut = ""
         if (rows, columns) == (payload.rows, payload.columns):
             return payload
-        self._cut = (
-            f"{payload.rows:,} × {payload.columns:,} cells; the first {rows:,} × {columns:,} are drawn."  # noqa: RUF001
-        )
+        self._cut = f"{payload.rows:,} × {payload.columns:,} cells; the first {rows:,} × {columns:,} are drawn."  # noqa: RUF001
         return replace(payload, rows=rows, columns=columns, cells=tuple(row[:columns] for row in payload.cells[:rows]))
 
     # --- placing ----------------------------------------------------------------------------------------------------

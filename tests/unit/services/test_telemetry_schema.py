@@ -68,9 +68,7 @@ def started(mode: SchemaMode = SchemaMode.TOLERANT) -> TelemetryService:
 
 def step(number: int, **fields: Any) -> StepRecord:
     place = fields.pop("step_index", number)
-    return step_of(
-        "run", 0, place, number, **{"action": number or None, "space_signature": "abc", **fields}
-    )
+    return step_of("run", 0, place, number, **{"action": number or None, "space_signature": "abc", **fields})
 
 
 def test_that_steps_that_keep_the_schema_are_counted_and_nothing_is_said() -> None:
