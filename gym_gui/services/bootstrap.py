@@ -52,12 +52,22 @@ class Archive(Closing):
     library: LibraryReader = field(init=False)
 
     def __post_init__(self) -> None:
-        self.library = LibraryReader(self.store, self.resolver, self.paths.recordings_dir)
+        self.library = LibraryReader(
+            self.store,
+            self.resolver,
+            self.paths.recordings_dir,
+            put_right=None if self.why_read_only else self._put_right,
+        )
 
     @property
     def paths(self) -> VarPaths:
         """The layout of the var folder."""
         return self.settings.paths
+
+    def _put_right(self) -> None:
+        # A connection of its own: the store's writing one belongs to the sink's thread.
+        store, _ = _open_store(self.paths)
+        store.close()
 
     @override
     def close(self) -> None:

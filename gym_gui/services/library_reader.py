@@ -20,7 +20,7 @@ from gym_gui.recording.opening import open_recording
 from gym_gui.services.shelf import Shelf, mark_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -42,10 +42,19 @@ class LibraryReader:
         store: Rows of the window's own recordings, and the list of what other backends record here.
         resolver: Their arrays.
         recordings_dir: Folder of the recordings of other backends; it need not exist.
+        put_right: Ends the runs whose process died; asked before what is new, where a run says that it is recorded.
     """
 
-    def __init__(self, store: TelemetrySQLiteStore, resolver: FrameResolver, recordings_dir: Path) -> None:
+    def __init__(
+        self,
+        store: TelemetrySQLiteStore,
+        resolver: FrameResolver,
+        recordings_dir: Path,
+        *,
+        put_right: Callable[[], object] | None = None,
+    ) -> None:
         self._store = store
+        self._put_right = put_right
         self._resolver = resolver
         self._shelf = Shelf(recordings_dir)
         self._elsewhere: dict[str, bool] = {}
@@ -109,6 +118,8 @@ class LibraryReader:
 
     def recorded_mark(self) -> tuple[int, ...]:
         """Numbers that differ once anything was recorded, by any process; files are looked at, none is opened."""
+        if self._put_right is not None and self._store.running_run_ids():
+            self._put_right()
         unlisted = (one for one in self._shelf.places() if one.folder is None or not self._is_listed(one.folder))
         return (*self._store.recorded_mark(), *(mark_of(one) for one in unlisted))
 
