@@ -70,6 +70,10 @@ class ArrayStream:
         self._tails.append(make_tail(spec, self._codec))
         return len(self._tails) - 1
 
+    def can_hold(self, item: NDArray[Any]) -> bool:
+        """Whether `append` would take *item*: a variant holds its like, or there is room for one more."""
+        return len(self._tails) < _MAX_VARIANTS or any(tail.spec.holds(item.dtype, item.shape) for tail in self._tails)
+
     def append(self, item: NDArray[Any], *, thorough: bool) -> tuple[int, int]:
         """Keep a copy of *item*.
 

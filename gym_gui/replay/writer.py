@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FLUSH_INTERVAL_S: Final = 0.18
+# A database row of this size is still quick to read.
+_IN_ROW_BYTES: Final = 64 * 1024
 
 
 class ReplayWriter(Closing):
@@ -180,7 +182,8 @@ class ReplayWriter(Closing):
             thorough: Compress for size; False when the caller is behind.
 
         Returns:
-            The detached record: refs where its arrays were. An observation without an array form stays attached.
+            The detached record: refs where its arrays were. An observation without an array form stays attached, and so
+            does a small one whose shape or dtype is new where the run has as many of these as it can.
 
         Raises:
             RuntimeError: the writer was not started.
@@ -195,6 +198,8 @@ class ReplayWriter(Closing):
             reward = None if step.reward is None else _number(step)
             frame_at = self._append_frame(frame, thorough=thorough)
             packed = None if step.observation is None else to_array(step.observation)
+            if packed is not None and packed.nbytes <= _IN_ROW_BYTES and not self._observations.can_hold(packed):
+                packed = None  # graphs and sequences of ever new lengths: the row itself keeps this one
             obs_at = None if packed is None else self._append_observation(packed, frame, frame_at, thorough=thorough)
             action = None if step.action is None else self._rows.fit(step.action)
             flags = _step_flags(step) | layout.ROW_ACTION_ELSEWHERE * (action is None and step.action is not None)

@@ -43,7 +43,7 @@ def values_of(space: spaces.Space[Any]) -> SearchStrategy[Any]:
     makers: tuple[tuple[type, Callable[[Any], SearchStrategy[Any]]], ...] = (
         (spaces.Discrete, lambda kind: arrays_of(kind.dtype, ()).map(lambda array: array[()])),
         (spaces.Text, lambda _: st.text(_CHARACTERS, max_size=8)),
-        (spaces.Dict, lambda kind: st.fixed_dictionaries({key: values_of(part) for key, part in kind.items()})),
+        (spaces.Dict, _dicts),
         (spaces.Tuple, lambda kind: st.tuples(*map(values_of, kind.spaces))),
         (spaces.OneOf, _choices),
         (spaces.Sequence, _rows),
@@ -126,6 +126,12 @@ def _holding(inner: SearchStrategy[spaces.Space[Any]]) -> SearchStrategy[spaces.
         st.builds(lambda item, stack: spaces.Sequence(item, stack=stack), inner, st.booleans()),
         st.builds(spaces.Graph, inner, st.none() | inner),
     )
+
+
+def _dicts(space: spaces.Dict[Any]) -> SearchStrategy[Any]:
+    # hypothesis draws keys in any order; the space samples them in its own.
+    parts = st.fixed_dictionaries({key: values_of(part) for key, part in space.spaces.items()})
+    return parts.map(lambda drawn: {key: drawn[key] for key in space.spaces})
 
 
 def _choices(space: spaces.OneOf[Any]) -> SearchStrategy[Any]:

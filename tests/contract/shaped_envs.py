@@ -127,7 +127,19 @@ class MoodEnv(SmallGraphEnv):
         return "glad" if self.np_random.random() < 0.5 else "sad"
 
 
-_CLASSES: tuple[Any, ...] = (SmallGraphEnv, RoomEnv, MoodEnv)
+class GrowingGraphEnv(SmallGraphEnv):
+    """A path of one town more at each step: no two observations are of one shape."""
+
+    def observe(self) -> spaces.GraphInstance:
+        places = self.np_random.random((self.count + 2, 2), np.float32)
+        links = np.stack([np.arange(self.count + 1), np.arange(1, self.count + 2)], axis=1).astype(np.int32)
+        return spaces.GraphInstance(places, np.full(self.count + 1, self.count % 9), links)
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        return (*super().step(action)[:2], self.count >= 100, False, {})
+
+
+_CLASSES: tuple[Any, ...] = (SmallGraphEnv, RoomEnv, MoodEnv, GrowingGraphEnv)
 for _kind in _CLASSES:
     _id = f"shaped/{_kind.__name__.removesuffix('Env')}-v0"
     if _id not in gymnasium.registry:

@@ -69,9 +69,11 @@ def test_that_views_are_read_as_they_were_emitted(var_dir: Path, env_id: str) ->
     assert [row.view for row in rows] == [step.view for step in replayed]
 
 
-def test_that_graphs_are_recorded_with_every_node_and_link(var_dir: Path) -> None:
-    _, rows, observations = recorded(var_dir, "shaped/SmallGraph-v0")
-    env = gymnasium.make("shaped/SmallGraph-v0")
+@pytest.mark.parametrize(("env_id", "steps"), [("shaped/SmallGraph-v0", 5), ("shaped/GrowingGraph-v0", 100)])
+def test_that_graphs_are_recorded_with_every_node_and_link(var_dir: Path, env_id: str, steps: int) -> None:
+    _, rows, observations = recorded(var_dir, env_id, steps)
+    assert len(rows) == steps + 1
+    env = gymnasium.make(env_id)
     try:
         expected = [env.reset(seed=3)[0], *(env.step(row.action)[0] for row in rows[1:])]
     finally:

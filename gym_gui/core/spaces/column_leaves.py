@@ -31,7 +31,8 @@ class ArrayPlan(Plan):
         return self.unstack(self.fetch(arrays, self._column))
 
     @override
-    def unstack(self, batch: Any) -> list[Any]:
+    def unstack(self, batch: Any, count: int | None = None) -> list[Any]:
+        del count
         dtype, shape = self._column.dtype, self._column.item_shape
         if not isinstance(batch, np.ndarray) or batch.dtype != dtype or batch.ndim == 0 or batch.shape[1:] != shape:
             raise self.mismatch(batch, f"an array of {dtype} of shape {('n', *shape)}")
@@ -93,7 +94,8 @@ class NumberPlan(Plan):
         return list(self.fetch(arrays, self._column))
 
     @override
-    def unstack(self, batch: Any) -> list[Any]:
+    def unstack(self, batch: Any, count: int | None = None) -> list[Any]:
+        del count
         if not isinstance(batch, np.ndarray) or batch.dtype != self._column.dtype or batch.ndim != 1:
             raise self.mismatch(batch, f"an array of {self._column.dtype} of shape ('n',)")
         return list(batch)

@@ -54,10 +54,21 @@ class PartsPlan(Plan):
             return [self._whole(()) for _ in self.fetch(arrays, self._empty)]
         return self._rows([part.read(arrays) for part in self._parts])
 
+    @property
     @override
-    def unstack(self, batch: Any) -> list[Any]:
+    def has_values(self) -> bool:
+        return any(part.has_values for part in self._parts)
+
+    @override
+    def unstack(self, batch: Any, count: int | None = None) -> list[Any]:
         self._check(batch)
-        return self._rows([part.unstack(batch[key]) for key, part in zip(self._places, self._parts, strict=True)])
+        pairs = list(zip(self._places, self._parts, strict=True))
+        told = {key: part.unstack(batch[key]) for key, part in pairs if part.has_values}
+        count = len(next(iter(told.values()), ())) if told else count or 0
+        hollow = {key: part.unstack(batch[key], count) for key, part in pairs if not part.has_values}
+        if not pairs:
+            return [self._whole(()) for _ in range(count)]
+        return self._rows([told[key] if key in told else hollow[key] for key, _ in pairs])
 
     @override
     def stack(self, items: list[Any]) -> Any:

@@ -63,8 +63,19 @@ class Plan(ABC):
     def read(self, arrays: Arrays) -> list[Any]:
         """The values, one a row."""
 
-    def unstack(self, batch: Any) -> list[Any]:
-        """The single values of a batch, as a stacked ``Sequence`` or a ``Graph`` holds them."""
+    @property
+    def has_values(self) -> bool:
+        """Whether there is anything in a value that a batch could be counted by; not in an empty ``Dict``."""
+        return True
+
+    def unstack(self, batch: Any, count: int | None = None) -> list[Any]:
+        """The single values of a batch, as a stacked ``Sequence`` or a ``Graph`` holds them.
+
+        Args:
+            batch: The batch.
+            count: How many it holds, for one that does not tell it; None means none then.
+        """
+        del count
         if not isinstance(batch, (tuple, list)):
             raise self.mismatch(batch, "a tuple of values")
         return list(batch)

@@ -73,8 +73,9 @@ def _box(form: Form) -> spaces.Box:
     dtype, shape = dtype_of(form["dtype"]), _shape(form)
     box = Box(read_array(form["low"], dtype, shape), read_array(form["high"], dtype, shape), shape, dtype)
     for name in ("bounded_below", "bounded_above"):
-        if name in form:
-            setattr(box, name, read_array(form[name], np.dtype(bool), shape))
+        # Gymnasium itself makes a single truth of a single bound that is given as an array.
+        bounded = read_array(form[name], np.dtype(bool), shape) if name in form else np.asarray(getattr(box, name))
+        setattr(box, name, bounded)
     return box
 
 

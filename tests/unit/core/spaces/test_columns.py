@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.core.errors import SchemaMismatchError
-from gym_gui.core.spaces import columns_of, from_columns, to_columns
+from gym_gui.core.spaces import columns_of, from_columns, items_of_batch, to_columns
 from gym_gui.testing.space_strategies import any_space, values_of
 
 
@@ -120,6 +120,17 @@ def test_that_nan_bits_and_negative_zero_are_kept_in_every_shape() -> None:
     ):
         again = from_columns(space, to_columns(space, [value, value]))
         assert same(again, [value, value])
+
+
+def test_that_parts_without_values_are_counted_by_the_others() -> None:
+    hollow = spaces.Dict(none=spaces.Dict(deep=spaces.Tuple([])), number=spaces.Discrete(5))
+    batch = {"none": {"deep": ()}, "number": np.array([1, 2])}
+    for space, value in (
+        (spaces.Sequence(hollow, stack=True), batch),
+        (spaces.Graph(hollow, hollow), spaces.GraphInstance(batch, batch, None)),
+    ):
+        assert same(from_columns(space, to_columns(space, [value, value])), [value, value])
+    assert items_of_batch(hollow, batch) == [{"none": {"deep": ()}, "number": number} for number in (1, 2)]
 
 
 def test_that_whole_numbers_of_python_become_the_spaces_own() -> None:

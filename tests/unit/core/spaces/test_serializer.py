@@ -37,7 +37,7 @@ def facts(space: Any) -> Any:
     if isinstance(space, spaces.Space):
         left_out = {"_np_random", "low_repr", "high_repr"}
         return type(space), {name: facts(value) for name, value in vars(space).items() if name not in left_out}
-    if isinstance(space, np.ndarray):
+    if isinstance(space, np.ndarray | np.bool_):  # whether a single bound is infinite is either
         return space.dtype.str, space.shape, space.tobytes()
     if isinstance(space, dict):
         return [(type(key), key, facts(value)) for key, value in space.items()]
