@@ -1,4 +1,4 @@
-"""Write sample payloads, the same bytes each time: what adapters of every family give, for tests of whoever reads them.
+"""Write sample step payloads of every family of environments, the same bytes each time, for tests of their readers.
 
 ``python -m gym_gui.tools.make_fixtures [--out FOLDER] [--also ENV_ID]...``
 """
@@ -6,24 +6,25 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from gym_gui.adapters.catalog import make_adapter
-from gym_gui.core.data_model import PAYLOAD_VERSION
+from gym_gui.adapters.stepper import EpisodeStepper
+from gym_gui.adapters.vector import VectorStepper
+from gym_gui.core.data_model import RunRecord, StepRecord
 from gym_gui.core.errors import EnvironmentFault
-from gym_gui.core.info_codec import to_plain
-from gym_gui.core.spaces import SpaceSerializer, items_of_batch
+from gym_gui.core.schema import to_document, to_payload
+from gym_gui.core.spaces import SpaceSerializer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from gym_gui.adapters.base import AdapterStep
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -44,12 +45,14 @@ VECTOR_ENVIRONMENT: Final = "CartPole-v1"
 _SEED: Final = 7
 _STEPS: Final = 3
 _BATCH: Final = 3
-# A larger array is named by its hash: a sample is for reading.
-_WRITTEN_ITEMS: Final = 256
+# A larger observation is a ref: a sample is for reading.
+_INLINE_BYTES: Final = 1_024
+_START: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+RUN_ID: Final = "sample"
 
 
 def environment_sample(env_id: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The first steps of a seeded episode with its spaces.
+    """The first steps of a seeded episode as v1 payloads, with the run's spaces.
 
     Raises:
         UnknownEnvironmentError: no such id.
@@ -58,71 +61,47 @@ def environment_sample(env_id: str, options: Mapping[str, Any] | None = None) ->
     """
     adapter = make_adapter(env_id, env_kwargs=options)
     try:
-        adapter.seed_actions(_SEED)
-        steps = [adapter.reset(seed=_SEED)]
-        while len(steps) <= _STEPS and not (steps[-1].terminated or steps[-1].truncated):
-            steps.append(adapter.step(adapter.sample_action()))
         spaces, about = adapter.describe_space(), adapter.description
+        stepper = EpisodeStepper(adapter, _run(about.env_id, spaces.signature))
+        adapter.seed_actions(_SEED)
+        records = [stepper.reset(seed=_SEED)]
+        while len(records) <= _STEPS and not records[-1].done:
+            records.append(stepper.step(adapter.sample_action()))
+        rollup = stepper.rollup
     finally:
         adapter.close()
     return {
-        "payload_version": PAYLOAD_VERSION,
         "env_id": about.env_id,
         "env_kwargs": dict(about.env_kwargs),
         "space_signature": spaces.signature,
         "spaces": {"observation": spaces.observation, "action": spaces.action},
-        "seed": _SEED,
-        "steps": [_step_sample(index, step) for index, step in enumerate(steps)],
+        "steps": [to_document(to_payload(_detached(record), rollup)) for record in records],
     }
 
 
 def vector_sample() -> dict[str, Any]:
-    """The first steps of a vector environment: a row for each sub-environment and step, with its place in the batch."""
+    """The first steps of a vector environment: each sub-environment's are an episode of their own."""
     import gymnasium  # noqa: PLC0415 - 0.4 s: not for --help
 
     env = gymnasium.make_vec(VECTOR_ENVIRONMENT, num_envs=_BATCH, vectorization_mode="sync")
     try:
-        mode = env.metadata["autoreset_mode"]
-        space = env.single_observation_space
-        rows = []
-        seeds: Any = [_SEED + place for place in range(_BATCH)]
-        observations, _ = env.reset(seed=seeds)
-        for index in range(_STEPS + 1):
-            actions: Any = np.array([(index + place) % 2 for place in range(_BATCH)])
-            ends: Any = np.zeros((2, _BATCH), bool)
-            rewards: Any = None
-            if index:
-                observations, rewards, *ends, _ = env.step(actions)
-            for place, observation in enumerate(items_of_batch(space, observations)):
-                row = {
-                    "step_index": index,
-                    "action": int(actions[place]) if index else None,
-                    "observation": _plain(observation),
-                    "reward": None if rewards is None else float(rewards[place]),
-                    "terminated": bool(ends[0][place]),
-                    "truncated": bool(ends[1][place]),
-                    "vector_metadata": {
-                        "autoreset_mode": str(mode.value).lower(),
-                        "vector_index": place,
-                        "batch_size": _BATCH,
-                        "reset_mask": [True] * _BATCH if index == 0 else None,
-                        "seeds": seeds if index == 0 else None,
-                    },
-                }
-                rows.append(row)
+        spaces = env.single_observation_space, env.single_action_space
+        signature = SpaceSerializer.pair_signature(*spaces)
+        stepper = VectorStepper(env, _run(VECTOR_ENVIRONMENT, signature), render=False)
+        events = stepper.reset(seed=_SEED)
+        for index in range(_STEPS):
+            events += stepper.step(stepper.batch([(index + place) % 2 for place in range(_BATCH)]))
         return {
-            "payload_version": PAYLOAD_VERSION,
             "env_id": VECTOR_ENVIRONMENT,
             "env_kwargs": {},
-            "space_signature": SpaceSerializer.pair_signature(space, env.single_action_space),
+            "space_signature": signature,
             "spaces": {
-                "observation": SpaceSerializer.to_json(space),
-                "action": SpaceSerializer.to_json(env.single_action_space),
+                "observation": SpaceSerializer.to_json(spaces[0]),
+                "action": SpaceSerializer.to_json(spaces[1]),
                 "batched_observation": SpaceSerializer.to_json(env.observation_space),
                 "batched_action": SpaceSerializer.to_json(env.action_space),
             },
-            "seed": _SEED,
-            "steps": rows,
+            "steps": [to_document(to_payload(_detached(one))) for one in events if isinstance(one, StepRecord)],
         }
     finally:
         env.close()
@@ -174,35 +153,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return DONE
 
 
-def _step_sample(index: int, step: AdapterStep) -> dict[str, Any]:
-    sample = {
-        "step_index": index,
-        "action": _plain(step.action),
-        "observation": _plain(step.observation),
-        "reward": step.reward,
-        "terminated": step.terminated,
-        "truncated": step.truncated,
-        "info": _plain(dict(step.info)),
-    }
-    if step.frame is not None:
-        # Drawn by other packages, whose versions may draw another pixel: the shape is what a reader relies on.
-        sample["frame"] = {"dtype": str(step.frame.dtype), "shape": list(step.frame.shape)}
-    if step.view is not None:
-        sample["view"] = step.view
-    return sample
+def _run(env_id: str, signature: str) -> RunRecord:
+    return RunRecord(run_id=RUN_ID, env_id=env_id, created_at=_START, space_signature=signature)
 
 
-def _plain(value: Any) -> Any:
-    """*value* in JSON's types; a large array as its dtype, shape and hash."""
-    if isinstance(value, np.ndarray) and value.size > _WRITTEN_ITEMS:
-        little = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
-        digest = hashlib.sha256(little.tobytes()).hexdigest()
-        return {"dtype": value.dtype.str, "shape": list(value.shape), "sha256": digest}
-    if isinstance(value, dict):
-        return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
-    return to_plain(value)
+def _detached(record: StepRecord) -> StepRecord:
+    """*record* as a store gives it back: refs where pictures and large observations were, and a time that stays."""
+    index, observation = record.step_index, record.observation
+    is_large = isinstance(observation, np.ndarray) and observation.nbytes > _INLINE_BYTES
+    dataset = "frames" if observation is record.frame else "observations"
+    return replace(
+        record,
+        timestamp=_START + timedelta(seconds=index),
+        render_payload=None,
+        frame_ref=None if record.frame is None else f"h5://{RUN_ID}/frames/{index}",
+        observation=None if is_large else observation,
+        obs_ref=f"h5://{RUN_ID}/{dataset}/{index}" if is_large else None,
+    )
 
 
 def _file_name(env_id: str, options: Mapping[str, Any]) -> str:

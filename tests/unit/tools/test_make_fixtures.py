@@ -6,8 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+import numpy as np
 import pytest
 
+from gym_gui.core.schema import from_document, to_document
+from gym_gui.core.schema.json_schema import STEP_PAYLOAD, load_bundle
 from gym_gui.core.spaces import SpaceSerializer, from_columns, to_columns
 from gym_gui.tools.make_fixtures import main
 
@@ -31,10 +35,12 @@ def test_that_making_them_again_gives_the_same_bytes(tmp_path: Path, capsys: pyt
 def test_that_every_family_has_a_sample() -> None:
     names = " ".join(samples())
     assert all(part in names for part in ("FrozenLake", "LunarLander", "ALE-", "vector-", "SmallGraph"))
-    assert {step["view"]["kind"] for sample in samples().values() for step in sample["steps"] if "view" in step} == {
-        "grid",
-        "graph",
-        "text",
+    payloads = [step["render_payload"] for sample in samples().values() for step in sample["steps"]]
+    assert {payload["kind"] for payload in payloads if payload is not None} == {"rgb", "grid", "graph", "text"}
+    assert {step["vector_metadata"]["vector_index"] for step in samples()["vector-CartPole-v1.json"]["steps"]} == {
+        0,
+        1,
+        2,
     }
 
 
@@ -43,9 +49,25 @@ def test_that_a_samples_spaces_lead_back_to_its_signature(name: str) -> None:
     sample = samples()[name]
     observation, action = (SpaceSerializer.from_json(sample["spaces"][part]) for part in ("observation", "action"))
     assert SpaceSerializer.pair_signature(observation, action) == sample["space_signature"]
-    actions = [step["action"] for step in sample["steps"] if step["step_index"]]
-    if sample["spaces"]["action"]["type"] == "Discrete":
-        assert from_columns(action, to_columns(action, actions)) == actions
+    payloads = [from_document(step) for step in sample["steps"]]
+    assert {payload.space_signature for payload in payloads} == {sample["space_signature"]}
+    actions = [payload.action for payload in payloads if payload.step_index]
+    assert all(np.array_equal(one, two) for one, two in zip(through(action, actions), actions, strict=True))
+    observations = [payload.observation for payload in payloads if payload.observation is not None]
+    assert len(through(observation, observations)) == len(observations)
+
+
+def through(space: Any, values: list[Any]) -> list[Any]:
+    """*values* after they were columns."""
+    return from_columns(space, to_columns(space, values))
+
+
+@pytest.mark.parametrize("name", samples())
+def test_that_the_shipped_json_schema_takes_a_sample(name: str) -> None:
+    validator = jsonschema.Draft202012Validator(load_bundle()[STEP_PAYLOAD])
+    for step in samples()[name]["steps"]:
+        assert [error.message for error in validator.iter_errors(step)] == []
+        assert to_document(from_document(step)) == step
 
 
 def test_that_a_folder_that_cannot_be_written_is_one_sentence(
