@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from gymnasium import Env
+    from gymnasium import Env, spaces
     from gymnasium.envs.registration import EnvSpec
 
 # What a package is called where its module has another name; asking all installed distributions takes 100 ms.
@@ -28,16 +28,15 @@ _DISTRIBUTIONS: Final = {
 }
 
 
-def describe_spaces(env: Env[Any, Any]) -> SpaceDescription:
-    """Both spaces of *env* as data; a space that is not Gymnasium's own is described as far as it can be."""
-    observation = SpaceSerializer.describe(env.observation_space)
-    action = SpaceSerializer.describe(env.action_space)
+def describe_spaces(observation_space: spaces.Space[Any], action_space: spaces.Space[Any]) -> SpaceDescription:
+    """Both spaces of an environment as data; one that is not Gymnasium's own is described as far as it can be."""
+    observation, action = SpaceSerializer.describe(observation_space), SpaceSerializer.describe(action_space)
     return SpaceDescription(
         observation=observation,
         action=action,
         signature=signature_of_forms(observation, action),
-        observation_text=space_text(env.observation_space),
-        action_text=space_text(env.action_space),
+        observation_text=space_text(observation_space),
+        action_text=space_text(action_space),
     )
 
 

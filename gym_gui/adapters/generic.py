@@ -81,7 +81,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
             self.prepare(opened.env)
             self._check_action = make_action_check(opened.env.action_space)
             self._sampler = deepcopy(opened.env.action_space)
-            self._spaces = describe.describe_spaces(opened.env)
+            self._spaces = describe.describe_spaces(opened.env.observation_space, opened.env.action_space)
             self._description = self._describe(resolved, kwargs, opened.render_mode, wanted=render)
             self._controls = self.make_controls(opened.env, turn_based=self._description.turn_based)
             self._make_view = self._guarded_view_maker(opened.env)

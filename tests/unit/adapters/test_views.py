@@ -13,6 +13,7 @@ from gymnasium import spaces
 from gym_gui.adapters.catalog import make_adapter
 from gym_gui.adapters.stepper import EpisodeStepper, make_run_record
 from gym_gui.adapters.views import graph_view
+from gym_gui.core.schema import GraphPayload, GridPayload, render_from_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +36,7 @@ def grid(view: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """*view*, checked to be a grid in which everything fits together."""
     assert view is not None
     assert json.loads(json.dumps(view)) == view
-    assert view["kind"] == "grid"
+    assert isinstance(render_from_document(view), GridPayload)
     assert len(view["cells"]) == view["rows"]
     assert {len(line) for line in view["cells"]} == {view["columns"]}
     assert {code for line in view["cells"] for code in line} <= view["legend"].keys()
@@ -122,6 +123,7 @@ PARTS = spaces.Dict(a=spaces.Discrete(3), b=spaces.Box(0, 1, (2,)))
 def test_that_graphs_of_any_features_can_be_drawn(space: spaces.Graph, observation: Any) -> None:
     view = graph_view(space, observation)
     assert json.loads(json.dumps(view, allow_nan=False)) == view
+    assert isinstance(render_from_document(view), GraphPayload)
     assert [node["id"] for node in view["nodes"]] == list(range(len(view["nodes"])))
     assert len(view["nodes"]) >= 2
     assert len(view["edges"]) == (0 if observation[2] is None else 1)
