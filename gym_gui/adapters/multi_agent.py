@@ -21,7 +21,7 @@ from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, Ru
 from gym_gui.core.errors import EnvironmentUnusableError, InvalidActionError, InvariantError
 from gym_gui.core.refs import new_run_id
 from gym_gui.core.schema.run_spaces import RunSpaces
-from gym_gui.core.spaces import SpaceSerializer, space_text
+from gym_gui.core.spaces import SpaceDescription, SpaceSerializer, signature_of_forms, space_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +76,13 @@ def make_multi_agent_run(
     together = run_spaces(env)
     action = spaces.Dict({agent: one.action for agent, one in together.items()})
     observation = spaces.Dict({agent: one.observation for agent, one in together.items()})
+    forms = {"observation": SpaceSerializer.describe(observation), "action": SpaceSerializer.describe(action)}
+    about = SpaceDescription(
+        **forms,
+        signature=signature_of_forms(**forms),
+        observation_text=space_text(observation),
+        action_text=space_text(action),
+    )
     now = utc_now()
     return RunRecord(
         run_id=new_run_id(env_id, now),
@@ -83,13 +90,13 @@ def make_multi_agent_run(
         created_at=now,
         render_mode=getattr(env, "render_mode", None),
         player=player,
-        action_space=space_text(action),
-        observation_space=space_text(observation),
-        space_signature=SpaceSerializer.pair_signature(observation, action),
+        action_space=about.action_text,
+        observation_space=about.observation_text,
+        space_signature=about.signature,
         versions=describe.package_versions(()),
         host=f"{platform.node()} ({platform.platform()})",
         app_version=gym_gui.__version__,
-        metadata={"agents": list(env.possible_agents), **(metadata or {})},
+        metadata={"agents": list(env.possible_agents), **about.run_metadata(), **(metadata or {})},
     )
 
 
