@@ -32,6 +32,7 @@ class AdapterStep:
         action: The action exactly as the environment was given it; None after reset.
         view: What a screen may draw beside the picture or instead of it: the JSON form of a ``grid``, ``graph`` or
             ``text`` payload; None where there is only a picture.
+        normalization_stats: What observation and reward were normalised with (`normalization`); None where not.
     """
 
     observation: Any
@@ -42,6 +43,7 @@ class AdapterStep:
     frame: NDArray[np.uint8] | None = None
     action: Any = None
     view: Mapping[str, Any] | None = None
+    normalization_stats: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,6 +109,7 @@ class EpisodeStream:
         info: Mapping[str, Any],
         frame: NDArray[np.uint8] | None,
         vector_metadata: Mapping[str, Any] | None,
+        normalization_stats: Mapping[str, Any] | None = None,
         action: Any = None,
         reward: float | None = None,
         terminated: bool = False,
@@ -136,6 +137,7 @@ class EpisodeStream:
             worker_id=rollup.worker_id,
             space_signature=self._run.space_signature,
             vector_metadata=vector_metadata,
+            normalization_stats=normalization_stats,
             frame_state=FrameState.NONE if frame is None else FrameState.KEPT,
         )
         return self._last

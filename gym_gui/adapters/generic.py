@@ -16,6 +16,7 @@ from gym_gui.adapters.base import AdapterStep, EnvironmentAdapter, EnvironmentDe
 from gym_gui.adapters.controls.generic import generic_scheme
 from gym_gui.adapters.foreign import ForeignCode, one_line
 from gym_gui.adapters.frames import FrameNormaliser
+from gym_gui.adapters.normalization import NormalizationProbe
 from gym_gui.adapters.opening import checked_kwargs, close_quietly, open_environment
 from gym_gui.adapters.ownership import owned
 from gym_gui.adapters.views import make_view_maker
@@ -81,6 +82,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
             self.prepare(opened.env)
             self._check_action = make_action_check(opened.env.action_space)
             self._sampler = deepcopy(opened.env.action_space)
+            self._normalization = NormalizationProbe(opened.env)
             self._spaces = describe.describe_spaces(opened.env.observation_space, opened.env.action_space)
             self._description = self._describe(resolved, kwargs, opened.render_mode, wanted=render)
             self._controls = self.make_controls(opened.env, turn_based=self._description.turn_based)
@@ -180,7 +182,8 @@ class GymnasiumAdapter(EnvironmentAdapter):
             info = owned(result[1]) if isinstance(result[1], Mapping) else {}
         observation, frame = self._seen(env, observation)
         view = None if self._make_view is None else self._view(observation, is_over=False)
-        return AdapterStep(observation=observation, info=info, frame=frame, view=view)
+        stats = self._normalization.read()
+        return AdapterStep(observation=observation, info=info, frame=frame, view=view, normalization_stats=stats)
 
     @override
     def step(self, action: Any) -> AdapterStep:
@@ -206,6 +209,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
             frame=frame,
             action=taken,
             view=None if self._make_view is None else self._view(observation, is_over=terminated or truncated),
+            normalization_stats=self._normalization.read(),
         )
 
     @override

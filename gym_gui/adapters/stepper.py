@@ -153,6 +153,7 @@ class EpisodeStepper:
             space_signature=run.space_signature,
             frame_state=FrameState.NONE if frame is None else FrameState.KEPT,
             view=result.view,
+            normalization_stats=result.normalization_stats,
         )
 
     def _frame_trouble(self) -> dict[str, Any]:

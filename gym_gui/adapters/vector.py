@@ -14,6 +14,7 @@ import numpy as np
 from gym_gui.adapters.actions import make_action_check
 from gym_gui.adapters.episode_stream import EpisodeStream
 from gym_gui.adapters.foreign import ForeignCode
+from gym_gui.adapters.normalization import NormalizationProbe
 from gym_gui.adapters.vector_batch import FINAL_INFO, FINAL_OBSERVATION, BatchParts, final_observation
 from gym_gui.adapters.vector_pictures import VectorPictures
 from gym_gui.core.clock import utc_now
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 #: What to tell telemetry, in order: a running rollup starts an episode, any other one ends it.
 StreamEvents: TypeAlias = list[EpisodeRollup | StepRecord]
 
+_ALE_VECTOR: Final = "AtariVectorEnv"
+# Vector environments whose sub-environments are seeded one by one, by the name of their class.
+_OWN_GENERATORS: Final = ("SyncVectorEnv", "AsyncVectorEnv", _ALE_VECTOR)
 _FINAL: Final = frozenset({FINAL_OBSERVATION, FINAL_INFO})
 
 
@@ -51,6 +55,11 @@ def autoreset_mode_of(envs: VectorEnv[Any, Any, Any]) -> AutoresetMode:
         f"The vector environment {envs} does not say how it resets its sub-environments.",
         hint='Declare metadata["autoreset_mode"], as Gymnasium\'s own do.',
     )
+
+
+def _kind_of(envs: VectorEnv[Any, Any, Any]) -> str:
+    names = [kind.__name__ for kind in type(envs.unwrapped).__mro__]
+    return next((name for name in _OWN_GENERATORS if name in names), names[0])
 
 
 class _Seen(NamedTuple):
@@ -87,7 +96,10 @@ class VectorStepper:
                 f"{run.env_id} answers for some of its sub-environments at a time, which cannot be recorded.",
                 hint="Make it with batch_size=0.",
             )
+        self._kind = _kind_of(envs)
         self._parts = BatchParts(envs)
+        self._normalization = NormalizationProbe(envs)
+        self._stats: dict[str, Any] | None = None
         self._pictures = VectorPictures(envs, run.env_id, wanted=render)
         self._check_action = make_action_check(envs.single_action_space)
         self._streams = [EpisodeStream(run, f"env-{index:03d}") for index in range(self._count)]
@@ -135,7 +147,8 @@ class VectorStepper:
 
         Args:
             seed: One for each sub-environment; a number counts up from the first one; None goes on with their own
-                generators.
+                generators. Where they share one generator it takes the number, and the episodes have no seed of
+                their own.
             mask: ``bool (num_envs,)``; None resets all.
             options: Given to the environment and stored.
 
@@ -143,11 +156,12 @@ class VectorStepper:
             EnvironmentRaisedError: the environment raised.
         """
         chosen = np.ones(self._count, np.bool_) if mask is None else np.asarray(mask, np.bool_)
-        seeds = self._seeds_of(seed)
+        seeds, shared = self._seeds_of(seed)
         given = {**(options or {}), **({} if mask is None else {"reset_mask": chosen.copy()})}
         with self._resetting:
-            observations, infos = self._envs.reset(seed=self._foreign_seeds(seeds, chosen), options=given or None)
+            observations, infos = self._envs.reset(seed=self._foreign_seeds(seed, seeds, chosen), options=given or None)
             seen = self._parts.observations(observations)
+            self._stats = self._normalization.read()
         pictures = self._pictures.of(seen)
         events: StreamEvents = []
         when = utc_now()
@@ -157,7 +171,7 @@ class VectorStepper:
             if self._streams[index].is_open:
                 events.append(self._streams[index].finish())
             now = _Seen(seen[index], pictures[index], self._parts.info(infos, index))
-            events += self._begin(index, now, chosen, when, options=options)
+            events += self._begin(index, now, chosen, when, options=options, shared=shared)
         self._ended[chosen] = False
         return events
 
@@ -183,6 +197,7 @@ class VectorStepper:
         with self._stepping:
             observations, rewards, terminated, truncated, infos = self._envs.step(actions)
             seen = self._parts.observations(observations)
+            self._stats = self._normalization.read()
         done = np.logical_or(terminated, truncated)
         starting = done if self._mode is AutoresetMode.SAME_STEP else ignored
         for index in starting.nonzero()[0].tolist():
@@ -227,12 +242,18 @@ class VectorStepper:
         when: datetime,
         *,
         options: Mapping[str, Any] | None = None,
+        shared: Mapping[str, Any] | None = None,
     ) -> StreamEvents:
         rollup = self._streams[index].begin(
             episode_index=self._next_index,
             seed=self._seeds[index],
             options=options,
-            metadata={"vector_index": index, "batch_size": self._count, "autoreset_mode": self._mode.value},
+            metadata={
+                "vector_index": index,
+                "batch_size": self._count,
+                "autoreset_mode": self._mode.value,
+                **(shared or {}),
+            },
             when=when,
         )
         self._next_index += 1
@@ -245,6 +266,7 @@ class VectorStepper:
             info=seen.info,
             frame=seen.frame,
             vector_metadata=metadata,
+            normalization_stats=self._stats,
             **outcome,
         )
 
@@ -267,17 +289,24 @@ class VectorStepper:
             )
         )
 
-    def _seeds_of(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
+    def _seeds_of(self, seed: int | Sequence[int | None] | None) -> tuple[list[int | None], dict[str, Any]]:
+        """Each sub-environment's own seed, and what the episodes' metadata say where they share one generator."""
         if seed is None:
-            return [None] * self._count
+            return [None] * self._count, {}
         if isinstance(seed, Sequence):
             if len(seed) != self._count:
                 raise InvariantError(f"{len(seed)} seeds were given for {self._count} sub-environments.")
-            return [None if one is None else int(one) for one in seed]
-        return [int(seed) + index for index in range(self._count)]
+            return [None if one is None else int(one) for one in seed], {}
+        if self._kind not in _OWN_GENERATORS:
+            return [None] * self._count, {"vector_seed": int(seed)}
+        return [int(seed) + index for index in range(self._count)], {}
 
-    def _foreign_seeds(self, seeds: list[int | None], chosen: NDArray[np.bool_]) -> Any:
-        if type(self._envs.unwrapped).__module__.partition(".")[0] != "ale_py":
+    def _foreign_seeds(
+        self, seed: int | Sequence[int | None] | None, seeds: list[int | None], chosen: NDArray[np.bool_]
+    ) -> Any:
+        if self._kind not in _OWN_GENERATORS:
+            return seed  # one generator for all: only its own class knows what it takes
+        if self._kind != _ALE_VECTOR:
             return seeds
         # The ALE wants them for the chosen ones only, and -1 for none.
         return np.array([-1 if seeds[index] is None else seeds[index] for index in chosen.nonzero()[0]], np.int64)

@@ -25,8 +25,39 @@ from gym_gui.controllers.game_options import game_kwargs
 from gym_gui.core.sizes import size_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gym_gui.controllers.recording import RecordingResult
     from gym_gui.core.data_model import StepRecord
+
+
+def _vector_options(command: Callable[..., int]) -> Callable[..., int]:
+    """The options of several environments side by side, which `RecordingRequest` takes by these names."""
+    for option in (
+        click.option(
+            "--autoreset",
+            "autoreset_mode",
+            type=click.Choice(("next_step", "same_step", "disabled")),
+            default="next_step",
+            show_default=True,
+            help="When the next episode of an environment begins; with 'disabled' each one gets its own seed.",
+        ),
+        click.option(
+            "--vectorization",
+            type=click.Choice(("sync", "async")),
+            default="sync",
+            show_default=True,
+            help="Step them one after the other, or each in a process.",
+        ),
+        click.option(
+            "--num-envs",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Record N environments side by side, each on its own.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command()
@@ -61,23 +92,7 @@ if TYPE_CHECKING:
     "--as-human", is_flag=True, help="Open the game as for a person: Atari at 60 steps a second, no sticky actions."
 )
 @click.option("--no-frames", is_flag=True, help="Record no pictures.")
-@click.option(
-    "--num-envs", type=click.IntRange(min=1), metavar="N", help="Record N environments side by side, each on its own."
-)
-@click.option(
-    "--vectorization",
-    type=click.Choice(("sync", "async")),
-    default="sync",
-    show_default=True,
-    help="Step them one after the other, or each in a process.",
-)
-@click.option(
-    "--autoreset",
-    type=click.Choice(("next_step", "same_step", "disabled")),
-    default="next_step",
-    show_default=True,
-    help="When the next episode of an environment begins; with 'disabled' each one gets its own seed.",
-)
+@_vector_options
 @click.option("--strict", is_flag=True, help="End the recording at the first step that does not keep the schema.")
 @json_option
 @var_dir_option
@@ -92,12 +107,10 @@ def record(
     pairs: tuple[str, ...],
     as_human: bool,
     no_frames: bool,
-    num_envs: int | None,
-    vectorization: str,
-    autoreset: str,
     strict: bool,
     as_json: bool,
     var_dir: str | None,
+    **side_by_side: Any,
 ) -> int:
     """Let a policy play ENV_ID, and record everything.
 
@@ -123,9 +136,7 @@ def record(
         seed=seed,
         as_human=as_human,
         render=not no_frames,
-        num_envs=num_envs,
-        vectorization=vectorization,
-        autoreset_mode=autoreset,
+        **side_by_side,
     )
     with foreign_output_aside():
         resolve(env_id)  # before anything is made in the var folder
@@ -138,7 +149,7 @@ def record(
         interrupts = _Interrupts()
         try:
             with foreign_output_aside():
-                record_run = record_one if num_envs is None else record_vector
+                record_run = record_one if request.num_envs is None else record_vector
                 result = record_run(services, request, on_step=progress.step, should_stop=interrupts.seen)
         finally:
             interrupts.restore()
@@ -146,6 +157,10 @@ def record(
     if result.fault:
         with open_archive(settings) as archive:
             result = recount(archive, result)
+    return _answer(result, as_json=as_json)
+
+
+def _answer(result: RecordingResult, *, as_json: bool) -> int:
     if as_json:
         print_json(asdict(result))
     else:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.data_model import EpisodeStatus, FrameState, RunRecord
+from gym_gui.core.schema.mismatch import with_counts
 from gym_gui.replay.run_lock import RunLock
 
 if TYPE_CHECKING:
@@ -122,11 +123,15 @@ class Listing:
             )
             known.changed = True
 
-    def end_run(self, run_id: str, state: RunState, ended_at: datetime) -> None:
-        """A run ended."""
+    def end_run(
+        self, run_id: str, state: RunState, ended_at: datetime, *, schema_counts: Mapping[str, Any] | None = None
+    ) -> None:
+        """A run ended; *schema_counts* tell what its steps were like."""
         known = self._runs.get(run_id)
         if known is not None:
             known.end = (state, ended_at)
+            if schema_counts is not None:
+                self.add_metadata(run_id, with_counts(known.run.metadata, schema_counts))
 
     def write(self) -> None:
         """Bring the database up to date, in one transaction.

@@ -283,7 +283,7 @@ class RecorderSink:
             self._backends.pop(event.run_id)
             self._announced = {key for key in self._announced if key[0] != event.run_id}
         if self._listing is not None:
-            self._listing.end_run(event.run_id, event.state, event.ended_at)
+            self._listing.end_run(event.run_id, event.state, event.ended_at, schema_counts=event.schema_counts)
 
     def _note_gap(self, gap: Gap) -> None:
         self._gaps.append(gap)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,14 +25,15 @@ from gym_gui.core.schema import (
 )
 from gym_gui.core.schema.json_form import from_document
 from gym_gui.core.schema.mismatch import MismatchCause, SchemaCounts
+from gym_gui.core.schema.run_spaces import RunSpaces
+from gym_gui.core.spaces import SpaceSerializer
 from gym_gui.services.space_checks import SpaceCheck, compile_check
 from gym_gui.services.view_checks import ViewCheck, quick_check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from gym_gui.core.data_model import RunRecord
-    from gym_gui.core.schema.run_spaces import RunSpaces
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,6 +41,25 @@ _LOGGER = logging.getLogger(__name__)
 _KEPT_RUNS: Final = 256
 _KEPT_VIEWS: Final = 4
 _MODES: Final = frozenset(mode.value for mode in AutoresetMode)
+
+
+def described_spaces(metadata: Mapping[str, Any]) -> RunSpaces | None:
+    """The spaces that a run's metadata describe, each agent's own where it has ``agents``; None where they do not."""
+    forms = metadata.get("spaces")
+    if not isinstance(forms, Mapping) or not forms:
+        return None
+    found: dict[str, Any] = {}
+    for name in ("action", "observation"):
+        try:
+            found[name] = SpaceSerializer.from_json(forms[name]) if name in forms else None
+        except SchemaMismatchError:
+            found[name] = None  # a class that is not Gymnasium's own: its values cannot be judged here
+    agents = metadata.get("agents")
+    if not isinstance(agents, list):
+        return RunSpaces(**found)
+    parts = {name: getattr(space, "spaces", None) or {} for name, space in found.items()}
+    own = {agent: {name: part.get(agent) for name, part in parts.items()} for agent in agents}
+    return RunSpaces(by_agent={agent: RunSpaces(**spaces) for agent, spaces in own.items()})
 
 
 class SchemaMode(StrEnum):
@@ -65,9 +86,9 @@ class SchemaValidator:
 
         Args:
             run: Its record, whose signature its steps must name.
-            spaces: What its actions and observations are drawn from; None checks no membership.
+            spaces: What its actions and observations are drawn from; None takes what its metadata describe.
         """
-        self._run(run.run_id).know(run.space_signature, spaces)
+        self._run(run.run_id).know(run.space_signature, spaces or described_spaces(run.metadata))
 
     def check(self, step: StepRecord, version: str | None = None) -> None:
         """Count *step* and what is wrong with it.
@@ -80,8 +101,9 @@ class SchemaValidator:
             SchemaMismatchError: in strict mode, the first thing that is wrong.
         """
         run = self._runs.get(step.run_id) or self._run(step.run_id)
-        fault = run.check(step, version)
-        if fault is not None and self.mode is SchemaMode.STRICT:
+        is_strict = self.mode is SchemaMode.STRICT
+        fault = run.check(step, version, log=not is_strict)
+        if fault is not None and is_strict:
             cause, detail = fault
             raise SchemaMismatchError(
                 f"Step {step.step_index} of episode {step.episode_id} has {cause.words}: {detail}.",
@@ -168,12 +190,20 @@ class RunCheck:
             code = LOG_SCHEMA_LEGACY if version < CURRENT else LOG_SCHEMA_NEWER_MINOR
             code.log(_LOGGER, f"Run {self._run_id} sends steps of schema version {version}.")
 
-    def check(self, step: StepRecord, version: str | None) -> tuple[MismatchCause, str] | None:
-        """Count *step*; the first thing that is wrong with it, None where nothing is."""
+    def check(self, step: StepRecord, version: str | None, *, log: bool) -> tuple[MismatchCause, str] | None:
+        """Count *step*; the first thing that is wrong with it, None where nothing is.
+
+        Args:
+            step: The step.
+            version: The schema version that it came in; None means what the record says.
+            log: Whether the first of each cause is logged; what is raised is not.
+        """
         self._steps[step.worker_id, step.payload_version if version is None else version] += 1
         first = None
         for cause, detail in self._faults(step):
-            self._count(cause, detail, step, version)
+            self._mismatches[step.worker_id or "", _text(version or step.payload_version), cause.key] += 1
+            if log:
+                self._tell(cause, detail, step)
             first = first or (cause, detail)
         return first
 
@@ -248,9 +278,7 @@ class RunCheck:
         except SchemaMismatchError as error:
             yield MismatchCause.VECTOR, error.message.rstrip(".")
 
-    def _count(self, cause: MismatchCause, detail: str, step: StepRecord, version: str | None) -> None:
-        said = _text(step.payload_version if version is None else version)
-        self._mismatches[step.worker_id or "", said, cause.key] += 1
+    def _tell(self, cause: MismatchCause, detail: str, step: StepRecord) -> None:
         if cause not in self._said:
             self._said.add(cause)
             cause.code.log(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from gym_gui.adapters.multi_agent import EVERYBODY, MultiAgentStepper, make_mult
 from gym_gui.config.settings import Settings
 from gym_gui.controllers.replay_columns import append_rows, empty_columns
 from gym_gui.core.data_model import EpisodeStatus, RunState
-from gym_gui.core.errors import EnvironmentUnusableError, InvalidActionError, InvariantError
+from gym_gui.core.errors import EnvironmentUnusableError, InvalidActionError, InvariantError, SchemaMismatchError
 from gym_gui.core.schema.run_spaces import RunSpaces
 from gym_gui.services.bootstrap import open_services
+from gym_gui.services.telemetry_schema import SchemaMode, SchemaValidator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +91,19 @@ def test_that_what_has_no_parallel_interface_is_refused() -> None:
         make_multi_agent_run(object(), "Thing-v0", player="x")  # type: ignore[arg-type]  # that is the point
 
 
+def test_that_each_agent_is_checked_against_the_spaces_that_the_run_describes() -> None:
+    env, stepper = opened()
+    run = make_multi_agent_run(env, "Pursuit-v0", player="script")
+    for spaces in (None, RunSpaces(by_agent=run_spaces(env))):
+        validator = SchemaValidator(SchemaMode.STRICT)
+        validator.begin_run(run, spaces)
+        rows = [*stepper.reset(seed=1), *stepper.step(CHASE)]
+        for row in rows:
+            validator.check(replace(row, run_id=run.run_id, space_signature=None))
+        with pytest.raises(SchemaMismatchError, match="action outside"):
+            validator.check(replace(rows[-1], run_id=run.run_id, action=2, space_signature=None))
+
+
 def test_that_the_rows_of_all_agents_come_back_from_disk_and_are_checked_against_their_own_spaces(
     var_dir: Path,
 ) -> None:
@@ -97,7 +112,7 @@ def test_that_the_rows_of_all_agents_come_back_from_disk_and_are_checked_against
     stepper = MultiAgentStepper(env, run)
     with open_services(Settings(var_dir=var_dir)) as services:
         telemetry = services.telemetry
-        telemetry.start_run(run, spaces=RunSpaces(by_agent=run_spaces(env)))
+        telemetry.start_run(run)  # which describes the spaces of each agent
         told = stepper.reset(seed=3)
         telemetry.record_episode_start(stepper.rollup)
         while stepper.acting:

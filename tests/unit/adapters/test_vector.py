@@ -206,6 +206,18 @@ def test_that_an_episode_that_went_on_with_its_generator_says_after_which(vector
     assert begun[0].metadata["continues"] == ended[0].episode_id
 
 
+def test_that_sub_environments_of_one_generator_have_no_seed_of_their_own() -> None:
+    envs = gymnasium.make_vec("CartPole-v1", num_envs=2, vectorization_mode="vector_entry_point")
+    stepper = VectorStepper(envs, run_of("run"))
+    rollups = [event for event in stepper.reset(seed=7) if isinstance(event, EpisodeRollup)]
+    assert [(rollup.seed, rollup.metadata["vector_seed"]) for rollup in rollups] == [(None, 7), (None, 7)]
+    first = [stepper.last(index).observation for index in range(2)]
+    stepper.step(np.array([0, 1]))
+    stepper.reset(seed=7)
+    assert all(np.array_equal(stepper.last(index).observation, first[index]) for index in range(2))
+    envs.close()
+
+
 def test_that_records_own_their_arrays() -> None:
     envs = gymnasium.vector.SyncVectorEnv([lambda: gymnasium.make("CartPole-v1")] * 2, copy=False)
     stepper = VectorStepper(envs, run_of("run"))
