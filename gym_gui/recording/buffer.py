@@ -45,7 +45,8 @@ class RecordBuffer(Generic[_Item]):
         self._warning_share = config.warning_threshold
         self._warning_records = config.max_records * config.warning_threshold
         self._warning_bytes = config.max_bytes * config.warning_threshold
-        self._wake_records = min(wake_records, max(1, int(self._warning_records / 2)))
+        self._most_asleep = wake_records
+        self._wake_records = self._early_enough()
         self._wake_bytes = self._warning_bytes / 2
         self._items: deque[Held[_Item]] = deque()
         self._records = 0  # waiting, or taken and not written yet
@@ -88,6 +89,7 @@ class RecordBuffer(Generic[_Item]):
         with self._lock:
             self._limit = min(max(records, _FEWEST), self._max_records)
             self._warning_records = self._limit * self._warning_share
+            self._wake_records = self._early_enough()
             self._writable.notify_all()
 
     def put(self, item: _Item, size_bytes: int, since_s: float, give_up: Callable[[], None]) -> None:
@@ -169,6 +171,10 @@ class RecordBuffer(Generic[_Item]):
             ):
                 self._pressed = False
             self._writable.notify_all()
+
+    def _early_enough(self) -> int:
+        # What comes between two flushes must not look like pressure.
+        return min(self._most_asleep, max(1, int(self._warning_records / 2)))
 
     def _wait_for_room(self, size_bytes: int, give_up: Callable[[], None]) -> None:
         started_s = time.perf_counter()
