@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 CASES = [pytest.param(Case(60), id="60-hz"), pytest.param(Case(0, 300, 100), id="as-fast-as-possible")]
-BACKENDS = ["split", "sqlite"]
+BACKENDS = ["split", "parquet", "hdf5", "sqlite"]
 
 
 def check_recording(reader: RecordingReader, run_id: str, case: Case, killed: Killed) -> int:
