@@ -53,8 +53,9 @@ def export_recording(
             _LOGGER.warning("An export to %s has no %s=%r; it is written without.", chosen.title, name, value)
     path = Path(output_path).expanduser()
     path.parent.mkdir(parents=True, exist_ok=True)
+    taken |= {"format": chosen.name, "episodes": episodes, "overwrite": True}
     with closing(open_reader()) as reader:
-        result = exporter.export_run(reader, run_id, path, format=chosen.name, episodes=episodes, overwrite=True, **taken)
+        result = exporter.export_run(reader, run_id, path, **taken)
     for note in result.notes:
         _LOGGER.info("export to %s: %s", path, note)
     return True
