@@ -41,9 +41,11 @@ class BackendRecorder(BaseRecorder):
 
     Attributes:
         backend_class: What it writes with.
+        reader_class: What reads that, by its path.
     """
 
     backend_class: ClassVar[type[RecordingBackend]]
+    reader_class: ClassVar[type[Any]]
 
     def __init__(self, config: RecorderConfig | Mapping[str, Any]) -> None:
         super().__init__(config)
@@ -79,9 +81,8 @@ class BackendRecorder(BaseRecorder):
         Raises:
             RecordingError: nothing was flushed yet, or it cannot be read.
         """
-        from gym_gui.recording.opening import open_recording  # noqa: PLC0415 - it knows every backend
-
-        return open_recording(self._backend.path)
+        reader: RecordingReader = self.reader_class(self._backend.path)
+        return reader
 
     @override
     def _export_data_backend(

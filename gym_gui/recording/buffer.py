@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +25,8 @@ _CALM: Final = 0.6
 _Item = TypeVar("_Item")
 
 
-class Sized(NamedTuple, Generic[_Item]):
-    """An item with the bytes of the arrays it carries, and when it came (``time.monotonic``)."""
-
-    item: _Item
-    size_bytes: int
-    since_s: float
+# An item, the bytes of the arrays that it carries, and when it came (``time.perf_counter``).
+Held: TypeAlias = tuple[_Item, int, float]
 
 
 class RecordBuffer(Generic[_Item]):
@@ -49,9 +45,10 @@ class RecordBuffer(Generic[_Item]):
         self._warning_share = config.warning_threshold
         self._warning_records = config.max_records * config.warning_threshold
         self._warning_bytes = config.max_bytes * config.warning_threshold
-        self._wake_records = min(wake_records, max(1, int(self._warning_records / 2)))
+        self._most_asleep = wake_records
+        self._wake_records = self._early_enough()
         self._wake_bytes = self._warning_bytes / 2
-        self._items: deque[Sized[_Item]] = deque()
+        self._items: deque[Held[_Item]] = deque()
         self._records = 0  # waiting, or taken and not written yet
         self._bytes = 0
         self._pressed = False
@@ -85,40 +82,43 @@ class RecordBuffer(Generic[_Item]):
     def oldest_s(self) -> float | None:
         """When the oldest item that was not taken came; None where all were."""
         with self._lock:
-            return self._items[0].since_s if self._items else None
+            return self._items[0][2] if self._items else None
 
     def limit(self, records: int) -> None:
         """Hold at most so many records from now on, the configuration's number at most: more would be too old."""
         with self._lock:
             self._limit = min(max(records, _FEWEST), self._max_records)
             self._warning_records = self._limit * self._warning_share
+            self._wake_records = self._early_enough()
             self._writable.notify_all()
 
-    def put(self, item: _Item, size_bytes: int, give_up: Callable[[], None]) -> None:
+    def put(self, item: _Item, size_bytes: int, since_s: float, give_up: Callable[[], None]) -> None:
         """Take an item; waits while the budget is full.
 
         Args:
             item: What the writer gets.
             size_bytes: Bytes of its arrays.
+            since_s: When it came, ``time.perf_counter``.
             give_up: Called while waiting; raises where waiting has become pointless.
         """
         with self._lock:
-            if self._records and (self._records >= self._limit or self._bytes + size_bytes > self._max_bytes):
+            records, held_bytes = self._records + 1, self._bytes + size_bytes
+            if (records > self._limit or held_bytes > self._max_bytes) and records > 1:
                 self._wait_for_room(size_bytes, give_up)
-            self._items.append(Sized(item, size_bytes, time.monotonic()))
-            self._records += 1
-            self._bytes += size_bytes
+                records, held_bytes = self._records + 1, self._bytes + size_bytes
+            self._items.append((item, size_bytes, since_s))
+            self._records, self._bytes = records, held_bytes
             self.accepted += 1
-            self.peak_bytes = max(self.peak_bytes, self._bytes)
             # Waking costs microseconds: the writer's clock does, unless it sleeps without one or much has come.
-            if self._idle or self._records == self._wake_records or self._bytes > self._wake_bytes:
+            if self._idle or records == self._wake_records or held_bytes > self._wake_bytes:
                 self._idle = False
                 self._readable.notify()
-            warn = not self._pressed and (self._records >= self._warning_records or self._bytes >= self._warning_bytes)
-            if warn:
-                self._pressed = True
-                self.warnings += 1
+            if records < self._warning_records and held_bytes < self._warning_bytes:
+                return
+            warn, self._pressed = not self._pressed, True
+            self.peak_bytes = max(self.peak_bytes, held_bytes)
         if warn:
+            self.warnings += 1
             _LOGGER.warning(
                 "The buffer of recorder %s is %d %% full: the disk is slower than the recording.",
                 self._name,
@@ -153,15 +153,16 @@ class RecordBuffer(Generic[_Item]):
             self._woken = True
             self._readable.notify()
 
-    def take(self, max_records: int) -> list[Sized[_Item]]:
+    def take(self, max_records: int) -> list[Held[_Item]]:
         """The oldest items; they count against the budget until `done`."""
         with self._lock:
             return [self._items.popleft() for _ in range(min(max_records, len(self._items)))]
 
-    def done(self, items: list[Sized[_Item]]) -> None:
+    def done(self, items: list[Held[_Item]]) -> None:
         """These were written, or given up: their room is free."""
-        size_bytes = sum(one.size_bytes for one in items)
+        size_bytes = sum(one[1] for one in items)
         with self._lock:
+            self.peak_bytes = max(self.peak_bytes, self._bytes)
             self._records -= len(items)
             self._bytes -= size_bytes
             self.written += len(items)
@@ -170,6 +171,10 @@ class RecordBuffer(Generic[_Item]):
             ):
                 self._pressed = False
             self._writable.notify_all()
+
+    def _early_enough(self) -> int:
+        # What comes between two flushes must not look like pressure.
+        return min(self._most_asleep, max(1, int(self._warning_records / 2)))
 
     def _wait_for_room(self, size_bytes: int, give_up: Callable[[], None]) -> None:
         started_s = time.perf_counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +39,9 @@ def export_recording(
         ExportError: it cannot be done; nothing was left behind.
         FormatUnavailableError: the format's package is not installed.
     """
-    from gym_gui.recording.export import export_run, find_format  # noqa: PLC0415 - only who exports pays for it
-
-    chosen = find_format(format)
+    # By name, as backends are: the exporter reads what every backend wrote, and so stands above each of them.
+    exporter = import_module("gym_gui.recording.export")
+    chosen = exporter.find_format(format)
     taken: dict[str, Any] = {}
     for name, value in options.items():
         if value is None:
@@ -52,8 +53,9 @@ def export_recording(
             _LOGGER.warning("An export to %s has no %s=%r; it is written without.", chosen.title, name, value)
     path = Path(output_path).expanduser()
     path.parent.mkdir(parents=True, exist_ok=True)
+    taken |= {"format": chosen.name, "episodes": episodes, "overwrite": True}
     with closing(open_reader()) as reader:
-        result = export_run(reader, run_id, path, format=chosen.name, episodes=episodes, overwrite=True, **taken)
+        result = exporter.export_run(reader, run_id, path, **taken)
     for note in result.notes:
         _LOGGER.info("export to %s: %s", path, note)
     return True

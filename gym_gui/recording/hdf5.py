@@ -214,6 +214,7 @@ class HDF5Recorder(BackendRecorder):
     """
 
     backend_class: ClassVar = HDF5Backend
+    reader_class: ClassVar = HDF5Reader
 
     def __init__(self, config: RecorderConfig | Mapping[str, Any]) -> None:
         super().__init__(config)

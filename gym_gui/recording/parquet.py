@@ -180,6 +180,7 @@ class ParquetRecorder(BackendRecorder):
     """Records to Parquet files."""
 
     backend_class: ClassVar = ParquetBackend
+    reader_class: ClassVar = ParquetReader
 
     def __init__(self, config: RecorderConfig | Mapping[str, Any]) -> None:
         super().__init__(config)

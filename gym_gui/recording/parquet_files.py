@@ -143,13 +143,16 @@ def check_patterns(patterns: Mapping[str, str] | None) -> Mapping[str, str]:
 
 
 def import_pyarrow() -> None:
-    """Make sure that PyArrow is there.
+    """Make sure that PyArrow is there, and ready.
 
     Raises:
         FormatUnavailableError: it is not.
     """
     try:
-        import pyarrow.parquet  # noqa: F401, PLC0415 - heavy; only where Parquet is used
+        import pyarrow.parquet  # noqa: PLC0415 - heavy; only where Parquet is used
+
+        # The first array of a process makes PyArrow look for pandas, and import it: a second that no step may wait for.
+        pyarrow.array([0])
     except ImportError as error:
         raise FormatUnavailableError(
             "Parquet needs PyArrow, which is not installed.", hint='Install it with `pip install "gym-gui[formats]"`.'

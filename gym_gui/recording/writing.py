@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gym_gui.core.errors import EnvironmentFault, GymGuiError, InvalidActionError, RecordingError, SchemaMismatchError
 from gym_gui.recording import switching
-from gym_gui.recording.buffer import RecordBuffer, Sized
+from gym_gui.recording.buffer import Held, RecordBuffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,14 +38,19 @@ class StepItem(NamedTuple):
         number: The step's number.
         episode: The caller's number (or name) of its episode.
         metadata: What else the caller gave.
-        at_s: When, seconds since 1970.
+        since_s: When it came, ``time.perf_counter``.
     """
 
     data: dict[str, Any]
     number: int
     episode: int | str
     metadata: dict[str, Any]
-    at_s: float
+    since_s: float
+
+    @property
+    def at_s(self) -> float:
+        """When it came, seconds since 1970."""
+        return _wall_clock_s(self.since_s)
 
 
 class EpisodeItem(NamedTuple):
@@ -54,7 +59,12 @@ class EpisodeItem(NamedTuple):
     data: dict[str, Any]
     episode: int | str
     metadata: dict[str, Any]
-    at_s: float
+    since_s: float
+
+    @property
+    def at_s(self) -> float:
+        """When it came, seconds since 1970."""
+        return _wall_clock_s(self.since_s)
 
 
 class Hooks(NamedTuple):
@@ -86,7 +96,7 @@ class RecordWriter:
         self._name = config.backend
         self._interval_s = config.buffer.flush_interval_seconds
         self._hooks = hooks
-        self._held: list[Sized[StepItem | EpisodeItem]] = []  # taken from the buffer, not written yet
+        self._held: list[Held[StepItem | EpisodeItem]] = []  # taken from the buffer, not written yet
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._progress = threading.Condition()
@@ -104,7 +114,7 @@ class RecordWriter:
         self.bytes = 0
         self.lost_steps = 0
 
-    def put(self, item: StepItem | EpisodeItem, size_bytes: int) -> None:
+    def put(self, item: StepItem | EpisodeItem, size_bytes: int, since_s: float) -> None:
         """Take an item; waits while the buffer is full.
 
         Raises:
@@ -113,7 +123,7 @@ class RecordWriter:
         """
         if self._thread is None:
             self._start()
-        self.buffer.put(item, size_bytes, self._give_up)
+        self.buffer.put(item, size_bytes, since_s, self._give_up)
         if self._pending is not None:
             self.raise_pending()
 
@@ -127,12 +137,12 @@ class RecordWriter:
         with self._progress:
             self._flush_upto = max(self._flush_upto, upto)
             self.buffer.wake()
-            flushed, moved_s = self._flushed, time.monotonic()
+            flushed, moved_s = self._flushed, time.perf_counter()
             while self._flushed < upto and self._thread is not None:
                 self._progress.wait(_RETRY_S)
                 if self._flushed > flushed:
-                    flushed, moved_s = self._flushed, time.monotonic()
-                if self._fault is not None and time.monotonic() - moved_s > _STALLED_S:
+                    flushed, moved_s = self._flushed, time.perf_counter()
+                if self._fault is not None and time.perf_counter() - moved_s > _STALLED_S:
                     self._pending = None
                     raise _again(self._fault)
         self.raise_pending()
@@ -205,7 +215,7 @@ class RecordWriter:
             self.buffer.wait(None)
         due_s = self._due_s()
         if due_s is not None and not self._is_asked() and not self._stopping:
-            left_s = due_s - time.monotonic()
+            left_s = due_s - time.perf_counter()
             if left_s > 0:
                 self.buffer.wait(left_s)
 
@@ -221,32 +231,32 @@ class RecordWriter:
         if self._is_asked():
             return self.buffer.written >= self._flush_upto
         due_s = self._due_s()
-        return due_s is not None and due_s <= time.monotonic()
+        return due_s is not None and due_s <= time.perf_counter()
 
     def _write_waiting(self) -> bool:
         """Write until nothing waits, flushing in between what has become due; False where the disk refuses."""
         while self._held or self.buffer.held_records:
-            started_s = time.monotonic()
+            started_s = time.perf_counter()
             self._held = self._held or self.buffer.take(_BATCH)
             if self._unflushed_since_s is None and self._held:
-                self._unflushed_since_s = self._held[0].since_s
+                self._unflushed_since_s = self._held[0][2]
             written = self.buffer.written
             if not self._write_held():
                 return False
-            self._busy_s += time.monotonic() - started_s
+            self._busy_s += time.perf_counter() - started_s
             self._busy_records += self.buffer.written - written
             if self._is_due() and not self._flush():
                 return False
         return True
 
     def _flush(self) -> bool:
-        started_s, written = time.monotonic(), self.buffer.written
+        started_s, written = time.perf_counter(), self.buffer.written
         try:
             self._hooks.flush_backend()
         except Exception as error:  # noqa: BLE001 - the thread's edge: it must outlive its faults, and say so
             self._refused(_world(error))
             return False
-        self._busy_s += time.monotonic() - started_s
+        self._busy_s += time.perf_counter() - started_s
         self._fault = self._unflushed_since_s = None
         self._keep_pace()
         with self._progress:
@@ -264,9 +274,9 @@ class RecordWriter:
     def _write_held(self) -> bool:
         """Write what was taken; False where the disk refuses, then it is kept."""
         while self._held:
-            is_step = isinstance(self._held[0].item, StepItem)
+            is_step = isinstance(self._held[0][0], StepItem)
             count = next(
-                (place for place, one in enumerate(self._held) if isinstance(one.item, StepItem) is not is_step),
+                (place for place, one in enumerate(self._held) if isinstance(one[0], StepItem) is not is_step),
                 len(self._held),
             )
             group = self._held[:count]
@@ -286,7 +296,7 @@ class RecordWriter:
             self._forget(group)
         return True
 
-    def _one_by_one(self, group: Sequence[Sized[StepItem | EpisodeItem]]) -> bool:
+    def _one_by_one(self, group: Sequence[Held[StepItem | EpisodeItem]]) -> bool:
         for one in group:
             try:
                 self._write([one])
@@ -300,9 +310,9 @@ class RecordWriter:
             self._forget([one])
         return True
 
-    def _write(self, group: Sequence[Sized[StepItem | EpisodeItem]]) -> None:
-        steps = [one.item for one in group if isinstance(one.item, StepItem)]
-        episodes = [one.item for one in group if isinstance(one.item, EpisodeItem)]
+    def _write(self, group: Sequence[Held[StepItem | EpisodeItem]]) -> None:
+        steps = [one[0] for one in group if isinstance(one[0], StepItem)]
+        episodes = [one[0] for one in group if isinstance(one[0], EpisodeItem)]
         if steps:
             self.bytes += self._hooks.write_steps(steps)
         if episodes:
@@ -310,12 +320,12 @@ class RecordWriter:
         self.steps += len(steps)
         self.episodes += len(episodes)
 
-    def _forget(self, group: list[Sized[StepItem | EpisodeItem]]) -> None:
+    def _forget(self, group: list[Held[StepItem | EpisodeItem]]) -> None:
         del self._held[: len(group)]
         self.buffer.done(group)
 
-    def _lose(self, group: Sequence[Sized[StepItem | EpisodeItem]], error: Exception) -> None:
-        self.lost_steps += sum(isinstance(one.item, StepItem) for one in group)
+    def _lose(self, group: Sequence[Held[StepItem | EpisodeItem]], error: Exception) -> None:
+        self.lost_steps += sum(isinstance(one[0], StepItem) for one in group)
         _LOGGER.error("%d records were not kept: %s", len(group), error)
         self._pending = error
 
@@ -340,6 +350,11 @@ class RecordWriter:
         with self._progress:
             self._thread = None
             self._progress.notify_all()
+
+
+def _wall_clock_s(since_s: float) -> float:
+    # One clock is asked on the caller's thread; the other is worked out here, where there is time.
+    return time.time() - (time.perf_counter() - since_s)
 
 
 def _world(error: Exception) -> GymGuiError:

@@ -24,7 +24,7 @@ from gym_gui.replay import ReplayWriter
 from gym_gui.services.bootstrap import open_services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def numbers(rate_hz: float) -> Iterator[int]:
@@ -88,5 +88,9 @@ if __name__ == "__main__":
     how, var_dir_text, run_id_text, rate_text, episode_text, variant_text = sys.argv[1:]
     how, _, backend_text = how.partition(":")
     named = {"backend": backend_text} if backend_text else {}
-    recorders = {"pipeline": record_through_pipeline, "writer": record_with_writer, "recorder": record_with_recorder}
+    recorders: dict[str, Callable[..., None]] = {
+        "pipeline": record_through_pipeline,
+        "writer": record_with_writer,
+        "recorder": record_with_recorder,
+    }
     recorders[how](Path(var_dir_text), run_id_text, float(rate_text), int(episode_text), int(variant_text), **named)

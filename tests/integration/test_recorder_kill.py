@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from gym_gui.recording.contract import RecordingReader
 
 pytestmark = pytest.mark.slow
-CASES = [pytest.param(Case(60), id="60-hz"), pytest.param(Case(0, 300, 100), id="as-fast-as-possible")]
-BACKENDS = ["split", "sqlite"]
+STEADY = pytest.param(Case(60), id="60-hz")
+FLOOD = pytest.param(Case(0, 300, 100), id="as-fast-as-possible")
+CASES = [STEADY, FLOOD]
 
 
 def check_recording(reader: RecordingReader, run_id: str, case: Case, killed: Killed) -> int:
@@ -47,8 +48,14 @@ def check_recording(reader: RecordingReader, run_id: str, case: Case, killed: Ki
     return found
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("backend", "case"),
+    [
+        pytest.param(backend, *case.values, id=f"{backend}-{case.id}")
+        for backend, cases in {"split": CASES, "sqlite": CASES, "parquet": [STEADY], "hdf5": [STEADY]}.items()
+        for case in cases
+    ],
+)
 def test_that_a_recorder_killed_at_any_instant_loses_a_quarter_second_at_most(
     tmp_path: Path, backend: str, case: Case
 ) -> None:

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from omegaconf import OmegaConf
 
+from gym_gui.config.schema import BACKENDS
+from gym_gui.config.settings import load_settings
 from gym_gui.core.errors import ConfigError, FormatUnavailableError
 from gym_gui.recording import (
     BaseRecorder,
+    BufferConfig,
     NullRecorder,
     RecorderConfig,
     RecorderFactory,
@@ -163,3 +166,13 @@ def test_that_a_configuration_names_what_it_was_given(tmp_path: Path) -> None:
         recorder.flush()
         (run,) = recorder.execute_query("SELECT run_id, env_id, metadata FROM runs")
     assert run == {"run_id": "mine", "env_id": "ALE/Pong-v5", "metadata": '{"experiment":"a"}'}
+
+
+@pytest.mark.parametrize("option", BACKENDS)
+def test_that_every_option_of_the_settings_makes_its_recorder(var_dir: Path, option: str) -> None:
+    changes = [f"record={option}", "record.buffer.max_records=77"] if option != "none" else ["record=none"]
+    settings = load_settings(var_dir, changes)
+    config = config_of(settings.record_node)
+    assert config.backend == option
+    assert config.buffer.max_records == (77 if option != "none" else BufferConfig().max_records)
+    RecorderFactory.create_backend(config).close()
