@@ -173,6 +173,7 @@ def test_that_the_recorder_takes_declared_columns_and_batches(tmp_path: Path) ->
 
 @pytest.mark.parametrize("schema", [{"x": "complex128"}, {"x": "no-such-type"}, {"reward": "float32"}])
 def test_that_a_column_that_cannot_be_declared_is_refused(tmp_path: Path, schema: dict[str, str]) -> None:
-    with ParquetRecorder({"backend": "parquet", "output_dir": str(tmp_path)}) as recorder:
-        with pytest.raises(SchemaMismatchError):
-            recorder.create_table(schema)
+    recorder = ParquetRecorder({"backend": "parquet", "output_dir": str(tmp_path)})
+    with recorder, pytest.raises(SchemaMismatchError):
+        recorder.create_table(schema)
+    assert not list(tmp_path.iterdir())
