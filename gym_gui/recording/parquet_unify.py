@@ -74,7 +74,7 @@ def _wider(one: pa.Field, other: pa.Field) -> pa.Field:
 
 
 def _is_like(schema: pa.Schema, whole: pa.Schema) -> bool:
-    return schema.names == whole.names and schema.types == whole.types
+    return bool(schema.names == whole.names and schema.types == whole.types)
 
 
 def _rewrite(path: Path, schema: pa.Schema, whole: pa.Schema, compression: Compression) -> None:
