@@ -112,7 +112,7 @@ class HDF5Reader(StoredReader):
     @override
     def run_ids(self) -> list[str]:
         file = self._recording()
-        finished = [] if file is None else [name for name, item in file.items() if DOCUMENT in item.attrs]
+        finished = [] if file is None else [name for name, item in list(file.items()) if DOCUMENT in item.attrs]
         return sorted({*finished, *part_ids(self.path)})
 
     @override

@@ -205,7 +205,7 @@ def _write_valid(group: h5py.Group, name: str, start: int, there: NDArray[np.boo
 
 def _rows_of(item: Any) -> int:
     while isinstance(item, h5py.Group):
-        item = next(iter(item.values()))
+        item = item[next(iter(list(item)))]
     return len(item)
 
 

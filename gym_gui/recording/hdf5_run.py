@@ -199,7 +199,8 @@ def opened(path: Path) -> Iterator[h5py.File]:
 
 def episodes_in(file: h5py.File, run_id: str) -> Iterator[tuple[h5py.Group, dict[str, Any]]]:
     """The groups of a run's episodes with their documents."""
-    for item in file.get(run_id, {}).values():
+    # A list: h5py's own iterator holds its lock for as long as it lives.
+    for item in list(file.get(run_id, {}).values()):
         if isinstance(item, h5py.Group) and DOCUMENT in item.attrs:
             yield item, document_of(item)
 

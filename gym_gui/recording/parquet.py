@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     import numpy as np
+    import pyarrow as pa
 
     from gym_gui.core.data_model import RunRecord
     from gym_gui.recording.config import RecorderConfig
@@ -155,6 +156,14 @@ class ParquetReader(StoredReader):
         """The tables of steps of a run's finished episodes, in order."""
         folder = self._folder(run_id)
         return [folder.of_episode("trajectory", ordinal) for ordinal in folder.finished()]
+
+    def to_table(self, run_id: str) -> pa.Table:
+        """The steps of a run's finished episodes as one table, also while its files differ in their columns."""
+        import pyarrow as pa  # noqa: PLC0415 - heavy; only where it is asked for
+        import pyarrow.parquet as pq  # noqa: PLC0415 - as above
+
+        tables = [pq.read_table(path) for path in self.trajectories(run_id)]
+        return pa.concat_tables(tables, promote_options="permissive")
 
     def _folder(self, run_id: str) -> RunFolder:
         return RunFolder.at(self.path / RUNS_DIR / run_id)

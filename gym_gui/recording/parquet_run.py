@@ -14,6 +14,7 @@ from gym_gui.recording.journal_rows import FRAMES, OBSERVATIONS
 from gym_gui.recording.journaled_backend import RunFiles
 from gym_gui.recording.parquet_files import DOCUMENT_KEY, FORMAT_VERSION, read_document, write_table
 from gym_gui.recording.parquet_tables import write_arrays, write_trajectory
+from gym_gui.recording.parquet_unify import unify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,7 +69,9 @@ class ParquetRun(RunFiles):
 
     @override
     def finish_run(self, state: RunState, ended_at: datetime) -> None:
-        summaries = [self._summary(ordinal) for ordinal in self.folder.finished()]
+        finished = self.folder.finished()
+        unify([self.folder.of_episode("trajectory", ordinal) for ordinal in finished], self._compression)
+        summaries = [self._summary(ordinal) for ordinal in finished]
         write_table(self.folder.of_run("statistics"), statistics_of(summaries), self._compression)
         self.write_run(state, ended_at)
 

@@ -16,7 +16,6 @@ from gym_gui.core.errors import (
     RunNotFoundError,
 )
 from gym_gui.core.refs import FrameRef
-from gym_gui.recording.opening import open_recording
 from gym_gui.services.shelf import Shelf, mark_of
 
 if TYPE_CHECKING:
@@ -58,15 +57,10 @@ class LibraryReader:
         self._resolver = resolver
         self._shelf = Shelf(recordings_dir)
         self._elsewhere: dict[str, bool] = {}
+        self._listed: set[str] = set()
 
     def add(self, path: Path) -> None:
-        """Show a recording from anywhere, too.
-
-        Raises:
-            RecordingError: there is none at *path*.
-            FormatUnavailableError: it needs a package that is not installed.
-        """
-        open_recording(path).close()  # whose faults are the caller's to see
+        """Show a recording from anywhere, too; `open_recording` tells whether there is one. Nothing is opened yet."""
         self._shelf.add(path)
 
     # Rows.
@@ -208,11 +202,13 @@ class LibraryReader:
     # Inside.
 
     def _is_listed(self, run_id: str) -> bool:
-        """Whether the database lists the run."""
-        try:
-            self._store.get_run(run_id)
-        except RunNotFoundError:
-            return False
+        """Whether the database lists the run; what it once listed is not asked again."""
+        if run_id not in self._listed:
+            try:
+                self._store.get_run(run_id)
+            except RunNotFoundError:
+                return False
+            self._listed.add(run_id)
         return True
 
     def _is_elsewhere(self, run_id: str) -> bool:
