@@ -15,7 +15,7 @@ from gym_gui.replay.writer import ReplayWriter
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -67,10 +67,12 @@ class Recordings:
         shape: tuple[int, ...] = SHAPE,
         rate_hz: float = 60.0,
         fault: str | None = None,
+        more: Callable[[int], Mapping[str, Any]] | None = None,
     ) -> EpisodeRollup:
         """An episode of *steps* actions, in a run of its own or in *run_id*: every fifth reward is 1, two lives go.
 
-        The first life is lost at a third of the episode, the second at two thirds.
+        The first life is lost at a third of the episode, the second at two thirds. *more* gives further fields of a
+        step's record.
         """
         self._count += 1
         run = RunRecord(
@@ -93,7 +95,16 @@ class Recordings:
         )
         self.store.insert_run(run)
         self.store.upsert_episode(rollup)
-        self.append(rollup, 0, steps, pictures=pictures, shed=shed, shape=shape, ends=status is EpisodeStatus.COMPLETED)
+        self.append(
+            rollup,
+            0,
+            steps,
+            pictures=pictures,
+            shed=shed,
+            shape=shape,
+            ends=status is EpisodeStatus.COMPLETED,
+            more=more,
+        )
         rollup = replace(
             rollup,
             steps=steps,
@@ -120,6 +131,7 @@ class Recordings:
         shed: Collection[int] = (),
         shape: tuple[int, ...] = SHAPE,
         ends: bool = False,
+        more: Callable[[int], Mapping[str, Any]] | None = None,
     ) -> None:
         """Rows *start* to *last*, both included, of an episode that *rollup* announced."""
         rows = []
@@ -138,6 +150,8 @@ class Recordings:
                 timestamp=rollup.started_at + timedelta(milliseconds=16 * index),
                 frame_state=FrameState.KEPT if kept else (FrameState.SHED if pictures else FrameState.NONE),
             )
+            if more is not None:
+                record = replace(record, **more(index))
             rows.append(writer.append(record))
         writer.flush()
         self.store.insert_steps(rows)

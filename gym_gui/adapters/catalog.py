@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # Families a person knows come first, then the others by name.
 _FIRST: Final = ("Atari", "Box2D", "Classic control", "Toy text")
 _TURN_BASED: Final = frozenset({"toy_text", "tabular"})
+_REGISTERED: Final[dict[str, type[GymnasiumAdapter]]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,16 @@ def list_environments(*, include_hidden: bool = False) -> list[CatalogEntry]:
     return sorted(entries, key=_listed_order)
 
 
+def register_adapter(env_id: str, adapter: type[GymnasiumAdapter]) -> None:
+    """Open *env_id* with an adapter class of your own; the module that registers the environment is the place for it.
+
+    Args:
+        env_id: As registered with Gymnasium, without a module in front.
+        adapter: The class; it is called as `GymnasiumAdapter` is.
+    """
+    _REGISTERED[env_id] = adapter
+
+
 def make_adapter(
     env_id: str, *, env_kwargs: Mapping[str, Any] | None = None, human: bool = False, render: bool = True
 ) -> EnvironmentAdapter:
@@ -92,6 +103,8 @@ def make_adapter(
 
 
 def _adapter_class(spec: EnvSpec) -> type[GymnasiumAdapter]:
+    if spec.id in _REGISTERED:
+        return _REGISTERED[spec.id]
     # Imported here, so that listing costs no adapter and opening costs one family's.
     if entry_point_module(spec) == ATARI_MODULE:
         from gym_gui.adapters.ale import AtariAdapter  # noqa: PLC0415 - see above

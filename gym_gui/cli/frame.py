@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gym_gui.cli.options import json_option, print_json, settings_for, var_dir_option
+from gym_gui.cli.options import json_option, print_json, var_dir_option
+from gym_gui.cli.reading import opened_library, recording_option
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.core.refs import FrameRef
 
@@ -27,18 +28,17 @@ _CHANNELS = (1, 3, 4)
     required=True,
     help="Where to: .png for a picture, .npy for any array.",
 )
+@recording_option
 @json_option
 @var_dir_option
-def frame(*, ref: str, output: str, as_json: bool, var_dir: str | None) -> None:
+def frame(*, ref: str, output: str, recording: str | None, as_json: bool, var_dir: str | None) -> None:
     """Save the frame or observation that REF points to.
 
     A REF reads h5://RUN_ID/frames/123; `gym-gui steps RUN_ID EPISODE --json` lists those of an episode.
     """
     FrameRef.require(ref)
-    from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
-
-    with open_archive(settings_for(var_dir)) as archive:
-        array = archive.resolver.require(ref)
+    with opened_library(recording, var_dir) as library:
+        array = library.require(ref)
     path = Path(output)
     try:
         _save(array, path)

@@ -11,10 +11,10 @@ from gym_gui.cli.options import (
     print_json,
     print_table,
     say,
-    settings_for,
     var_dir_option,
     without_empty_columns,
 )
+from gym_gui.cli.reading import opened_library, recording_option
 from gym_gui.controllers.library_entry import ending_of
 from gym_gui.core.clock import to_iso
 from gym_gui.core.data_model import RunState
@@ -28,14 +28,13 @@ _CELL_CHARACTERS: Final = 60
 
 
 @click.command()
+@recording_option
 @json_option
 @var_dir_option
-def runs(*, as_json: bool, var_dir: str | None) -> None:
+def runs(*, recording: str | None, as_json: bool, var_dir: str | None) -> None:
     """List what was recorded, newest first."""
-    from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
-
-    with open_archive(settings_for(var_dir)) as archive:
-        found = archive.store.list_runs()
+    with opened_library(recording, var_dir) as library:
+        found = library.list_runs()
     if as_json:
         print_json([_run_document(summary) for summary in found])
         return
@@ -65,14 +64,13 @@ def runs(*, as_json: bool, var_dir: str | None) -> None:
 
 @click.command()
 @click.argument("run_id")
+@recording_option
 @json_option
 @var_dir_option
-def episodes(*, run_id: str, as_json: bool, var_dir: str | None) -> None:
+def episodes(*, run_id: str, recording: str | None, as_json: bool, var_dir: str | None) -> None:
     """List the episodes of RUN_ID."""
-    from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
-
-    with open_archive(settings_for(var_dir)) as archive:
-        found = archive.store.list_episodes(run_id)
+    with opened_library(recording, var_dir) as library:
+        found = library.list_episodes(run_id)
     if as_json:
         print_json([_episode_document(summary) for summary in found])
         return
@@ -103,20 +101,28 @@ def episodes(*, run_id: str, as_json: bool, var_dir: str | None) -> None:
     "--from", "start", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="First step to list."
 )
 @click.option("--to", "stop", type=click.IntRange(min=0), metavar="N", help="First step not to list.")
+@recording_option
 @json_option
 @var_dir_option
-def steps(*, run_id: str, episode: str, start: int, stop: int | None, as_json: bool, var_dir: str | None) -> None:
+def steps(
+    *,
+    run_id: str,
+    episode: str,
+    start: int,
+    stop: int | None,
+    recording: str | None,
+    as_json: bool,
+    var_dir: str | None,
+) -> None:
     """List the steps of EPISODE (its # or id) of RUN_ID.
 
     Step 0 is the state after reset: it has no action and no reward. Step k is the result of the k-th action.
     """
-    from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
-
     if stop is not None and stop <= start:
         raise click.BadParameter(f"{stop} does not lie beyond --from {start}.", param_hint="--to")
-    with open_archive(settings_for(var_dir)) as archive:
-        rollup = archive.store.get_episode(run_id, parse_episode(episode))
-        found = archive.store.load_steps(run_id, rollup.episode_id, start=start, stop=stop)
+    with opened_library(recording, var_dir) as library:
+        rollup = library.get_episode(run_id, parse_episode(episode))
+        found = library.load_steps(run_id, rollup.episode_id, start=start, stop=stop)
     if as_json:
         print_json([_step_document(step) for step in found])
         return

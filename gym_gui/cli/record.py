@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="When the next episode of an environment begins; with 'disabled' each one gets its own seed.",
 )
+@click.option("--strict", is_flag=True, help="End the recording at the first step that does not keep the schema.")
 @json_option
 @var_dir_option
 def record(
@@ -94,6 +95,7 @@ def record(
     num_envs: int | None,
     vectorization: str,
     autoreset: str,
+    strict: bool,
     as_json: bool,
     var_dir: str | None,
 ) -> int:
@@ -130,6 +132,8 @@ def record(
         if as_human:
             request = replace(request, env_kwargs={**game_kwargs(env_id, settings.game), **request.env_kwargs})
     with open_services(settings) as services:
+        if strict:
+            services.telemetry.check_strictly()
         progress = _Progress(total=steps)
         interrupts = _Interrupts()
         try:

@@ -9,6 +9,7 @@ import click
 from gym_gui.cli.face import command_context
 from gym_gui.cli.library import parse_episode
 from gym_gui.cli.options import overrides_argument, settings_for, var_dir_option
+from gym_gui.cli.reading import newest_run, opened_library, path_of_recording
 from gym_gui.cli.record import parse_kwargs
 from gym_gui.controllers.display import display_fault
 from gym_gui.controllers.start_request import StartRequest
@@ -54,19 +55,23 @@ def play(
 
 
 @click.command()
-@click.argument("run_id")
+@click.argument("run_id", metavar="RUN_ID|PATH")
 @click.argument("episode", required=False)
 @var_dir_option
 def replay(*, run_id: str, episode: str | None, var_dir: str | None) -> int:
-    """Watch EPISODE (its # or id; the last one by default) of RUN_ID in the window."""
-    _require_display()
-    from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s
+    """Watch EPISODE (its # or id; the last one by default) of RUN_ID in the window.
 
+    RUN_ID may be the path of a recording, too (Parquet, HDF5, SQLite, or a var folder): its newest run is shown.
+    """
+    _require_display()
     chosen = None if episode is None else parse_episode(episode)
-    settings = settings_for(var_dir)
-    with open_archive(settings) as archive:
-        rollup = archive.store.get_episode(run_id, chosen)
-    return open_window(settings, StartRequest(kind="replay", run_id=run_id, episode=rollup.episode_id))
+    path = path_of_recording(run_id)
+    with opened_library(None if path is None else str(path), var_dir) as library:
+        if path is not None:
+            run_id = newest_run(library)
+        rollup = library.get_episode(run_id, chosen)
+    start = StartRequest(kind="replay", run_id=run_id, episode=rollup.episode_id, recording=path)
+    return open_window(settings_for(var_dir), start)
 
 
 def open_window(settings: Settings, start: StartRequest | None) -> int:

@@ -6,22 +6,33 @@ Lives on the thread that the task runner answers on; reading and the making of c
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
 
 from gym_gui.controllers.replay_columns import EpisodeColumns, append_rows, empty_columns
+from gym_gui.controllers.row_matter import RowMatter, matter_of
 from gym_gui.core.data_model import EpisodeStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gym_gui.controllers.replay_state import RowSource
     from gym_gui.controllers.views import TaskRunner
-    from gym_gui.core.data_model import EpisodeRollup, RunRecord
+    from gym_gui.core.data_model import EpisodeRollup, RunRecord, StepRecord
 
 FIRST_ROWS: Final = 512  # enough to show the first picture and play while the rest is read
 PAGE_ROWS: Final = 8_192
 INFO_ROWS: Final = 64  # a seek reads one such page: under a millisecond of rows
 INFO_PAGES: Final = 32
+MATTER_PLACES: Final = 1_000_000  # cells, nodes and edges that the pages may hold together: some 100 MB
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What neighbouring rows carry, by step index, and the places that it takes in memory."""
+
+    matters: Mapping[int, RowMatter]
+    weight: int
 
 
 class LoaderListener(Protocol):
@@ -34,7 +45,7 @@ class LoaderListener(Protocol):
         """Rows up to the end of *columns* are there; *complete*: no more are known of."""
 
     def info_loaded(self) -> None:
-        """A page that `EpisodeLoader.info` asked for is there."""
+        """A page that `EpisodeLoader.matter` asked for is there."""
 
     def loading_failed(self, message: str) -> None:
         """The episode or some of its rows cannot be read."""
@@ -51,7 +62,7 @@ class EpisodeLoader:
         self._loading = False
         self._episode: EpisodeRollup | None = None
         self._columns = empty_columns()
-        self._pages: OrderedDict[int, Mapping[int, Mapping[str, Any]]] = OrderedDict()
+        self._pages: OrderedDict[int, _Page] = OrderedDict()
         self._page_in_flight = False
         self._page_wanted: int | None = None
 
@@ -96,22 +107,29 @@ class EpisodeLoader:
             self._loading = True
             self._read_page(int(self._columns.steps[-1]) + 1 if len(self._columns) else 0)
 
-    def info(self, step_index: int, *, ask: bool = True) -> Mapping[str, Any] | None:
-        """The environment's info at a step; None where it must be read first.
+    def matter(self, step_index: int, *, ask: bool = True) -> RowMatter | None:
+        """What the row of a step carries; None where it must be read first.
 
         Args:
             step_index: The step.
             ask: Whether to read it then; `LoaderListener.info_loaded` will say when it is there.
         """
         page = step_index // INFO_ROWS
-        infos = self._pages.get(page)
-        if infos is not None and step_index in infos:
+        read = self._pages.get(page)
+        if read is not None and step_index in read.matters:
             self._pages.move_to_end(page)
-            return infos[step_index]
+            return read.matters[step_index]
         if ask:
             self._page_wanted = page
             self._read_info()
         return None
+
+    def read_ahead(self, step_index: int) -> None:
+        """Read the page of a step that will be asked for soon, where nothing else is being read."""
+        page = step_index // INFO_ROWS
+        if page not in self._pages and not self._page_in_flight:
+            self._page_wanted = page
+            self._read_info()
 
     def _read_page(self, start: int) -> None:
         episode, before = self._episode, self._columns
@@ -158,17 +176,15 @@ class EpisodeLoader:
         generation = self._generation
         first = page * INFO_ROWS
 
-        def work() -> dict[int, Mapping[str, Any]]:
-            records = rows.load_steps(episode.run_id, episode.episode_id, start=first, stop=first + INFO_ROWS)
-            return {record.step_index: record.info for record in reversed(records)}
+        def work() -> _Page:
+            return _page_of(rows.load_steps(episode.run_id, episode.episode_id, start=first, stop=first + INFO_ROWS))
 
-        def done(infos: dict[int, Mapping[str, Any]]) -> None:
+        def done(read: _Page) -> None:
             if generation != self._generation:
                 return
             self._page_in_flight = False
-            self._pages[page] = infos
-            while len(self._pages) > INFO_PAGES:
-                self._pages.popitem(last=False)
+            self._pages[page] = read
+            self._let_go()
             if self._page_wanted == page:
                 self._page_wanted = None
                 self._listener.info_loaded()
@@ -182,3 +198,18 @@ class EpisodeLoader:
 
         self._page_in_flight = True
         self._runner.submit(work, done, failed)
+
+    def _let_go(self) -> None:
+        total = sum(page.weight for page in self._pages.values())
+        while len(self._pages) > INFO_PAGES or (total > MATTER_PLACES and len(self._pages) > 1):
+            total -= self._pages.popitem(last=False)[1].weight
+
+
+def _page_of(records: Sequence[StepRecord]) -> _Page:
+    """By step index; where several agents share a step, its first row stands for it."""
+    matters: dict[int, RowMatter] = {}
+    before = None
+    for record in records:
+        if record.step_index not in matters:
+            before = matters[record.step_index] = matter_of(record, before)
+    return _Page(matters, sum(matter.weight for matter in matters.values()))

@@ -16,7 +16,7 @@ from gym_gui.adapters.catalog import make_adapter
 from gym_gui.adapters.stepper import EpisodeStepper, make_run_record
 from gym_gui.controllers.policies import Policy, make_policy
 from gym_gui.core.data_model import EpisodeStatus, RunState, StepRecord
-from gym_gui.core.errors import EnvironmentRaisedError, InvalidActionError, StoreError
+from gym_gui.core.errors import EnvironmentRaisedError, InvalidActionError, SchemaMismatchError, StoreError
 from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ class _OneByOne(Recording):
                 step = self._stepper.step(self._policy.act(step))
                 self.keep(step)
                 self.steps_left -= 1
-        except (EnvironmentRaisedError, InvalidActionError) as error:
+        except (EnvironmentRaisedError, InvalidActionError, SchemaMismatchError) as error:
             self.fault, status = str(error), EpisodeStatus.FAULTED
         finally:
             self.telemetry.complete_episode(self._stepper.finish(status, self.fault or None))

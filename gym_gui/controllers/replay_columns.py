@@ -5,7 +5,7 @@ Built on a task's thread, read on the view's: every `EpisodeColumns` is immutabl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -153,11 +153,14 @@ def why_no_picture(state: FrameState) -> str:
 
 
 def _one_a_step(records: Sequence[StepRecord], last_step: int) -> list[StepRecord]:
-    rows = []
+    rows: list[StepRecord] = []
     for record in records:
         if record.step_index > last_step:
             rows.append(record)
             last_step = record.step_index
+        elif rows and record.frame_ref is not None and rows[-1].frame_ref is None:
+            # The picture is the world's, whichever agent's row holds it.
+            rows[-1] = replace(rows[-1], frame_ref=record.frame_ref, frame_state=record.frame_state)
     return rows
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gym_gui.controllers.replay_columns import EpisodeColumns
+    from gym_gui.controllers.row_matter import RowMatter
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, StepRecord
 
 SPEEDS: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -82,6 +83,7 @@ class StepDetails:
         frame_ref: ``h5://`` text of its own picture, or None.
         note: Why there is no picture of its own; empty where there is.
         info: The environment's info; None while it is being read.
+        matter: All that the row carries; None while it is being read.
     """
 
     position: int
@@ -97,6 +99,7 @@ class StepDetails:
     frame_ref: str | None
     note: str
     info: Mapping[str, Any] | None
+    matter: RowMatter | None = None
 
 
 class ReplayView(Protocol):

@@ -55,6 +55,7 @@ class RowPresenter:
         self._position = 0
         self._note = ""
         self._presenting = False
+        self._ahead: Sequence[int] = ()
 
     def forget(self) -> None:
         """Drop the row, every picture, and what is on its way."""
@@ -73,6 +74,7 @@ class RowPresenter:
             ahead: Rows that will be asked for next, nearest first.
         """
         self._run, self._columns, self._position = run, columns, position
+        self._ahead = ahead
         self._presenting = True
         shown = int(columns.shown[position])
         if shown < 0:
@@ -96,6 +98,7 @@ class RowPresenter:
         flags = int(columns.flags[row])
         step_index = int(columns.steps[row])
         reward = float(columns.rewards[row])
+        matter = self._loader.matter(step_index, ask=not self._fetcher.waiting)
         self._view.show_step(
             StepDetails(
                 position=row,
@@ -110,9 +113,13 @@ class RowPresenter:
                 timestamp=columns.timestamp(row),
                 frame_ref=columns.frame_ref(row),
                 note=self._note,
-                info=self._loader.info(step_index, ask=not self._fetcher.waiting),
+                info=None if matter is None else matter.info,
+                matter=matter,
             )
         )
+        if matter is not None and matter.payload is not None and self._ahead:
+            # What is drawn from it must not be late where the next page begins.
+            self._loader.read_ahead(int(columns.steps[self._ahead[-1]]))
 
     def _picture_answered(self, _ref: str, frame: NDArray[Any] | None, message: str) -> None:
         self._view.show_frame(frame)

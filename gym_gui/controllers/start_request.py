@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class StartRequest:
         seed: Seed of its first episode; None for a fresh one.
         run_id: The run to replay.
         episode: Its episode, by id or index; None for the last.
+        recording: Where the run is recorded, if not in the library.
     """
 
     kind: Literal["play", "replay"]
@@ -28,3 +30,4 @@ class StartRequest:
     seed: int | None = None
     run_id: str = ""
     episode: str | int | None = None
+    recording: Path | None = None

@@ -16,7 +16,12 @@ from gym_gui.adapters.vector_opening import open_vector
 from gym_gui.controllers.policies import Policy, make_policy
 from gym_gui.controllers.recording import Recording, RecordingRequest, RecordingResult, StepObserver, carry_out
 from gym_gui.core.data_model import EpisodeStatus, StepRecord
-from gym_gui.core.errors import EnvironmentRaisedError, EnvironmentUnusableError, InvalidActionError
+from gym_gui.core.errors import (
+    EnvironmentRaisedError,
+    EnvironmentUnusableError,
+    InvalidActionError,
+    SchemaMismatchError,
+)
 from gym_gui.core.schema.step_payload import AutoresetMode
 from gym_gui.core.typing_compat import override
 
@@ -110,7 +115,7 @@ class _SideBySide(Recording):
             self._publish(stepper.reset(seed=seed), seed)
             while not self._has_enough(wanted) and not self.is_over():
                 self._step(seed)
-        except (EnvironmentRaisedError, InvalidActionError) as error:
+        except (EnvironmentRaisedError, InvalidActionError, SchemaMismatchError) as error:
             self.fault, status = str(error), EpisodeStatus.FAULTED
         finally:
             for rollup in stepper.finish(status, self.fault or None):

@@ -1,6 +1,6 @@
 """BackendRecorder: a recorder that writes through a `RecordingBackend`: dictionaries to records, episodes announced.
 
-Every method here runs on the writer's thread.
+What writes runs on the writer's thread, what exports on the caller's.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, Run
 from gym_gui.core.refs import check_run_id, new_run_id
 from gym_gui.core.typing_compat import override
 from gym_gui.recording.base import BaseRecorder
+from gym_gui.recording.exporting import export_recording
 from gym_gui.recording.step_records import ended_status, episode_name, packed_json, record_of_step
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from gym_gui.core.data_model import StepRecord
     from gym_gui.recording.config import RecorderConfig
-    from gym_gui.recording.contract import RecordingBackend
+    from gym_gui.recording.contract import RecordingBackend, RecordingReader
     from gym_gui.recording.writing import EpisodeItem, StepItem
 
 # Episodes that nobody ended are kept open, but not more than these.
@@ -71,6 +72,34 @@ class BackendRecorder(BaseRecorder):
     def backend(self) -> RecordingBackend:
         """What it writes with; the writer's thread owns it."""
         return self._backend
+
+    def open_reader(self) -> RecordingReader:
+        """A reader of what was flushed; the caller closes it.
+
+        Raises:
+            RecordingError: nothing was flushed yet, or it cannot be read.
+        """
+        from gym_gui.recording.opening import open_recording  # noqa: PLC0415 - it knows every backend
+
+        return open_recording(self._backend.path)
+
+    @override
+    def _export_data_backend(
+        self,
+        output_path: str,
+        format: str,
+        compression: str | None = None,
+        filter_episodes: list[int] | None = None,
+        **export_options: Any,
+    ) -> bool:
+        return export_recording(
+            self.open_reader,
+            self._run_id,
+            output_path,
+            format,
+            episodes=None if filter_episodes is None else [episode_name(one) for one in filter_episodes],
+            options={"compression": compression, **export_options},
+        )
 
     @override
     def _write_steps(self, steps: Sequence[StepItem]) -> int:

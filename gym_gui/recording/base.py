@@ -109,7 +109,7 @@ class BaseRecorder:
         try:
             self.flush()
             return self._export_data_backend(output_path, format, compression, filter_episodes, **export_options)
-        except EnvironmentFault as error:
+        except (EnvironmentFault, OSError) as error:
             _LOGGER.error("The export to %s failed: %s", output_path, error)  # noqa: TRY400 - the world's fault
             return False
 

@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _RECHECK_S: Final = 0.1
+# However slow the disk, so many records may wait.
+_FEWEST: Final = 64
 # Pressure has passed below this share of where it is warned of.
 _CALM: Final = 0.6
 _Item = TypeVar("_Item")
 
 
 class Sized(NamedTuple, Generic[_Item]):
-    """An item with the bytes of the arrays it carries."""
+    """An item with the bytes of the arrays it carries, and when it came (``time.monotonic``)."""
 
     item: _Item
     size_bytes: int
+    since_s: float
 
 
 class RecordBuffer(Generic[_Item]):
@@ -41,8 +44,9 @@ class RecordBuffer(Generic[_Item]):
 
     def __init__(self, config: BufferConfig, *, name: str, wake_records: int = 64) -> None:
         self._name = name
-        self._max_records = config.max_records
+        self._max_records = self._limit = config.max_records
         self._max_bytes = config.max_bytes
+        self._warning_share = config.warning_threshold
         self._warning_records = config.max_records * config.warning_threshold
         self._warning_bytes = config.max_bytes * config.warning_threshold
         self._wake_records = min(wake_records, max(1, int(self._warning_records / 2)))
@@ -66,7 +70,7 @@ class RecordBuffer(Generic[_Item]):
     @property
     def utilization(self) -> float:
         """Share of the budget that is taken, 0 to 1, by records or by bytes, whichever is more."""
-        return min(1.0, max(self._records / self._max_records, self._bytes / self._max_bytes))
+        return min(1.0, max(self._records / self._limit, self._bytes / self._max_bytes))
 
     @property
     def held_bytes(self) -> int:
@@ -78,6 +82,18 @@ class RecordBuffer(Generic[_Item]):
         """Records in memory."""
         return self._records
 
+    def oldest_s(self) -> float | None:
+        """When the oldest item that was not taken came; None where all were."""
+        with self._lock:
+            return self._items[0].since_s if self._items else None
+
+    def limit(self, records: int) -> None:
+        """Hold at most so many records from now on, the configuration's number at most: more would be too old."""
+        with self._lock:
+            self._limit = min(max(records, _FEWEST), self._max_records)
+            self._warning_records = self._limit * self._warning_share
+            self._writable.notify_all()
+
     def put(self, item: _Item, size_bytes: int, give_up: Callable[[], None]) -> None:
         """Take an item; waits while the budget is full.
 
@@ -87,9 +103,9 @@ class RecordBuffer(Generic[_Item]):
             give_up: Called while waiting; raises where waiting has become pointless.
         """
         with self._lock:
-            if self._records and (self._records >= self._max_records or self._bytes + size_bytes > self._max_bytes):
+            if self._records and (self._records >= self._limit or self._bytes + size_bytes > self._max_bytes):
                 self._wait_for_room(size_bytes, give_up)
-            self._items.append(Sized(item, size_bytes))
+            self._items.append(Sized(item, size_bytes, time.monotonic()))
             self._records += 1
             self._bytes += size_bytes
             self.accepted += 1
@@ -159,7 +175,7 @@ class RecordBuffer(Generic[_Item]):
         started_s = time.perf_counter()
         self.blocks += 1
         try:
-            while self._records and (self._records >= self._max_records or self._bytes + size_bytes > self._max_bytes):
+            while self._records and (self._records >= self._limit or self._bytes + size_bytes > self._max_bytes):
                 give_up()
                 self._readable.notify()
                 self._writable.wait(_RECHECK_S)

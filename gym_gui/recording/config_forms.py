@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gym_gui.core.errors import ConfigError
+from gym_gui.recording import registry
 from gym_gui.recording.config import BufferConfig, RecorderConfig
 
 _TARGET: Final = "_target_"
@@ -58,6 +59,8 @@ def config_of(source: RecorderConfig | Mapping[str, Any] | Any) -> RecorderConfi
     _check_options(backend, options)
     buffer = {name.removeprefix("buffer."): taken.pop(name) for name in list(taken) if name.startswith("buffer.")}
     arguments = {name: _fitted(name, value, _FIELDS[name].type) for name, value in taken.items() if value is not None}
+    for name in arguments.get("fallback", ()):
+        registry.check_name(name)  # now, not when the first one fails
     numbers = {name: _fitted(name, value, _BUFFER_FIELDS[name].type) for name, value in buffer.items()}
     return RecorderConfig(backend=backend, buffer=BufferConfig(**numbers), options=options, **arguments)
 
@@ -76,12 +79,10 @@ def _plain(source: Any) -> dict[str, Any]:
 
 
 def _backend_name(values: Mapping[str, Any]) -> str:
-    from gym_gui.recording.factory import RecorderFactory  # noqa: PLC0415 - which knows this module
-
     if "backend" in values:
-        return RecorderFactory.check_name(str(values["backend"]))
+        return registry.check_name(str(values["backend"]))
     if _TARGET in values:
-        return RecorderFactory.name_of_class(str(values[_TARGET]).rpartition(".")[2])
+        return registry.name_of_class(str(values[_TARGET]).rpartition(".")[2])
     return RecorderConfig().backend
 
 
@@ -114,9 +115,7 @@ def _is_storage(metadata: Mapping[str, Any]) -> bool:
 
 
 def _check_options(backend: str, options: dict[str, Any]) -> None:
-    from gym_gui.recording.factory import RecorderFactory  # noqa: PLC0415 - as above
-
-    known = RecorderFactory.options_of(backend)
+    known = registry.options_of(backend)
     if known is None:  # a backend of someone else's takes what it likes
         return
     names = sorted({*known, *_FIELDS, *_ALIASES, *_BUFFER_FIELDS, *_GROUPS} - {"options"})

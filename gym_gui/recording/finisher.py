@@ -56,7 +56,7 @@ class Finisher:
                 job()
             except (GymGuiError, OSError) as error:
                 self.fault = str(error)
-                _LOGGER.error("An episode could not be finished; its journal is kept: %s", error)  # noqa: TRY400
+                _LOGGER.error("An episode could not be finished; its journal is kept: %s", error)  # noqa: TRY400 - the world's fault
             except Exception:  # a thread's edge: the journal is kept, and the next job may be fine
                 self.fault = "An episode could not be finished."
                 _LOGGER.exception("An episode could not be finished; its journal is kept.")

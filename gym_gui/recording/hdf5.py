@@ -18,7 +18,7 @@ from gym_gui.recording.backend_recorder import BackendRecorder
 from gym_gui.recording.documents import run_of_document
 from gym_gui.recording.hdf5_additions import Additions
 from gym_gui.recording.hdf5_columns import GZIP_LEVEL, Storage
-from gym_gui.recording.hdf5_episode import DOCUMENT, Hdf5Episode
+from gym_gui.recording.hdf5_episode import DOCUMENT, FIRST_PLACE, Hdf5Episode
 from gym_gui.recording.hdf5_run import FORMAT, PARTS_SUFFIX, Hdf5Run, Parts, document_of, episodes_in
 from gym_gui.recording.journal import unreadable
 from gym_gui.recording.journal_episode import JournalEpisode
@@ -136,7 +136,8 @@ class HDF5Reader(StoredReader):
             if current.get(ordinal, ("",))[0]:
                 continue  # its file is there, its journal about to go
             kept = known.get(ordinal)
-            journal = kept[1] if kept and isinstance(kept[1], JournalEpisode) else JournalEpisode(path, ordinal)
+            is_known = kept is not None and isinstance(kept[1], JournalEpisode)
+            journal = kept[1] if kept and is_known else JournalEpisode(path, ordinal, FIRST_PLACE)
             if isinstance(journal, JournalEpisode):
                 journal.refresh()
                 if not journal.is_empty:

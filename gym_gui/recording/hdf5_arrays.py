@@ -5,12 +5,12 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
-import h5py
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import h5py
     from numpy.typing import NDArray
 
     from gym_gui.recording.hdf5_columns import Storage
@@ -30,9 +30,11 @@ def write_arrays(group: h5py.Group, stream: str, chunks: Iterable[Chunk], storag
         variant = variants.get(key)
         if variant is None:
             name = f"{stream}.{len(variants)}" if variants else stream
-            variant = variants[key] = _Variant(group, name, np.dtype(chunk.dtype), chunk.shape, storage, description)
+            variant = variants[key] = _Variant(
+                group, name, np.dtype(chunk.dtype), chunk.shape, storage=storage, description=description
+            )
         number = list(variants).index(key)
-        places += [(number, variant.length + item) for item in range(chunk.count)]
+        places += [(number, variant.length + item) for item in range(chunk.items)]
         variant.append(chunk.decode())
     for variant in variants.values():
         variant.finish()
@@ -47,6 +49,8 @@ def read_array(group: h5py.Group, stream: str, index: int) -> NDArray[Any]:
     Raises:
         IndexError: there is none.
     """
+    if index < 0:
+        raise IndexError(index)
     name, item = stream, index
     places = group.get(f"{stream}{PLACES_SUFFIX}")
     if places is not None:
@@ -70,6 +74,7 @@ class _Variant:
         name: str,
         dtype: np.dtype[Any],
         shape: tuple[int, ...],
+        *,
         storage: Storage,
         description: str,
     ) -> None:

@@ -10,8 +10,7 @@ import msgspec
 import numpy as np
 
 from gym_gui.core.errors import ConfigError
-from gym_gui.core.value_codec import decode_value
-from gym_gui.recording.parquet_columns import EXACT_SUFFIX, exact_bytes
+from gym_gui.recording.parquet_columns import EXACT_SUFFIX, exact_bytes, exact_value
 from gym_gui.recording.value_kinds import NULL, ColumnKind, from_json, to_json
 
 if TYPE_CHECKING:
@@ -28,7 +27,8 @@ VALID_SUFFIX: Final = "_valid"
 KIND: Final = "gym_gui_kind"
 # Smaller items are one block on disk: nothing to gain from compressing them, and the simplest thing to read.
 _PLAIN_ITEM_BYTES: Final = 64
-_NUMBERS: Final[dict[str, type]] = {"int": np.int64, "float": np.float64, "bool": np.bool_}
+# A list that has no items is stored as one of whole numbers.
+_NUMBERS: Final[dict[str, type]] = {"null": np.int64, "int": np.int64, "float": np.float64, "bool": np.bool_}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class ColumnWriter:
     """
 
     def __init__(
-        self, group: h5py.Group, name: str, column: ColumnKind, rows: int, storage: Storage, description: str
+        self, group: h5py.Group, name: str, column: ColumnKind, *, rows: int, storage: Storage, description: str
     ) -> None:
         self._column = column
         self._at = 0
@@ -126,7 +126,7 @@ def read_column(group: h5py.Group, name: str, start: int, stop: int) -> list[Any
     if f"{name}{EXACT_SUFFIX}" in group:
         for place, stored in enumerate(group[f"{name}{EXACT_SUFFIX}"][start:stop]):
             if len(stored):
-                values[place] = decode_value(stored.tobytes())
+                values[place] = exact_value(stored.tobytes())
     return values
 
 
@@ -134,8 +134,8 @@ def _has_form(kind: Kind) -> bool:
     if kind[0] in {"dict", "tuple"}:
         return bool(kind[1]) and all(_is_name(key) and _has_form(part) for key, part in _parts(kind))
     if kind[0] == "list":
-        return kind[1][0] in {"int", "float", "str"}
-    return kind[0] in {*_NUMBERS, "np", "array", "str"}
+        return kind[1][0] in {"null", "int", "float", "str"}
+    return kind[0] in {"int", "float", "bool", "np", "array", "str"}
 
 
 def _is_name(key: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import h5py
@@ -17,11 +16,11 @@ from gym_gui.recording.documents import episode_document, episode_of_document
 from gym_gui.recording.hdf5_arrays import read_array, write_arrays
 from gym_gui.recording.hdf5_columns import ColumnWriter, read_column
 from gym_gui.recording.journal_rows import FRAMES, OBSERVATIONS, Row
-from gym_gui.recording.stored_episode import StoredEpisode, record_of
+from gym_gui.recording.stored_episode import PLACES, StoredEpisode, record_of
 from gym_gui.recording.value_kinds import ColumnKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -30,7 +29,12 @@ if TYPE_CHECKING:
     from gym_gui.recording.journal_episode import JournalEpisode
 
 DOCUMENT: Final = "gym_gui"
+FIRST_PLACE: Final = PLACES // 2
 _BLOCK_ROWS: Final = 4096
+_FLAGS: Final = (
+    "1 terminated, 2 truncated, 4 the observation is the frame, 8 it has an array's form; "
+    "bits 4-5 the frame's state: 0 none, 1 kept, 2 shed, 3 lost."
+)
 # One number a row each: name -> dtype, units, what it is.
 _NUMBERS: Final[Mapping[str, tuple[str, str, str]]] = {
     "step_index": ("<i8", "1", "0 is the state after reset, k the result of the k-th action."),
@@ -38,11 +42,10 @@ _NUMBERS: Final[Mapping[str, tuple[str, str, str]]] = {
     "terminated": ("?", "1", "The environment reached an end of its own."),
     "truncated": ("?", "1", "The episode was cut from outside."),
     "timestamps": ("<i8", "microseconds since 1970-01-01T00:00:00Z", "When the step was taken, UTC."),
-    "flags": ("<i4", "1", "1 terminated, 2 truncated, 4 the observation is the frame, 8 it has an array's form; "
-              "bits 4-5 the frame's state: 0 none, 1 kept, 2 shed, 3 lost."),
+    "flags": ("<i4", "1", _FLAGS),
     "frame_index": ("<i8", "1", "Which item of frames is the picture of the row; -1 for none."),
     "observation_index": ("<i8", "1", "Which item of observations, where these are stored apart; -1 for none."),
-}  # fmt: skip
+}
 _VALUES: Final[Mapping[str, str]] = {
     "actions": "The action as it was given to the environment.",
     "observations": "What the agent saw.",
@@ -55,9 +58,7 @@ _APART: Final = "observations_apart"
 _MISSING: Final = "rewards_missing"
 
 
-def write_episode(
-    group: h5py.Group, journal: JournalEpisode, rollup: EpisodeRollup, storage: Storage, *, taken_bytes: int = 0
-) -> None:
+def write_episode(group: h5py.Group, journal: JournalEpisode, rollup: EpisodeRollup, storage: Storage) -> None:
     """Write the datasets and attributes of an episode.
 
     Args:
@@ -65,29 +66,33 @@ def write_episode(
         journal: What was recorded.
         rollup: Its summary.
         storage: How.
-        taken_bytes: Told as the episode's size.
     """
-    describe(group, rollup, journal.ordinal, taken_bytes)
+    describe(group, rollup, journal.ordinal)
     for stream, text in ((FRAMES, "Pictures, height x width x colour."), (OBSERVATIONS, "Large observations.")):
         if journal.count_of(stream):
             write_arrays(group, stream, journal.chunks(stream), storage, text)
     group.attrs[_APART] = bool(journal.count_of(OBSERVATIONS))
+    _write_rows(group, journal, storage)
+
+
+def _write_rows(group: h5py.Group, journal: JournalEpisode, storage: Storage) -> None:
+    # Once over the rows for the types, once to write them.
     count = journal.row_count
     kinds = {name: ColumnKind() for name in _VALUES}
-    agents: dict[str, int] = {}
+    agents: set[str] = set()
     for rows in journal.rows():
-        for row in rows:
-            agents.setdefault(row.agent_id, len(agents))
-            for name, kind in kinds.items():
+        agents.update(row.agent_id for row in rows)
+        for name, kind in kinds.items():
+            for row in rows:
                 kind.add(_VALUE_OF[name](row))
     columns = {
-        name: ColumnWriter(group, _name_of(name, journal), kind, count, storage, _VALUES[name])
+        name: ColumnWriter(group, _name_of(name, journal), kind, rows=count, storage=storage, description=_VALUES[name])
         for name, kind in kinds.items()
     }
     for name, (dtype, units, description) in _NUMBERS.items():
         dataset = group.create_dataset(name, count, dtype)
         dataset.attrs["units"], dataset.attrs["description"] = units, description
-    _write_agents(group, agents, count)
+    _create_agents(group, agents, count)
     missing: list[int] = []
     at = 0
     for rows in _blocks(journal.rows()):
@@ -104,10 +109,9 @@ def write_episode(
     group[_MISSING].attrs["description"] = "Rows without a reward."
 
 
-def describe(group: h5py.Group, rollup: EpisodeRollup, ordinal: int, size_bytes: int) -> None:
+def describe(group: h5py.Group, rollup: EpisodeRollup, ordinal: int) -> None:
     """Write an episode's summary as attributes, and once more as the exact document."""
-    document = {**episode_document(rollup), "ordinal": ordinal, "size_bytes": size_bytes}
-    write_attributes(group, document)
+    write_attributes(group, {**episode_document(rollup), "ordinal": ordinal, "size_bytes": 0})
 
 
 def write_attributes(group: h5py.Group, document: Mapping[str, Any]) -> None:
@@ -128,6 +132,7 @@ class Hdf5Episode(StoredEpisode):
 
     def __init__(self, open_group: Callable[[], h5py.Group], document: Mapping[str, Any]) -> None:
         self.ordinal = int(document["ordinal"])
+        self.first_place = FIRST_PLACE
         self._rollup = episode_of_document(document)
         self._size_bytes = int(document["size_bytes"])
         self._group = open_group
@@ -155,9 +160,7 @@ class Hdf5Episode(StoredEpisode):
             if len(places):
                 low, high = int(places[0]), int(places[-1]) + 1
                 rows = _read_rows(group, low, high)
-                found += [
-                    record_of(rows[int(place) - low], int(place), run, self._rollup, self.ordinal) for place in places
-                ]
+                found += [record_of(rows[int(place) - low], int(place), run, self) for place in places]
         found.sort(key=lambda step: (step.step_index, step.agent_id))
         return found
 
@@ -217,10 +220,11 @@ def _inline_name(group: h5py.Group) -> str:
     return _INLINE if group.attrs.get(_APART, False) else OBSERVATIONS
 
 
-def _write_agents(group: h5py.Group, agents: Mapping[str, int], count: int) -> None:
+def _create_agents(group: h5py.Group, agents: Collection[str], count: int) -> None:
     text = h5py.string_dtype()
     if len(agents) == 1:
-        group.create_dataset("agent_id", data=next(iter(agents)), dtype=text)  # one for every row
+        (agent,) = agents
+        group.create_dataset("agent_id", data=agent, dtype=text)  # one for every row
     else:
         group.create_dataset("agent_id", count, text)
     group["agent_id"].attrs["description"] = "Which agent acted; one text stands for every row."

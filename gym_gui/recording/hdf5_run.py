@@ -1,4 +1,4 @@
-"""The files of a run in HDF5: an episode's journal becomes a file of its own, and all of them one file at the run's end.
+"""The files of a run in HDF5: an episode's journal becomes a file of its own, all of them one at the run's end.
 
 A file that HDF5 was adding to when its process died cannot be opened again. So nothing is ever added to the recording
 in place: episodes wait as whole files beside it, and the end of a run makes a new recording, which takes the old one's

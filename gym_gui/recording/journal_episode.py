@@ -74,13 +74,15 @@ class JournalEpisode(StoredEpisode):
     Args:
         path: Its journal.
         ordinal: Its number within the run.
+        first_place: As the format has it that the episode will be finished in.
 
     Raises:
         RecordingError: it is no journal, or cannot be read.
     """
 
-    def __init__(self, path: Path, ordinal: int) -> None:
+    def __init__(self, path: Path, ordinal: int, first_place: int = 0) -> None:
         self.path = path
+        self.first_place = first_place
         self.ordinal = ordinal
         self._lock = threading.Lock()
         self._end = 0
@@ -174,14 +176,13 @@ class JournalEpisode(StoredEpisode):
 
     @override
     def steps(self, run: RunRecord, start: int, stop: int | None) -> list[StepRecord]:
-        rollup = self.rollup
         found: list[StepRecord] = []
         for at in list(self._rows):
             if at.highest < start or (stop is not None and at.lowest >= stop):
                 continue
             for number, row in enumerate(decode_rows(read_payload(self.path, at.entry)), at.first):
                 if row.step_index >= start and (stop is None or row.step_index < stop):
-                    found.append(record_of(row, number, run, rollup, self.ordinal))
+                    found.append(record_of(row, number, run, self))
         found.sort(key=lambda step: (step.step_index, step.agent_id))
         return found
 

@@ -77,7 +77,7 @@ class Chunk(NamedTuple):
     Attributes:
         stream: `FRAMES` or `OBSERVATIONS`.
         first: Number of its first array in the stream.
-        count: Number of arrays.
+        items: Number of arrays.
         dtype: NumPy's text form.
         shape: Of one array.
         data: Zstandard frame of the arrays, C order.
@@ -85,15 +85,15 @@ class Chunk(NamedTuple):
 
     stream: str
     first: int
-    count: int
+    items: int
     dtype: str
     shape: tuple[int, ...]
     data: bytes
 
     def decode(self) -> NDArray[Any]:
-        """The arrays, ``(count, *shape)``; not to be written to."""
-        raw = _decompress(self.data, self.count * int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize)
-        return np.frombuffer(raw, np.dtype(self.dtype)).reshape(self.count, *self.shape)
+        """The arrays, ``(items, *shape)``; not to be written to."""
+        raw = _decompress(self.data, self.items * int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize)
+        return np.frombuffer(raw, np.dtype(self.dtype)).reshape(self.items, *self.shape)
 
 
 @dataclass(slots=True)

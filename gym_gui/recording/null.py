@@ -56,9 +56,14 @@ class NullBackend(RecordingBackend):
 class NullRecorder(BaseRecorder):
     """Records nothing. With the option ``count_calls`` it counts what it was called for.
 
+    Attributes:
+        backend_class: What takes records, and keeps none.
+
     Args:
         config: As for every recorder; only ``count_calls`` (or ``debug``) means something here.
     """
+
+    backend_class: ClassVar = NullBackend
 
     def __init__(self, config: RecorderConfig | Mapping[str, Any]) -> None:
         super().__init__(config)

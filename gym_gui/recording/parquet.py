@@ -8,16 +8,18 @@ observations are large arrays, ``observations_ep_000001.parquet``. While an epis
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
 
 from gym_gui.core.data_model import RunState
 from gym_gui.core.refs import is_run_id
 from gym_gui.core.typing_compat import override
+from gym_gui.recording.backend_recorder import BackendRecorder
 from gym_gui.recording.documents import run_of_document
 from gym_gui.recording.journal_episode import JournalEpisode
 from gym_gui.recording.journaled_backend import JournaledBackend
+from gym_gui.recording.parquet_declared import declared_type, fitted
 from gym_gui.recording.parquet_episode import ParquetEpisode
 from gym_gui.recording.parquet_files import (
     FILE_PATTERNS,
@@ -37,10 +39,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from os import PathLike
 
+    import numpy as np
+
     from gym_gui.core.data_model import RunRecord
     from gym_gui.recording.config import RecorderConfig
     from gym_gui.recording.journaled_backend import RunFiles
     from gym_gui.recording.stored_episode import StoredEpisode
+    from gym_gui.recording.value_kinds import Kind
 
 FOLDER: Final = "parquet"
 DEFAULT_COMPRESSION: Final = "zstd"
@@ -50,6 +55,9 @@ class ParquetBackend(JournaledBackend):
     """Writes runs as Parquet files.
 
     Its own option ``file_patterns`` gives other names to the files of some kinds; see `parquet_files.FILE_PATTERNS`.
+
+    Attributes:
+        declared: Columns that the tables of episodes get whether or not something is recorded in them.
 
     Args:
         config: Where to and how; ``compression`` is one of ``zstd, snappy, gzip, lz4, brotli, none``.
@@ -66,16 +74,20 @@ class ParquetBackend(JournaledBackend):
         import_pyarrow()
         self._compression = Compression(config.compression or DEFAULT_COMPRESSION, config.compression_level)
         self._patterns = check_patterns(config.option("file_patterns", {}))
+        self.declared: dict[str, Kind] = {}
         base = config.location(FOLDER)
         super().__init__(config, base, base / RUNS_DIR)
 
     @override
     def open_run(self, run: RunRecord) -> RunFiles:
-        return ParquetRun(run, RunFolder(self.path / RUNS_DIR / run.run_id, self._patterns), self._compression)
+        path = self.path / RUNS_DIR / run.run_id
+        # A run that is there keeps the names it has.
+        folder = RunFolder.at(path) if path.exists() else RunFolder(path, self._patterns)
+        return ParquetRun(run, folder, self._compression, self.declared)
 
     @override
     def interrupted_runs(self) -> list[RunRecord]:
-        with ParquetReader(self.path, file_patterns=self._patterns) as reader:
+        with ParquetReader(self.path) as reader:
             return [run for run, state in reader.states() if state is RunState.RUNNING]
 
 
@@ -84,14 +96,15 @@ class ParquetReader(StoredReader):
 
     Args:
         folder: The recording.
-        file_patterns: As for the backend.
+
+    Raises:
+        FormatUnavailableError: PyArrow is not installed.
     """
 
-    def __init__(self, folder: str | PathLike[str], *, file_patterns: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: str | PathLike[str]) -> None:
         super().__init__()
         import_pyarrow()
         self.path = Path(folder)
-        self._patterns = check_patterns(file_patterns)
         self._episodes: dict[str, dict[int, StoredEpisode]] = {}
 
     def states(self) -> list[tuple[RunRecord, RunState]]:
@@ -101,13 +114,15 @@ class ParquetReader(StoredReader):
     @override
     def run_ids(self) -> list[str]:
         runs = self.path / RUNS_DIR
-        found = runs.glob(f"*/{self._patterns['metadata']}") if runs.is_dir() else ()
-        return sorted(path.parent.name for path in found if is_run_id(path.parent.name))
+        found = [path for path in runs.iterdir() if is_run_id(path.name)] if runs.is_dir() else []
+        return sorted(path.name for path in found if RunFolder.at(path).of_run("metadata").exists())
 
     @override
     def read_run(self, run_id: str) -> StoredRun | None:
+        if not is_run_id(run_id):
+            return None
         folder = self._folder(run_id)
-        if not is_run_id(run_id) or not folder.of_run("metadata").exists():
+        if not folder.of_run("metadata").exists():
             return None
         run, state, ended_at = self._record(folder)
         known = self._episodes.setdefault(run_id, {})
@@ -142,7 +157,7 @@ class ParquetReader(StoredReader):
         return [folder.of_episode("trajectory", ordinal) for ordinal in folder.finished()]
 
     def _folder(self, run_id: str) -> RunFolder:
-        return RunFolder(self.path / RUNS_DIR / run_id, self._patterns)
+        return RunFolder.at(self.path / RUNS_DIR / run_id)
 
     def _record(self, folder: RunFolder) -> tuple[RunRecord, RunState, datetime | None]:
         return run_of_document(msgspec.json.decode(read_document(folder.of_run("metadata"))))
@@ -161,4 +176,75 @@ class ParquetReader(StoredReader):
         }
 
 
-__all__ = ["DEFAULT_COMPRESSION", "FILE_PATTERNS", "ParquetBackend", "ParquetReader"]
+class ParquetRecorder(BackendRecorder):
+    """Records to Parquet files."""
+
+    backend_class: ClassVar = ParquetBackend
+
+    def __init__(self, config: RecorderConfig | Mapping[str, Any]) -> None:
+        super().__init__(config)
+        self._declared: dict[str, np.dtype[Any]] = {}
+
+    def create_table(self, schema: dict[str, str]) -> None:
+        """Say which columns there will be: name -> type, as NumPy names it (``float32``), or ``string``.
+
+        Values recorded under these names from now on take that type. The columns stand in the table of every episode
+        that ends from now on.
+
+        Raises:
+            SchemaMismatchError: a type does not exist, or a name has no place of its own in the table.
+        """
+        declared = {name: declared_type(name, text) for name, text in schema.items()}
+        self._declared.update(declared)
+        backend = self.backend
+        assert isinstance(backend, ParquetBackend)  # noqa: S101 - for the type checker
+        kinds: dict[str, Kind] = {
+            name: ("str",) if dtype.kind == "U" else ("np", dtype.str) for name, dtype in declared.items()
+        }
+        backend.declared.update(kinds)
+
+    @override
+    def record_step(
+        self, step_data: dict[str, Any], step_number: int, episode_id: int | None = None, **metadata: Any
+    ) -> None:
+        if self._declared:
+            step_data = {name: self._as_declared(name, value, step_number) for name, value in step_data.items()}
+        super().record_step(step_data, step_number, episode_id, **metadata)
+
+    def write_batch(self, data_batch: list[dict[str, Any]]) -> int:
+        """Record steps, and return when they are on disk.
+
+        Args:
+            data_batch: A step each; ``step_number`` counts on where it is missing, ``episode_id`` is the current one.
+
+        Returns:
+            How many were recorded.
+        """
+        for data in data_batch:
+            rest = {name: value for name, value in data.items() if name not in {"step_number", "episode_id"}}
+            number = data.get("step_number", self._last_number + 1)
+            episode = data.get("episode_id")
+            self.record_step(rest, number, episode)
+            self._last_number = number
+        self.flush()
+        return len(data_batch)
+
+    def flush_buffer(self) -> None:
+        """Return when everything recorded before is on disk, and every ended episode is a Parquet file.
+
+        Raises:
+            RecordingError: the disk refuses.
+        """
+        self.flush()
+        backend = self.backend
+        assert isinstance(backend, ParquetBackend)  # noqa: S101 - for the type checker
+        backend.finish_now()
+
+    def _as_declared(self, name: str, value: Any, step_number: int) -> Any:
+        dtype = self._declared.get(name)
+        if dtype is None or value is None:
+            return value
+        return fitted(name, value, dtype, step_number)
+
+
+__all__ = ["DEFAULT_COMPRESSION", "FILE_PATTERNS", "ParquetBackend", "ParquetReader", "ParquetRecorder"]

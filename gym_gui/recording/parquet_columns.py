@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 # A column of this name and ending holds, as bytes, the values that the column itself cannot hold exactly.
 EXACT_SUFFIX: Final = "_exact"
+# Lists without any items: what these would be is not known, and does not matter.
+_EMPTY: Final[Kind] = ("int",)
+# MessagePack never begins so.
+_WRAPPED: Final = b"\xc1"
 KIND_KEY: Final = b"gym_gui.kind"
 
 
@@ -67,20 +71,32 @@ def values_of(name: str, table: pa.Table) -> list[Any]:
     if f"{name}{EXACT_SUFFIX}" in names:
         for place, stored in enumerate(table.column(f"{name}{EXACT_SUFFIX}").to_pylist()):
             if stored is not None:
-                values[place] = decode_value(stored)
+                values[place] = exact_value(stored)
     return values
 
 
 def exact_bytes(value: Any) -> bytes | None:
-    """*value* as bytes that `decode_value` reads back."""
+    """*value* as bytes that `exact_value` reads back."""
+    if isinstance(value, np.integer):  # which would come back as Python's own
+        return _WRAPPED + (exact_bytes((value,)) or b"")
     stored = encode_value(value)
     return msgspec.msgpack.encode(stored) if isinstance(stored, int) else stored
+
+
+def exact_value(stored: bytes) -> Any:
+    """The value that `exact_bytes` was given."""
+    if stored.startswith(_WRAPPED):
+        return decode_value(stored[len(_WRAPPED) :])[0]
+    return decode_value(stored)
 
 
 def arrow_type(kind: Kind) -> pa.DataType | None:
     """The Arrow type of a kind; None where there is none."""
     import pyarrow as pa  # noqa: PLC0415 - as above
 
+    if kind[0] in {"dict", "tuple"}:
+        fields = _fields(kind)
+        return pa.struct(fields) if fields else None
     name = kind[0]
     simple = {"int": pa.int64, "float": pa.float64, "bool": pa.bool_, "str": pa.string, "bytes": pa.binary}
     if name in simple:
@@ -90,12 +106,8 @@ def arrow_type(kind: Kind) -> pa.DataType | None:
         for size in reversed(kind[2] if name == "array" else ()):
             arrow = pa.list_(pa.field("element", arrow), size)
         return arrow
-    if name in {"dict", "tuple"}:
-        types = [(key, arrow_type(part)) for key, part in _parts(kind)]
-        present = [pa.field(key, arrow) for key, arrow in types if arrow is not None]
-        return pa.struct(present) if present and len(present) == len(types) else None
     if name == "list":
-        element = arrow_type(kind[1])
+        element = arrow_type(kind[1] if kind[1] != NULL else _EMPTY)
         return None if element is None else pa.list_(pa.field("element", element))
     return None
 
@@ -116,12 +128,12 @@ def encode(kind: Kind, values: Sequence[Any]) -> pa.Array:
             else:
                 items = [None if value is None else value[int(key)] for value in values]
             children.append(encode(part, items))
-        return pa.StructArray.from_arrays(children, fields=list(arrow_type(kind)), mask=pa.array(mask))
+        return pa.StructArray.from_arrays(children, fields=_fields(kind), mask=pa.array(mask))
     if name == "list":
         lengths = [0 if value is None else len(value) for value in values]
         offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
         items = [one for value in values if value is not None for one in value]
-        element = encode(kind[1], items)
+        element = encode(kind[1] if kind[1] != NULL else _EMPTY, items)
         return pa.ListArray.from_arrays(pa.array(offsets), element, type=arrow_type(kind), mask=pa.array(mask))
     return pa.array(values, arrow_type(kind), from_pandas=False)
 
@@ -152,6 +164,14 @@ def decode(kind: Kind, array: pa.Array) -> list[Any]:
         return found
     values: list[Any] = array.to_pylist()
     return values
+
+
+def _fields(kind: Kind) -> list[pa.Field]:
+    """The fields of a struct; none where one of its parts has no type."""
+    import pyarrow as pa  # noqa: PLC0415 - as above
+
+    types = [(key, arrow_type(part)) for key, part in _parts(kind)]
+    return [] if any(arrow is None for _, arrow in types) else [pa.field(key, arrow) for key, arrow in types]
 
 
 def _parts(kind: Kind) -> list[tuple[str, Kind]]:
@@ -185,7 +205,7 @@ def _decode_numbers(kind: Kind, array: pa.Array) -> list[Any]:
         # Not `flatten`: it leaves out what a missing list would have held.
         flat = flat.values.slice(flat.offset * size, len(flat) * size)
     if flat.null_count:
-        flat = flat.fill_null(pa.scalar(False if pa.types.is_boolean(flat.type) else 0, pa.int8()).cast(flat.type))
+        flat = flat.fill_null(pa.array(np.zeros(1, np.dtype(kind[1])))[0])
     block = flat.to_numpy(zero_copy_only=False).astype(np.dtype(kind[1]), copy=False).reshape(count, *shape)
     if kind[0] == "np":
         return [block[place] if is_there else None for place, is_there in enumerate(there)]

@@ -55,6 +55,7 @@ class ParquetEpisode(StoredEpisode):
 
     def __init__(self, folder: RunFolder, ordinal: int, document: Mapping[str, Any]) -> None:
         self.ordinal = ordinal
+        self.first_place = 0
         self._rollup = episode_of_document(document)
         self._size_bytes = int(document.get("size_bytes", 0))
         self._steps = _GroupedFile(folder.of_episode("trajectory", ordinal))
@@ -86,7 +87,7 @@ class ParquetEpisode(StoredEpisode):
             chosen = set(wanted.tolist())
             for number, row in enumerate(rows_of(table.slice(low, high - low)), first + low):
                 if number - first in chosen:
-                    found.append(record_of(row, number, run, self._rollup, self.ordinal))
+                    found.append(record_of(row, number, run, self))
         found.sort(key=lambda step: (step.step_index, step.agent_id))
         return found
 

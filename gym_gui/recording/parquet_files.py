@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ EPISODES_DIR: Final = "episodes"
 _NUMBER: Final = re.compile(r"\{episode_id(:[^}]*)?\}")
 # Readers of folders pass over names that begin so.
 _HIDDEN: Final = "_"
+_PATTERNS_FILE: Final = "_file_patterns.json"
 DOCUMENT_KEY: Final = b"gym_gui"
 FORMAT_VERSION: Final = 1
 
@@ -75,6 +77,21 @@ class RunFolder:
 
     path: Path
     patterns: Mapping[str, str] = field(default_factory=lambda: FILE_PATTERNS)
+
+    @classmethod
+    def at(cls, path: Path) -> RunFolder:
+        """The folder of a run that is there, with the names that its writer chose."""
+        try:
+            told = json.loads((path / _PATTERNS_FILE).read_text("utf-8"))
+        except (OSError, ValueError):
+            return cls(path)
+        return cls(path, check_patterns(told))
+
+    def make(self) -> None:
+        """Make the folder, and note names that are not the usual ones."""
+        self.episodes_dir.mkdir(parents=True, exist_ok=True)
+        if dict(self.patterns) != dict(FILE_PATTERNS):
+            (self.path / _PATTERNS_FILE).write_text(json.dumps(dict(self.patterns)), "utf-8")
 
     @property
     def episodes_dir(self) -> Path:

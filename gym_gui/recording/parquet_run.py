@@ -10,7 +10,6 @@ import numpy as np
 from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.core.typing_compat import override
 from gym_gui.recording.documents import episode_document, episode_of_document, run_document, run_of_document
-from gym_gui.recording.journal_episode import JournalEpisode
 from gym_gui.recording.journal_rows import FRAMES, OBSERVATIONS
 from gym_gui.recording.journaled_backend import RunFiles
 from gym_gui.recording.parquet_files import DOCUMENT_KEY, FORMAT_VERSION, read_document, write_table
@@ -24,7 +23,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from gym_gui.core.data_model import EpisodeRollup, RunRecord
+    from gym_gui.recording.journal_episode import JournalEpisode
     from gym_gui.recording.parquet_files import Compression, RunFolder
+    from gym_gui.recording.value_kinds import Kind
 
 
 class ParquetRun(RunFiles):
@@ -34,13 +35,17 @@ class ParquetRun(RunFiles):
         run: The run; of one that is there, its own record holds.
         folder: Where.
         compression: Of every column.
+        declared: Columns that a program declared, with their kinds.
     """
 
-    def __init__(self, run: RunRecord, folder: RunFolder, compression: Compression) -> None:
+    def __init__(
+        self, run: RunRecord, folder: RunFolder, compression: Compression, declared: Mapping[str, Kind] | None = None
+    ) -> None:
         self.folder = folder
+        self._declared = {} if declared is None else declared
         self._compression = compression
         super().__init__(self._record_there() or run)
-        folder.episodes_dir.mkdir(parents=True, exist_ok=True)
+        folder.make()
 
     @override
     def ordinals(self) -> dict[str, int]:
@@ -72,7 +77,7 @@ class ParquetRun(RunFiles):
         ordinal = journal.ordinal
         sizes = [self._write_arrays(journal, stream) for stream in (FRAMES, OBSERVATIONS)]
         path = self.folder.of_episode("trajectory", ordinal)
-        write_trajectory(path, journal, self.run, rollup, self._compression)
+        write_trajectory(path, journal, self.run, rollup, compression=self._compression, declared=self._declared)
         document = {
             **episode_document(rollup),
             "ordinal": ordinal,
@@ -148,8 +153,7 @@ def _cell(name: str, value: Any) -> pa.Array:
 
     types = {"seed": pa.int64(), "total_reward": pa.float64(), "worker_id": pa.string(), "fault": pa.string()}
     if name.endswith("_at"):
-        array = pa.array([value], pa.string()).cast(pa.timestamp("us", "UTC"))
-        return array
+        return pa.array([value], pa.string()).cast(pa.timestamp("us", "UTC"))
     if name == "total_reward":
         return pa.array([float(value)])
     if isinstance(value, str) and name == "seed":

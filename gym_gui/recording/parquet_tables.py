@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gym_gui.recording.journal_episode import JournalEpisode
     from gym_gui.recording.journal_rows import Row
     from gym_gui.recording.parquet_files import Compression
+    from gym_gui.recording.value_kinds import Kind
 
 ROW_GROUP_ROWS: Final = 8192
 # A picture is read with its row group: few enough that one is quick, enough that equal ones cost nothing.
@@ -116,7 +117,13 @@ def write_arrays(
 
 
 def write_trajectory(
-    path: Path, journal: JournalEpisode, run: RunRecord, rollup: EpisodeRollup, compression: Compression
+    path: Path,
+    journal: JournalEpisode,
+    run: RunRecord,
+    rollup: EpisodeRollup,
+    *,
+    compression: Compression,
+    declared: Mapping[str, Kind],
 ) -> None:
     """Write the table of steps: once over the rows for the types, once to write them."""
     import pyarrow as pa  # noqa: PLC0415 - as above
@@ -124,6 +131,7 @@ def write_trajectory(
 
     data = DataColumns()
     columns: dict[str, ColumnKind] = {name: ColumnKind() for name in VALUE_COLUMNS}
+    columns |= {data.column(name): ColumnKind(kind) for name, kind in dict(declared).items()}
     for rows in journal.rows():
         for row in rows:
             for name, value in data.split(values_of_row(row)).items():
@@ -165,7 +173,7 @@ class DataColumns:
         if not all(isinstance(name, str) and name and value is not None for name, value in data.items()):
             return values
         rest = {name: value for name, value in values["extra"].items() if name != "data"}
-        columns = {self._column(name): value for name, value in data.items()}
+        columns = {self.column(name): value for name, value in data.items()}
         return {**{name: value for name, value in values.items() if name != "extra"}, "extra": rest, **columns}
 
     def join(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -175,7 +183,8 @@ class DataColumns:
             values["extra"] = {**(values.get("extra") or {}), "data": data}
         return values
 
-    def _column(self, name: str) -> str:
+    def column(self, name: str) -> str:
+        """The column of a name."""
         column = self._columns.get(name)
         if column is None:
             taken = {*FIXED_COLUMNS, *VALUE_COLUMNS, *self.names}

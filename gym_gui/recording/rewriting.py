@@ -47,15 +47,15 @@ def write_journal(path: Path, episode: StoredEpisode, run: RunRecord) -> None:
 
 def attach(step: StepRecord, episode: StoredEpisode) -> StepRecord:
     """A detached step of *episode* with its arrays."""
-    frame = None if step.frame_ref is None else episode.frame(_place(step.frame_ref))
+    frame = None if step.frame_ref is None else episode.frame(_place(step.frame_ref, episode))
     if step.obs_ref is None:
         observation = step.observation
     elif step.obs_ref == step.frame_ref:
         observation = frame
     else:
-        observation = from_array(episode.observation(_place(step.obs_ref)))
+        observation = from_array(episode.observation(_place(step.obs_ref, episode)))
     return replace(step, render_payload=frame, observation=observation, frame_ref=None, obs_ref=None)
 
 
-def _place(ref: str) -> int:
-    return int(ref.rpartition("/")[2]) % PLACES
+def _place(ref: str, episode: StoredEpisode) -> int:
+    return int(ref.rpartition("/")[2]) % PLACES - episode.first_place

@@ -176,7 +176,9 @@ class RecorderSink:
         while self._held:
             count = self._take(self._held)
             del self._held[:count]
-        due = since_s is not None and time.monotonic() - since_s >= self._interval_s
+        # What still waits in the queue has aged there already.
+        patience_s = self._interval_s / 4 if self._queue.depth >= _BATCH_EVENTS else self._interval_s
+        due = since_s is not None and time.monotonic() - since_s >= patience_s
         if (everything and not self._queue.depth) or ends or due or self._flush_upto > self._done:
             self._flush_backends()
 

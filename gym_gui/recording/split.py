@@ -12,7 +12,7 @@ from gym_gui.core.errors import EpisodeNotFoundError, RunNotFoundError
 from gym_gui.core.typing_compat import override
 from gym_gui.core.value_codec import encode_value
 from gym_gui.recording.backend_recorder import BackendRecorder
-from gym_gui.recording.contract import RecordingBackend
+from gym_gui.recording.contract import RecordingBackend, RecordingReader
 from gym_gui.recording.wording import recording_errors
 from gym_gui.replay.frame_resolver import FrameResolver
 from gym_gui.replay.layout import replay_path
@@ -231,3 +231,7 @@ class SplitRecorder(BackendRecorder):
     """Records to SQLite and HDF5, as the window does."""
 
     backend_class: ClassVar = SplitBackend
+
+    @override
+    def open_reader(self) -> RecordingReader:
+        return SplitReader(self.backend.path)

@@ -15,7 +15,7 @@ from gym_gui.core.refs import FRAMES_DATASET, OBSERVATIONS_DATASET, FrameRef
 from gym_gui.core.typing_compat import override
 from gym_gui.db.connection import connect_reader
 from gym_gui.recording.backend_recorder import BackendRecorder
-from gym_gui.recording.contract import RecordingBackend
+from gym_gui.recording.contract import RecordingBackend, RecordingReader
 from gym_gui.recording.sqlite_arrays import DEFAULT_LEVEL, RecordingStore
 from gym_gui.recording.wording import recording_errors
 
@@ -207,6 +207,10 @@ class SQLiteRecorder(BackendRecorder):
         super().__init__(config)
         self._connections: dict[int, sqlite3.Connection] = {}
         self._connections_lock = threading.Lock()
+
+    @override
+    def open_reader(self) -> RecordingReader:
+        return SQLiteReader(self.backend.path)
 
     def create_schema(self) -> None:
         """Make the file and its tables now, not with the first step.

@@ -39,9 +39,12 @@ class StoredEpisode(ABC):
 
     Attributes:
         ordinal: Its number within the run, from 1, in the order in which episodes began.
+        first_place: What the places of its refs begin with. Formats differ in it: of a run that one of them went on
+            with where another failed, no two arrays have the same ref.
     """
 
     ordinal: int
+    first_place: int
 
     @property
     @abstractmethod
@@ -86,16 +89,6 @@ class StoredRun:
     episodes: Mapping[str, StoredEpisode]
 
 
-def frame_ref(run_id: str, ordinal: int, place: int) -> str:
-    """The ref of a frame."""
-    return FrameRef(run_id, FRAMES_DATASET, ordinal * PLACES + place).to_uri()
-
-
-def observation_ref(run_id: str, ordinal: int, row: int) -> str:
-    """The ref of the observation of a row."""
-    return FrameRef(run_id, OBSERVATIONS_DATASET, ordinal * PLACES + row).to_uri()
-
-
 def resolve(run: StoredRun, ref: FrameRef) -> NDArray[Any]:
     """The array of a ref.
 
@@ -108,24 +101,25 @@ def resolve(run: StoredRun, ref: FrameRef) -> NDArray[Any]:
         raise FrameNotFoundError(f"Run {ref.run_id} has no {ref.dataset}.", reason="no-dataset")
     if episode is None:
         raise FrameNotFoundError(f"{ref.to_uri()} is of no episode of its run.", reason="out-of-range")
+    read = episode.frame if ref.dataset == FRAMES_DATASET else episode.observation
     try:
-        return episode.frame(place) if ref.dataset == FRAMES_DATASET else episode.observation(place)
+        return read(place - episode.first_place)
     except IndexError as error:
         raise FrameNotFoundError(f"{ref.to_uri()} is beyond what was recorded.", reason="out-of-range") from error
 
 
-def record_of(row: Row, number: int, run: RunRecord, rollup: EpisodeRollup, ordinal: int) -> StepRecord:
+def record_of(row: Row, number: int, run: RunRecord, episode: StoredEpisode) -> StepRecord:
     """The detached record of a row.
 
     Args:
         row: What was stored.
         number: Its place among the rows of the episode.
         run: Its run.
-        rollup: Its episode.
-        ordinal: The episode's number.
+        episode: Its episode.
     """
+    rollup, before = episode.rollup, episode.ordinal * PLACES + episode.first_place
     rare: dict[str, Any] = {} if row.extra is None else decode_value(row.extra)
-    picture = None if row.frame is None else frame_ref(run.run_id, ordinal, row.frame)
+    picture = None if row.frame is None else FrameRef(run.run_id, FRAMES_DATASET, before + row.frame).to_uri()
     is_array = bool(row.flags & OBSERVATION_IS_ARRAY)
     seen = picture if row.flags & OBSERVATION_IS_FRAME else None
     return StepRecord(
@@ -142,7 +136,7 @@ def record_of(row: Row, number: int, run: RunRecord, rollup: EpisodeRollup, ordi
         agent_id=row.agent_id,
         render_hint=rare.get("render_hint"),
         frame_ref=picture,
-        obs_ref=observation_ref(run.run_id, ordinal, number) if is_array else seen,
+        obs_ref=FrameRef(run.run_id, OBSERVATIONS_DATASET, before + number).to_uri() if is_array else seen,
         payload_version=rare.get("payload_version", PAYLOAD_VERSION),
         worker_id=rare.get("worker_id", rollup.worker_id),
         space_signature=rare.get("space_signature", run.space_signature),

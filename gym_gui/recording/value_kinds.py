@@ -8,9 +8,12 @@ NumPy's scalars, ``("array", dtype, shape)``, ``("dict", ((key, kind), ...))`` w
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Kind = tuple[Any, ...]
 
@@ -46,13 +49,16 @@ def merge(one: Kind, other: Kind) -> Kind | None:
 class ColumnKind:
     """Finds the kind of a column value by value; what does not fit it is stored apart.
 
+    Args:
+        kind: What it is declared to be.
+
     Attributes:
         kind: What most values are; the first ones decide.
         exceptions: Whether some values do not fit.
     """
 
-    def __init__(self) -> None:
-        self.kind: Kind = NULL
+    def __init__(self, kind: Kind = NULL) -> None:
+        self.kind = kind
         self.exceptions = False
 
     def add(self, value: Any) -> None:
@@ -103,21 +109,33 @@ def _kind_of_container(value: Any) -> Kind | None:
 
 @lru_cache(4096)
 def _merge(one: Kind, other: Kind) -> Kind | None:
-    if one == NULL or other == NULL:
+    if NULL in {one, other}:
         return other if one == NULL else one
-    if one[0] != other[0]:
+    rule = _RULES.get(one[0])
+    return None if one[0] != other[0] or rule is None else rule(one, other)
+
+
+def _merge_tuples(one: Kind, other: Kind) -> Kind | None:
+    if len(one[1]) != len(other[1]):
         return None
-    if one[0] == "dict":
-        return _merge_fields(dict(one[1]), dict(other[1]))
-    if one[0] == "tuple":
-        if len(one[1]) != len(other[1]):
-            return None
-        kinds = tuple(merge(left, right) for left, right in zip(one[1], other[1], strict=True))
-        return None if None in kinds else ("tuple", kinds)
-    if one[0] == "list":
-        element = merge(one[1], other[1])
-        return None if element is None else ("list", element)
-    return None
+    kinds = tuple(merge(left, right) for left, right in zip(one[1], other[1], strict=True))
+    return None if None in kinds else ("tuple", kinds)
+
+
+def _merge_lists(one: Kind, other: Kind) -> Kind | None:
+    element = merge(one[1], other[1])
+    return None if element is None else ("list", element)
+
+
+def _merge_dicts(one: Kind, other: Kind) -> Kind | None:
+    return _merge_fields(dict(one[1]), dict(other[1]))
+
+
+_RULES: Final[dict[str, Callable[[Kind, Kind], Kind | None]]] = {
+    "dict": _merge_dicts,
+    "tuple": _merge_tuples,
+    "list": _merge_lists,
+}
 
 
 def _merge_fields(one: dict[str, Kind], other: dict[str, Kind]) -> Kind | None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 # The writer lets other threads run between batches of so many.
 _BATCH: Final = 64
+# Of the time that a record may be in memory only, the share that it may wait for those before it.
+_BACKLOG: Final = 0.5
 _RETRY_S: Final = 0.5
 _STALLED_S: Final = 1.5
 
@@ -90,7 +92,9 @@ class RecordWriter:
         self._progress = threading.Condition()
         self._flush_upto = 0
         self._flushed = 0
-        self._due_s: float | None = None  # when what is not flushed must be
+        self._unflushed_since_s: float | None = None  # when the oldest that was taken and not flushed came
+        self._busy_s = 0.0
+        self._busy_records = 0
         self._stopping = False
         self._fault: GymGuiError | None = None  # stands as long as the disk refuses
         self._pending: Exception | None = None  # the caller has not heard of it
@@ -186,7 +190,9 @@ class RecordWriter:
             stopping = self._stopping
             if not stopping:
                 self._sleep()
-            self._pass(everything=stopping)
+            written = self._write_waiting()
+            if written and (stopping or self._is_due()):
+                self._flush()
             if stopping and (self._fault is not None or not self.buffer.held_records):
                 break
         self._end()
@@ -194,37 +200,66 @@ class RecordWriter:
     def _sleep(self) -> None:
         if self._fault is not None:
             self.buffer.pause(_RETRY_S)
-        elif self._flush_upto > self._flushed:
             return
-        elif self._due_s is None:
+        if self._due_s() is None and not self._is_asked():
             self.buffer.wait(None)
-            self._due_s = time.monotonic() + self._interval_s
-        else:
-            left_s = self._due_s - time.monotonic()
+        due_s = self._due_s()
+        if due_s is not None and not self._is_asked() and not self._stopping:
+            left_s = due_s - time.monotonic()
             if left_s > 0:
                 self.buffer.wait(left_s)
 
-    def _pass(self, *, everything: bool) -> None:
-        upto = self._flush_upto
-        must_flush = everything or upto > self._flushed or (self._due_s or 0.0) <= time.monotonic()
-        accepted = self.buffer.accepted
-        while self.buffer.written < accepted:
+    def _due_s(self) -> float | None:
+        """When the oldest record that is not flushed must be; None where all are."""
+        since_s = self.buffer.oldest_s() if self._unflushed_since_s is None else self._unflushed_since_s
+        return None if since_s is None else since_s + self._interval_s
+
+    def _is_asked(self) -> bool:
+        return self._flush_upto > self._flushed
+
+    def _is_due(self) -> bool:
+        if self._is_asked():
+            return self.buffer.written >= self._flush_upto
+        due_s = self._due_s()
+        return due_s is not None and due_s <= time.monotonic()
+
+    def _write_waiting(self) -> bool:
+        """Write until nothing waits, flushing in between what has become due; False where the disk refuses."""
+        while self._held or self.buffer.held_records:
+            started_s = time.monotonic()
             self._held = self._held or self.buffer.take(_BATCH)
+            if self._unflushed_since_s is None and self._held:
+                self._unflushed_since_s = self._held[0].since_s
+            written = self.buffer.written
             if not self._write_held():
-                return
-        if not must_flush:
-            return
+                return False
+            self._busy_s += time.monotonic() - started_s
+            self._busy_records += self.buffer.written - written
+            if self._is_due() and not self._flush():
+                return False
+        return True
+
+    def _flush(self) -> bool:
+        started_s, written = time.monotonic(), self.buffer.written
         try:
             self._hooks.flush_backend()
         except Exception as error:  # noqa: BLE001 - the thread's edge: it must outlive its faults, and say so
             self._refused(_world(error))
-            return
-        self._fault = None
-        more = self.buffer.held_records > 0
-        self._due_s = time.monotonic() + self._interval_s if more else None
+            return False
+        self._busy_s += time.monotonic() - started_s
+        self._fault = self._unflushed_since_s = None
+        self._keep_pace()
         with self._progress:
-            self._flushed = accepted
+            self._flushed = written
             self._progress.notify_all()
+        return True
+
+    def _keep_pace(self) -> None:
+        """What waits must be on disk before it is too old: a backend that is slow may hold fewer records."""
+        if self._busy_records >= _BATCH:
+            rate_hz = self._busy_records / max(self._busy_s, 1e-6)
+            self.buffer.limit(int(rate_hz * self._interval_s * _BACKLOG))
+            self._busy_s, self._busy_records = 0.0, 0
 
     def _write_held(self) -> bool:
         """Write what was taken; False where the disk refuses, then it is kept."""
@@ -239,9 +274,10 @@ class RecordWriter:
                 self._write(group)
             except (SchemaMismatchError, InvalidActionError) as error:
                 if count > 1:
-                    self._one_by_one(group)
-                else:
-                    self._lose(group, error)
+                    if not self._one_by_one(group):
+                        return False
+                    continue
+                self._lose(group, error)
             except EnvironmentFault as error:
                 self._refused(error)
                 return False
@@ -250,12 +286,19 @@ class RecordWriter:
             self._forget(group)
         return True
 
-    def _one_by_one(self, group: Sequence[Sized[StepItem | EpisodeItem]]) -> None:
+    def _one_by_one(self, group: Sequence[Sized[StepItem | EpisodeItem]]) -> bool:
         for one in group:
             try:
                 self._write([one])
-            except Exception as error:  # noqa: BLE001 - as above; a disk that refuses now is met again by the flush
+            except (SchemaMismatchError, InvalidActionError) as error:
                 self._lose([one], error)
+            except EnvironmentFault as error:
+                self._refused(error)
+                return False
+            except Exception as error:  # noqa: BLE001 - as above
+                self._lose([one], error)
+            self._forget([one])
+        return True
 
     def _write(self, group: Sequence[Sized[StepItem | EpisodeItem]]) -> None:
         steps = [one.item for one in group if isinstance(one.item, StepItem)]

@@ -12,6 +12,7 @@ from gym_gui.core.closing import Closing
 from gym_gui.core.errors import VarDirError
 from gym_gui.core.typing_compat import override
 from gym_gui.replay import FrameResolver, ReplayWriter
+from gym_gui.services.library_reader import LibraryReader
 from gym_gui.services.recording_options import blocking, effort_of, flush_interval_s
 from gym_gui.services.recovery import recover_interrupted_runs
 from gym_gui.services.telemetry import TelemetryService
@@ -40,6 +41,7 @@ class Archive(Closing):
         settings: The user's choices.
         store: Rows.
         resolver: Refs to arrays.
+        library: All of it, and the recordings of other backends: what every face reads from.
         why_read_only: One sentence where nothing can be written to the folder; empty otherwise.
     """
 
@@ -47,14 +49,29 @@ class Archive(Closing):
     store: TelemetrySQLiteStore
     resolver: FrameResolver
     why_read_only: str = field(default="", kw_only=True)
+    library: LibraryReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.library = LibraryReader(
+            self.store,
+            self.resolver,
+            self.paths.recordings_dir,
+            put_right=None if self.why_read_only else self._put_right,
+        )
 
     @property
     def paths(self) -> VarPaths:
         """The layout of the var folder."""
         return self.settings.paths
 
+    def _put_right(self) -> None:
+        # A connection of its own: the store's writing one belongs to the sink's thread.
+        store, _ = _open_store(self.paths)
+        store.close()
+
     @override
     def close(self) -> None:
+        self.library.close()
         self.resolver.close()
         self.store.close()
 

@@ -154,7 +154,7 @@ def _tuple(space: Any) -> SpaceCheck:
     checks = [compile_check(part) for part in space.spaces]
 
     def check(value: Any) -> str:
-        if not isinstance(value, tuple):
+        if not isinstance(value, (tuple, list)):  # as Gymnasium has it
             return f"a {type(value).__name__} instead of a tuple"
         if len(value) != len(checks):
             return f"{len(value)} parts instead of {len(checks)}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gym_gui.core.clock import utc_now
 from gym_gui.core.refs import check_run_id
 from gym_gui.services.schema_metrics import schema_metrics
-from gym_gui.services.telemetry_schema import SchemaValidator
+from gym_gui.services.telemetry_schema import SchemaMode, SchemaValidator
 from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded
 from gym_gui.telemetry.hub import TelemetryAsyncHub
 from gym_gui.telemetry.run_bus import RunBus
@@ -111,6 +111,10 @@ class TelemetryService:
         self._schema.check(step, version)
         self._publish(step)
         return step
+
+    def check_strictly(self) -> None:
+        """From now on a step that does not keep the schema is raised at its producer, and not recorded."""
+        self._schema.mode = SchemaMode.STRICT
 
     def schema_counts(self, run_id: str) -> SchemaCounts:
         """What the steps of a run were like so far, by worker, cause and schema version; any thread."""

@@ -28,6 +28,7 @@ from gym_gui.telemetry.run_rows import (
     metadata_with_counts,
     run_row,
 )
+from gym_gui.telemetry.step_columns import bare_rows
 from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP, EpisodeKeys, rows_of
 
 if TYPE_CHECKING:
@@ -211,6 +212,20 @@ class TelemetrySQLiteStore:
                     "UPDATE runs SET state = ?, ended_at = ? WHERE run_id = ? AND state = 'running'",
                     (RunState.INTERRUPTED.value, to_iso(utc_now()), run_id),
                 )
+
+    def insert_bare_columns(self, columns: StepColumns) -> None:
+        """Add the rows of an episode that was announced, without their arrays: a copy of another store's scalars.
+
+        Raises:
+            StoreError: the database refused; no row was kept.
+        """
+        with self.transaction():
+            for agent_id in set(columns.agent_ids) - self._agent_keys.keys():
+                self._agent_keys[agent_id] = self._agent_key(agent_id)
+            keys = store_queries.episode_keys(self._writing(), columns.run_id, columns.episode_id)
+            if keys is None:
+                raise StoreError(f"Episode {columns.episode_id} of run {columns.run_id} was not announced.")
+            self._writing().executemany(INSERT_STEP, bare_rows(columns, keys, self._agent_keys))
 
     def delete_run(self, run_id: str) -> None:
         """Take a run and all its rows out; its replay file is not touched. An import that failed leaves nothing."""

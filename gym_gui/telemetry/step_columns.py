@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from gym_gui.core.data_model import FrameState
 from gym_gui.core.info_codec import encode_info
 from gym_gui.core.value_codec import decode_value, encode_value
 from gym_gui.telemetry.step_rows import (
@@ -24,7 +25,7 @@ from gym_gui.telemetry.step_rows import (
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -168,4 +169,37 @@ def columns_of(run_id: str, episode_id: str, records: Sequence[StepRecord]) -> S
         extras=[rare_of(one, signature) for one in records],
         worker_id=None if first is None else first.worker_id,
         space_signature=signature,
+    )
+
+
+def bare_rows(columns: StepColumns, keys: EpisodeKeys, agent_keys: Mapping[str, int]) -> Iterator[tuple[Any, ...]]:
+    """The rows of *columns* without their arrays, for `INSERT_STEP`; what had a picture says that it has none."""
+    is_nan = columns.has_reward & np.isnan(columns.rewards)
+    negative_zero = (columns.rewards == 0) & np.signbit(columns.rewards)
+    states = np.where(columns.frame_states == FrameState.KEPT, FrameState.NONE, columns.frame_states)
+    flags = (
+        columns.terminated * TERMINATED
+        + columns.truncated * TRUNCATED
+        + is_nan * REWARD_NAN
+        + negative_zero * REWARD_NEGATIVE_ZERO
+        + states.astype(np.int64) * (1 << _FRAME_STATE_SHIFT)
+    )
+    rewards: list[float | None] = columns.rewards.tolist()
+    for row in np.flatnonzero(~columns.has_reward | is_nan).tolist():
+        rewards[row] = None
+    return zip(
+        repeat(keys.episode_key, len(columns)),
+        columns.step_index.tolist(),
+        [agent_keys[agent] for agent in columns.agent_ids],
+        columns.actions,
+        rewards,
+        flags.tolist(),
+        repeat(None),
+        repeat(None),
+        (columns.time_us - keys.started_us).tolist(),
+        columns.infos,
+        repeat(0),
+        repeat(0),
+        columns.extras,
+        strict=False,
     )

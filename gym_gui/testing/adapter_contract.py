@@ -16,7 +16,7 @@ from gym_gui.adapters.catalog import make_adapter
 from gym_gui.adapters.ownership import owned
 from gym_gui.core.errors import InvalidActionError, InvariantError, SchemaMismatchError
 from gym_gui.core.spaces import SpaceSerializer
-from gym_gui.testing.values import expect, same, shown
+from gym_gui.testing.values import expect, is_json, same, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ class AdapterContract:
         about = adapter.description
         name = about.env_id.rpartition(":")[2]
         expect(name in gymnasium.registry, f"{name} is not registered with Gymnasium.")
-        expect(json.loads(json.dumps(about.env_kwargs)) == about.env_kwargs, "env_kwargs holds more than JSON values.")
+        expect(is_json(about.env_kwargs), "env_kwargs holds more than JSON values.")
         spec = None if about.env_spec is None else json.loads(about.env_spec)
         expect(spec is None or spec["id"] == name, f"env_spec is that of another environment, not of {name}.")
         expect(0 < about.step_rate_hz <= _RATE_MAX_HZ, f"A rate of {about.step_rate_hz} Hz is none.")
@@ -106,7 +106,7 @@ class AdapterContract:
         expect(len(spaces.signature) == _SIGNATURE_LENGTH, "The signature is no sha256 in hex.")
         expect(spaces.observation is not None and spaces.action is not None, "The spaces have no JSON form.")
         for form in (dict(spaces.observation or {}), dict(spaces.action or {})):
-            expect(json.loads(json.dumps(form, allow_nan=False)) == form, f"{shown(form)} is more than JSON.")
+            expect(is_json(form), f"{shown(form)} is more than JSON.")
             try:
                 space = SpaceSerializer.from_json(form)
             except SchemaMismatchError:  # a space that is not Gymnasium's own has a description only
@@ -156,14 +156,14 @@ class AdapterContract:
             if view is None:
                 pytest.fail("reset has a view, but a later step has none.")
             expect(view["kind"] in _VIEW_KINDS, f"A view is of the kind {view['kind']!r}, which no screen knows.")
-            expect(json.loads(json.dumps(view, allow_nan=False)) == view, f"{shown(view)} is more than JSON.")
+            expect(is_json(view), f"{shown(view)} is more than JSON.")
 
     def test_that_values_have_their_python_types(self, adapter: EnvironmentAdapter) -> None:
         """float, bool, bool and dict, whatever the environment itself gave."""
         for step in self.played(adapter)[1:]:
             for value, kind in ((step.reward, float), (step.terminated, bool), (step.truncated, bool)):
-                expect(type(value) is kind, f"{shown(value)} is a {type(value).__name__}, not a {kind.__name__}.")
-            expect(type(step.info) is dict, f"An info is a {type(step.info).__name__}, not a dict.")
+                expect(type(value) is kind, f"{shown(value)} is of type {type(value).__name__}, not {kind.__name__}.")
+            expect(type(step.info) is dict, f"An info is of type {type(step.info).__name__}, not dict.")
 
     def test_that_nothing_given_is_ever_written_to_again(self, adapter: EnvironmentAdapter) -> None:
         """Earlier steps stay as they were while later ones are taken."""

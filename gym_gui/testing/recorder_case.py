@@ -41,6 +41,11 @@ class RecordingCase:
         """How the backend is configured; a subclass may want other options."""
         return RecorderConfig(output_dir=folder / "recording")
 
+    def path_of(self, config: RecorderConfig) -> Path:
+        """Where a backend of that configuration writes."""
+        with self.open_backend(config) as backend:
+            return backend.path
+
     def recorded(self, folder: Path, *steps: StepRecord) -> RecordingReader:
         """Write *steps*, each announced, and open a reader."""
         backend = self.open_backend(self.config(folder))

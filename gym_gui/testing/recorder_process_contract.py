@@ -29,8 +29,7 @@ class RecordingProcessContract(RecordingCase):
         config = self.config(tmp_path)
         with self.child(config, (36, 48, 3)) as child:
             flushed, _ = told(child)
-            path = self.open_backend(config).path
-            reader = self.open_reader(path)
+            reader = self.open_reader(self.path_of(config))
             assert [one.step_index for one in reader.load_steps("run", "e0000")] == list(range(flushed))
             for number in range(0, flushed, 5):
                 self.check_step(reader, step(number))
@@ -45,7 +44,7 @@ class RecordingProcessContract(RecordingCase):
 
     def check_after_kill(self, config: RecorderConfig, flushed: int) -> None:
         """What was flushed is there, what is there is right, and the run can be recorded on."""
-        reader = self.open_reader(self.open_backend(config).path)
+        reader = self.open_reader(self.path_of(config))
         count = len(reader.load_steps("run", "e0000"))
         assert count >= flushed
         for number in range(0, count, 7):
@@ -74,7 +73,8 @@ class RecordingProcessContract(RecordingCase):
 
     def child(self, config: RecorderConfig, shape: tuple[int, ...]) -> subprocess.Popen[str]:
         """A process that records with this backend; see `recording_child`."""
-        kind = type(self.open_backend(config))
+        with self.open_backend(config) as backend:
+            kind = type(backend)
         settings = {"backend": config.backend, "output_dir": str(config.output_dir)}
         command = [sys.executable, "-m", "gym_gui.testing.recording_child", f"{kind.__module__}:{kind.__qualname__}"]
         package = Path(__file__).resolve().parents[2]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, Final
 
 import numpy as np
+
+_SHOWN: Final = 120
 
 
 def expect(condition: object, sentence: str) -> None:
@@ -36,10 +39,15 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right) or (left != left and right != right)  # noqa: PLR0124 - NaN
 
 
+def is_json(value: Any) -> bool:
+    """Whether *value* is the same after it was written as JSON and read."""
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError):
+        return False
+
+
 def shown(value: Any) -> str:
     """The start of *value*'s text, on one line."""
     text = " ".join(repr(value).split())
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-_SHOWN = 120

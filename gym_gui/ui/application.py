@@ -87,6 +87,8 @@ def begin(window: MainWindow, start: StartRequest) -> None:
         return
     from gym_gui.ui.screens.replay_screen import ReplayScreen  # noqa: PLC0415 - only where it is asked for
 
+    if start.recording is not None and window.context is not None:
+        window.context.archive.library.add(start.recording)
     window.show_screen("replay")
     screen = window.made_screen("replay")
     if isinstance(screen, ReplayScreen):

@@ -207,6 +207,12 @@ class Theme(QObject):
         font.setFeature(QFont.Tag("tnum"), 1)
         return font
 
+    def fixed_font(self, px: int = BODY_PX) -> QFont:
+        """The system's font of equally wide letters at *px* logical pixels."""
+        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        font.setPixelSize(px)
+        return font
+
     def icon(self, name: str, role: str = "text") -> QIcon:
         """An icon of the Material Design set, such as ``play`` or ``cog-outline``, tinted by role."""
         return tinted_icon(name, getattr(self.roles, role), self.roles.text_muted)

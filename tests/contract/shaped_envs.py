@@ -28,7 +28,7 @@ class SmallGraphEnv(gymnasium.Env[Any, Any]):
         """The towns, and the roads that are open with their tolls."""
         is_open = self.np_random.random(len(_ROADS)) < 0.75
         tolls = self.np_random.integers(0, 9, len(_ROADS))[is_open]
-        return spaces.GraphInstance(_TOWNS, tolls, _ROADS[is_open])
+        return spaces.GraphInstance(_TOWNS.copy(), tolls, _ROADS[is_open])
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         super().reset(seed=seed, options=options)

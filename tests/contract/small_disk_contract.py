@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from gym_gui.core.errors import RecordingError
 from gym_gui.testing.recorder_contract import START, RecordingBackendContract, announce, ended, step
 
 if TYPE_CHECKING:
+    from conftest import LogExpectations
+
     from gym_gui.core.data_model import StepRecord
     from gym_gui.recording.contract import RecordingBackend
 
@@ -37,7 +40,13 @@ def write_until_refused(backend: RecordingBackend, first: int) -> int:
 
 
 class SmallDiskContract(RecordingBackendContract):
-    """The contract, with a disk that can be filled."""
+    """The contract, with a disk that can be filled.
+
+    Attributes:
+        logged: What the backend logs as an error where a disk stays full until it is closed; empty for nothing.
+    """
+
+    logged = ""
 
     @pytest.mark.slow
     def test_that_a_full_disk_is_said_and_recording_goes_on_when_there_is_room(self, small_disk: SmallDisk) -> None:
@@ -65,7 +74,11 @@ class SmallDiskContract(RecordingBackendContract):
         reader.close()
 
     @pytest.mark.slow
-    def test_that_a_disk_that_stays_full_does_not_keep_a_backend_from_closing(self, small_disk: SmallDisk) -> None:
+    def test_that_a_disk_that_stays_full_does_not_keep_a_backend_from_closing(
+        self, small_disk: SmallDisk, expect_log: LogExpectations
+    ) -> None:
+        if self.logged:
+            expect_log(logging.ERROR, self.logged)
         backend = self.open_backend(self.config(small_disk.path))
         announce(backend, [step(0)])
         backend.write_steps([noisy(number) for number in range(10)])

@@ -43,6 +43,8 @@ class TestSQLite(SmallDiskContract):
 class TestParquet(SmallDiskContract):
     """A folder of Parquet files."""
 
+    logged = "An episode could not be finished"
+
     def open_backend(self, config: RecorderConfig) -> RecordingBackend:
         return ParquetBackend(config)
 
@@ -52,6 +54,8 @@ class TestParquet(SmallDiskContract):
 
 class TestHdf5(SmallDiskContract):
     """One HDF5 file."""
+
+    logged = "An episode could not be finished"
 
     def open_backend(self, config: RecorderConfig) -> RecordingBackend:
         return HDF5Backend(config)

@@ -18,6 +18,7 @@ from gym_gui.services.bootstrap import open_services
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGES: Final = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+_FILE: Final = re.compile(r"# (?P<name>\w+\.py)\n")
 _BLOCK: Final = re.compile(r"^ *```(?P<language>\w+)\n(?P<code>.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 
@@ -30,6 +31,14 @@ def blocks(page: Path, language: str) -> list[str]:
             margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
             found.append("\n".join(line[margin:] for line in lines))
     return found
+
+
+def save_files(page: Path, folder: Path) -> None:
+    """Save the blocks that begin with a file's name, as a reader would; other blocks and commands may use them."""
+    for code in blocks(page, "python"):
+        named = _FILE.match(code)
+        if named is not None:
+            (folder / named["name"]).write_text(code + "\n", encoding="utf-8")
 
 
 def commands(page: Path) -> list[str]:
@@ -73,14 +82,23 @@ def test_that_the_documentation_shows_code() -> None:
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.stem)
 def test_that_the_python_of_a_page_runs(page: Path, home: tuple[Path, str]) -> None:
     folder, run_id = home
+    save_files(page, folder)
     for code in blocks(page, "python"):
         assert_runs([sys.executable, "-c", code.replace("RUN", run_id)], folder)
+
+
+@pytest.mark.slow
+def test_that_the_contract_test_of_the_cookbook_passes(tmp_path: Path) -> None:
+    save_files(ROOT / "docs" / "guide" / "adapter-cookbook.md", tmp_path)
+    assert_runs([sys.executable, "-m", "pytest", "-q", "test_maze.py"], tmp_path)
+    assert_runs([sys.executable, "-m", "gym_gui.tools.dump_space_signature", "maze:maze/Maze-v0", "--json"], tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.stem)
 def test_that_the_commands_of_a_page_run(page: Path, home: tuple[Path, str]) -> None:
     folder, run_id = home
+    save_files(page, folder)
     for command in commands(page):
         assert_runs(shlex.split(command.replace("RUN", run_id)), folder)
 

@@ -74,7 +74,7 @@ class Killed:
         return {number for number, at_s in self.told.items() if at_s <= oldest_s}
 
 
-def _record_and_kill(how: str, var_dir: Path, run_id: str, case: Case, after_s: float) -> Killed:
+def record_and_kill(how: str, var_dir: Path, run_id: str, case: Case, after_s: float) -> Killed:
     """Start a recorder, kill it *after_s* seconds after its first step."""
     arguments = [how, var_dir, run_id, case.rate_hz, case.episode_steps, case.variant_steps]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(CHILD.parents[1]), str(CHILD.parents[2])])}
@@ -196,7 +196,7 @@ def test_that_a_pipeline_killed_at_any_instant_loses_a_quarter_second_at_most(tm
     chance = np.random.default_rng([int(case.rate_hz), case.variant_steps])
     for kill in range(case.kills):
         run_id = f"killed-{kill}"
-        killed = _record_and_kill(
+        killed = record_and_kill(
             "pipeline", tmp_path / "var", run_id, case, chance.uniform(0.0, 1.2 if case.rate_hz else 0.6)
         )
         _check_after_kill(tmp_path / "var", run_id, case, killed)
@@ -209,7 +209,7 @@ def test_that_a_writer_killed_at_any_instant_loses_a_quarter_second_at_most(tmp_
     replay_dir = tmp_path / "var" / "replay"
     for kill in range(case.kills):
         run_id = f"killed-{kill}"
-        killed = _record_and_kill(
+        killed = record_and_kill(
             "writer", tmp_path / "var", run_id, case, chance.uniform(0.0, 1.2 if case.rate_hz else 0.6)
         )
         with open_services(Settings(var_dir=tmp_path / "var")):

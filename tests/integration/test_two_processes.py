@@ -17,7 +17,7 @@ from integration.recording_peer import hash_of
 from synthetic import episode_of, frame_of, run_of, same_picture, step_of
 
 from gym_gui.config.settings import Settings
-from gym_gui.core.data_model import RunState
+from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.replay import FrameResolver, ReplayReader
 from gym_gui.services.bootstrap import open_services
 
@@ -171,3 +171,24 @@ def test_that_a_reader_follows_a_writer_of_another_process_through_every_change_
                 seen = rows
         assert looks > 3, "it was read while it was written"
         assert peer.answer()["written"] == 120
+
+
+def test_that_an_open_library_learns_that_another_process_was_killed(tmp_path: Path) -> None:
+    with open_services(Settings(var_dir=tmp_path)) as services:
+        words = ["record", "CartPole-v1", "--steps", "10000000", "--var-dir", str(tmp_path)]
+        with subprocess.Popen(
+            [sys.executable, "-m", "gym_gui", *words],
+            cwd=PROGRAM.parents[2],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as recorder:
+            deadline_s = time.monotonic() + WAIT_S
+            while not any(one.run.run_id and one.steps for one in services.library.list_runs()):
+                assert time.monotonic() < deadline_s, "nothing was recorded"
+            before = services.library.recorded_mark()
+            recorder.kill()
+        assert services.library.recorded_mark() != before
+        (summary,) = services.library.list_runs()
+        assert summary.state is RunState.INTERRUPTED
+        assert {one.rollup.status for one in services.library.list_episodes()} & {EpisodeStatus.INTERRUPTED}
+        assert EpisodeStatus.RUNNING not in {one.rollup.status for one in services.library.list_episodes()}

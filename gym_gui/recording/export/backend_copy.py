@@ -11,10 +11,12 @@ from gym_gui.core.errors import ExportError, RecordingError
 from gym_gui.recording.config import RecorderConfig
 from gym_gui.recording.export.attach import attached
 from gym_gui.recording.factory import RecorderFactory
+from gym_gui.recording.sqlite import SQLiteBackend
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gym_gui.core.data_model import EpisodeRollup
     from gym_gui.recording.contract import RecordingBackend
     from gym_gui.recording.export.job import ExportJob
 
@@ -55,29 +57,51 @@ def _write(job: ExportJob, path: Path, name: str, file_name: str, options: dict[
 
 
 def _copy(job: ExportJob, backend: RecordingBackend) -> None:
-    selection, rows = job.selection, job.source.rows
-    frames = job.options.frames is not False
+    selection = job.selection
     job.progress.begin(sum(map(selection.rows_of, selection.episodes)))
     backend.begin_run(selection.run)
     missing = 0
     for episode in selection.episodes:
         backend.begin_episode(episode)
-        end = selection.start + selection.rows_of(episode)
-        for start in range(selection.start, end, _PAGE_STEPS):
-            stop = min(start + _PAGE_STEPS, end)
-            records = rows.load_steps(episode.run_id, episode.episode_id, start=start, stop=stop)
-            named = sum(one.frame_ref is not None for one in records) if frames else 0
-            for group in attached(job.source, records, frames=frames):
-                backend.write_steps(group)
-                kept = sum(one.frame is not None for one in group)
-                named -= kept
-                job.frames += kept
-                job.rows += len(group)
-                job.progress.advance(len({one.step_index for one in group}))
-            missing += named
+        if not _copy_bare(job, backend, episode):
+            missing += _copy_steps(job, backend, episode)
         backend.end_episode(episode)
     backend.end_run(selection.run.run_id, RunState(selection.state), utc_now())
     if missing:
         job.note(f"{missing:,} pictures are named by steps but not there; the copy says so, too.")
-    if not frames and any(episode.frames for episode in selection.episodes):
+    if job.options.frames is False and any(episode.frames for episode in selection.episodes):
         job.note("Pictures were left out, as asked.")
+
+
+def _copy_bare(job: ExportJob, backend: RecordingBackend, episode: EpisodeRollup) -> bool:
+    """Copy rows in bulk where nothing but rows is to be copied, and the backend takes them so."""
+    if not isinstance(backend, SQLiteBackend):
+        return False
+    frames = job.options.frames is not False
+    pages = job.source.episode_pages(job.selection, episode)
+    if any(any(page.obs_refs) or (frames and any(page.frame_refs)) for page in pages):
+        return False
+    for page in job.source.episode_pages(job.selection, episode):
+        backend.store().insert_bare_columns(page)
+        job.rows += len(page)
+        job.progress.advance(len(page))
+    return True
+
+
+def _copy_steps(job: ExportJob, backend: RecordingBackend, episode: EpisodeRollup) -> int:
+    """Copy steps with their arrays; how many pictures are named but not there."""
+    rows, selection, frames = job.source.rows, job.selection, job.options.frames is not False
+    end = selection.start + selection.rows_of(episode)
+    missing = 0
+    for start in range(selection.start, end, _PAGE_STEPS):
+        stop = min(start + _PAGE_STEPS, end)
+        records = rows.load_steps(episode.run_id, episode.episode_id, start=start, stop=stop)
+        missing += sum(one.frame_ref is not None for one in records) if frames else 0
+        for group in attached(job.source, records, frames=frames):
+            backend.write_steps(group)
+            kept = sum(one.frame is not None for one in group)
+            missing -= kept
+            job.frames += kept
+            job.rows += len(group)
+            job.progress.advance(len({one.step_index for one in group}))
+    return missing

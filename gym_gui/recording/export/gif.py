@@ -83,7 +83,7 @@ class _Palette:
                 if self.exact:
                     seen[_codes(drawn)] = True
                     # Looked at now and then: going through all possible colours takes as long as ten pictures.
-                    self.exact = place % _LOOK_EVERY != 0 or np.count_nonzero(seen) <= COLOURS
+                    self.exact = place % _LOOK_EVERY != 0 or int(np.count_nonzero(seen)) <= COLOURS
         colours = np.flatnonzero(seen)
         self.exact = self.exact and len(colours) <= COLOURS
         self.table = np.zeros((COLOURS, 3), np.uint8)
@@ -113,9 +113,11 @@ class _Palette:
     def indices(self, drawn: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Place in the table of each pixel, ``uint8 (H, W)``."""
         if self.exact:
-            return self._places[_codes(drawn)]
-        wide = drawn.astype(np.int32) >> 2
-        return self._places[(wide[..., 0] * _CELLS + wide[..., 1]) * _CELLS + wide[..., 2]]
+            places = self._places[_codes(drawn)]
+        else:
+            wide = drawn.astype(np.int32) >> 2
+            places = self._places[(wide[..., 0] * _CELLS + wide[..., 1]) * _CELLS + wide[..., 2]]
+        return np.asarray(places, np.uint8)
 
 
 def _codes(drawn: NDArray[np.uint8]) -> NDArray[np.int32]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from gym_gui.ui.view_choices import ViewChoices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +46,7 @@ class ScreenContext:
         notify: Show a toast with this sentence.
         open_screen: Go to the screen of this name.
         make_pictures: Whether the catalogue has pictures of games made, by a process of its own.
+        view_choices: What a person wants to see of each environment, its picture or its payload.
     """
 
     archive: Archive
@@ -56,3 +59,4 @@ class ScreenContext:
     notify: Callable[[str], None]
     open_screen: Callable[[str], None]
     make_pictures: bool = True
+    view_choices: ViewChoices = field(default_factory=ViewChoices)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, QStandardPaths, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -19,7 +18,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QProgressBar,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -34,6 +32,7 @@ from gym_gui.ui import theme as tokens
 from gym_gui.ui.bridge import QtTaskRunner
 from gym_gui.ui.widgets.basics import make_button, make_label, make_line, set_state
 from gym_gui.ui.widgets.export_options import ExportOptionsPane
+from gym_gui.ui.widgets.number_field import NumberField
 from gym_gui.ui.widgets.switch import Segments
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ class ExportDialog(QDialog):
         self._asked_to_replace = ""
         self.formats = QListWidget()
         self.scopes = Segments((("episode", "This episode"), ("steps", "Steps"), ("run", "Whole run")), "episode")
-        self.first, self.last = QSpinBox(), QSpinBox()
+        self.first, self.last = (NumberField(name, _STEP_WIDTH) for name in ("First step", "Last step"))
         self.options = ExportOptionsPane(theme, run.step_rate_hz)
         self.path = QLineEdit()
         self.told = make_label("", "muted", wrap=True)
@@ -131,15 +130,11 @@ class ExportDialog(QDialog):
     def _build(self) -> None:
         self.formats.setFixedWidth(_FORMATS_WIDTH)
         self.formats.setAccessibleName("Format")
+        self.formats.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.formats.setMinimumHeight(len(FORMATS) * tokens.HIT_AREA + tokens.SPACE_4)
         for one in FORMATS:
             item = QListWidgetItem(one.title, self.formats)
             item.setSizeHint(QSize(_FORMATS_WIDTH, tokens.HIT_AREA))
-        for number in (self.first, self.last):
-            number.setFixedWidth(_STEP_WIDTH)
-            number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-            number.setGroupSeparatorShown(True)
-        self.first.setAccessibleName("First step")
-        self.last.setAccessibleName("Last step")
         self.path.setAccessibleName("File or folder to write")
         right = QVBoxLayout()
         right.setSpacing(tokens.SPACE_12)
@@ -209,16 +204,15 @@ class ExportDialog(QDialog):
 
     def _fill(self, step: int) -> None:
         longest = max((one.rollup.steps for one in self._form.chosen), default=0)
-        self.first.setRange(0, longest)
-        self.last.setRange(0, longest)
-        self.first.setValue(step)
-        self.last.setValue(longest)
+        for number, value in ((self.first, step), (self.last, longest)):
+            number.set_range(0, longest)
+            number.set_value(value)
 
     def _connect(self) -> None:
         self.formats.currentRowChanged.connect(self._choose_format)
         self.scopes.chosen.connect(self._choose_scope)
-        self.first.valueChanged.connect(self._changed)
-        self.last.valueChanged.connect(self._changed)
+        self.first.changed.connect(self._changed)
+        self.last.changed.connect(self._changed)
         self.options.changed.connect(self._changed)
         self.path.textEdited.connect(self._type_path)
         self._choose_scope("episode")
@@ -247,8 +241,8 @@ class ExportDialog(QDialog):
             episodes=self._form.episodes,
             episode_index=self._form.episode_index,
             scope=self._scope,
-            first=self.first.value(),
-            last=self.last.value(),
+            first=round(self.first.value),
+            last=round(self.last.value),
             format=FORMATS[row].name,
             options=self.options.options(),
             path=self.path.text().strip(),
@@ -260,7 +254,8 @@ class ExportDialog(QDialog):
         self.export_button.setText("Export")
         self._say("", "")
         rows = form.rows
-        self.estimate.setText(f"{rows:,} steps, about {size_text(form.estimated_bytes())}")
+        what = "pictures" if find_format(form.format).needs_frames else "rows"
+        self.estimate.setText(f"{rows:,} {what}, about {size_text(form.estimated_bytes())}")
         self.export_button.setEnabled(rows > 0 and bool(self.path.text().strip()))
         self._show_result(None)
 

@@ -164,4 +164,4 @@ def _list_environments() -> Sequence[CatalogEntry]:
 
 
 def _list_human_episodes(archive: Archive) -> Sequence[EpisodeSummary]:
-    return [episode for episode in archive.store.list_episodes() if episode.player == "human"]
+    return [episode for episode in archive.library.list_episodes() if episode.player == "human"]

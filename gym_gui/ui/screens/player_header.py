@@ -29,9 +29,10 @@ class PlayerHeader(QFrame):
     Args:
         theme: The look.
         actions: The player's actions; the menu lists them all with their keys.
+        switch: Between picture and payload, where a step has both.
     """
 
-    def __init__(self, theme: Theme, actions: PlayerActions, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, actions: PlayerActions, switch: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: tuple[RunRecord | None, EpisodeRollup | None, bool] | None = None
         self._back = make_tool_button(theme, "arrow-left", actions.leave.toolTip(), actions.leave.trigger)
@@ -58,6 +59,7 @@ class PlayerHeader(QFrame):
         row.addWidget(self._facts, 1)
         row.addWidget(self._ending)
         row.addSpacing(tokens.SPACE_8)
+        row.addWidget(switch)
         row.addWidget(self._export)
         row.addWidget(self._inspector)
         row.addWidget(self._menu_button)

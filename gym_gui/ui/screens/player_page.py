@@ -17,7 +17,7 @@ from gym_gui.core.typing_compat import override
 from gym_gui.ui.screens.player_header import PlayerHeader
 from gym_gui.ui.widgets.basics import make_line
 from gym_gui.ui.widgets.messages import Banner, EmptyState
-from gym_gui.ui.widgets.picture_stage import PictureStage
+from gym_gui.ui.widgets.payload_stage import PayloadStage
 from gym_gui.ui.widgets.player_actions import PageActs, PlayerActions
 from gym_gui.ui.widgets.step_inspector import StepInspector
 from gym_gui.ui.widgets.timeline import Timeline
@@ -74,11 +74,13 @@ class PlayerPage(QWidget):
             copy_picture=self._copy_picture,
             copy_ref=self._copy_ref,
             export=self._export,
+            switch_view=lambda: self.stage.toggle(),  # noqa: PLW0108 - the stage comes later
+            toggle_legacy=self._toggle_legacy,
             leave=self.left.emit,
         )
         self.player_actions = PlayerActions(self._theme, self.controller, self, acts)
-        self.header = PlayerHeader(self._theme, self.player_actions)
-        self.stage = PictureStage(self._theme)
+        self.stage = PayloadStage(self._theme, context.runner, context.view_choices)
+        self.header = PlayerHeader(self._theme, self.player_actions, self.stage.switch)
         self.inspector = StepInspector(self._theme, context.notify)
         self.transport = TransportBar(self._theme, self.player_actions, self.controller.set_speed)
         self.timeline = Timeline(self._theme)
@@ -128,6 +130,7 @@ class PlayerPage(QWidget):
 
     def show_step(self, details: StepDetails | None) -> None:
         """Part of `ReplayView`."""
+        self.stage.show_step(details)
         self.inspector.show_step(details, playing=self.controller.state.playing)
 
     # Inside.
@@ -166,6 +169,9 @@ class PlayerPage(QWidget):
         timeline.scrub_started.connect(controller.begin_scrub)
         timeline.scrub_ended.connect(self._end_scrub)
         self.stage.clicked.connect(controller.toggle)
+        self.stage.offer_changed.connect(self._follow_offer)
+        self._follow_offer()
+        self._follow_choices()
         self.transport.steps.step_typed.connect(controller.seek_step)
         self.transport.steps.finished.connect(lambda: self.setFocus(Qt.FocusReason.OtherFocusReason))
 
@@ -210,10 +216,26 @@ class PlayerPage(QWidget):
         self._fold()
 
     def _copy_picture(self) -> None:
-        image = self.stage.picture.image
-        if image is not None:
-            QGuiApplication.clipboard().setImage(image)
-            self._context.notify(f"Picture of step {self.controller.state.step_index:,} copied.")
+        taken = self.stage.copied()
+        what = "Text" if isinstance(taken, str) else "Picture"
+        if isinstance(taken, str):
+            QGuiApplication.clipboard().setText(taken)
+        elif taken is not None:
+            QGuiApplication.clipboard().setImage(taken)
+        if taken is not None:
+            self._context.notify(f"{what} of step {self.controller.state.step_index:,} copied.")
+
+    def _toggle_legacy(self) -> None:
+        choices = self._context.view_choices
+        choices.legacy = not choices.legacy
+        self._follow_choices()
+
+    def _follow_choices(self) -> None:
+        self.player_actions.legacy.setChecked(self._context.view_choices.legacy)
+        self.stage.refresh()
+
+    def _follow_offer(self) -> None:
+        self.player_actions.view.setEnabled(self.stage.switch.has_choice)
 
     def _copy_ref(self) -> None:
         columns, position = self.controller.columns, self.controller.state.position

@@ -32,8 +32,8 @@ class ReplayScreen(QWidget):
         super().__init__(parent)
         archive = context.archive
         self._runner = QtTaskRunner(workers=2, parent=self)
-        self.library = LibraryPage(context, archive.store, archive.resolver, self._runner)
-        self.player = PlayerPage(context, archive.store, archive.resolver, self._runner)
+        self.library = LibraryPage(context, archive.library, archive.library, self._runner)
+        self.player = PlayerPage(context, archive.library, archive.library, self._runner)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.library)
         self._pages.addWidget(self.player)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gym_gui.recording.export import ExportFormat, ExportOptions
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.widgets.basics import make_label
+from gym_gui.ui.widgets.number_field import NumberField
 from gym_gui.ui.widgets.switch import Segments, Switch
 
 if TYPE_CHECKING:
@@ -47,11 +48,10 @@ class ExportOptionsPane(QWidget):
         self._format: ExportFormat | None = None
         self._compression = ""
         self.switches = {name: Switch(theme, text) for name, text in _SWITCHES.items()}
-        self.fps = QDoubleSpinBox()
-        self.fps.setRange(0.1, _MAX_FPS)
-        self.fps.setDecimals(2)
-        self.scale = QSpinBox()
-        self.scale.setRange(1, 8)
+        self.fps = NumberField("Pictures a second", _NUMBER_WIDTH, whole=False)
+        self.fps.set_range(0.1, _MAX_FPS)
+        self.scale = NumberField("Enlarge by", _NUMBER_WIDTH)
+        self.scale.set_range(1, 8)
         self._compressions = QHBoxLayout()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -62,11 +62,8 @@ class ExportOptionsPane(QWidget):
         self._fps_row = _row("Pictures a second", self.fps)
         self._scale_row = _row("Enlarge by", self.scale)
         for number, number_row in ((self.fps, self._fps_row), (self.scale, self._scale_row)):
-            number.setFixedWidth(_NUMBER_WIDTH)
-            number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+            number.changed.connect(self.changed.emit)
             column.addWidget(number_row)
-        self.fps.valueChanged.connect(lambda _value: self.changed.emit())
-        self.scale.valueChanged.connect(lambda _value: self.changed.emit())
         self._compression_row = QWidget()
         compression = QVBoxLayout(self._compression_row)
         compression.setContentsMargins(0, 0, 0, 0)
@@ -81,9 +78,8 @@ class ExportOptionsPane(QWidget):
         for name, switch in self.switches.items():
             switch.setVisible(name in chosen.options)
             switch.setChecked(name == "frames" and chosen.name in _WITH_FRAMES)
-        with QSignalBlocker(self.fps), QSignalBlocker(self.scale):
-            self.fps.setValue(self._rate_hz)
-            self.scale.setValue(1)
+        self.fps.set_value(self._rate_hz)
+        self.scale.set_value(1)
         self._fps_row.setVisible("fps" in chosen.options)
         self._scale_row.setVisible("scale" in chosen.options)
         self._compression_row.setVisible(bool(chosen.compressions))
@@ -100,8 +96,8 @@ class ExportOptionsPane(QWidget):
             lines=is_on.get("lines", False),
             overlay=is_on.get("overlay", False),
             lossless=is_on.get("lossless", False),
-            fps=self.fps.value() if "fps" in known and self.fps.value() != self._rate_hz else None,
-            scale=self.scale.value() if "scale" in known else 1,
+            fps=self.fps.value if "fps" in known and self.fps.value != self._rate_hz else None,
+            scale=round(self.scale.value) if "scale" in known else 1,
         )
 
     def _show_compressions(self, chosen: ExportFormat) -> None:

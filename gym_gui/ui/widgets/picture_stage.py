@@ -78,16 +78,25 @@ class PictureStage(QWidget):
         self._caption = _Caption(theme, self)
         self._caption.hide()
         self._unpaintable = ""
-        layers = QStackedLayout(self)
-        layers.setStackingMode(QStackedLayout.StackingMode.StackAll)
-        layers.addWidget(self._caption)
-        layers.addWidget(self.picture)
-        layers.setCurrentWidget(self._caption)
+        self._layers = QStackedLayout(self)
+        self._layers.setStackingMode(QStackedLayout.StackingMode.StackAll)
+        self._layers.addWidget(self._caption)
+        self.add_layer(self.picture)
 
     @property
     def message(self) -> str:
         """The sentence that stands over the picture or in its place."""
         return self._caption.text
+
+    def add_layer(self, widget: QWidget) -> None:
+        """Put *widget* over the picture and below the caption."""
+        self._layers.addWidget(widget)
+        self._layers.setCurrentWidget(self._caption)
+        self._caption.setVisible(bool(self._caption.text))
+
+    def say(self, text: str) -> None:
+        """Say *text* along the lower edge; nothing hides it."""
+        self._caption.show_text(text, middle=False)
 
     def show_frame(self, frame: NDArray[np.uint8] | None) -> None:
         """Show *frame*, ``uint8 (H, W, 3)``; None shows black."""

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QIcon, QKeySequence, QTransform
 
 from gym_gui.controllers.playback_clock import BACKWARD, FORWARD
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.widgets.view_switch import VIEW_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _JUMP: Final = 10
 MIRRORED: Final = "mirrored:"
+NEXT_VIEW: Final = "Picture or grid, graph, text"
 # As text, a comma would part two keys that follow each other. A layout's sign on the same key (">") must not be a
 # second shortcut: Qt takes the press for both and does neither. `by_sign` answers where the sign has another key.
 SHIFT_COMMA: Final = QKeySequence(QKeyCombination(Qt.KeyboardModifier.ShiftModifier, Qt.Key.Key_Comma))
@@ -36,6 +38,8 @@ class PageActs:
         toggle_plots: Shows or hides the plots.
         toggle_inspector: Shows or hides the inspector.
         copy_picture: Puts the picture on the clipboard.
+        switch_view: Shows the next of picture, grid, graph or text.
+        toggle_legacy: Offers payloads that no screen draws as text, or does not.
         copy_ref: Puts the picture's ``h5://`` text on the clipboard.
         export: Opens the export dialog.
         leave: Goes back to the library.
@@ -45,6 +49,8 @@ class PageActs:
     toggle_plots: Callable[[], None]
     toggle_inspector: Callable[[], None]
     copy_picture: Callable[[], None]
+    switch_view: Callable[[], None]
+    toggle_legacy: Callable[[], None]
     copy_ref: Callable[[], None]
     export: Callable[[], None]
     leave: Callable[[], None]
@@ -86,6 +92,9 @@ class PlayerActions(QObject):
         self.event_before = self._add("Event before", "skip-backward-outline", lambda: c.seek_event(BACKWARD), "B")
         self.plots = self._add("Show or hide the plots", "chart-line", page_acts.toggle_plots, "P")
         self.inspector = self._add("Show or hide the facts", "information-outline", page_acts.toggle_inspector, "I")
+        self.view = self._add(NEXT_VIEW, "eye-outline", page_acts.switch_view, VIEW_KEY)
+        self.legacy = self._add("Legacy payloads as text", "text-box-outline", page_acts.toggle_legacy, "Shift+V")
+        self.legacy.setCheckable(True)
         self.copy_picture = self._add("Copy the picture", "image-outline", page_acts.copy_picture, "Ctrl+C")
         self.copy_ref = self._add("Copy the frame reference", "link-variant", page_acts.copy_ref, "Ctrl+Shift+C")
         self.export = self._add("Export…", "export-variant", page_acts.export, "Ctrl+E")
@@ -104,6 +113,7 @@ class PlayerActions(QObject):
             (self.back_one, self.on_one, self.back_ten, self.on_ten, self.home, self.end, self.go_to_step),
             (self.shuttle_back, self.shuttle_stop, self.shuttle_on, self.slower, self.faster),
             (self.next_event, self.event_before),
+            (self.view, self.legacy),
             (self.plots, self.inspector, self.copy_picture, self.copy_ref),
             (self.export,),
             (self.leave,),

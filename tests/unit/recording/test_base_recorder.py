@@ -12,7 +12,7 @@ import pytest
 
 from gym_gui.core.errors import RecordingError, SchemaMismatchError
 from gym_gui.core.typing_compat import override
-from gym_gui.recording import BaseRecorder, RecorderFactory, RecorderManager, RecorderProtocol
+from gym_gui.recording import BaseRecorder, RecorderFactory, RecorderManager, RecorderProtocol, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ class ListRecorder(BaseRecorder):
 def _registered() -> Iterator[None]:
     RecorderFactory.register_backend("list", ListRecorder)
     yield
-    RecorderFactory._registered.pop("list")
+    registry.registered.pop("list")
 
 
 def make(**buffer: Any) -> ListRecorder:

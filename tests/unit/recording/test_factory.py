@@ -19,7 +19,7 @@ from gym_gui.recording import (
     RecorderFactory,
     SplitRecorder,
     SQLiteRecorder,
-    factory,
+    registry,
 )
 from gym_gui.recording.config_forms import config_of
 
@@ -121,7 +121,7 @@ def test_that_a_wrong_configuration_is_said_with_what_would_be_right(source: Any
 def test_that_available_says_which_can_be_used_and_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {name for name, why in RecorderFactory.available().items() if not why} >= {"split", "sqlite", "none"}
     find = importlib.util.find_spec
-    monkeypatch.setattr(factory, "find_spec", lambda name: None if name == "pyarrow" else find(name))
+    monkeypatch.setattr(registry, "find_spec", lambda name: None if name == "pyarrow" else find(name))
     assert RecorderFactory.available()["parquet"] == "the package pyarrow is not installed"
     with pytest.raises(FormatUnavailableError, match="formats") as refusal:
         RecorderFactory.create_recorder({"backend": "parquet"})
@@ -134,10 +134,10 @@ class _Foreign(BaseRecorder):
 
 def test_that_another_packages_recorder_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [
-        EntryPoint("foreign", f"{__name__}:_Foreign", factory.ENTRY_POINT_GROUP),
-        EntryPoint("broken", "no_such_package:X", factory.ENTRY_POINT_GROUP),
+        EntryPoint("foreign", f"{__name__}:_Foreign", registry.ENTRY_POINT_GROUP),
+        EntryPoint("broken", "no_such_package:X", registry.ENTRY_POINT_GROUP),
     ]
-    monkeypatch.setattr(factory, "entry_points", lambda *, group: points if group == "gym_gui.recorders" else [])
+    monkeypatch.setattr(registry, "entry_points", lambda *, group: points if group == "gym_gui.recorders" else [])
     monkeypatch.setattr(EntryPoint, "load", _load)
     assert RecorderFactory.available()["foreign"] == ""
     assert "no_such_package" in RecorderFactory.available()["broken"]

@@ -1,0 +1,72 @@
+"""Where the commands read from: the library of a var folder, or one recording from anywhere."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from gym_gui.cli.options import settings_for
+from gym_gui.core.errors import RunNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gym_gui.recording.contract import RecordingReader
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+_SEPARATORS = ("/", "\\")
+
+
+def recording_option(command: _Command) -> _Command:
+    """Add ``--recording``."""
+    return click.option(
+        "--recording",
+        type=click.Path(),
+        metavar="PATH",
+        help="Read this recording (Parquet, HDF5, SQLite, or a var folder) instead of the library.",
+    )(command)
+
+
+@contextmanager
+def opened_library(recording: str | None, var_dir: str | None) -> Iterator[RecordingReader]:
+    """What to read from; closed afterwards.
+
+    Raises:
+        RecordingError: there is no recording where one was named.
+        VarDirError: there is no such var folder.
+    """
+    if recording is not None:
+        from gym_gui.recording.opening import open_recording  # noqa: PLC0415 - h5py or PyArrow: not for --help
+
+        reader = open_recording(recording)
+        try:
+            yield reader
+        finally:
+            reader.close()
+        return
+    from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
+
+    with open_archive(settings_for(var_dir)) as archive:
+        yield archive.library
+
+
+def path_of_recording(text: str) -> Path | None:
+    """The path that *text* names, or None where it is the id of a run."""
+    path = Path(text).expanduser()
+    # No run's id has a separator; a file's name without one might be an id, but then it is one that is here.
+    return path.absolute() if any(one in text for one in _SEPARATORS) or path.exists() else None
+
+
+def newest_run(library: RecordingReader) -> str:
+    """The id of the newest run.
+
+    Raises:
+        RunNotFoundError: there is none.
+    """
+    runs = library.list_runs()
+    if not runs:
+        raise RunNotFoundError("The recording has no runs yet.")
+    return runs[0].run.run_id

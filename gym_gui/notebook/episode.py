@@ -1,0 +1,117 @@
+"""One recorded episode as an object; its rows and arrays are read when they are asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from gym_gui.notebook.arrays import LazyArrays
+from gym_gui.notebook.columns import Columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, StepRecord
+    from gym_gui.recording.contract import RecordingReader
+
+
+class Episode:
+    """An episode of *n* actions: its rows are 0 to n, and row 0 is the state after reset.
+
+    Args:
+        reader: Where it lies.
+        summary: What the library says of it.
+    """
+
+    def __init__(self, reader: RecordingReader, summary: EpisodeSummary) -> None:
+        self._reader = reader
+        self._summary = summary
+
+    @property
+    def rollup(self) -> EpisodeRollup:
+        """Everything that was recorded of the episode as a whole."""
+        return self._summary.rollup
+
+    @property
+    def env_id(self) -> str:
+        """The environment."""
+        return self._summary.env_id
+
+    @property
+    def index(self) -> int:
+        """0-based place in the run."""
+        return self.rollup.episode_index
+
+    @property
+    def seed(self) -> int | None:
+        """What ``reset`` was given; with the actions it reproduces the episode."""
+        return self.rollup.seed
+
+    @property
+    def total_reward(self) -> float:
+        """The return: the sum of all rewards."""
+        return self.rollup.total_reward
+
+    @cached_property
+    def records(self) -> list[StepRecord]:
+        """The rows as records, in order of step and agent; read once, whole."""
+        return self._reader.load_steps(self.rollup.run_id, self.rollup.episode_id)
+
+    @cached_property
+    def steps(self) -> Columns:
+        """The rows as NumPy columns."""
+        return Columns(self.records)
+
+    @property
+    def actions(self) -> NDArray[Any]:
+        """The *n* actions, in order, without the reset row."""
+        steps = self.steps
+        chosen: NDArray[Any] = steps["action"][~steps["is_reset"]]
+        return chosen
+
+    @property
+    def rewards(self) -> NDArray[Any]:
+        """``float64 (n,)``: the reward of each action."""
+        steps = self.steps
+        chosen: NDArray[Any] = steps["reward"][~steps["is_reset"]]
+        return chosen
+
+    @cached_property
+    def frames(self) -> LazyArrays:
+        """The pictures, one a row, ``uint8 (H, W, 3)``: ``frames[7]``, ``frames[a:b:step]``."""
+        return LazyArrays(self._reader, [one.frame_ref for one in self.records], "frame")
+
+    @cached_property
+    def observations(self) -> LazyArrays:
+        """What the agent saw, one array a row."""
+        return LazyArrays(self._reader, [one.obs_ref for one in self.records], "observation")
+
+    def to_arrow(self) -> pa.Table:
+        """The rows as an Arrow table.
+
+        Raises:
+            FormatUnavailableError: PyArrow is not installed.
+        """
+        return self.steps.to_arrow()
+
+    def refresh(self) -> None:
+        """Forget the rows that were read: an episode that is still being recorded has more by now."""
+        self._summary = next(
+            one
+            for one in self._reader.list_episodes(self.rollup.run_id)
+            if one.rollup.episode_id == self.rollup.episode_id
+        )
+        for name in ("records", "steps", "frames", "observations"):
+            self.__dict__.pop(name, None)
+
+    def __len__(self) -> int:
+        """Actions in it."""
+        return self.rollup.steps
+
+    def __repr__(self) -> str:
+        rollup = self.rollup
+        return (
+            f"<Episode {rollup.episode_index} of {rollup.run_id}: {self.env_id}, {rollup.steps:,} steps, "
+            f"return {rollup.total_reward:g}, {rollup.status.value}>"
+        )

@@ -1,0 +1,113 @@
+"""Recorded episodes as transitions to train on: batches, shuffled if wanted, over one step or several."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from gym_gui.notebook.episode import Episode
+
+
+class _Place(NamedTuple):
+    episode: int
+    row: int  # where the observation that led to the action lies
+
+
+class Transitions:
+    """Every transition of some episodes, each once a pass.
+
+    Iterating gives dicts of arrays with the transition first:
+    ``observation``, ``next_observation``: ``(batch, *shape)``; ``action``; ``reward``: ``float64 (batch,)``, the
+    discounted sum over the steps of the transition; ``discount``: ``float64 (batch,)``, gamma to the power of those
+    steps;
+    ``terminated``, ``truncated``: whether the episode ended within it; ``episode``, ``step_index``: where it begins.
+
+    Args:
+        episodes: Whose transitions; each of one agent, with observations.
+        batch_size: Transitions a batch; the last one may be shorter.
+        shuffle: In random order over all episodes.
+        n_step: Steps a transition spans; fewer at an episode's end.
+        gamma: Discount a step.
+        seed: Makes the order repeatable.
+
+    Raises:
+        ValueError: a size is not positive, or an episode has several agents.
+    """
+
+    def __init__(
+        self,
+        episodes: Sequence[Episode],
+        batch_size: int,
+        *,
+        shuffle: bool = False,
+        n_step: int = 1,
+        gamma: float = 0.99,
+        seed: int | None = None,
+    ) -> None:
+        if batch_size < 1 or n_step < 1:
+            raise ValueError(f"A batch and a transition have at least one step, not {min(batch_size, n_step)}.")
+        self._episodes = episodes
+        self._batch_size = batch_size
+        self._shuffle = shuffle
+        self._n_step = n_step
+        self._gamma = gamma
+        self._random = np.random.default_rng(seed)
+        self._last_rows: list[int] = []
+
+    def __len__(self) -> int:
+        """Batches a pass."""
+        return math.ceil(sum(len(episode) for episode in self._episodes) / self._batch_size)
+
+    def __iter__(self) -> Iterator[dict[str, NDArray[Any]]]:
+        self._last_rows = [_last_row(episode) for episode in self._episodes]
+        places = [_Place(number, row) for number, last in enumerate(self._last_rows) for row in range(last)]
+        order = self._random.permutation(len(places)) if self._shuffle else np.arange(len(places))
+        for start in range(0, len(order), self._batch_size):
+            yield self._batch([places[at] for at in order[start : start + self._batch_size]])
+
+    def _batch(self, places: Sequence[_Place]) -> dict[str, NDArray[Any]]:
+        ends = [_Place(one.episode, min(one.row + self._n_step, self._last_rows[one.episode])) for one in places]
+        rewards = np.empty(len(places))
+        discounts = np.empty(len(places))
+        for at, (begin, end) in enumerate(zip(places, ends, strict=True)):
+            span = self._episodes[begin.episode].steps["reward"][begin.row + 1 : end.row + 1]
+            rewards[at] = span @ (self._gamma ** np.arange(len(span)))
+            discounts[at] = self._gamma ** len(span)
+        observed = self._observations([*places, *ends])
+        return {
+            "observation": observed[: len(places)],
+            "action": np.stack([self._column(_Place(one.episode, one.row + 1), "action") for one in places]),
+            "reward": rewards,
+            "next_observation": observed[len(places) :],
+            "terminated": np.array([self._column(end, "terminated") for end in ends], np.bool_),
+            "truncated": np.array([self._column(end, "truncated") for end in ends], np.bool_),
+            "discount": discounts,
+            "episode": np.array([self._episodes[one.episode].index for one in places], np.int64),
+            "step_index": np.array([self._column(one, "step_index") for one in places], np.int64),
+        }
+
+    def _column(self, place: _Place, name: str) -> Any:
+        return self._episodes[place.episode].steps[name][place.row]
+
+    def _observations(self, places: Sequence[_Place]) -> NDArray[Any]:
+        arrays: list[NDArray[Any] | None] = [None] * len(places)
+        for number in {place.episode for place in places}:
+            at = [position for position, place in enumerate(places) if place.episode == number]
+            found = self._episodes[number].observations.take([places[position].row for position in at])
+            for position, array in zip(at, found, strict=True):
+                arrays[position] = array
+        return np.stack([array for array in arrays if array is not None])
+
+
+def _last_row(episode: Episode) -> int:
+    steps = episode.steps
+    if steps.rows and len(set(steps["agent_id"])) > 1:
+        raise ValueError(f"Episode {episode.index} has several agents: choose the rows of one of them.")
+    return max(0, steps.rows - 1)

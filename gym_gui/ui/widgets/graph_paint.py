@@ -1,0 +1,258 @@
+"""Paints a graph at given places: edges, arrows, nodes by value, labels where they do not overlap.
+
+Qt thread. Lines go in one call and nodes are ready pictures: two hundred nodes take a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
+
+from gym_gui.ui import theme as tokens
+from gym_gui.ui.texts import shortened
+from gym_gui.ui.widgets.payload_colors import ink_on, mixed, value_color
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gym_gui.ui.theme import Theme
+    from gym_gui.ui.widgets.graph_shape import GraphShape
+
+SMALLEST: Final = 3.0
+LARGEST: Final = 22.0
+_SHARE: Final = 0.16  # of the room that a node has for itself
+_BUCKETS: Final = 24
+_ARROW: Final = 7.0
+_ASIDE: Final = 3.5  # of an edge whose opposite is there too
+_SMOOTH_EDGES: Final = 1_500
+_EDGE_LABELS: Final = 200
+_LONGEST: Final = 18
+_INSIDE_FROM: Final = 9.0
+_OCCUPANCY: Final = 6
+_AVOIDED_EDGES: Final = 120
+_SHORT_LABEL: Final = 3
+_LOOP: Final = 0.9
+_VEIL: Final = 0.75
+
+
+def node_radius(count: int, width: float, height: float, zoom: float) -> float:
+    """The radius of a node, logical pixels: smaller where there are many, larger when zoomed in."""
+    room = math.sqrt(max(1.0, width * height) / max(1, count))
+    return min(LARGEST, max(SMALLEST, room * _SHARE * math.sqrt(max(zoom, 0.1))))
+
+
+@dataclass(frozen=True, slots=True)
+class GraphPicture:
+    """What is painted.
+
+    Attributes:
+        shape: The graph.
+        spots: ``float64 (nodes, 2)`` logical pixels.
+        radius: Of a node.
+    """
+
+    shape: GraphShape
+    spots: NDArray[np.float64]
+    radius: float
+
+
+class GraphPainter:
+    """Paints graphs in one theme at one ratio.
+
+    Args:
+        theme: The look.
+        ratio: Device pixels for each logical pixel.
+    """
+
+    def __init__(self, theme: Theme, ratio: float) -> None:
+        self._theme = theme
+        self.ratio = ratio
+        self._sprites: dict[tuple[int, float], QImage] = {}
+        self._taken: set[tuple[int, int]] = set()
+        self._lined: set[tuple[int, int]] = set()
+
+    def paint(self, painter: QPainter, picture: GraphPicture, area: QRectF) -> None:
+        """Draw the whole graph as far as it lies in *area*."""
+        self._taken, self._lined = set(), set()
+        shape, spots = picture.shape, picture.spots
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, len(shape.pairs) <= _SMOOTH_EDGES)
+        lines = self._paint_edges(painter, picture)
+        if len(lines) <= _AVOIDED_EDGES:
+            for line in lines:
+                self._take_line(line)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        shares = self._shares(shape)
+        half = picture.radius + 1.5
+        for number, (x, y) in enumerate(spots.tolist()):
+            painter.drawImage(QPointF(x - half, y - half), self._sprite(shares[number], picture.radius))
+            self._take(QRectF(x - half + 3, y - half + 3, 2 * half - 6, 2 * half - 6), self._taken)
+        self._paint_labels(painter, picture, shares, area)
+        self._paint_edge_labels(painter, shape, lines, area)
+
+    def color_of(self, share: int) -> QColor:
+        """The colour of one of the steps between lowest and highest; -1: no value."""
+        theme = self._theme
+        if share < 0:
+            return mixed(theme.color("text_muted"), theme.color("surface_raised"), 0.35)
+        return value_color(theme, share / _BUCKETS)
+
+    def _shares(self, shape: GraphShape) -> list[int]:
+        span = shape.range
+        if span is None:
+            return [-1] * len(shape.ids)
+        low, high = span
+        parts = (
+            (shape.values - low) / ((high - low) or 1.0) if high > low else np.where(shape.values == low, 0.5, np.nan)
+        )
+        return [round(part * _BUCKETS) if math.isfinite(part) else -1 for part in parts.tolist()]
+
+    # --- edges ------------------------------------------------------------------------------------------------------
+
+    def _paint_edges(self, painter: QPainter, picture: GraphPicture) -> list[QLineF]:
+        shape, theme = picture.shape, self._theme
+        color = mixed(theme.color("text_muted"), theme.color("surface"), 0.65)
+        painter.setPen(QPen(color, 1.25))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        lines = self._lines(picture)
+        straight = [line for line in lines if not line.isNull()]
+        painter.drawLines(straight)
+        loops = [pair[0] for pair in shape.pairs if pair[0] == pair[1]]
+        for node in loops:
+            x, y = picture.spots[node].tolist()
+            size = picture.radius * _LOOP
+            painter.drawEllipse(QPointF(x, y - picture.radius - size * 0.6), size, size)
+        if shape.directed:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(color)
+            size = min(_ARROW, max(4.0, picture.radius))
+            for line in straight:
+                painter.drawPolygon(_arrow(line, size))
+        return lines
+
+    def _lines(self, picture: GraphPicture) -> list[QLineF]:
+        """Each edge from rim to rim; a null line where its ends are one node or touch."""
+        shape = picture.shape
+        if not shape.pairs:
+            return []
+        pairs = np.array(shape.pairs, np.int64)
+        start, end = picture.spots[pairs[:, 0]], picture.spots[pairs[:, 1]]
+        way = end - start
+        length = np.linalg.norm(way, axis=1)
+        safe = np.where(length > 0, length, 1.0)[:, None]
+        unit = way / safe
+        if shape.directed:
+            both = set(shape.pairs)
+            twin = np.array([(target, source) in both for source, target in shape.pairs])
+            aside = np.stack([-unit[:, 1], unit[:, 0]], axis=1) * _ASIDE * twin[:, None]
+            start, end = start + aside, end + aside
+        rim = (picture.radius + 1.5) * unit
+        seen = length > 2 * picture.radius + 3
+        ends = np.concatenate([start + rim, end - rim], axis=1).tolist()
+        return [QLineF(*four) if ok else QLineF() for four, ok in zip(ends, seen.tolist(), strict=True)]
+
+    def _paint_edge_labels(self, painter: QPainter, shape: GraphShape, lines: list[QLineF], area: QRectF) -> None:
+        if len(lines) > _EDGE_LABELS:
+            return
+        font = self._theme.font(tokens.CAPTION_PX)
+        metrics = QFontMetricsF(font)
+        painter.setFont(font)
+        ground, ink = self._theme.color("surface"), self._theme.color("text_muted")
+        for line, label in zip(lines, shape.edge_labels, strict=True):
+            if not label or line.isNull():
+                continue
+            text = shortened(label, _LONGEST)
+            box = QRectF(0, 0, metrics.horizontalAdvance(text) + 6, metrics.height())
+            box.moveCenter(line.center())
+            if line.length() < box.width() * 0.8 or not area.contains(box) or not self._is_free(box):
+                continue
+            self._take(box, self._taken)
+            painter.fillRect(box, ground)
+            painter.setPen(ink)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    # --- nodes ------------------------------------------------------------------------------------------------------
+
+    def _sprite(self, share: int, radius: float) -> QImage:
+        key = (share, radius)
+        found = self._sprites.get(key)
+        if found is None:
+            found = self._sprites[key] = self._paint_node(self.color_of(share), radius)
+        return found
+
+    def _paint_node(self, color: QColor, radius: float) -> QImage:
+        side = math.ceil(2 * (radius + 1.5) * self.ratio)
+        image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+        image.setDevicePixelRatio(self.ratio)
+        image.fill(0)
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.color("text_muted"), 1))
+        painter.setBrush(color)
+        painter.drawEllipse(QPointF(radius + 1.5, radius + 1.5), radius, radius)
+        painter.end()
+        return image
+
+    def _paint_labels(self, painter: QPainter, picture: GraphPicture, shares: list[int], area: QRectF) -> None:
+        font = self._theme.font(tokens.CAPTION_PX)
+        metrics = QFontMetricsF(font)
+        painter.setFont(font)
+        ink, ground = self._theme.color("text"), self._theme.color("surface")
+        ground.setAlphaF(_VEIL)
+        radius, height = picture.radius, metrics.height()
+        for number, (x, y) in enumerate(picture.spots.tolist()):
+            if not area.contains(x, y):
+                continue
+            text = shortened(picture.shape.labels[number], _LONGEST)
+            width = metrics.horizontalAdvance(text)
+            if radius >= _INSIDE_FROM and len(text) <= _SHORT_LABEL and width <= 1.7 * radius:
+                painter.setPen(ink_on(self.color_of(shares[number])))
+                inside = QRectF(x - radius, y - radius, 2 * radius, 2 * radius)
+                painter.drawText(inside, Qt.AlignmentFlag.AlignCenter, text)
+                continue
+            far, beside = radius + 4, radius + 6
+            spots = [
+                QRectF(x - width / 2, y + far, width + 1, height),
+                QRectF(x + beside, y - height / 2, width + 1, height),
+                QRectF(x - width / 2, y - far - height, width + 1, height),
+                QRectF(x - beside - width, y - height / 2, width + 1, height),
+            ]
+            free = [box for box in spots if area.contains(box) and self._is_free(box)]
+            box = next((one for one in free if self._lined.isdisjoint(self._cells(one))), free[0] if free else None)
+            if box is not None:
+                self._take(box, self._taken)
+                painter.fillRect(box, ground)  # edges run below it
+                painter.setPen(ink)
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    # --- who is where -----------------------------------------------------------------------------------------------
+
+    def _cells(self, box: QRectF) -> list[tuple[int, int]]:
+        left, right = int(box.left() // _OCCUPANCY), int(box.right() // _OCCUPANCY)
+        top, bottom = int(box.top() // _OCCUPANCY), int(box.bottom() // _OCCUPANCY)
+        return [(x, y) for x in range(left, right + 1) for y in range(top, bottom + 1)]
+
+    def _take(self, box: QRectF, cells: set[tuple[int, int]]) -> None:
+        cells.update(self._cells(box))
+
+    def _take_line(self, line: QLineF) -> None:
+        steps = int(line.length() // _OCCUPANCY)
+        for step in range(steps):
+            spot = line.pointAt((step + 0.5) / steps)
+            self._lined.add((int(spot.x() // _OCCUPANCY), int(spot.y() // _OCCUPANCY)))
+
+    def _is_free(self, box: QRectF) -> bool:
+        return self._taken.isdisjoint(self._cells(box))
+
+
+def _arrow(line: QLineF, size: float) -> QPolygonF:
+    tip, angle = line.p2(), math.atan2(line.dy(), line.dx())
+    sides = [
+        QPointF(tip.x() - size * math.cos(angle + turn), tip.y() - size * math.sin(angle + turn))
+        for turn in (0.42, -0.42)
+    ]
+    return QPolygonF([tip, *sides])

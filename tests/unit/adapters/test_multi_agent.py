@@ -1,0 +1,124 @@
+"""Several agents in one world: a row each, a return each, and one episode that they share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from unit.adapters.pursuit import Pursuit
+
+from gym_gui.adapters.multi_agent import EVERYBODY, MultiAgentStepper, make_multi_agent_run, run_spaces
+from gym_gui.config.settings import Settings
+from gym_gui.controllers.replay_columns import append_rows, empty_columns
+from gym_gui.core.data_model import EpisodeStatus, RunState
+from gym_gui.core.errors import EnvironmentUnusableError, InvalidActionError, InvariantError
+from gym_gui.core.schema.run_spaces import RunSpaces
+from gym_gui.services.bootstrap import open_services
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHASE = {"sheep": 1, "wolf_0": 1, "wolf_1": 0}
+
+
+def opened() -> tuple[Pursuit, MultiAgentStepper]:
+    env = Pursuit()
+    return env, MultiAgentStepper(env, make_multi_agent_run(env, "Pursuit-v0", player="script"))
+
+
+def test_that_every_agent_has_its_own_row_reward_and_rollup() -> None:
+    _, stepper = opened()
+    first = stepper.reset(seed=1)
+    assert [(row.agent_id, row.step_index, row.action, row.reward) for row in first] == [
+        ("sheep", 0, None, None),
+        ("wolf_0", 0, None, None),
+        ("wolf_1", 0, None, None),
+    ]
+    rows = []
+    while stepper.acting:
+        rows = stepper.step(CHASE)
+    caught_at = rows[0].step_index
+    assert caught_at == first[1].info["place"] + first[0].info["place"]
+    assert {row.agent_id: (row.reward, row.terminated, row.action) for row in rows} == {
+        "sheep": (-0.01, True, 1),
+        "wolf_0": (0.99, True, 1),
+        "wolf_1": (-0.01, True, 0),
+    }
+    final = stepper.finish()
+    assert final.agent_id == EVERYBODY
+    assert final.status is EpisodeStatus.COMPLETED
+    assert final.terminated
+    own = stepper.rollups
+    assert own["wolf_0"].total_reward == pytest.approx(1 - 0.01 * caught_at)
+    assert own["sheep"].total_reward == pytest.approx(-0.01 * caught_at)
+    assert final.total_reward == sum(one.total_reward for one in own.values())
+    assert final.metadata["agents"]["wolf_0"] == {
+        "steps": caught_at,
+        "return": own["wolf_0"].total_reward,
+        "terminated": True,
+        "truncated": False,
+    }
+    assert stepper.finish() is final
+    with pytest.raises(InvariantError):
+        stepper.step(CHASE)
+
+
+def test_that_rows_own_their_arrays() -> None:
+    env, stepper = opened()
+    rows = stepper.reset(seed=1)
+    before = rows[0].observation.copy()
+    stepper.step(CHASE)
+    assert np.array_equal(rows[0].observation, before)
+    assert not np.array_equal(env.view, before)
+
+
+@pytest.mark.parametrize("actions", [{"sheep": 1}, {**CHASE, "wolf_1": 2}])
+def test_that_a_missing_or_wrong_action_touches_nothing(actions: dict[str, Any]) -> None:
+    env, stepper = opened()
+    stepper.reset(seed=1)
+    before = dict(env.places)
+    with pytest.raises(InvalidActionError):
+        stepper.step(actions)
+    assert env.places == before
+    assert stepper.rollup.steps == 0
+
+
+def test_that_what_has_no_parallel_interface_is_refused() -> None:
+    with pytest.raises(EnvironmentUnusableError, match="has no possible_agents"):
+        make_multi_agent_run(object(), "Thing-v0", player="x")  # type: ignore[arg-type]  # that is the point
+
+
+def test_that_the_rows_of_all_agents_come_back_from_disk_and_are_checked_against_their_own_spaces(
+    var_dir: Path,
+) -> None:
+    env = Pursuit()
+    run = make_multi_agent_run(env, "Pursuit-v0", player="script")
+    stepper = MultiAgentStepper(env, run)
+    with open_services(Settings(var_dir=var_dir)) as services:
+        telemetry = services.telemetry
+        telemetry.start_run(run, spaces=RunSpaces(by_agent=run_spaces(env)))
+        told = stepper.reset(seed=3)
+        telemetry.record_episode_start(stepper.rollup)
+        while stepper.acting:
+            told += stepper.step(CHASE)
+        for row in told:
+            telemetry.record_step(row)
+        telemetry.complete_episode(stepper.finish())
+        assert telemetry.schema_counts(run.run_id).sentence() == f"v1: {len(told)} steps, no mismatch"
+        telemetry.end_run(run.run_id, RunState.COMPLETED)
+        telemetry.flush()
+        rollup = services.store.get_episode(run.run_id)
+        found = services.store.load_steps(run.run_id, rollup.episode_id)
+        assert rollup.total_reward == stepper.rollup.total_reward
+        assert rollup.metadata["agents"].keys() == {"sheep", "wolf_0", "wolf_1"}
+        by_place = {(row.step_index, row.agent_id): row for row in found}
+        assert len(by_place) == len(found) == len(told)
+        for row in told:
+            back = by_place[row.step_index, row.agent_id]
+            assert (back.action, back.reward, back.terminated) == (row.action, row.reward, row.terminated)
+            assert back.obs_ref is not None
+            assert np.array_equal(services.resolver.require(back.obs_ref), row.observation)
+        columns = append_rows(empty_columns(run.run_id), found)
+        assert len(columns) == told[-1].step_index + 1
+        assert (columns.frame_indices >= 0).all(), "whichever agent's row holds the picture, the step shows it"

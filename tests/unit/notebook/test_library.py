@@ -1,0 +1,138 @@
+"""Recorded runs as Python objects: what was recorded is what comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from recordings import Recordings, picture_of, step_of
+
+import gym_gui
+from gym_gui.config.settings import Settings
+from gym_gui.controllers.recording import RecordingRequest, record
+from gym_gui.core.errors import FrameNotFoundError, RunNotFoundError, StoreError
+from gym_gui.services.bootstrap import open_services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gym_gui.notebook import Library
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    """Two synthetic runs and one of a real environment."""
+    recordings = Recordings(tmp_path)
+    recordings.record(40, run_id="long")
+    recordings.record(12, run_id="long", episode_index=1, seed=8)
+    recordings.record(5, run_id="blind", pictures=False)
+    recordings.close()
+    with open_services(Settings(var_dir=tmp_path)) as services:
+        record(services, RecordingRequest(env_id="CartPole-v1", episodes=3, seed=3))
+    with gym_gui.open_library(tmp_path) as opened:
+        yield opened
+
+
+def test_that_runs_and_episodes_show_themselves_as_tables(library: Library) -> None:
+    assert [run.run_id for run in library.runs][1:] == ["blind", "long"]
+    assert "CartPole-v1" in repr(library.runs)
+    assert repr(library.runs).endswith("3 runs")
+    assert "<td>long</td>" in library.runs._repr_html_()
+    assert len(library["long"]) == 2
+    assert "return" in repr(library["long"].episodes).splitlines()[0]
+    assert [episode.index for episode in library["long"][:1]] == [0]
+    assert "3 runs" in repr(library)
+
+
+def test_that_columns_hold_every_row_and_the_reset_row_is_marked(library: Library) -> None:
+    episode = library["long"][0]
+    steps = episode.steps
+    assert steps["step_index"].tolist() == list(range(41))
+    assert steps["is_reset"].tolist() == [True] + [False] * 40
+    assert steps["reward"].dtype == np.float64
+    assert steps["reward"].sum() == pytest.approx(episode.total_reward)
+    assert len(episode.actions) == len(episode.rewards) == len(episode) == 40
+    assert set(steps) >= {"info", "timestamp", "frame_ref"}
+    with pytest.raises(KeyError, match="There is no column 'colour'"):
+        steps["colour"]
+
+
+def test_that_pictures_are_read_one_by_one_in_slices_and_all_together(library: Library) -> None:
+    frames = library["long"][0].frames
+    assert len(frames) == 41
+    assert step_of(frames[-1]) == 40
+    assert [step_of(frame) for frame in frames[30:2:-7]] == [30, 23, 16, 9]
+    np.testing.assert_array_equal(np.asarray(frames[5:7]), [picture_of(5), picture_of(6)])
+    assert [step_of(frame) for frame in frames.take([7, 7, 2])] == [7, 7, 2]
+    with pytest.raises(IndexError):
+        frames[41]
+    with pytest.raises(FrameNotFoundError, match="Row 2 has no frame"):
+        library["blind"][0].frames[2]
+
+
+def test_that_an_arrow_table_holds_the_rows(library: Library) -> None:
+    table = library["long"][0].to_arrow()
+    assert table.num_rows == 41
+    assert table["action"].null_count == table["reward"].null_count == 1
+    assert table["frame_ref"][3].as_py() == "h5://long/frames/3"
+    assert str(table.schema.field("info").type) == "string"
+
+
+def test_that_transitions_come_from_within_one_episode_and_each_once(library: Library) -> None:
+    run = library.runs[0]
+    seen = []
+    for batch in run.transitions(16, shuffle=True, seed=5):
+        seen += list(zip(batch["episode"].tolist(), batch["step_index"].tolist(), strict=True))
+    assert sorted(seen) == [(episode.index, step) for episode in run for step in range(len(episode))]
+
+
+@pytest.mark.parametrize("n_step", [1, 3])
+def test_that_transitions_discount_their_rewards_and_stop_at_the_end(library: Library, n_step: int) -> None:
+    run = library.runs[0]
+    gamma = 0.5
+    (batch,) = run.transitions(10_000, n_step=n_step, gamma=gamma)
+    episode = run[0]
+    observations = np.asarray(episode.observations)
+    length = len(episode)
+    for row in range(length):
+        span = min(n_step, length - row)
+        assert batch["reward"][row] == pytest.approx(sum(gamma**k for k in range(span)))  # CartPole gives 1 a step
+        assert batch["discount"][row] == gamma**span
+        np.testing.assert_array_equal(batch["observation"][row], observations[row])
+        np.testing.assert_array_equal(batch["next_observation"][row], observations[row + span])
+        assert batch["terminated"][row] == (row + span == length)
+    assert batch["action"][:length].tolist() == episode.actions.tolist()
+
+
+def test_that_the_same_seed_gives_the_same_order(library: Library) -> None:
+    run = library.runs[0]
+    one, other = ([b["step_index"].tolist() for b in run.transitions(7, shuffle=True, seed=2)] for _ in range(2))
+    assert one == other
+
+
+def test_that_sql_answers_and_cannot_write(library: Library) -> None:
+    answer = library.sql("SELECT run_id, count(*) AS n FROM step_refs WHERE run_id = ? GROUP BY run_id", ("long",))
+    assert list(answer) == [{"run_id": "long", "n": 41 + 13}]
+    assert answer.to_arrow()["n"].to_pylist() == [54]
+    assert "1 rows" in repr(answer)
+    for query in ("DELETE FROM runs", "CREATE TABLE t (a)", "SELECT nothing FROM nowhere"):
+        with pytest.raises(StoreError, match="cannot be answered"):
+            library.sql(query)
+    assert len(library.runs) == 3
+
+
+def test_that_a_run_that_is_not_there_is_named(library: Library) -> None:
+    with pytest.raises(RunNotFoundError, match="There is no run nowhere"):
+        library["nowhere"]
+
+
+def test_that_a_library_follows_a_run_that_is_being_recorded(tmp_path: Path) -> None:
+    with open_services(Settings(var_dir=tmp_path)) as services, gym_gui.open_library(tmp_path) as library:
+        record(services, RecordingRequest(env_id="CartPole-v1", episodes=1, seed=1))
+        run = library.runs[0]
+        assert len(run) == 1
+        before = len(run[0].records)
+        run[0].refresh()
+        assert len(run[0].records) == before > 1

@@ -1,0 +1,29 @@
+"""What `--episodes` means."""
+
+from __future__ import annotations
+
+import pytest
+
+from gym_gui.core.errors import ExportError
+from gym_gui.recording.export.selection import parse_episodes
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0", (0,)),
+        ("1,5-9", (1, 5, 6, 7, 8, 9)),
+        ("3-3", (3,)),
+        (" 2 , 2 ,1", (2, 1)),
+        ("ep-000004,1", ("ep-000004", 1)),
+    ],
+)
+def test_that_indices_ranges_and_ids_are_read(text: str, expected: tuple[int | str, ...]) -> None:
+    assert parse_episodes(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "1,,2", "9-5", "0-9999999999"])
+def test_that_nonsense_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ExportError) as caught:
+        parse_episodes(text)
+    assert "5-9" in caught.value.hint
