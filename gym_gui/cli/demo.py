@@ -133,7 +133,7 @@ def _tell(settings: Settings, outcome: _Outcome) -> None:
         click.echo(f"  {proof.read_equal:,} of {total:,} frames read back from disk equal what was recorded.")
         click.echo(f"  {proof.replayed_equal:,} of {total:,} are the same when played again from seed and actions.")
         click.echo(f"  Run    {result.run_id}")
-        click.echo(f"  File   {settings.paths.replay_dir / result.run_id}.h5")
+        click.echo(f"  File   {_kept_in(settings, result.run_id)}")
     pictures = outcome.pictures
     if pictures is not None and outcome.played is not None:
         played = outcome.played
@@ -151,9 +151,17 @@ def _tell(settings: Settings, outcome: _Outcome) -> None:
     click.echo(f"Rows of all runs: {settings.paths.telemetry_db}")
     say(f"Look further:  gym-gui replay {first}")
     say(f"               gym-gui steps {first} 0")
-    say(f"               gym-gui frame h5://{first}/frames/300 -o frame.png")
+    if settings.options["record"] == "split":  # other backends number their pictures by episode
+        say(f"               gym-gui frame h5://{first}/frames/300 -o frame.png")
     verdict = "Something differs" if outcome.faults else "All is as it should be"
     click.echo(f"{verdict}; {outcome.wall_s:.1f} s in total.")
+
+
+def _kept_in(settings: Settings, run_id: str) -> str:
+    """The file of a run's pictures, or the folder where another backend keeps the run."""
+    if settings.options["record"] == "split":
+        return f"{settings.paths.replay_dir / run_id}.h5"
+    return str(settings.paths.recordings_dir / run_id)
 
 
 def _document(settings: Settings, outcome: _Outcome) -> dict[str, Any]:
@@ -171,7 +179,7 @@ def _document(settings: Settings, outcome: _Outcome) -> dict[str, Any]:
                 "frames_recorded": proof.recorded,
                 "frames_read_back_equal": proof.read_equal,
                 "frames_played_again_equal": proof.replayed_equal,
-                "replay_file": f"{settings.paths.replay_dir / game.result.run_id}.h5",
+                "replay_file": _kept_in(settings, game.result.run_id),
             }
             for game, proof in outcome.games
         ],

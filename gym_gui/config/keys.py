@@ -191,7 +191,7 @@ def find_key(name: str, options: Mapping[str, str]) -> Key:
         raise ConfigError(f"{name} is no single setting; there is {' and '.join(below[:2])}, for example.")
     near = nearest(name, [*([] if "." in name else GROUPS), *table, *every_key()])
     offer = f"; did you mean {near}?" if near else ". `gym-gui config show` lists them all."
-    raise ConfigError(f"{_cut(name)} is no setting{offer}")
+    raise ConfigError(f"{_cut(name) or repr(name)} is no setting{offer}")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from gym_gui.config.keys import coerce, find_key, keys_of
 from gym_gui.config.layers import COMMAND_LINE, FILE, Entry, Layer, Origin, environment_layer, resolve
 from gym_gui.config.paths import VarPaths, default_var_dir
 from gym_gui.config.schema import GROUPS, Config
-from gym_gui.config.settings_file import read_settings_file, read_settings_text, write_changes
+from gym_gui.config.settings_file import read_settings_file, read_settings_text, why_unreadable, write_changes
 from gym_gui.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def check_settings(
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The file cannot be read: {error}.") from error
+        raise ConfigError(f"The file cannot be read: {why_unreadable(error)}.", hint=f"File: {file}") from error
     faults: list[str] = []
     resolve((read_settings_text(text, file),), lambda _layer, error: faults.append(str(error)))
     return faults

@@ -37,7 +37,7 @@ def read_settings_file(paths: VarPaths) -> Layer:
         return _read_old_file(paths.old_settings_file)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"The file of settings cannot be read: {error}.", hint=f"File: {paths.config_file}"
+            f"The file of settings cannot be read: {why_unreadable(error)}.", hint=f"File: {paths.config_file}"
         ) from error
     return read_settings_text(text, paths.config_file)
 
@@ -62,6 +62,11 @@ def read_settings_text(text: str, path: Path) -> Layer:
             if value is not None or key in every_key()  # a heading with nothing below it sets nothing
         ),
     )
+
+
+def why_unreadable(error: OSError | UnicodeDecodeError) -> str:
+    """The end of a sentence about a file that cannot be read."""
+    return "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
 
 
 def write_changes(paths: VarPaths, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

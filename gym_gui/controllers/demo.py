@@ -140,8 +140,8 @@ def prove_played(archive: Archive, run_id: str) -> GameProof:
         EnvironmentFault: the rows cannot be read, or the game cannot be opened again.
     """
     digests: dict[tuple[str, int], bytes] = {}
-    for summary in archive.store.list_episodes(run_id):
-        steps = archive.store.load_steps(run_id, summary.rollup.episode_id)
+    for summary in archive.library.list_episodes(run_id):
+        steps = archive.library.load_steps(run_id, summary.rollup.episode_id)
         kept = [step for step in steps if step.frame_ref is not None]
         for step, frame in _stored_frames(archive, kept):
             digests[step.episode_id, step.step_index] = b"" if frame is None else frame_digest(frame)
@@ -150,12 +150,12 @@ def prove_played(archive: Archive, run_id: str) -> GameProof:
 
 def _prove(archive: Archive, run_id: str, digests: dict[tuple[str, int], bytes]) -> GameProof:
     proof = GameProof(recorded=len(digests))
-    run = archive.store.get_run(run_id)
+    run = archive.library.get_run(run_id)
     adapter = make_adapter(run.env_id, env_kwargs=run.env_kwargs)
     try:
-        for summary in reversed(archive.store.list_episodes(run_id)):
+        for summary in reversed(archive.library.list_episodes(run_id)):
             rollup = summary.rollup
-            steps = archive.store.load_steps(run_id, rollup.episode_id)
+            steps = archive.library.load_steps(run_id, rollup.episode_id)
             proof.total_reward += rollup.total_reward
             read = _Comparison(proof, "read back from disk", digests, rollup)
             for step, frame in _stored_frames(archive, steps):
@@ -209,7 +209,7 @@ class _Comparison:
 def _stored_frames(archive: Archive, steps: list[StepRecord]) -> Iterator[tuple[StepRecord, NDArray[Any] | None]]:
     for begin in range(0, len(steps), _BATCH):
         batch = steps[begin : begin + _BATCH]
-        yield from zip(batch, archive.resolver.resolve_batch([step.frame_ref or "" for step in batch]), strict=True)
+        yield from zip(batch, archive.library.resolve_batch([step.frame_ref or "" for step in batch]), strict=True)
 
 
 def _count(proof: GameProof) -> None:
