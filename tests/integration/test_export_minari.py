@@ -99,7 +99,7 @@ def test_that_a_data_set_that_minari_wrote_is_imported(tmp_path: Path, monkeypat
         truncations=[False] * count,
         infos={},
     )
-    with pytest.warns(UserWarning, match="author|code_permalink|algorithm|permalink"):
+    with pytest.warns(UserWarning, match="longevity|eval_env|ref_"):
         minari.create_dataset_from_buffers("theirs-v0", buffer=[buffer], env=env)
     env.close()
     taken = import_into_folder(Settings(var_dir=tmp_path / "var"), tmp_path / "sets" / "theirs-v0")
