@@ -79,6 +79,7 @@ def test_that_an_atari_run_comes_back_from_minari_as_it_was(tmp_path: Path) -> N
     assert differences(tmp_path / "var", run_id, tmp_path / "there", run_id) == []
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Minari advises to name author, permalink and the like
 def test_that_a_data_set_that_minari_wrote_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "sets"))
     env = gymnasium.make("CartPole-v1")
@@ -99,8 +100,7 @@ def test_that_a_data_set_that_minari_wrote_is_imported(tmp_path: Path, monkeypat
         truncations=[False] * count,
         infos={},
     )
-    with pytest.warns(UserWarning, match="longevity|eval_env|ref_"):
-        minari.create_dataset_from_buffers("theirs-v0", buffer=[buffer], env=env)
+    minari.create_dataset_from_buffers("theirs-v0", buffer=[buffer], env=env)
     env.close()
     taken = import_into_folder(Settings(var_dir=tmp_path / "var"), tmp_path / "sets" / "theirs-v0")
     assert taken.env_id == "CartPole-v1"
