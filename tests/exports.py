@@ -79,19 +79,17 @@ def same(found: Any, expected: Any) -> bool:
     """Equal in every type, dtype, shape and bit; a dict's keys may stand in any order."""
     if type(found) is not type(expected):
         return False
-    if isinstance(expected, np.ndarray):
-        return bool(
-            found.dtype == expected.dtype and found.shape == expected.shape and found.tobytes() == expected.tobytes()
-        )
-    if isinstance(expected, np.generic):
-        return bool(found.dtype == expected.dtype and found.tobytes() == expected.tobytes())
-    if isinstance(expected, dict):
-        return found.keys() == expected.keys() and all(same(found[key], expected[key]) for key in expected)
-    if isinstance(expected, (tuple, list)):
-        return len(found) == len(expected) and all(map(same, found, expected))
-    if isinstance(expected, float):
-        return np.float64(found).tobytes() == np.float64(expected).tobytes()
-    return bool(found == expected)
+    if isinstance(expected, (np.ndarray, np.generic)):
+        whole = (found.dtype, found.shape, found.tobytes()) == (expected.dtype, expected.shape, expected.tobytes())
+    elif isinstance(expected, dict):
+        whole = found.keys() == expected.keys() and all(same(found[key], expected[key]) for key in expected)
+    elif isinstance(expected, (tuple, list)):
+        whole = len(found) == len(expected) and all(map(same, found, expected))
+    elif isinstance(expected, float):
+        whole = np.float64(found).tobytes() == np.float64(expected).tobytes()
+    else:
+        whole = found == expected
+    return bool(whole)
 
 
 def differences(

@@ -71,7 +71,7 @@ def runs(draw: st.DrawFn) -> list[list[Any]]:
         last = draw(st.integers(0, 5))
         episodes.append(
             [
-                _step(draw, index, agent, last, actions, observations, shapes)
+                _step(draw, (index, agent, last), (actions, observations, shapes))
                 for index in range(last + 1)
                 for agent in agents
             ]
@@ -79,9 +79,8 @@ def runs(draw: st.DrawFn) -> list[list[Any]]:
     return episodes
 
 
-def _step(
-    draw: st.DrawFn, index: int, agent: str, last: int, actions: Any, observations: Any, shapes: Any
-) -> Any:  # fmt: skip
+def _step(draw: st.DrawFn, place: tuple[int, str, int], kinds: tuple[Any, Any, Any]) -> Any:
+    (index, agent, last), (actions, observations, shapes) = place, kinds
     frame = frame_of(index, draw(shapes)) if draw(st.booleans()) else None
     observation = draw(observations)
     if isinstance(observation, str) and observation == "picture":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import h5py
 import numpy as np
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from gym_gui.core.data_model import RunRecord
     from gym_gui.recording.export.job import ExportJob
+
+
+_MOST_CHOICES: Final = 2**31  # what has more is a number, no choice
 
 
 def spaces_of(job: ExportJob, file_path: Path) -> tuple[Any, Any, str | None]:
@@ -72,7 +75,8 @@ def _shown_space(nodes: list[Any]) -> Any:
     if first.ndim == 1 and first.dtype.kind == "i":
         low = min(int(node[()].min()) for node in nodes)
         high = max(int(node[()].max()) for node in nodes)
-        return spaces.Discrete(high - low + 1, start=low)
+        if high - low < _MOST_CHOICES:
+            return spaces.Discrete(high - low + 1, start=low)
     if first.dtype.kind == "b":
         return spaces.MultiBinary(first.shape[1:] or 1)
     kind = np.iinfo(first.dtype) if first.dtype.kind in "iu" else None

@@ -108,7 +108,7 @@ def export(
     with ExitStack() as stack:
         reading = stack.enter_context(open_source(source))
         selection = select(reading.rows, request)
-        _check_frames(selection, chosen)
+        _check_frames(reading, selection, chosen)
         target = request.output.expanduser().absolute()
         check_target(target, overwrite=request.overwrite)
         job = ExportJob(reading, selection, request.options, Progressing(progress, cancelled), target=target)
@@ -177,8 +177,11 @@ class open_source:  # noqa: N801 - used as a function in a with statement
             one.close()
 
 
-def _check_frames(selection: Selection, chosen: ExportFormat) -> None:
-    if chosen.needs_frames and not any(episode.frames for episode in selection.episodes):
+def _check_frames(source: ExportSource, selection: Selection, chosen: ExportFormat) -> None:
+    if not chosen.needs_frames or any(episode.frames for episode in selection.episodes):
+        return
+    # A summary that counts none may be older than the count: the rows know.
+    if not any(any(page.frame_refs) for _, page in source.pages(selection)):
         raise ExportError(
             f"No pictures were recorded in run {selection.run.run_id}, so there is no {chosen.title} of it.",
             hint="Its steps can be exported as parquet, csv or json.",

@@ -27,9 +27,14 @@ def test_that_a_file_appears_whole(tmp_path: Path) -> None:
 def test_that_an_old_file_stays_when_writing_fails(tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
     target.write_text("old")
-    with pytest.raises(ExportError, match="no space left"), written_beside(target, overwrite=True) as beside:
-        beside.write_text("half")
-        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def break_off() -> None:
+        with written_beside(target, overwrite=True) as beside:
+            beside.write_text("half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(ExportError, match="no space left"):
+        break_off()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
 

@@ -1,0 +1,192 @@
+"""`gym-gui export` and `gym-gui import` as a user types them: files, exit codes, one sentence for what cannot be."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from exports import RUN, differences, frame_of, record, step
+from integration.command_line import answer, command, environment, gym_gui
+
+from gym_gui.config.settings import Settings
+from gym_gui.controllers.exporting import import_into_folder
+from gym_gui.core.errors import EnvironmentFault, ExportError
+from gym_gui.recording.export import export_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A var folder with a run of three episodes with pictures, and one without."""
+    folder = tmp_path_factory.mktemp("recorded") / "var"
+    record(folder, [[step(index, render_payload=frame_of(index)) for index in range(30)] for _ in range(3)])
+    record(folder, [[step(0), step(1)]], run_id="blind")
+    return folder
+
+
+def test_that_a_run_goes_out_and_comes_back_by_commands(var_dir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.parquet"
+    told = answer("export", RUN, "-o", str(out), "--frames", "--episodes", "0,1-2", var_dir=var_dir)
+    assert (told["rows"], told["frames"], told["episodes"], told["output"]) == (90, 90, 3, str(out))
+    taken = answer("import", str(out), var_dir=tmp_path / "there")
+    assert (taken["rows"], taken["run_id"]) == (90, RUN)
+    assert differences(var_dir, RUN, tmp_path / "there", RUN) == []
+    again = gym_gui("import", str(out), "--run-id", "second", var_dir=tmp_path / "there")
+    assert again.code == 0
+    assert "Imported 3 episodes, 90 rows, 90 pictures" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"output": "x", "format": "parket"}, ("no format 'parket'", "mean parquet")),
+        ({"output": "x.docx"}, ("'.docx' means no format", "--format")),
+        ({"output": "x.csv", "run_id": "nowhere"}, ("no run 'nowhere'", "gym-gui runs")),
+        ({"output": "x.csv", "episodes": "1,7"}, ("no episode 7", "from 0 to 2")),
+        ({"output": "x.csv", "episodes": "1..2"}, ("no episode 1..2",)),
+        ({"output": "x.csv", "start": 31}, ("no step 31", "29 steps")),
+        ({"output": "x.csv", "start": 5, "stop": 5}, ("nothing",)),
+        ({"output": "x.mp4", "run_id": "blind"}, ("No pictures were recorded", "parquet")),
+        ({"output": "no/such/folder/x.csv"}, ("no folder",)),
+        ({"output": "there.csv"}, ("there already", "--force")),
+        ({"output": "x.csv", "overlay": True}, ("CSV has no --overlay",)),
+        ({"output": "x.parquet", "compression": "rar"}, ("no compression 'rar'", "zstd")),
+        ({"output": "x.gif", "fps": 0.0}, ("cannot be shown",)),
+        ({"output": "x.mp4", "crf": 99}, ("no quality 99",)),
+        ({"output": "x.mp4", "scale": 0}, ("enlarged 0 times",)),
+    ],
+    ids=str,
+)
+def test_that_what_cannot_be_is_said_in_one_sentence(
+    var_dir: Path, tmp_path: Path, asked: dict[str, Any], said: tuple[str, ...]
+) -> None:
+    (tmp_path / "there.csv").write_text("mine")
+    given = {"run_id": RUN, **asked}
+    with pytest.raises(EnvironmentFault) as caught:
+        export_run(var_dir, given.pop("run_id"), tmp_path / given.pop("output"), **given)
+    assert all(part in str(caught.value) for part in said), str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["there.csv"]
+    assert (tmp_path / "there.csv").read_text() == "mine"
+
+
+def test_that_a_command_that_cannot_be_done_says_one_line_and_ends_with_one(var_dir: Path, tmp_path: Path) -> None:
+    found = gym_gui("export", RUN, "-o", "x", "--format", "parket", var_dir=var_dir, cwd=tmp_path)
+    assert (found.code, found.stdout, found.stderr.count("\n")) == (1, "", 1)
+    assert "Did you mean parquet?" in found.sentence
+    assert gym_gui("export", RUN, var_dir=var_dir).code == 2
+
+
+def test_that_force_replaces(var_dir: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    assert gym_gui("export", RUN, "-o", str(path), "--force", var_dir=var_dir).code == 0
+    assert path.read_text(encoding="utf-8").startswith("episode_index,")
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 and no more", b"\x89HDF\r\n\x1a\n", b"SQLite format 3\x00", b"text"])
+def test_that_what_cannot_be_imported_is_told_and_leaves_nothing(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(ExportError) as caught:
+        import_into_folder(Settings(var_dir=tmp_path / "var"), path)
+    assert str(path) in str(caught.value)
+    assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize("name", ["out.sqlite", "out.parquet", "out.h5"])
+def test_that_a_file_cut_short_is_not_imported_by_half(var_dir: Path, tmp_path: Path, name: str) -> None:
+    out = export_run(var_dir, RUN, tmp_path / name, frames=True).output
+    out.write_bytes(out.read_bytes()[: out.stat().st_size // 2])
+    there = Settings(var_dir=tmp_path / "there")
+    with pytest.raises(ExportError):
+        import_into_folder(there, out)
+    assert not list((tmp_path / "there").rglob("*.h5"))
+
+
+def test_that_nothing_is_imported_by_a_command_that_fails(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"text")
+    found = gym_gui("import", str(tmp_path / "file"), var_dir=tmp_path / "var")
+    assert (found.code, found.stdout, found.stderr.count("\n")) == (1, "", 1)
+    assert "no format that can be imported" in found.sentence
+
+
+def test_that_ctrl_c_ends_with_one_and_leaves_nothing_behind(var_dir: Path, tmp_path: Path) -> None:
+    # The signal comes as soon as the first bytes lie beside the target, which is named before they do.
+    script = (
+        "import os, signal, sys\n"
+        "from gym_gui.recording.export import job\n"
+        "advance = job.Progressing.advance\n"
+        "def interrupted(self, count):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    advance(self, count)\n"
+        "job.Progressing.advance = interrupted\n"
+        "from gym_gui.__main__ import *\n"
+        "from gym_gui.app import main\n"
+        "sys.exit(main())\n"
+    )
+    words = ["export", RUN, "-o", str(tmp_path / "out.mp4"), "--var-dir", str(var_dir)]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words], env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "stopped" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
+def test_that_a_full_disk_leaves_nothing_behind(var_dir: Path, tmp_path: Path) -> None:
+    # Every file that is written ends after two kilobytes, as on a disk that is full.
+    script = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from gym_gui.core.errors import EnvironmentFault\n"
+        "from gym_gui.recording.export import export_run, run\n"
+        "check, (_, hard) = run.check_target, resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "def fill_up(*given, **named):\n"
+        "    check(*given, **named)\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, hard))\n"
+        "run.check_target = fill_up\n"
+        "for name, options in {'out.csv': {}, 'out.json': {}, 'out.parquet': {'frames': True}, 'out.sqlite': {},\n"
+        "                      'out.h5': {}, 'out.mp4': {'lossless': True}, 'out.gif': {}}.items():\n"
+        "    try:\n"
+        "        export_run(sys.argv[1], sys.argv[2], name, **options)\n"
+        "        print(name, 'was written')\n"
+        "    except EnvironmentFault as error:\n"
+        "        print(name, error)\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(var_dir), RUN],
+        env=environment(),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert len(said) == 7
+    assert all("could not be written" in line for line in said), said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_that_a_missing_package_is_named_with_the_command_that_installs_it(var_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "hide").mkdir()
+    (tmp_path / "hide" / "sitecustomize.py").write_text(
+        "import importlib.util as u\nfind = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'pyarrow' else find(name, *rest)\n",
+        encoding="utf-8",
+    )
+    paths = os.pathsep.join([str(tmp_path / "hide"), environment()["PYTHONPATH"]])
+    words = command("export", RUN, "-o", str(tmp_path / "out.parquet"), var_dir=var_dir)
+    done = subprocess.run(words, env=environment() | {"PYTHONPATH": paths}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert 'pip install "gym-gui[formats]"' in done.stderr
