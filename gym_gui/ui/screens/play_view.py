@@ -54,6 +54,7 @@ class GameView:
         self._on_change = on_change
         self._env_id = ""
         self._generation = 0
+        self._being_read = False
         self._step: StepRecord | None = None
         self._has_picture = False
         self._matter: RowMatter | None = None
@@ -76,6 +77,7 @@ class GameView:
         self._step = self._matter = None
         self._offer = Offer()
         self._has_picture = False
+        self.payload.show_payload(None)
         self._show()
 
     def show_step(self, step: StepRecord, *, has_picture: bool) -> None:
@@ -83,7 +85,6 @@ class GameView:
         if step.view is None and step.payload_version == PAYLOAD_VERSION and not self._offer.views:
             return  # most games: nothing to do
         self._step, self._has_picture = step, has_picture
-        self._generation += 1
         self._read()
 
     def toggle(self) -> None:
@@ -113,15 +114,29 @@ class GameView:
             self._offer = _offer_unread(step)
             self._show()
         elif _size_of(step) > _LARGE:
-            generation, before = self._generation, self._matter
-
-            def done(matter: RowMatter) -> None:
-                if generation == self._generation:
-                    self._take(matter)
-
-            self._runner.submit(lambda: matter_of(step, before), done)
+            self._read_aside(step)
         else:
             self._take(matter_of(step, self._matter))
+
+    def _read_aside(self, step: StepRecord) -> None:
+        # One at a time, the newest next: a game that is faster than its graph can be read shows what it can.
+        if self._being_read:
+            return
+        generation, before = self._generation, self._matter
+        self._being_read = True
+
+        def done(matter: RowMatter) -> None:
+            self._being_read = False
+            if generation == self._generation:
+                self._take(matter)
+            if self._step is not step:
+                self._read()
+
+        def failed(error: Exception) -> None:
+            self._being_read = False
+            raise error
+
+        self._runner.submit(lambda: matter_of(step, before), done, failed)
 
     def _take(self, matter: RowMatter) -> None:
         self._matter = matter
