@@ -60,7 +60,8 @@ def _unit_places(ids: Sequence[int | str]) -> NDArray[np.float64]:
     hashes = np.array([zlib.crc32(repr(one).encode()) for one in ids], np.int64)
     angle = (hashes & 0xFFFF) / 0x10000 * 2 * math.pi
     radius = np.sqrt(((hashes >> 16) + 1) / 0x10000)
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    places: NDArray[np.float64] = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    return places
 
 
 def _beside_neighbours(
@@ -69,7 +70,7 @@ def _beside_neighbours(
     """Known nodes where they are; each other one beside the known nodes that it hangs on, else at the rim."""
     middle = stay[pinned].mean(axis=0)
     size = float(np.abs(stay[pinned] - middle).max()) or 1.0
-    places = middle + start * size
+    places: NDArray[np.float64] = middle + start * size
     total = np.zeros_like(places)
     links = np.zeros(len(places))
     for one, other in ((pairs[:, 0], pairs[:, 1]), (pairs[:, 1], pairs[:, 0])):
@@ -83,9 +84,7 @@ def _beside_neighbours(
     return places
 
 
-def _relaxed(
-    places: NDArray[np.float64], pairs: NDArray[np.int64], pinned: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _relaxed(places: NDArray[np.float64], pairs: NDArray[np.int64], pinned: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Fruchterman and Reingold's springs, cooling."""
     count = len(places)
     places = places.copy()
@@ -119,7 +118,8 @@ def _pushes(places: NDArray[np.float64], length: float) -> NDArray[np.float64]:
         squared += apart
     np.maximum(squared, (_NEAR * length) ** 2, out=squared)
     weight = np.divide(length * length, squared, out=squared)
-    return places * weight.sum(axis=1)[:, None] - weight @ places
+    push: NDArray[np.float64] = places * weight.sum(axis=1)[:, None] - weight @ places
+    return push
 
 
 def _spiral(count: int, pairs: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -353,4 +353,3 @@ class GamePage(QWidget):
     def _place(self) -> None:
         self.picture.setGeometry(self.rect())
         self.overlays.place(self.view.place(self.rect(), self.overlays.hud_sizes(), self.picture.target))
-

@@ -91,7 +91,8 @@ class GameOverlays:
 
     def hud_sizes(self) -> tuple[QSize, QSize]:
         """The sizes of the HUD's blocks in the upper corners; empty where they are hidden."""
-        left, right = (hud.size() if hud.isVisibleTo(self._page) else QSize(0, 0) for hud in (self.game_hud, self.rate_hud))
+        blocks = (self.game_hud, self.rate_hud)
+        left, right = (hud.size() if hud.isVisibleTo(self._page) else QSize(0, 0) for hud in blocks)
         return left, right
 
     def ask_seed(self, seed: int | None) -> None:

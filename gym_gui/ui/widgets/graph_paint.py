@@ -31,6 +31,7 @@ _MEASURED: Final = 400
 _LABELLED: Final = 250  # nodes whose labels are tried: more would not find a place
 _BUCKETS: Final = 24
 _ARROW: Final = 7.0
+_BARB: Final = 0.42  # radians between an arrow's middle and its sides
 _ASIDE: Final = 3.5  # of an edge whose opposite is there too
 _SMOOTH_EDGES: Final = 1_500
 _EDGE_LABELS: Final = 200
@@ -40,6 +41,7 @@ _OCCUPANCY: Final = 6
 _AVOIDED_EDGES: Final = 120
 _SHORT_LABEL: Final = 3
 _LOOP: Final = 0.9
+_MIDDLE: Final = 0.5  # where all values are one
 _VEIL: Final = 0.75
 
 
@@ -120,7 +122,7 @@ class GraphPainter:
         if span is None:
             return [-1] * len(shape.ids)
         low, high = span
-        parts = (shape.values - low) / ((high - low) or 1.0) if high > low else np.where(shape.values == low, 0.5, np.nan)
+        parts = (shape.values - low) / (high - low) if high > low else shape.values * 0 + _MIDDLE
         return [round(part * _BUCKETS) if math.isfinite(part) else -1 for part in parts.tolist()]
 
     # --- edges ------------------------------------------------------------------------------------------------------
@@ -272,5 +274,6 @@ def _inside(picture: GraphPicture, area: QRectF) -> list[int]:
 
 def _arrow(line: QLineF, size: float) -> QPolygonF:
     tip, angle = line.p2(), math.atan2(line.dy(), line.dx())
-    sides = [QPointF(tip.x() - size * math.cos(angle + turn), tip.y() - size * math.sin(angle + turn)) for turn in (0.42, -0.42)]
+    turned = (angle + _BARB, angle - _BARB)
+    sides = [QPointF(tip.x() - size * math.cos(one), tip.y() - size * math.sin(one)) for one in turned]
     return QPolygonF([tip, *sides])

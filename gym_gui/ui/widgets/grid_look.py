@@ -136,7 +136,8 @@ class Tiles:
         letter = self.font(min(_LARGEST_LETTER, round(side / ratio * _LETTER_SHARE)), bold=True)
         painter.setPen(ink)
         painter.setFont(letter)
-        painter.drawText(QRectF(0, 0, side, side - line if has_word else side), Qt.AlignmentFlag.AlignCenter, look.letter)
+        upper = QRectF(0, 0, side, side - line if has_word else side)
+        painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, look.letter)
         if has_word:
             painter.setFont(caption)
             foot = QRectF(0, side - line, side, line - _WORD_ROOM * ratio / 2)
@@ -160,7 +161,7 @@ def word_height(theme: Theme, ratio: float) -> int:
     return round((QFontMetricsF(theme.font(tokens.CAPTION_PX)).height() + _WORD_ROOM / 2) * ratio)
 
 
-def draw_agent(painter: QPainter, box: QRect, color: QColor, letter: str, font: QFont, ratio: float) -> None:
+def draw_agent(painter: QPainter, box: QRect, color: QColor, letter: str, font: QFont, *, ratio: float) -> None:
     """A round marker in *box*, device pixels, with a ring that stands out of any ground."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     ring = max(1.0, 2 * ratio)

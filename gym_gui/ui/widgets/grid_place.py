@@ -87,9 +87,16 @@ def _tries(needs: GridNeeds, area: QSize) -> list[GridPlace]:
             if not numbers or place.cell >= NUMBERS_FROM * needs.ratio:
                 places.append(place)
     if all(place.cell < GAP_FROM for place in places):  # no room for anything but cells
-        places.append(_place(GridNeeds(
-            rows=needs.rows, columns=needs.columns, number=needs.number, entries=(), space=0, ratio=needs.ratio
-        ), area, beside=False, numbers=False))
+        places.append(
+            _place(
+                GridNeeds(
+                    rows=needs.rows, columns=needs.columns, number=needs.number, entries=(), space=0, ratio=needs.ratio
+                ),
+                area,
+                beside=False,
+                numbers=False,
+            )
+        )
     return places
 
 

@@ -96,9 +96,7 @@ class GridView(QWidget):
         self._cut = ""
         if (rows, columns) == (payload.rows, payload.columns):
             return payload
-        self._cut = (
-            f"{payload.rows:,} × {payload.columns:,} cells; the first {rows:,} × {columns:,} are drawn."  # noqa: RUF001
-        )
+        self._cut = f"{payload.rows:,} by {payload.columns:,} cells; the first {rows:,} by {columns:,} are drawn."
         return replace(payload, rows=rows, columns=columns, cells=tuple(row[:columns] for row in payload.cells[:rows]))
 
     # --- placing ----------------------------------------------------------------------------------------------------
@@ -251,7 +249,7 @@ class GridView(QWidget):
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRect(box.adjusted(0, 0, -1, -1))
             else:
-                draw_agent(painter, box, agent_color(self._theme, what), _initial(text), bold, ratio)
+                draw_agent(painter, box, agent_color(self._theme, what), _initial(text), bold, ratio=ratio)
             painter.setFont(font)
             painter.setPen(self._theme.color("text"))
             words = box.translated(side + round(tokens.SPACE_8 * ratio), 0)
@@ -281,7 +279,7 @@ class GridView(QWidget):
                 font = self._device_font(bold=True)
                 font.setPixelSize(max(1, round(min(box.width() * 0.5, tokens.HEADLINE_PX * self._ratio))))
                 color = agent_color(self._theme, first[agent.label])
-                draw_agent(painter, box, color, _initial(agent.label), font, self._ratio)
+                draw_agent(painter, box, color, _initial(agent.label), font, ratio=self._ratio)
 
     # --- what a cell is ---------------------------------------------------------------------------------------------
 

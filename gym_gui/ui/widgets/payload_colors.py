@@ -44,9 +44,12 @@ _EVEN: Final = 0.18  # of the brightest: above it, dark ink reads better than wh
 
 def mixed(ink: QColor, ground: QColor, share: float) -> QColor:
     """*share* of *ink* over *ground*, opaque."""
-    parts = zip(ink.getRgb()[:3], ground.getRgb()[:3], strict=True)  # type: ignore[index] - always four numbers
-    red, green, blue = (round(one * share + other * (1 - share)) for one, other in parts)
-    return QColor(red, green, blue)
+    rest = 1 - share
+    return QColor(
+        round(ink.red() * share + ground.red() * rest),
+        round(ink.green() * share + ground.green() * rest),
+        round(ink.blue() * share + ground.blue() * rest),
+    )
 
 
 def cell_color(theme: Theme, role: str) -> QColor:

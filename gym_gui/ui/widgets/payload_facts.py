@@ -59,7 +59,7 @@ def payload_facts(matter: RowMatter) -> list[Fact]:
     version = str(matter.payload_version)
     facts = [
         Fact("Version", f"{version} (legacy)" if matter.payload_version <= LEGACY.major else version),
-        Fact("Payload", kind_words(matter.payload)),
+        Fact("Kind", kind_words(matter.payload)),
     ]
     if matter.legacy is not None:
         facts.append(Fact("Not drawn" if matter.payload is None else "Legacy", matter.legacy.why, state="warn"))
@@ -68,9 +68,9 @@ def payload_facts(matter: RowMatter) -> list[Fact]:
 
 
 def kind_words(payload: DrawnPayload | None) -> str:
-    """``Grid, 4 rows, 12 columns``, ``Graph, 6 nodes, 8 edges, directed``, ``Text, 3 lines``, ``Picture only``."""
+    """``Grid, 4 rows, 12 columns``, ``Graph, 6 nodes, 8 edges, directed``, ``Text, 3 lines``, ``none``."""
     if payload is None:
-        return "Picture only"
+        return "none"
     if isinstance(payload, GridPayload):
         return f"Grid, {payload.rows:,} rows, {payload.columns:,} columns"
     if isinstance(payload, GraphPayload):
@@ -103,16 +103,17 @@ def _with(panel: Panel, name: str, words: str | None, value: Any) -> Panel:
     if array is None or array.size <= _SMALL:
         text = words or _short(value if array is None else array)
         return Panel((*panel.facts, Fact(name, text)), panel.large)
-    return Panel((*panel.facts, Fact(name, words or summary(array))), (*panel.large, LargeValue(name, array)))
+    fact = Fact(name, words or summary(array), tip="" if array.dtype.kind == "O" else str(array.dtype))
+    return Panel((*panel.facts, fact), (*panel.large, LargeValue(name, array)))
 
 
 def summary(array: NDArray[Any]) -> str:
-    """``84 x 84 float32, -1 to 1, mean 0.02``: size and type, and of numbers that are not too many what they are like."""
-    shape = " × ".join(map(str, array.shape))  # noqa: RUF001 - the sign that it is
+    """``84 x 84, -1 to 1, mean 0.02``: size, and of numbers that are not too many what they are like."""
+    shape = " × ".join(map(str, array.shape))  # noqa: RUF001 - the sign of multiplication
     if array.dtype.kind not in "iuf" or array.size > _SUMMED_UP:
         return f"{shape} {'values' if array.dtype.kind == 'O' else array.dtype}"
     low, high = number_text(float(array.min())), number_text(float(array.max()))
-    return f"{shape} {array.dtype}, {low} to {high}, mean {number_text(float(array.mean(dtype=np.float64)))}"
+    return f"{shape}, {low} to {high}, mean {number_text(float(array.mean(dtype=np.float64)))}"
 
 
 def _mask_words(value: Any) -> str | None:

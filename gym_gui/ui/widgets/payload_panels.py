@@ -122,7 +122,7 @@ class _PanelGroup(FoldingGroup):
         content = QWidget()
         super().__init__(theme, title, content)
         self._theme = theme
-        self._grid = FactGrid(theme, notify)
+        self._grid = FactGrid(theme, notify, wrap=True)
         self._large: dict[str, LazyArray] = {}
         self._column = QVBoxLayout(content)
         self._column.setContentsMargins(0, 0, 0, 0)
