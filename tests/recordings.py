@@ -49,6 +49,7 @@ class Recordings:
         self.paths.prepare()
         self.store = TelemetrySQLiteStore(self.paths.telemetry_db)
         self.resolver = FrameResolver(self.paths.replay_dir)
+        self.more: Callable[[int], Mapping[str, Any]] | None = None  # further fields of a step's record
         self._count = 0
         self._writers: dict[str, ReplayWriter] = {}
 
@@ -67,12 +68,10 @@ class Recordings:
         shape: tuple[int, ...] = SHAPE,
         rate_hz: float = 60.0,
         fault: str | None = None,
-        more: Callable[[int], Mapping[str, Any]] | None = None,
     ) -> EpisodeRollup:
         """An episode of *steps* actions, in a run of its own or in *run_id*: every fifth reward is 1, two lives go.
 
-        The first life is lost at a third of the episode, the second at two thirds. *more* gives further fields of a
-        step's record.
+        The first life is lost at a third of the episode, the second at two thirds.
         """
         self._count += 1
         run = RunRecord(
@@ -95,16 +94,7 @@ class Recordings:
         )
         self.store.insert_run(run)
         self.store.upsert_episode(rollup)
-        self.append(
-            rollup,
-            0,
-            steps,
-            pictures=pictures,
-            shed=shed,
-            shape=shape,
-            ends=status is EpisodeStatus.COMPLETED,
-            more=more,
-        )
+        self.append(rollup, 0, steps, pictures=pictures, shed=shed, shape=shape, ends=status is EpisodeStatus.COMPLETED)
         rollup = replace(
             rollup,
             steps=steps,
@@ -131,7 +121,6 @@ class Recordings:
         shed: Collection[int] = (),
         shape: tuple[int, ...] = SHAPE,
         ends: bool = False,
-        more: Callable[[int], Mapping[str, Any]] | None = None,
     ) -> None:
         """Rows *start* to *last*, both included, of an episode that *rollup* announced."""
         rows = []
@@ -150,8 +139,8 @@ class Recordings:
                 timestamp=rollup.started_at + timedelta(milliseconds=16 * index),
                 frame_state=FrameState.KEPT if kept else (FrameState.SHED if pictures else FrameState.NONE),
             )
-            if more is not None:
-                record = replace(record, **more(index))
+            if self.more is not None:
+                record = replace(record, **self.more(index))
             rows.append(writer.append(record))
         writer.flush()
         self.store.insert_steps(rows)

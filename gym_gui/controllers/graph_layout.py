@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-QUICK_NODES: Final = 16  # laid out in a few milliseconds
-MOST_SPRINGS: Final = 600  # every node pushes every other: the work grows with the square
+MOST_SPRINGS: Final = 400  # every node pushes every other: the work grows with the square
 _GOLDEN: Final = math.pi * (3 - math.sqrt(5))
-_FEW: Final = 64
-_ROUNDS: Final = (220, 110)  # for few nodes, and for more
+_ROUNDS: Final = ((64, 160), (256, 90), (MOST_SPRINGS, 60))  # up to so many nodes, so often
 _GRAVITY: Final = 0.06  # keeps parts that no edge connects from drifting apart
 _CALM: Final = 0.92
 _NEAR: Final = 1e-3
@@ -62,7 +60,8 @@ def _unit_places(ids: Sequence[int | str]) -> NDArray[np.float64]:
     hashes = np.array([zlib.crc32(repr(one).encode()) for one in ids], np.int64)
     angle = (hashes & 0xFFFF) / 0x10000 * 2 * math.pi
     radius = np.sqrt(((hashes >> 16) + 1) / 0x10000)
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    places: NDArray[np.float64] = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    return places
 
 
 def _beside_neighbours(
@@ -71,7 +70,7 @@ def _beside_neighbours(
     """Known nodes where they are; each other one beside the known nodes that it hangs on, else at the rim."""
     middle = stay[pinned].mean(axis=0)
     size = float(np.abs(stay[pinned] - middle).max()) or 1.0
-    places = middle + start * size
+    places: NDArray[np.float64] = middle + start * size
     total = np.zeros_like(places)
     links = np.zeros(len(places))
     for one, other in ((pairs[:, 0], pairs[:, 1]), (pairs[:, 1], pairs[:, 0])):
@@ -92,13 +91,10 @@ def _relaxed(places: NDArray[np.float64], pairs: NDArray[np.int64], pinned: NDAr
     span = float(np.ptp(places, axis=0).max()) or 2.0
     length = span / 2 * math.sqrt(math.pi / count)
     heat = span / 8
-    rounds = _ROUNDS[count > _FEW]
+    rounds = next(rounds for most, rounds in _ROUNDS if count <= most)
     middle = places[pinned].mean(axis=0) if pinned.any() else np.zeros(2)
     for _ in range(rounds):
-        apart = places[:, None, :] - places[None, :, :]
-        squared = np.einsum("ijk,ijk->ij", apart, apart)
-        np.maximum(squared, (_NEAR * length) ** 2, out=squared)
-        push = np.einsum("ijk,ij->ik", apart, length * length / squared)
+        push = _pushes(places, length)
         if len(pairs):
             along = places[pairs[:, 0]] - places[pairs[:, 1]]
             pull = along * (np.linalg.norm(along, axis=1)[:, None] / length)
@@ -111,6 +107,19 @@ def _relaxed(places: NDArray[np.float64], pairs: NDArray[np.int64], pinned: NDAr
         places += push
         heat = max(heat * _CALM, length * 0.02)
     return places
+
+
+def _pushes(places: NDArray[np.float64], length: float) -> NDArray[np.float64]:
+    """How all others push each node: the less, the farther away they are."""
+    squared = np.zeros((len(places), len(places)))
+    for axis in (places[:, 0], places[:, 1]):
+        apart = np.subtract.outer(axis, axis)
+        apart *= apart
+        squared += apart
+    np.maximum(squared, (_NEAR * length) ** 2, out=squared)
+    weight = np.divide(length * length, squared, out=squared)
+    push: NDArray[np.float64] = places * weight.sum(axis=1)[:, None] - weight @ places
+    return push
 
 
 def _spiral(count: int, pairs: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -72,8 +72,9 @@ class RowMatter:
 
     @property
     def weight(self) -> int:
-        """Places that its payload takes in memory: cells, nodes, edges; 0 for most rows."""
-        return _weight_of(self.payload) + (0 if self.legacy is None else len(self.legacy.text) // _CHARACTERS_A_PLACE)
+        """Places that it takes in memory beside its info: cells, nodes, edges, numbers; 0 for most rows."""
+        legacy = 0 if self.legacy is None else len(self.legacy.text) // _CHARACTERS_A_PLACE
+        return _weight_of(self.payload) + legacy + _numbers_in(self.normalization_stats)
 
 
 def matter_of(record: StepRecord, before: RowMatter | None = None) -> RowMatter:
@@ -174,6 +175,13 @@ def _shared(payload: DrawnPayload, before: DrawnPayload | None) -> DrawnPayload:
         edges = before.edges if payload.edges == before.edges else payload.edges
         return replace(payload, nodes=nodes, edges=edges)
     return payload
+
+
+def _numbers_in(stats: Mapping[str, Any] | None) -> int:
+    if not stats:
+        return 0
+    nested = sum(_numbers_in(value) for value in stats.values() if isinstance(value, Mapping))
+    return nested + sum(value.size for value in stats.values() if isinstance(value, np.ndarray))
 
 
 def _weight_of(payload: DrawnPayload | None) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from gym_gui.controllers.row_matter import LegacyPayload
 from gym_gui.core.schema.render_payload import (
     RENDER_PAYLOAD_GRAPH,
     RENDER_PAYLOAD_GRID,
@@ -18,7 +17,7 @@ from gym_gui.core.schema.render_payload import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gym_gui.controllers.row_matter import DrawnPayload
+    from gym_gui.controllers.row_matter import DrawnPayload, LegacyPayload
 
 PICTURE: Final = "picture"
 PAYLOAD: Final = "payload"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from gym_gui.controllers.session_state import Phase, SessionState
@@ -16,16 +16,18 @@ from gym_gui.ui.screens.play_keys import KeyTracker
 from gym_gui.ui.screens.play_overlays import GameOverlays, pill_text
 from gym_gui.ui.screens.play_places import STRIP_ROOM
 from gym_gui.ui.screens.play_shortcuts import GameShortcuts
+from gym_gui.ui.screens.play_view import GameView
+from gym_gui.ui.widgets.basics import make_timer
 from gym_gui.ui.widgets.picture import PictureWidget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QResizeEvent
 
     from gym_gui.controllers.session import SessionController
+    from gym_gui.controllers.views import TaskRunner
     from gym_gui.core.data_model import StepRecord
     from gym_gui.ui.theme import Theme
+    from gym_gui.ui.view_choices import ViewChoices
 
 # The HUD changes ten times a second at most: digits that flicker at 60 Hz cannot be read.
 HUD_MS: Final = 100
@@ -39,11 +41,20 @@ class GamePage(QWidget):
     Args:
         theme: The look.
         session: The game.
+        runner: Work off the Qt thread.
+        choices: What a person wants to see of each environment.
     """
 
     hud_changed = Signal(bool)
 
-    def __init__(self, theme: Theme, session: SessionController, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        session: SessionController,
+        runner: TaskRunner,
+        choices: ViewChoices,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -61,17 +72,20 @@ class GamePage(QWidget):
             ask_seed=self.ask_seed,
             toggle_hud=self.toggle_hud,
             toggle_help=self.toggle_help,
+            switch_view=lambda: self.view.toggle(),  # noqa: PLW0108 - the view comes later
         )
         self.keys = KeyTracker(self)
         self.keys.changed.connect(session.set_held_keys)
         self.picture = PictureWidget(self)
         self.picture.leave_room_below(STRIP_ROOM)
         self.picture.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.view = GameView(theme, runner, choices, self, self._follow_view)
         self.overlays = GameOverlays(theme, self)
+        self.overlays.strip.take_switch(self.view.switch)
         self._connect()
-        self._hud_timer = _timer(self, HUD_MS, self._refresh_hud, single=False)
-        self._strip_timer = _timer(self, STRIP_MS, self._hide_strip)
-        self._hint_timer = _timer(self, HINT_MS, self.overlays.hint.hide)
+        self._hud_timer = make_timer(self, HUD_MS, self._refresh_hud, single=False)
+        self._strip_timer = make_timer(self, STRIP_MS, self._hide_strip)
+        self._hint_timer = make_timer(self, HINT_MS, self.overlays.hint.hide)
 
     def _connect(self) -> None:
         session, overlays = self._session, self.overlays
@@ -103,6 +117,7 @@ class GamePage(QWidget):
         before, self._state = self._state, state
         if state.env_id != before.env_id or (state.phase is Phase.LOADING and before.phase is not Phase.LOADING):
             self.picture.show_frame(None)
+            self.view.begin(state.env_id)
             self._close_help()
             self.overlays.seed_panel.hide()
             self.overlays.hint.hide()
@@ -116,7 +131,7 @@ class GamePage(QWidget):
             self._place()
 
     def show_step(self, step: StepRecord) -> None:
-        """Show a step's picture."""
+        """Show a step's picture, and what else it carries."""
         frame = step.frame
         if frame is not None:
             is_first = self.picture.image is None
@@ -124,6 +139,7 @@ class GamePage(QWidget):
             if is_first:
                 # Only now is it known where there is room beside it.
                 self._show_phase(self._state)
+        self.view.show_step(step, has_picture=self.picture.image is not None)
 
     def show_storage_fault(self, *, fault: bool) -> None:
         """Whether telemetry reports that it cannot keep what happens."""
@@ -138,6 +154,7 @@ class GamePage(QWidget):
         self._hud_shown = shown
         self.overlays.strip.hud_button.setChecked(shown)
         self._refresh_hud()
+        self._place()
 
     # --- what the player does ---------------------------------------------------------------------------------------
 
@@ -275,7 +292,8 @@ class GamePage(QWidget):
     def _show_phase(self, before: SessionState) -> None:
         state = self._state
         blind = state.in_game and self.picture.image is None and bool(state.message)
-        self.overlays.message.show_state(state, self._name or state.env_id, blind=blind)
+        unseen = blind and not self.view.is_shown
+        self.overlays.message.show_state(state, self._name or state.env_id, blind=unseen)
         self.overlays.pill.say("" if blind and state.phase is Phase.PLAYING else pill_text(state))
         if before.phase is Phase.LOADING and state.phase is Phase.PLAYING:
             self._begin_play()
@@ -327,14 +345,11 @@ class GamePage(QWidget):
         shown = self._hud_shown and self._state.in_game
         self.overlays.show_hud(self._state, shown=shown, fault=self._storage_fault)
 
+    def _follow_view(self) -> None:
+        # Where there is room beside it has changed, and perhaps whether there is anything to see.
+        self.overlays.strip.adjust()
+        self._show_phase(self._state)
+
     def _place(self) -> None:
         self.picture.setGeometry(self.rect())
-        self.overlays.place(self.picture.target)
-
-
-def _timer(parent: QWidget, interval_ms: int, act: Callable[[], object], *, single: bool = True) -> QTimer:
-    timer = QTimer(parent)
-    timer.setInterval(interval_ms)
-    timer.setSingleShot(single)
-    timer.timeout.connect(act)
-    return timer
+        self.overlays.place(self.view.place(self.rect(), self.overlays.hud_sizes(), self.picture.target))

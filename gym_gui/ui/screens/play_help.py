@@ -29,6 +29,7 @@ WINDOW_KEYS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (("F5",), "New episode"),
     (("Ctrl+R",), "New episode with a seed"),
     (("H",), "Score and rate"),
+    (("V",), "Picture, grid, graph or text"),
     (("F11",), "Full screen"),
     (("Ctrl+W",), "All games"),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from gym_gui.controllers.session_state import Phase, SessionState
@@ -88,6 +88,12 @@ class GameOverlays:
             self._place_hud()
         self.game_hud.setVisible(shown)
         self.rate_hud.setVisible(shown)
+
+    def hud_sizes(self) -> tuple[QSize, QSize]:
+        """The sizes of the HUD's blocks in the upper corners; empty where they are hidden."""
+        blocks = (self.game_hud, self.rate_hud)
+        left, right = (hud.size() if hud.isVisibleTo(self._page) else QSize(0, 0) for hud in blocks)
+        return left, right
 
     def ask_seed(self, seed: int | None) -> None:
         """Show the seed panel over the strip, or in the middle of the lower edge where the strip stands upright."""

@@ -29,6 +29,7 @@ class GameShortcuts:
         ask_seed: Asks for the seed of a new episode.
         toggle_hud: Shows or hides the HUD.
         toggle_help: Shows or hides the game's keys.
+        switch_view: Shows the next of picture, grid, graph or text.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class GameShortcuts:
         ask_seed: Callable[[], object],
         toggle_hud: Callable[[], object],
         toggle_help: Callable[[], object],
+        switch_view: Callable[[], object],
     ) -> None:
         key = Qt.Key
         # By key, and whether Ctrl is held.
@@ -54,6 +56,7 @@ class GameShortcuts:
             (key.Key_R, True): ask_seed,
             (key.Key_H, False): toggle_hud,
             (key.Key_F1, False): toggle_help,
+            (key.Key_V, False): switch_view,
             (key.Key_W, True): session.stop,
         }
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
 
     from gym_gui.ui.theme import Theme
+    from gym_gui.ui.widgets.view_switch import ViewSwitch
 
 _ANY: Final = 16_777_215  # Qt's own word for a size without limit
 MAX_SEED: Final = 2**SEED_BITS - 1
@@ -46,6 +47,7 @@ class ControlStrip(QFrame):
         self.setProperty("overlay", "true")
         self._theme = theme
         self._pause_icon = ""
+        self._switch: ViewSwitch | None = None
         self._lines = [make_line(vertical=True) for _ in range(3)]
         row = self._row = QHBoxLayout(self)
         row.setSpacing(tokens.SPACE_4)
@@ -80,6 +82,17 @@ class ControlStrip(QFrame):
         for button in (self.pause_button, self.step_button, self.reset_button, self.seed_button):
             button.setEnabled(playable)
 
+    def take_switch(self, switch: ViewSwitch) -> None:
+        """Show *switch* beside the HUD's button, where it has something to choose from."""
+        self._switch = switch
+        self._row.insertWidget(self._row.indexOf(self.hud_button), switch)
+
+    def adjust(self) -> None:
+        """Take the room that its parts need now."""
+        self._row.invalidate()
+        self._row.activate()
+        self.adjustSize()
+
     def show_full_screen(self, *, full: bool) -> None:
         """Offer to fill the monitor, or to stop doing so."""
         self._theme.set_icon(self.full_button, "fullscreen-exit" if full else "fullscreen", "overlay_text")
@@ -94,6 +107,8 @@ class ControlStrip(QFrame):
         for line in self._lines:
             line.setMinimumSize(*((0, 1) if upright else (1, 0)))
             line.setMaximumSize(*((_ANY, 1) if upright else (1, _ANY)))
+        if self._switch is not None:
+            self._switch.set_upright(upright=upright)
         self._row.activate()
         self.adjustSize()
 

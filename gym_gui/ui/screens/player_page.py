@@ -170,6 +170,7 @@ class PlayerPage(QWidget):
         timeline.scrub_ended.connect(self._end_scrub)
         self.stage.clicked.connect(controller.toggle)
         self.stage.offer_changed.connect(self._follow_offer)
+        self.inspector.panels.legacy_toggled.connect(self._toggle_legacy)
         self._follow_offer()
         self._follow_choices()
         self.transport.steps.step_typed.connect(controller.seek_step)
@@ -231,7 +232,9 @@ class PlayerPage(QWidget):
         self._follow_choices()
 
     def _follow_choices(self) -> None:
-        self.player_actions.legacy.setChecked(self._context.view_choices.legacy)
+        wanted = self._context.view_choices.legacy
+        self.player_actions.legacy.setChecked(wanted)
+        self.inspector.panels.show_legacy(wanted=wanted)
         self.stage.refresh()
 
     def _follow_offer(self) -> None:

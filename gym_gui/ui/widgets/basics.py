@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -86,6 +86,15 @@ def make_line(*, vertical: bool = False) -> QFrame:
     else:
         line.setFixedHeight(1)
     return line
+
+
+def make_timer(parent: QWidget, interval_ms: int, act: Callable[[], object], *, single: bool = True) -> QTimer:
+    """A timer that does *act*, once or again and again; it must be started."""
+    timer = QTimer(parent)
+    timer.setInterval(interval_ms)
+    timer.setSingleShot(single)
+    timer.timeout.connect(act)
+    return timer
 
 
 def set_state(widget: QWidget, state: str) -> None:

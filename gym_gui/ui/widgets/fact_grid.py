@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QHoverEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -274,6 +274,8 @@ class FoldingGroup(QWidget):
         content: What it folds.
     """
 
+    folded = Signal(bool)  # whether it is open now
+
     def __init__(self, theme: Theme, title: str, content: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._content = content
@@ -298,4 +300,5 @@ class FoldingGroup(QWidget):
         self._head.opened = opened
         self._head.update()
         self._content.setVisible(opened)
+        self.folded.emit(opened)
         self._note.setVisible(opened and bool(self._note.text()))

@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = 3.0
 LARGEST: Final = 22.0
-_SHARE: Final = 0.16  # of the room that a node has for itself
+_SHARE: Final = 0.36  # of the way to the nearest other node
+_PAIR: Final = 2
+_MEASURED: Final = 400
+_LABELLED: Final = 250  # nodes whose labels are tried: more would not find a place
 _BUCKETS: Final = 24
 _ARROW: Final = 7.0
+_BARB: Final = 0.42  # radians between an arrow's middle and its sides
 _ASIDE: Final = 3.5  # of an edge whose opposite is there too
 _SMOOTH_EDGES: Final = 1_500
 _EDGE_LABELS: Final = 200
@@ -37,13 +41,25 @@ _OCCUPANCY: Final = 6
 _AVOIDED_EDGES: Final = 120
 _SHORT_LABEL: Final = 3
 _LOOP: Final = 0.9
+_MIDDLE: Final = 0.5  # where all values are one
 _VEIL: Final = 0.75
 
 
-def node_radius(count: int, width: float, height: float, zoom: float) -> float:
-    """The radius of a node, logical pixels: smaller where there are many, larger when zoomed in."""
-    room = math.sqrt(max(1.0, width * height) / max(1, count))
-    return min(LARGEST, max(SMALLEST, room * _SHARE * math.sqrt(max(zoom, 0.1))))
+def node_radius(gap: float) -> float:
+    """The radius of a node, logical pixels, where neighbours are mostly *gap* away from each other."""
+    return min(LARGEST, max(SMALLEST, gap * _SHARE))
+
+
+def typical_gap(places: NDArray[np.float64]) -> float:
+    """How far the nearest other node mostly is, in the places' own unit; 1 for a single node."""
+    if len(places) < _PAIR:
+        return 1.0
+    if len(places) > _MEASURED:  # what a node has for itself, where all share the room evenly
+        wide, high = np.ptp(places, axis=0).tolist()
+        return math.sqrt(max(wide * high, max(wide, high) ** 2 * 0.01) / len(places))
+    apart = np.linalg.norm(places[:, None, :] - places[None, :, :], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    return float(np.quantile(apart.min(axis=1), 0.3)) or 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +122,7 @@ class GraphPainter:
         if span is None:
             return [-1] * len(shape.ids)
         low, high = span
-        parts = (
-            (shape.values - low) / ((high - low) or 1.0) if high > low else np.where(shape.values == low, 0.5, np.nan)
-        )
+        parts = (shape.values - low) / (high - low) if high > low else shape.values * 0 + _MIDDLE
         return [round(part * _BUCKETS) if math.isfinite(part) else -1 for part in parts.tolist()]
 
     # --- edges ------------------------------------------------------------------------------------------------------
@@ -204,9 +218,8 @@ class GraphPainter:
         ink, ground = self._theme.color("text"), self._theme.color("surface")
         ground.setAlphaF(_VEIL)
         radius, height = picture.radius, metrics.height()
-        for number, (x, y) in enumerate(picture.spots.tolist()):
-            if not area.contains(x, y):
-                continue
+        for number in _inside(picture, area):
+            x, y = picture.spots[number].tolist()
             text = shortened(picture.shape.labels[number], _LONGEST)
             width = metrics.horizontalAdvance(text)
             if radius >= _INSIDE_FROM and len(text) <= _SHORT_LABEL and width <= 1.7 * radius:
@@ -249,10 +262,18 @@ class GraphPainter:
         return self._taken.isdisjoint(self._cells(box))
 
 
+def _inside(picture: GraphPicture, area: QRectF) -> list[int]:
+    """The nodes that are seen, of very many those with the most edges."""
+    x, y = picture.spots[:, 0], picture.spots[:, 1]
+    seen = np.flatnonzero((x >= area.left()) & (x <= area.right()) & (y >= area.top()) & (y <= area.bottom()))
+    if len(seen) <= _LABELLED:
+        return [int(one) for one in seen]
+    edges = np.bincount(np.array(picture.shape.pairs, np.int64).ravel(), minlength=len(picture.spots))
+    return [int(one) for one in seen[np.argsort(-edges[seen], kind="stable")][:_LABELLED]]
+
+
 def _arrow(line: QLineF, size: float) -> QPolygonF:
     tip, angle = line.p2(), math.atan2(line.dy(), line.dx())
-    sides = [
-        QPointF(tip.x() - size * math.cos(angle + turn), tip.y() - size * math.sin(angle + turn))
-        for turn in (0.42, -0.42)
-    ]
+    turned = (angle + _BARB, angle - _BARB)
+    sides = [QPointF(tip.x() - size * math.cos(one), tip.y() - size * math.sin(one)) for one in turned]
     return QPolygonF([tip, *sides])

@@ -49,8 +49,8 @@ class GraphShape:
     @property
     def places(self) -> dict[int | str, tuple[float, float]]:
         """The places that the payload brings, by node."""
-        has = ~np.isnan(self.given).any(axis=1)
-        return {one: (float(x), float(y)) for one, (x, y), ok in zip(self.ids, self.given, has, strict=True) if ok}
+        given = zip(self.ids, self.given.tolist(), strict=True)
+        return {one: (x, y) for one, (x, y) in given if math.isfinite(x)}
 
     @property
     def topology(self) -> tuple[object, ...]:

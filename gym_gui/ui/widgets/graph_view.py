@@ -13,11 +13,11 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QLinearGradient, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
-from gym_gui.controllers.graph_layout import QUICK_NODES, place_nodes
+from gym_gui.controllers.graph_layout import place_nodes
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.texts import number_text, shortened
-from gym_gui.ui.widgets.graph_paint import LARGEST, GraphPainter, GraphPicture, node_radius
+from gym_gui.ui.widgets.graph_paint import LARGEST, GraphPainter, GraphPicture, node_radius, typical_gap
 from gym_gui.ui.widgets.graph_shape import GraphShape, joined, shape_of
 from gym_gui.ui.widgets.payload_colors import value_color
 
@@ -36,6 +36,7 @@ _KEPT_LAYOUTS: Final = 64
 _MINIMUM: Final = QSize(120, 90)
 _FOOT: Final = 32  # the line that is read out
 _MARGIN: Final = 2.5 * LARGEST + tokens.SPACE_4  # an edge from a node to itself stands above it
+_MARGIN_SHARE: Final = 0.15
 _ZOOM_STEP: Final = 1.0015  # to the power of the wheel's eighths of a degree
 _SMALLEST_ZOOM: Final = 0.25
 _LARGEST_ZOOM: Final = 12.0
@@ -68,7 +69,8 @@ class GraphView(QWidget):
         self._layouts: OrderedDict[object, Places] = OrderedDict()
         self._last: Places = {}
         self._bounds: QRectF | None = None
-        self._generation = 0
+        self._gap = 1.0
+        self._being_found = False
         self._zoom = 1.0
         self._shift = QPointF()
         self._pressed: QPointF | None = None
@@ -121,16 +123,16 @@ class GraphView(QWidget):
         if payload is before or payload == before:
             return
         shape = shape_of(payload)
-        self._generation += 1
         self._wanted = shape
-        known = self._layouts.get(shape.topology, {})
-        places = joined(shape, known)
-        if places is not None:
-            self._accept(shape, places)
-        elif len(shape.ids) <= QUICK_NODES:
-            self._laid_out(shape, self._find(shape))
-        else:
-            self._ask(shape)
+        if self._shape is not None and not self._is_like(shape):
+            self._drop()  # another graph: what is shown says nothing about it
+        self._settle(shape)
+
+    def forget(self) -> None:
+        """Show nothing, and drop what is on its way."""
+        self._payload = self._wanted = None
+        self._last = {}
+        self._drop()
 
     def fit(self) -> None:
         """Show all of it."""
@@ -139,8 +141,21 @@ class GraphView(QWidget):
 
     # --- places -----------------------------------------------------------------------------------------------------
 
-    def _find(self, shape: GraphShape) -> NDArray[np.float64]:
-        return place_nodes(shape.ids, shape.pairs, self._known(shape))
+    def _is_like(self, shape: GraphShape) -> bool:
+        shown = () if self._shape is None else self._shape.ids
+        return 2 * len(set(shown) & set(shape.ids)) >= max(len(shown), len(shape.ids))
+
+    def _drop(self) -> None:
+        self._shape = self._places = None
+        self._redraw()
+
+    def _settle(self, shape: GraphShape) -> None:
+        """Show *shape* where its places are known, else find them aside."""
+        places = joined(shape, self._layouts.get(shape.topology, {}))
+        if places is None:
+            self._ask(shape)
+        else:
+            self._accept(shape, places)
 
     def _known(self, shape: GraphShape) -> Places:
         """Nodes that were there a step ago stay where they are, unless most of the graph is another."""
@@ -151,29 +166,39 @@ class GraphView(QWidget):
         return stays if 2 * len(stays) >= len(shape.ids) else {}
 
     def _ask(self, shape: GraphShape) -> None:
-        generation, known = self._generation, self._known(shape)
+        # One at a time: places take longer to find than a game takes for a step.
+        if self._being_found:
+            return
+        self._being_found = True
+        known = self._known(shape)
 
         def done(places: NDArray[np.float64]) -> None:
-            if generation == self._generation:
-                self._laid_out(shape, places)
+            self._being_found = False
+            self._keep(shape, places)
+            if self._wanted is not None:
+                self._settle(self._wanted)  # the newest: mostly the same nodes with other values
 
-        self._runner.submit(lambda: place_nodes(shape.ids, shape.pairs, known), done)
+        def failed(error: Exception) -> None:
+            self._being_found = False
+            raise error
+
+        self._runner.submit(lambda: place_nodes(shape.ids, shape.pairs, known), done, failed)
         self.update()
 
-    def _laid_out(self, shape: GraphShape, places: NDArray[np.float64]) -> None:
-        found = {one: (float(x), float(y)) for one, (x, y) in zip(shape.ids, places.tolist(), strict=True)}
-        self._layouts[shape.topology] = found
+    def _keep(self, shape: GraphShape, places: NDArray[np.float64]) -> None:
+        found = zip(shape.ids, places.tolist(), strict=True)
+        self._layouts[shape.topology] = {one: (float(x), float(y)) for one, (x, y) in found}
         while len(self._layouts) > _KEPT_LAYOUTS:
             self._layouts.popitem(last=False)
-        self._accept(shape, places)
 
     def _accept(self, shape: GraphShape, places: NDArray[np.float64]) -> None:
-        another = self._shape is None or set(self._shape.ids).isdisjoint(shape.ids)
+        another = self._shape is None
         self._shape, self._wanted, self._places = shape, None, places
         self._last = {one: (float(x), float(y)) for one, (x, y) in zip(shape.ids, places.tolist(), strict=True)}
         if another:
             self._zoom, self._shift, self._bounds = 1.0, QPointF(), None
         self._bounds = _around(places, self._bounds)
+        self._gap = typical_gap(places)
         self._hovered = None if another else self._hovered
         self.setAccessibleName(f"Graph of {len(shape.ids)} nodes and {len(shape.pairs)} edges")
         self._redraw()
@@ -183,7 +208,7 @@ class GraphView(QWidget):
 
     def _scale(self) -> float:
         bounds, area = self._bounds or QRectF(-1, -1, 2, 2), self._area()
-        wide, high = max(1.0, area.width() - 2 * _MARGIN), max(1.0, area.height() - 2 * _MARGIN)
+        wide, high = (max(1.0, side - 2 * min(_MARGIN, side * _MARGIN_SHARE)) for side in (area.width(), area.height()))
         return min(wide / bounds.width(), high / bounds.height())
 
     def _spots(self) -> NDArray[np.float64]:
@@ -196,9 +221,7 @@ class GraphView(QWidget):
         return (self._places - [middle.x(), middle.y()]) * scale + [centre.x(), centre.y()]
 
     def _radius(self) -> float:
-        area = self._area()
-        count = 0 if self._shape is None else len(self._shape.ids)
-        return node_radius(count, area.width(), area.height(), self._zoom)
+        return node_radius(self._gap * self._scale() * self._zoom)
 
     # --- painting ---------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ Qt thread.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -48,6 +49,7 @@ class CodeLook:
 
 def looks_of(payload: GridPayload, theme: Theme) -> dict[str, CodeLook]:
     """The look of every code that the payload uses or explains, in the legend's order."""
+    plain = _plain_codes(payload)
     codes = dict.fromkeys(payload.legend)
     codes.update(dict.fromkeys(str(code) for row in payload.cells for code in set(row)))
     letters: dict[str, str] = {}
@@ -56,10 +58,20 @@ def looks_of(payload: GridPayload, theme: Theme) -> dict[str, CodeLook]:
         entry = payload.legend.get(code)
         word = str(entry.label) if entry is not None else ""
         role = str(entry.role) if entry is not None else ""
-        letter = _letter(code, word, letters) if role.lower() not in PLAIN_ROLES or entry is None else ""
+        letter = "" if code in plain else _letter(code, word, letters)
         letters[letter] = code
         looks[code] = CodeLook(letter, word, role, cell_color(theme, role))
     return looks
+
+
+def _plain_codes(payload: GridPayload) -> set[str]:
+    """Codes of bare ground, which needs no letter: signs that are no letters, else the most frequent one."""
+    floors = {code for code, entry in payload.legend.items() if str(entry.role).lower() in PLAIN_ROLES}
+    bare = {code for code in floors if not any(sign.isalnum() for sign in code)}
+    if bare or not floors:
+        return bare
+    counted = Counter(str(code) for row in payload.cells for code in row if str(code) in floors)
+    return {counted.most_common(1)[0][0]} if counted else floors
 
 
 def _letter(code: str, word: str, taken: Mapping[str, str]) -> str:
@@ -94,6 +106,14 @@ class Tiles:
             found = self._tiles[key] = self._paint(look)
         return found
 
+    def has_word(self, look: CodeLook) -> bool:
+        """Whether the word stands at the cell's foot."""
+        if not (look.letter and look.word):
+            return False
+        wide = QFontMetricsF(self.font(tokens.CAPTION_PX)).horizontalAdvance(look.word)
+        line = word_height(self._theme, self._ratio)
+        return wide + _WORD_ROOM * self._ratio <= self._side and self._side >= _LINES_FOR_WORD * line
+
     def _paint(self, look: CodeLook) -> QImage:
         side, ratio = self._side, self._ratio
         image = QImage(side, side, QImage.Format.Format_RGB32)
@@ -112,14 +132,12 @@ class Tiles:
         ink = ink_on(look.ground)
         caption = self.font(tokens.CAPTION_PX)
         line = word_height(self._theme, ratio)
-        wide = QFontMetricsF(caption).horizontalAdvance(look.word)
-        has_word = bool(look.word) and wide + _WORD_ROOM * ratio <= side and has_room_for_words(side, line)
+        has_word = self.has_word(look)
         letter = self.font(min(_LARGEST_LETTER, round(side / ratio * _LETTER_SHARE)), bold=True)
         painter.setPen(ink)
         painter.setFont(letter)
-        painter.drawText(
-            QRectF(0, 0, side, side - line if has_word else side), Qt.AlignmentFlag.AlignCenter, look.letter
-        )
+        upper = QRectF(0, 0, side, side - line if has_word else side)
+        painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, look.letter)
         if has_word:
             painter.setFont(caption)
             foot = QRectF(0, side - line, side, line - _WORD_ROOM * ratio / 2)
@@ -143,12 +161,7 @@ def word_height(theme: Theme, ratio: float) -> int:
     return round((QFontMetricsF(theme.font(tokens.CAPTION_PX)).height() + _WORD_ROOM / 2) * ratio)
 
 
-def has_room_for_words(side: int, line: int) -> bool:
-    """Whether a cell of this side, device pixels, has a line for a word below its letter."""
-    return side >= _LINES_FOR_WORD * line
-
-
-def draw_agent(painter: QPainter, box: QRect, color: QColor, letter: str, font: QFont, ratio: float) -> None:
+def draw_agent(painter: QPainter, box: QRect, color: QColor, letter: str, font: QFont, *, ratio: float) -> None:
     """A round marker in *box*, device pixels, with a ring that stands out of any ground."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     ring = max(1.0, 2 * ratio)

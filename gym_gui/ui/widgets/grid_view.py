@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.texts import shortened
-from gym_gui.ui.widgets.grid_look import CodeLook, Tiles, draw_agent, has_room_for_words, looks_of, word_height
+from gym_gui.ui.widgets.grid_look import CodeLook, Tiles, draw_agent, looks_of, word_height
 from gym_gui.ui.widgets.grid_place import GridNeeds, GridPlace, place_grid
 from gym_gui.ui.widgets.payload_colors import agent_color
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MOST_CELLS: Final = 250  # rows, and columns: more are no cells to the eye, and painting them takes too long
 _LONGEST_LABEL: Final = 24
 _MARKER: Final = 0.68  # of a cell's side
+_FACING: Final = {"right": "→", "down": "↓", "left": "←", "up": "↑"}
 _MINIMUM: Final = QSize(120, 90)
 
 
@@ -95,7 +96,7 @@ class GridView(QWidget):
         self._cut = ""
         if (rows, columns) == (payload.rows, payload.columns):
             return payload
-        self._cut = f"{payload.rows:,} × {payload.columns:,} cells; the first {rows:,} × {columns:,} are drawn."  # noqa: RUF001
+        self._cut = f"{payload.rows:,} by {payload.columns:,} cells; the first {rows:,} by {columns:,} are drawn."
         return replace(payload, rows=rows, columns=columns, cells=tuple(row[:columns] for row in payload.cells[:rows]))
 
     # --- placing ----------------------------------------------------------------------------------------------------
@@ -125,15 +126,15 @@ class GridView(QWidget):
         return self._place
 
     def _entries(self) -> list[tuple[CodeLook | int, str]]:
-        """What the legend explains: the codes that have a word, then the agents by their place."""
-        payload = self._payload
-        codes: list[tuple[CodeLook | int, str]] = [
-            (look, shortened(look.word, _LONGEST_LABEL)) for look in self._looks.values() if look.word
-        ]
-        agents = () if payload is None else payload.agents
+        """What the legend explains: agents by their place, codes that have a word, bare ground last."""
+        agents = () if self._payload is None else self._payload.agents
         seen = {agent.label: place for place, agent in reversed(list(enumerate(agents)))}
         ordered = sorted(seen.items(), key=lambda one: one[1])
-        return codes + [(place, shortened(label or "agent", _LONGEST_LABEL)) for label, place in ordered]
+        told: list[tuple[CodeLook | int, str]] = [
+            (place, shortened(label or "agent", _LONGEST_LABEL)) for label, place in ordered
+        ]
+        codes = sorted((look for look in self._looks.values() if look.word), key=lambda look: not look.letter)
+        return told + [(look, shortened(look.word, _LONGEST_LABEL)) for look in codes]
 
     def _swatch(self) -> int:
         return round((tokens.ICON + 2) * self._ratio)
@@ -248,7 +249,7 @@ class GridView(QWidget):
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRect(box.adjusted(0, 0, -1, -1))
             else:
-                draw_agent(painter, box, agent_color(self._theme, what), _initial(text), bold, ratio)
+                draw_agent(painter, box, agent_color(self._theme, what), _initial(text), bold, ratio=ratio)
             painter.setFont(font)
             painter.setPen(self._theme.color("text"))
             words = box.translated(side + round(tokens.SPACE_8 * ratio), 0)
@@ -271,16 +272,14 @@ class GridView(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(_edge(agent_color(self._theme, first[here[0].label]), edge))
             painter.drawRect(QRectF(cell).adjusted(edge / 2, edge / 2, -edge / 2, -edge / 2))
-            for box, agent in zip(marker_boxes(self._above_word(cell), len(here)), here, strict=True):
+            look = self._looks.get(str(payload.cells[row][column]))
+            if look is not None and self._tiles is not None and self._tiles.has_word(look):
+                cell.setBottom(cell.bottom() - word_height(self._theme, self._ratio))  # it stays to be read
+            for box, agent in zip(marker_boxes(cell, len(here)), here, strict=True):
                 font = self._device_font(bold=True)
                 font.setPixelSize(max(1, round(min(box.width() * 0.5, tokens.HEADLINE_PX * self._ratio))))
                 color = agent_color(self._theme, first[agent.label])
-                draw_agent(painter, box, color, _initial(agent.label), font, self._ratio)
-
-    def _above_word(self, cell: QRect) -> QRect:
-        """The part of a cell that a marker may cover: the word at its foot stays to be read."""
-        line = word_height(self._theme, self._ratio)
-        return cell.adjusted(0, 0, 0, -line) if has_room_for_words(cell.width(), line) else cell
+                draw_agent(painter, box, color, _initial(agent.label), font, ratio=self._ratio)
 
     # --- what a cell is ---------------------------------------------------------------------------------------------
 
@@ -331,7 +330,8 @@ def marker_boxes(cell: QRect, count: int) -> list[QRect]:
 
 
 def _initial(label: str) -> str:
-    return label[:1].upper()
+    """The sign in a marker: which way it faces, where its label says so, else its first letter."""
+    return _FACING.get(label.rpartition(" facing ")[2], label[:1].upper()) if " facing " in label else label[:1].upper()
 
 
 def _frame_of(payload: GridPayload) -> tuple[object, ...]:

@@ -67,6 +67,7 @@ class PayloadStage(PictureStage):
             self._matter = None
             self._offer = Offer()
             self._reading = False
+            self.payload.show_payload(None)
             self._refresh()
         elif details.matter is not None:
             self._matter = details.matter

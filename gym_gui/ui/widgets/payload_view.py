@@ -30,6 +30,8 @@ _Widget: TypeAlias = GridView | GraphView | TextView
 
 LEGACY_TITLE: Final = "Legacy payload"
 _NOTE_HEIGHT: Final = 28
+_WIDE_ENOUGH: Final = 480  # for text; what is wider only needs to be higher
+_A_LOT: Final = 10_000
 
 
 class PayloadView(QWidget):
@@ -89,6 +91,8 @@ class PayloadView(QWidget):
         self._shown = shown
         before = self._widget
         if shown is None:
+            if isinstance(before, GraphView):
+                before.forget()
             self._widget = None
         elif isinstance(shown, GridPayload):
             self._widget = self._get(GridView)
@@ -101,8 +105,8 @@ class PayloadView(QWidget):
                 before.hide()
             if self._widget is not None:
                 self._widget.show()
-            self._arrange()
         self._fill()
+        self._arrange()
 
     def copied(self) -> str | QImage | None:
         """What a copy takes: the selected text or all of it, or the drawing as a picture; None for nothing."""
@@ -138,7 +142,6 @@ class PayloadView(QWidget):
             widget.show_text(shown.text)
         if self.note != self._noted:
             self._noted = self.note
-            self._arrange()
             self.update()
 
     # --- placing ----------------------------------------------------------------------------------------------------
@@ -165,7 +168,9 @@ class PayloadView(QWidget):
         shown = self._shown
         if isinstance(shown, GridPayload):
             return min(room.width() / max(1, shown.columns), room.height() / max(1, shown.rows))
-        return min(room.width() / 3, room.height() / 2) if isinstance(shown, GraphPayload) else room.width()
+        if isinstance(shown, GraphPayload):
+            return min(room.width() / 3, room.height() / 2)
+        return min(room.width(), _WIDE_ENOUGH) + room.height() / _A_LOT
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

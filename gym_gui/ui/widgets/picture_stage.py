@@ -91,6 +91,7 @@ class PictureStage(QWidget):
     def add_layer(self, widget: QWidget) -> None:
         """Put *widget* over the picture and below the caption."""
         self._layers.addWidget(widget)
+        self.picture.lower()  # the layout puts what comes last at the bottom
         self._layers.setCurrentWidget(self._caption)
         self._caption.setVisible(bool(self._caption.text))
 

@@ -12,6 +12,7 @@ from gym_gui.core.schema.mismatch import counts_of
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.texts import duration_text, number_text, when_text
 from gym_gui.ui.widgets.fact_grid import Fact, FactGrid, FoldingGroup
+from gym_gui.ui.widgets.payload_panels import PayloadPanels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,12 +49,14 @@ class StepInspector(QScrollArea):
         self._episode_facts = FactGrid(theme, notify, wrap=True)
         self._run_facts = FactGrid(theme, notify, wrap=True)
         self._info_group = FoldingGroup(theme, "Info", self._info)
+        self.panels = PayloadPanels(theme, notify)
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(tokens.SPACE_12, tokens.SPACE_8, tokens.SPACE_12, tokens.SPACE_16)
         column.setSpacing(tokens.SPACE_16)
         column.addWidget(FoldingGroup(theme, "Step", self._facts))
         column.addWidget(self._info_group)
+        column.addWidget(self.panels)
         column.addWidget(FoldingGroup(theme, "Episode", self._episode_facts))
         column.addWidget(FoldingGroup(theme, "Run", self._run_facts))
         column.addStretch(1)
@@ -86,8 +89,11 @@ class StepInspector(QScrollArea):
         if details is None:
             self._facts.set_facts(())
             self._info.set_facts(())
+            self.panels.show_matter(None)
             return
         self._facts.set_facts(step_facts(details))
+        if details.matter is not None:
+            self.panels.show_matter(details.matter)
         if details.info is not None:
             self._info.set_facts(info_facts(details.info))
             self._info_group.set_note("" if details.info else "The environment gave no info.")

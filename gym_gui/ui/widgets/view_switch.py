@@ -27,7 +27,7 @@ class ViewSwitch(QFrame):
         self._buttons: dict[str, QToolButton] = {}
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(2)
+        self._row.setSpacing(tokens.SIZES["space_2"])
         self.hide()
 
     @property
