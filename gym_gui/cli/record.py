@@ -25,9 +25,14 @@ from gym_gui.controllers.game_options import game_kwargs
 from gym_gui.core.sizes import size_text
 
 if TYPE_CHECKING:
+<<<<<<< HEAD
     from collections.abc import Callable
 
     from gym_gui.controllers.recording import RecordingResult
+=======
+    from gym_gui.config.settings import Settings
+    from gym_gui.controllers.recording import RecordingRequest, RecordingResult
+>>>>>>> 2e42d9b39944f46255a9b1c5a92b53ee1c450faa
     from gym_gui.core.data_model import StepRecord
 
 
@@ -121,10 +126,7 @@ def record(
     lists them.
     """
     from gym_gui.adapters.registry import resolve  # noqa: PLC0415 - h5py and Gymnasium, one second
-    from gym_gui.controllers.recording import RecordingRequest, recount  # noqa: PLC0415 - same
-    from gym_gui.controllers.recording import record as record_one  # noqa: PLC0415 - same
-    from gym_gui.controllers.vector_recording import record_vector  # noqa: PLC0415 - same
-    from gym_gui.services.bootstrap import open_archive, open_services  # noqa: PLC0415 - same
+    from gym_gui.controllers.recording import RecordingRequest  # noqa: PLC0415 - same
 
     settings = settings_for(var_dir, overrides)
     request = RecordingRequest(
@@ -142,6 +144,7 @@ def record(
         resolve(env_id)  # before anything is made in the var folder
         if as_human:
             request = replace(request, env_kwargs={**game_kwargs(env_id, settings.game), **request.env_kwargs})
+<<<<<<< HEAD
     with open_services(settings) as services:
         if strict:
             services.telemetry.check_strictly()
@@ -161,6 +164,9 @@ def record(
 
 
 def _answer(result: RecordingResult, *, as_json: bool) -> int:
+=======
+    result = _record(settings, request, strict=strict)
+>>>>>>> 2e42d9b39944f46255a9b1c5a92b53ee1c450faa
     if as_json:
         print_json(asdict(result))
     else:
@@ -169,6 +175,30 @@ def _answer(result: RecordingResult, *, as_json: bool) -> int:
     if reason:
         say(f"gym-gui: {reason} What came before is kept.", err=True)
     return 1 if reason else 0
+
+
+def _record(settings: Settings, request: RecordingRequest, *, strict: bool) -> RecordingResult:
+    from gym_gui.controllers.recording import record as record_one  # noqa: PLC0415 - as above
+    from gym_gui.controllers.recording import recount  # noqa: PLC0415 - as above
+    from gym_gui.controllers.vector_recording import record_vector  # noqa: PLC0415 - as above
+    from gym_gui.services.bootstrap import open_archive, open_services  # noqa: PLC0415 - as above
+
+    with open_services(settings) as services:
+        if strict:
+            services.telemetry.check_strictly()
+        progress = _Progress(total=request.steps)
+        interrupts = _Interrupts()
+        try:
+            with foreign_output_aside():
+                record_run = record_one if request.num_envs is None else record_vector
+                result = record_run(services, request, on_step=progress.step, should_stop=interrupts.seen)
+        finally:
+            interrupts.restore()
+            progress.end()
+    if result.fault:
+        with open_archive(settings) as archive:
+            result = recount(archive, result)
+    return result
 
 
 def parse_kwargs(pairs: tuple[str, ...]) -> dict[str, Any]:
