@@ -25,14 +25,10 @@ from gym_gui.controllers.game_options import game_kwargs
 from gym_gui.core.sizes import size_text
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from collections.abc import Callable
 
-    from gym_gui.controllers.recording import RecordingResult
-=======
     from gym_gui.config.settings import Settings
     from gym_gui.controllers.recording import RecordingRequest, RecordingResult
->>>>>>> 2e42d9b39944f46255a9b1c5a92b53ee1c450faa
     from gym_gui.core.data_model import StepRecord
 
 
@@ -144,29 +140,7 @@ def record(
         resolve(env_id)  # before anything is made in the var folder
         if as_human:
             request = replace(request, env_kwargs={**game_kwargs(env_id, settings.game), **request.env_kwargs})
-<<<<<<< HEAD
-    with open_services(settings) as services:
-        if strict:
-            services.telemetry.check_strictly()
-        progress = _Progress(total=steps)
-        interrupts = _Interrupts()
-        try:
-            with foreign_output_aside():
-                record_run = record_one if request.num_envs is None else record_vector
-                result = record_run(services, request, on_step=progress.step, should_stop=interrupts.seen)
-        finally:
-            interrupts.restore()
-            progress.end()
-    if result.fault:
-        with open_archive(settings) as archive:
-            result = recount(archive, result)
-    return _answer(result, as_json=as_json)
-
-
-def _answer(result: RecordingResult, *, as_json: bool) -> int:
-=======
     result = _record(settings, request, strict=strict)
->>>>>>> 2e42d9b39944f46255a9b1c5a92b53ee1c450faa
     if as_json:
         print_json(asdict(result))
     else:

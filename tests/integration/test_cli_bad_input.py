@@ -80,7 +80,7 @@ def test_that_an_unknown_game_is_answered_with_near_ones(env_id: str, offered: s
 
 @pytest.mark.parametrize("env_id", ["", "../qqqqqq", KILOBYTES_10])
 def test_that_a_game_like_no_other_is_told_of(env_id: str) -> None:
-    failed(gym_gui("record", env_id), "There is no environment", "The catalogue lists every environment")
+    failed(gym_gui("record", env_id), "There is no environment", "`gym-gui games` lists every environment")
 
 
 @pytest.mark.parametrize(
