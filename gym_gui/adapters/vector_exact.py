@@ -6,12 +6,16 @@ number, as after FrozenLake's reset, the others' fractions are cut off.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
 
+from gym_gui.adapters.registry import quiet_imports
 from gym_gui.core.typing_compat import override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def _gather(infos: dict[str, Any], told: dict[str, Any], index: int, count: int) -> dict[str, Any]:
@@ -42,3 +46,11 @@ class ExactAsyncVectorEnv(AsyncVectorEnv):
     @override
     def _add_info(self, vector_infos: dict[str, Any], env_info: dict[str, Any], env_num: int) -> dict[str, Any]:
         return _gather(vector_infos, env_info, env_num, self.num_envs)
+
+    @override
+    def _raise_if_errors(self, successes: Iterable[bool]) -> None:
+        successes = list(successes)
+        if all(successes):
+            return
+        with quiet_imports():  # what is raised says it all; the traces that are warned of too are the environment's
+            super()._raise_if_errors(successes)

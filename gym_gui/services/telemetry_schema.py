@@ -198,10 +198,13 @@ class RunCheck:
             version: The schema version that it came in; None means what the record says.
             log: Whether the first of each cause is logged; what is raised is not.
         """
-        self._steps[step.worker_id, step.payload_version if version is None else version] += 1
+        try:
+            self._steps[step.worker_id, step.payload_version if version is None else version] += 1
+        except TypeError:  # no text, no number: what it is does not matter
+            self._steps[str(step.worker_id), _text(None)] += 1
         first = None
         for cause, detail in self._faults(step):
-            self._mismatches[step.worker_id or "", _text(version or step.payload_version), cause.key] += 1
+            self._mismatches[_name(step.worker_id), _text(version or step.payload_version), cause.key] += 1
             if log:
                 self._tell(cause, detail, step)
             first = first or (cause, detail)
@@ -211,7 +214,7 @@ class RunCheck:
         """What was counted so far; the copies are made in one go, so another thread may be counting."""
         steps: Counter[tuple[str, str]] = Counter()
         for (worker, version), count in self._steps.copy().items():
-            steps[worker or "", _text(version)] += count
+            steps[_name(worker), _text(version)] += count
         return SchemaCounts(dict(steps), dict(self._mismatches.copy()))
 
     def take(self) -> SchemaCounts:
@@ -230,7 +233,7 @@ class RunCheck:
             yield from self._strays(step, step.agent_id if self._agents else "")
         signature = step.space_signature
         if signature is not None and signature != self._signature and self._signature is not None:
-            yield MismatchCause.SIGNATURE, f"{signature[:12]}… where the run has {self._signature[:12]}…"
+            yield MismatchCause.SIGNATURE, f"{str(signature)[:12]}… where the run has {self._signature[:12]}…"
         if step.vector_metadata is not None:
             yield from self._vector_faults(step.vector_metadata)
         if step.view is not None:
@@ -251,7 +254,9 @@ class RunCheck:
             if wrong:
                 yield MismatchCause.OBSERVATION, wrong
 
-    def _view_fault(self, view: Mapping[str, Any]) -> str:
+    def _view_fault(self, view: object) -> str:
+        if not isinstance(view, Mapping):
+            return f"it is a {type(view).__name__}"
         # A grid or graph is looked through where its kind and size are new to the run, and only measured after that.
         if any(fits(view) for fits in self._views.get(str(view.get("kind")), ())):
             return ""
@@ -264,9 +269,12 @@ class RunCheck:
             known += [quick_check(payload)]
         return ""
 
-    def _vector_faults(self, metadata: Mapping[str, Any]) -> Iterator[tuple[MismatchCause, str]]:
+    def _vector_faults(self, metadata: object) -> Iterator[tuple[MismatchCause, str]]:
+        if not isinstance(metadata, Mapping):
+            yield MismatchCause.VECTOR, f"they are a {type(metadata).__name__}"
+            return
         mode = metadata.get("autoreset_mode")
-        if mode not in _MODES:
+        if not isinstance(mode, str) or mode not in _MODES:
             yield MismatchCause.AUTORESET_MODE, f"{mode!r} is none of {', '.join(sorted(_MODES))}"
             return
         if self._autoreset_mode is None:
@@ -288,9 +296,13 @@ class RunCheck:
             )
 
 
+def _name(worker: object) -> str:
+    return "" if worker is None else str(worker)
+
+
 def _text(version: object) -> str:
     try:
-        return str(SchemaVersion.parse(version))
+        return "unknown" if version is None else str(SchemaVersion.parse(version))
     except SchemaMismatchError:
         return "unknown"
 
@@ -308,7 +320,7 @@ def _field_fault(step: StepRecord) -> str:
         return f"reward is a {type(reward).__name__}"
     if type(ends[0]) is not bool or type(ends[1]) is not bool:
         return "terminated and truncated are not both true or false"
-    if step.timestamp.tzinfo is None:
+    if getattr(step.timestamp, "tzinfo", None) is None:
         return "timestamp has no time zone"
     if type(agent) is not str or not agent:
         return f"agent_id {agent!r} is no name"

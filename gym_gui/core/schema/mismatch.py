@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core import log_codes
+from gym_gui.core.errors import SchemaMismatchError
 from gym_gui.core.schema.versions import SchemaVersion
 
 if TYPE_CHECKING:
@@ -91,8 +92,7 @@ class SchemaCounts:
         """``v1: 1,203 steps, 2 mismatches (action outside the space)``; empty where nothing was counted."""
         if not self.steps:
             return ""
-        majors = sorted({SchemaVersion.parse(version).major for _, version in self.steps})
-        versions = ", ".join(f"v{major}" for major in majors)
+        versions = ", ".join(sorted({_major(version) for _, version in self.steps}))
         mismatches = self.total_mismatches
         said = f"{versions}: {self.total_steps:,} step{'s' * (self.total_steps != 1)}"
         if not mismatches:
@@ -126,6 +126,13 @@ class SchemaCounts:
             )
         except (KeyError, TypeError, ValueError):
             return cls()
+
+
+def _major(version: str) -> str:
+    try:
+        return f"v{SchemaVersion.parse(version).major}"
+    except SchemaMismatchError:
+        return version
 
 
 def counts_of(metadata: Mapping[str, Any]) -> SchemaCounts:

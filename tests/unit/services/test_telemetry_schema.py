@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import logging
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from gymnasium import spaces
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import generate_latest
 from synthetic import START, observation_of, run_of, step_of
+from unit.core.schema.samples import values
 
 from gym_gui.config.settings import Settings
 from gym_gui.core.data_model import RunState, StepRecord
@@ -164,6 +168,21 @@ def test_that_spaces_that_cannot_be_made_again_check_nothing(spaces_of_run: obje
     service.start_run(run_of("run", metadata={"spaces": spaces_of_run}))
     service.record_step(step(6))
     assert service.schema_counts("run").total_mismatches == 0
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from([one.name for one in fields(StepRecord) if one.name != "run_id"]), values()))
+def test_that_a_tolerant_check_never_raises_whatever_a_record_holds(
+    expect_log: LogExpectations, junk: dict[str, Any]
+) -> None:
+    expect_log(logging.WARNING, "LOG_")
+    validator = SchemaValidator()
+    validator.begin_run(run_of("run", space_signature="abc"), SPACES)
+    validator.check(StepRecord(**{"run_id": "run", "episode_id": "e", "step_index": 1, **junk}))
+    counts = validator.counts("run")
+    assert counts.total_steps == 1
+    assert counts.total_mismatches >= ("vector_metadata" in junk and junk["vector_metadata"] is not None)
+    assert counts.sentence()
 
 
 def test_that_a_run_whose_spaces_nobody_knows_is_counted_only() -> None:
