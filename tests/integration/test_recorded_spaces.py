@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from contract import shaped_envs
 from gymnasium import spaces
+from unit.adapters.pursuit import Pursuit
 
 from gym_gui.adapters.catalog import make_adapter
+from gym_gui.adapters.multi_agent import make_multi_agent_run
 from gym_gui.config.settings import Settings
 from gym_gui.controllers.recording import RecordingRequest, record
 from gym_gui.core.packing import from_array
@@ -111,3 +113,11 @@ def test_that_a_strangers_space_is_recorded_and_described(var_dir: Path) -> None
     assert run.metadata["spaces"]["observation"]["class"].endswith("MoodSpace")
     assert len(rows) == 6
     assert set(observations) <= {"glad", "sad"}
+
+
+def test_that_a_run_of_several_agents_keeps_the_spaces_of_all() -> None:
+    env = Pursuit()
+    run = make_multi_agent_run(env, "Pursuit-v0", player="script")
+    made = {name: SpaceSerializer.from_json(form) for name, form in run.metadata["spaces"].items()}
+    assert made["action"] == spaces.Dict({agent: env.action_space(agent) for agent in env.possible_agents})
+    assert run.space_signature == SpaceSerializer.pair_signature(made["observation"], made["action"])

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from gym_gui.core.spaces.writing import Form
 
-# More elements than any environment has; a damaged file must not ask for all memory.
-_ITEMS_MAX: Final = 2**31
+# More than a picture of 4K has; a damaged file must not ask for all memory.
+_ITEMS_MAX: Final = 2**25
 
 
 def read(form: object) -> spaces.Space[Any]:
