@@ -163,6 +163,7 @@ BOX = spaces.Box(0, 1, (2,), np.float32)
         pytest.param(BOX, None, id="nothing"),
         pytest.param(BOX, "ab", id="a text"),
         pytest.param(spaces.Box(0, 255, (1,), np.uint8), [-1], id="a number that would wrap around"),
+        pytest.param(spaces.Box(0, 2**63, (1,), np.uint64), [-1], id="a number that would wrap around and back"),
         pytest.param(spaces.Box(0, 255, (1,), np.uint8), [0.5], id="a fraction"),
         pytest.param(spaces.Discrete(3), 1.0, id="a float for a number"),
         pytest.param(spaces.Discrete(3, dtype=np.int8), 200, id="a number beyond the dtype"),

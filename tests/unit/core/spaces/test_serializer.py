@@ -85,18 +85,28 @@ def test_that_large_bounds_are_compact() -> None:
 
 
 def test_that_spaces_of_one_form_share_nothing_that_changes() -> None:
-    form = to_json(spaces.Dict(a=spaces.Box(0, 1, (3,)), b=spaces.Tuple([spaces.Discrete(9)])))
+    original = spaces.Dict(a=spaces.Box(0, 1, (3,)), b=spaces.Tuple([spaces.Discrete(9)]))
+    form = to_json(original)
     one, other = from_json(form), from_json(form)
     assert isinstance(one, spaces.Dict)
     one.seed(1)
     bounds: Any = one["a"]
     bounds.low[:] = 0.5
     one["c"] = spaces.Discrete(2)
-    assert other == from_json(form)
+    assert other == from_json(form) == original
     other.seed(1)
     assert facts(other) == facts(from_json(form))
     form["spaces"][0][1]["low"] = -1.0
     assert from_json(form) != other
+
+
+def test_that_no_two_spaces_share_a_random_generator() -> None:
+    form = to_json(spaces.Sequence(spaces.Box(0, 1, (2,)), stack=True))  # Gymnasium seeds its item's at once
+    one, other = from_json(form), from_json(form)
+    assert isinstance(one, spaces.Sequence)
+    assert isinstance(other, spaces.Sequence)
+    assert one.feature_space.np_random is not other.feature_space.np_random
+    assert one.stacked_feature_space.np_random is not other.stacked_feature_space.np_random
 
 
 def test_that_a_signature_is_the_same_in_every_process() -> None:
