@@ -1,4 +1,7 @@
-"""The sample payloads in tests/data/schema_samples are what the adapters give today, byte for byte."""
+"""The sample payloads in tests/data/schema_samples are what the adapters give today, byte for byte.
+
+To make them anew: ``PYTHONPATH=tests python -m gym_gui.tools.make_fixtures --also`` and the id of `GRAPH`.
+"""
 
 from __future__ import annotations
 
