@@ -239,14 +239,15 @@ class RecorderSink:
             if _is_the_worlds(error):
                 raise
             kept = [step for step in steps if self._write_one(backend, step)]
-        frames = sum(step.frame is not None for step in kept)
-        if backend.backend_name == "none":
-            self._lost_steps += len(kept) * bool(backend.gaps)  # chosen to be none, nothing is lost
-        else:
+        keeps = backend.backend_name != "none"
+        is_lost = not keeps and bool(backend.gaps)  # where none was chosen, nothing is lost
+        if keeps:
             self._saved_steps += len(kept)
-            self._saved_frames += frames
+            self._saved_frames += sum(step.frame is not None for step in kept)
+        elif is_lost:
+            self._lost_steps += len(kept)
         if self._listing is not None:
-            self._listing.count(kept, keeps_frames=backend.backend_name != "none")
+            self._listing.count(kept, keeps_frames=keeps, is_lost=is_lost)
 
     def _write_one(self, backend: FailoverBackend, step: StepRecord) -> bool:
         try:
