@@ -17,6 +17,7 @@ from gym_gui.recording.opening import open_as, open_recording, recordings_at
 from gym_gui.recording.parquet import ParquetBackend
 from gym_gui.recording.split import SplitBackend
 from gym_gui.recording.sqlite import SQLiteBackend, SQLiteReader
+from gym_gui.replay.run_lock import RunLock
 from gym_gui.services.bootstrap import Services, open_services
 
 if TYPE_CHECKING:
@@ -231,3 +232,20 @@ def test_that_closing_returns_where_the_disk_refuses_to_the_last_and_says_what_i
     reader = sqlite_reader(services)
     assert len(reader.load_steps("run", "e0000")) == 5
     reader.close()
+
+
+def test_that_a_run_that_another_process_records_does_not_hold_the_others_up(
+    var_dir: Path, expect_log: LogExpectations
+) -> None:
+    expect_log(logging.ERROR, "Run run is being recorded by another process")
+    with open_services(Settings(var_dir=var_dir), record={"backend": "sqlite"}) as services:
+        lock = RunLock(services.paths.replay_dir, "run")
+        begin(services)
+        play(services, 0, 4)
+        services.telemetry.start_run(run_of("other"))
+        services.telemetry.record_step(step_of("other", 0, 0, 0))
+        services.telemetry.flush(10)
+        lock.release()
+        assert [one.run.run_id for one in services.store.list_runs()] == ["other"]
+        assert services.sink.status().lost_steps == 5
+        assert services.store.get_episode("other").status is EpisodeStatus.RUNNING, "it was not announced, and is there"
