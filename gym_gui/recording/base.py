@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from gym_gui.core.errors import EnvironmentFault, SchemaMismatchError
 from gym_gui.recording.config_forms import config_of
@@ -38,6 +38,8 @@ class BaseRecorder:
         ConfigError: the configuration names something that does not exist.
     """
 
+    _keeps: ClassVar = True
+
     def __init__(self, config: RecorderConfig | Mapping[str, Any]) -> None:
         self.config = config_of(config)
         self._writer = RecordWriter(
@@ -54,6 +56,15 @@ class BaseRecorder:
         self._slowest_s = 0.0
 
     # What programs call.
+
+    def start(self) -> None:
+        """Start the writer's thread now, so that the first step does not wait for it; the factory does.
+
+        Raises:
+            RecordingError: the recorder is closed.
+        """
+        if self._keeps:
+            self._writer.start()
 
     def record_step(
         self, step_data: dict[str, Any], step_number: int, episode_id: int | None = None, **metadata: Any

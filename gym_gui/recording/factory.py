@@ -32,7 +32,11 @@ class RecorderFactory:
             FormatUnavailableError: a package that the backend needs is not installed.
         """
         read = config_of(config)
-        return cast("BaseRecorder", cls._recorder_class(read.backend)(read))
+        recorder = cast("BaseRecorder", cls._recorder_class(read.backend)(read))
+        start = getattr(recorder, "start", None)  # whoever keeps to the protocol only has no such thing
+        if start is not None:
+            start()
+        return recorder
 
     @classmethod
     def register_backend(cls, name: str, recorder: Callable[[Any], BaseRecorder]) -> None:

@@ -6,9 +6,8 @@ thread.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.data_model import EpisodeStatus, FrameState, RunRecord
 from gym_gui.core.schema.mismatch import with_counts
@@ -22,8 +21,11 @@ if TYPE_CHECKING:
     from gym_gui.core.data_model import EpisodeRollup, RunState, StepRecord
     from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
-# The size of a run's folder is looked up this often at most.
-_SIZE_LOOK_S: Final = 2.0
+
+@dataclass(slots=True)
+class _ListedEpisode:
+    rollup: EpisodeRollup
+    changed: bool = True
 
 
 @dataclass(slots=True)
@@ -31,18 +33,9 @@ class _ListedRun:
     run: RunRecord
     folder: Path
     lock: RunLock | None
-    size_bytes: int = 0
-    size_seen_s: float = 0.0
     end: tuple[RunState, datetime] | None = None
     is_new: bool = True
     metadata_changed: bool = False
-
-
-@dataclass(slots=True)
-class _ListedEpisode:
-    rollup: EpisodeRollup
-    changed: bool = True
-    stored_bytes: int = 0
 
 
 class Listing:
@@ -95,7 +88,6 @@ class Listing:
         if rollup.status is not EpisodeStatus.RUNNING:
             counted = known.rollup
             rollup = replace(rollup, frames=counted.frames, dropped_frames=counted.dropped_frames)
-            known.stored_bytes = self._grown(rollup.run_id)
         known.rollup, known.changed = rollup, True
 
     def final(self, rollup: EpisodeRollup) -> EpisodeRollup:
@@ -103,15 +95,15 @@ class Listing:
         known = self._episodes.get((rollup.run_id, rollup.episode_id))
         return rollup if known is None else known.rollup
 
-    def count(self, steps: Sequence[StepRecord], *, keeps_frames: bool) -> None:
-        """Steps were taken."""
+    def count(self, steps: Sequence[StepRecord], *, keeps_frames: bool, is_lost: bool = False) -> None:
+        """Steps were taken: with their pictures, without them, or, where *is_lost*, by no one."""
         for step in steps:
             known = self._episodes.get((step.run_id, step.episode_id))
             if known is None:
                 continue
             rollup = known.rollup
             kept = keeps_frames and step.frame is not None
-            dropped = step.frame_state in {FrameState.SHED, FrameState.LOST} or (step.frame is not None and not kept)
+            dropped = step.frame_state in {FrameState.SHED, FrameState.LOST} or (step.frame is not None and is_lost)
             known.rollup = replace(
                 rollup,
                 steps=max(rollup.steps, step.step_index),
@@ -150,10 +142,13 @@ class Listing:
                 if run.metadata_changed:
                     self._store.set_run_metadata(run.run.run_id, run.run.metadata)
             for episode in changed:
-                self._store.upsert_episode(episode.rollup, stored_bytes=episode.stored_bytes)
+                self._store.upsert_episode(episode.rollup)
             for run in news:
                 if run.end is not None:
                     self._store.end_run(run.run.run_id, *run.end)
+        for run in news:
+            if run.end is not None:
+                self._share_out(run)
         self._written(changed, news)
 
     def close(self) -> None:
@@ -176,20 +171,21 @@ class Listing:
                     run.lock.release()
                 del self._runs[run.run.run_id]
 
-    def _grown(self, run_id: str) -> int:
-        known = self._runs.get(run_id)
-        if known is None or time.monotonic() - known.size_seen_s < _SIZE_LOOK_S:
-            return 0
-        before, known.size_seen_s = known.size_bytes, time.monotonic()
-        known.size_bytes = _size_of(known.folder)
-        return max(0, known.size_bytes - before)
+    def _share_out(self, run: _ListedRun) -> None:
+        """The bytes of a run that ended, among its episodes by their steps: only now its files are as they stay."""
+        episodes = [one.rollup for one in self._store.list_episodes(run.run.run_id)]
+        rows = sum(rollup.steps + 1 for rollup in episodes)
+        size_bytes = _size_of(run.folder)
+        with self._store.transaction():
+            for rollup in episodes:
+                self._store.upsert_episode(rollup, stored_bytes=size_bytes * (rollup.steps + 1) // rows)
 
 
 def _size_of(folder: Path) -> int:
     size_bytes = 0
     for path in folder.rglob("*"):
         try:
-            size_bytes += path.stat().st_size
+            size_bytes += path.stat().st_size if path.is_file() else 0
         except OSError:  # it went while we looked
             continue
     return size_bytes

@@ -64,6 +64,7 @@ class NullRecorder(BaseRecorder):
     """
 
     backend_class: ClassVar = NullBackend
+    _keeps: ClassVar = False
 
     def __init__(self, config: RecorderConfig | Mapping[str, Any]) -> None:
         super().__init__(config)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import EpisodeStatus, RunRecord
-from gym_gui.core.errors import EnvironmentFault, SchemaMismatchError, StoreError
+from gym_gui.core.errors import EnvironmentFault, ReplayFileError, SchemaMismatchError, StoreError
 from gym_gui.recording.config import FLUSH_INTERVAL_S
 from gym_gui.recording.failover import FailoverBackend, gaps_of
 from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded, TelemetryEvent
@@ -68,6 +68,9 @@ class RecorderSink:
         self._interval_s = flush_interval_s
         self._queue = bus.subscribe("recorder-sink", overflow or Block())
         self._backends: dict[str, FailoverBackend] = {}
+        # Tried again with the same backend where the disk refuses: it may hold locks and files already.
+        self._beginning: dict[str, FailoverBackend] = {}
+        self._not_ours: set[str] = set()  # runs that another process records
         self._announced: set[tuple[str, str]] = set()  # episodes that go on
         self._held: list[TelemetryEvent] = []  # taken from the queue, refused by the disk
         self._unflushed_since_s: float | None = None
@@ -196,39 +199,54 @@ class RecorderSink:
     def _take(self, events: Sequence[TelemetryEvent]) -> int:
         """Hand over the first of *events*, and the steps of the same run that follow it; how many these were."""
         first = events[0]
+        if not self._is_ours(first):
+            self._lost_steps += isinstance(first, StepRecorded)
+            return 1
         if isinstance(first, StepRecorded):
             run_id, group = next(groupby(events, key=_run_of_step))
             steps = [event.step for event in group if isinstance(event, StepRecorded)]
             self._write(str(run_id), steps)
             return len(steps)
-        if isinstance(first, RunStarted):
-            self._begin(first.run)
-        elif isinstance(first, EpisodeChanged):
+        if isinstance(first, EpisodeChanged):
             self._change_episode(first.rollup)
-        else:
+        elif isinstance(first, RunEnded):
             self._end_run(first)
         return 1
 
-    def _begin(self, run: RunRecord) -> FailoverBackend:
-        backend = self._backends.get(run.run_id)
+    def _is_ours(self, event: TelemetryEvent) -> bool:
+        """Begin the run of an event where it was not; False where another process records it."""
+        run_id = event.run_id
+        if run_id in self._not_ours:
+            return False
+        if run_id in self._backends or isinstance(event, RunEnded):
+            return True
+        if isinstance(event, RunStarted):
+            run = event.run
+        else:  # nobody announced it: kept under a run that says so
+            run = RunRecord(run_id=run_id, env_id="unknown", created_at=utc_now(), player="")
+        try:
+            self._begin(run)
+        except ReplayFileError as error:
+            if not isinstance(error.__cause__, TimeoutError):
+                raise  # the disk's fault, which may pass
+            _LOGGER.error("Nothing of it is recorded here: %s", error)  # noqa: TRY400 - the world's fault, no trace
+            self._not_ours.add(run_id)
+            self._beginning.pop(run_id, None)
+            return False
+        return True
+
+    def _begin(self, run: RunRecord) -> None:
+        backend = self._beginning.get(run.run_id)
         if backend is None:
             backend = FailoverBackend(self._config_of_run(run.run_id), on_gap=self._note_gap)
-            if self._listing is not None and not self._listing.knows(run.run_id):
-                self._listing.begin_run(run, backend.backend_name)
-            self._backends[run.run_id] = backend
+            self._beginning[run.run_id] = backend
+        if self._listing is not None and not self._listing.knows(run.run_id):
+            self._listing.begin_run(run, backend.backend_name)
         backend.begin_run(run)
-        return backend
-
-    def _backend(self, run_id: str, step: StepRecord | None = None) -> FailoverBackend:
-        backend = self._backends.get(run_id)
-        if backend is None:  # nobody announced it: kept under a run that says so
-            created_at = None if step is None else step.timestamp
-            run = RunRecord(run_id=run_id, env_id="unknown", created_at=created_at or utc_now(), player="")
-            backend = self._begin(run)
-        return backend
+        self._backends[run.run_id] = self._beginning.pop(run.run_id)
 
     def _write(self, run_id: str, steps: Sequence[StepRecord]) -> None:
-        backend = self._backend(run_id, steps[0])
+        backend = self._backends[run_id]
         for step in steps:
             if (run_id, step.episode_id) not in self._announced:
                 self._change_episode(unannounced_episode(step))
@@ -239,14 +257,15 @@ class RecorderSink:
             if _is_the_worlds(error):
                 raise
             kept = [step for step in steps if self._write_one(backend, step)]
-        frames = sum(step.frame is not None for step in kept)
-        if backend.backend_name == "none":
-            self._lost_steps += len(kept) * bool(backend.gaps)  # chosen to be none, nothing is lost
-        else:
+        keeps = backend.backend_name != "none"
+        is_lost = not keeps and bool(backend.gaps)  # where none was chosen, nothing is lost
+        if keeps:
             self._saved_steps += len(kept)
-            self._saved_frames += frames
+            self._saved_frames += sum(step.frame is not None for step in kept)
+        elif is_lost:
+            self._lost_steps += len(kept)
         if self._listing is not None:
-            self._listing.count(kept, keeps_frames=backend.backend_name != "none")
+            self._listing.count(kept, keeps_frames=keeps, is_lost=is_lost)
 
     def _write_one(self, backend: FailoverBackend, step: StepRecord) -> bool:
         try:
@@ -263,7 +282,7 @@ class RecorderSink:
         return True
 
     def _change_episode(self, rollup: EpisodeRollup) -> None:
-        backend = self._backend(rollup.run_id)
+        backend = self._backends[rollup.run_id]
         if self._listing is not None:
             self._listing.change_episode(rollup)
             rollup = self._listing.final(rollup)
@@ -303,7 +322,7 @@ class RecorderSink:
     def _end(self) -> None:
         lost = sum(isinstance(event, StepRecorded) for event in [*self._held, *self._queue.poll()])
         self._held = []
-        for run_id, backend in list(self._backends.items()):
+        for run_id, backend in [*self._backends.items(), *self._beginning.items()]:
             try:
                 backend.close()
             except Exception:  # whoever waits for the end must not wait for ever

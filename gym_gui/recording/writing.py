@@ -122,7 +122,7 @@ class RecordWriter:
                 full and the disk refuses (it was not), or the recorder is closed.
         """
         if self._thread is None:
-            self._start()
+            self.start()
         self.buffer.put(item, size_bytes, since_s, self._give_up)
         if self._pending is not None:
             self.raise_pending()
@@ -170,7 +170,12 @@ class RecordWriter:
         if error is not None:
             raise _again(error) from error
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start the thread; a second call does nothing. Without it the first item does, and waits for it.
+
+        Raises:
+            RecordingError: it was closed.
+        """
         with self._starting:
             if self.closed:
                 raise RecordingError("The recorder is closed; nothing more can be recorded with it.")

@@ -64,9 +64,9 @@ def test_that_a_recorder_killed_at_any_instant_loses_a_quarter_second_at_most(
     config = {"backend": backend, "output_dir": str(tmp_path), "run_id": "killed"}
     recorder = RecorderFactory.create_recorder(config)
     assert isinstance(recorder, BackendRecorder)
-    with closing(recorder.open_reader()) as reader:
-        found = check_recording(reader, "killed", case, killed)
     with recorder:
+        with closing(recorder.open_reader()) as reader:
+            found = check_recording(reader, "killed", case, killed)
         recorder.record_step({"reward": 1.0}, 0, episode_id=10_000)
     with closing(recorder.open_reader()) as reader:
         assert len(reader.load_steps("killed", "ep-010000")) == 1

@@ -144,9 +144,9 @@ def test_that_another_packages_recorder_is_found_by_its_entry_point(monkeypatch:
     monkeypatch.setattr(EntryPoint, "load", _load)
     assert RecorderFactory.available()["foreign"] == ""
     assert "no_such_package" in RecorderFactory.available()["broken"]
-    recorder = RecorderFactory.create_recorder({"backend": "foreign", "its_own": 1})
-    assert type(recorder) is _Foreign
-    assert recorder.config.options == {"its_own": 1}
+    with RecorderFactory.create_recorder({"backend": "foreign", "its_own": 1}) as recorder:
+        assert type(recorder) is _Foreign
+        assert recorder.config.options == {"its_own": 1}
     with pytest.raises(ConfigError, match="Did you mean 'foreign'"):
         RecorderFactory.create_recorder({"backend": "foriegn"})
     with pytest.raises(ConfigError, match="dictionaries of steps only"):

@@ -12,8 +12,12 @@ from synthetic import episode_of, final_of, frame_of, run_of, step_of
 from gym_gui.config.settings import Settings
 from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.core.errors import ConfigError, RecordingError, StoreError
-from gym_gui.recording.split import SplitBackend, SplitReader
+from gym_gui.recording.hdf5 import HDF5Backend
+from gym_gui.recording.opening import open_as, open_recording, recordings_at
+from gym_gui.recording.parquet import ParquetBackend
+from gym_gui.recording.split import SplitBackend
 from gym_gui.recording.sqlite import SQLiteBackend, SQLiteReader
+from gym_gui.replay.run_lock import RunLock
 from gym_gui.services.bootstrap import Services, open_services
 
 if TYPE_CHECKING:
@@ -42,8 +46,9 @@ def sqlite_reader(services: Services) -> SQLiteReader:
     return SQLiteReader(services.paths.recordings_dir / "run" / "recording.sqlite")
 
 
-def test_that_a_run_of_another_backend_is_listed_and_lies_in_a_folder_of_its_own(var_dir: Path) -> None:
-    with open_services(Settings(var_dir=var_dir), record={"backend": "sqlite"}) as services:
+@pytest.mark.parametrize("backend", ["sqlite", "parquet", "hdf5"])
+def test_that_a_run_of_another_backend_is_listed_and_lies_in_a_folder_of_its_own(var_dir: Path, backend: str) -> None:
+    with open_services(Settings(var_dir=var_dir), record={"backend": backend}) as services:
         begin(services)
         play(services, 0, 10)
         services.telemetry.flush(10)
@@ -54,9 +59,12 @@ def test_that_a_run_of_another_backend_is_listed_and_lies_in_a_folder_of_its_own
         services.telemetry.flush(10)
         (run,) = services.store.list_runs()
         assert (run.state, run.steps, run.frames) == (RunState.COMPLETED, 30, 31)
-        assert run.run.metadata["recording"] == {"backend": "sqlite", "folder": "recordings/run"}
+        assert run.run.metadata["recording"] == {"backend": backend, "folder": "recordings/run"}
         assert services.sink.status().saved_steps == 31
-        reader = sqlite_reader(services)
+        files = (services.paths.recordings_dir / "run").rglob("*")
+        taken_bytes = sum(path.stat().st_size for path in files if path.is_file() and path.suffix != ".lock")
+        assert taken_bytes <= run.size_bytes <= taken_bytes + 4_000
+        reader = open_recording(services.paths.recordings_dir / "run")
         steps = reader.load_steps("run", "e0000")
         assert [step.step_index for step in steps] == list(range(31))
         assert np.array_equal(reader.require(steps[7].frame_ref or ""), frame_of(7))
@@ -78,12 +86,15 @@ class Failing:
         monkeypatch.setattr(kind, "write_steps", write_steps)
 
 
+@pytest.mark.parametrize(
+    ("first", "kind"), [("split", SplitBackend), ("parquet", ParquetBackend), ("hdf5", HDF5Backend)]
+)
 def test_that_the_next_backend_takes_over_where_one_fails_and_the_gap_is_named(
-    var_dir: Path, monkeypatch: pytest.MonkeyPatch, expect_log: LogExpectations
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch, expect_log: LogExpectations, first: str, kind: type[Any]
 ) -> None:
-    expect_log(logging.ERROR, r"Recorder split failed: from step 11 of e0000 on .* run run is recorded by sqlite")
-    Failing(monkeypatch, SplitBackend, 15)
-    with open_services(Settings(var_dir=var_dir), record={"backend": "split", "fallback": ["sqlite"]}) as services:
+    expect_log(logging.ERROR, rf"Recorder {first} failed: from step 11 of e0000 on .* run run is recorded by sqlite")
+    Failing(monkeypatch, kind, 15)
+    with open_services(Settings(var_dir=var_dir), record={"backend": first, "fallback": ["sqlite"]}) as services:
         begin(services)
         play(services, 0, 10)
         services.telemetry.flush(10)
@@ -95,12 +106,12 @@ def test_that_the_next_backend_takes_over_where_one_fails_and_the_gap_is_named(
         assert (status.saved_steps, status.lost_steps, status.fault) == (31, 0, "")
         assert "recorded by sqlite" in status.notice
         (gap,) = services.store.get_run("run").metadata["gaps"]
-        assert (gap["run_id"], gap["backend"], gap["successor"]) == ("run", "split", "sqlite")
+        assert (gap["run_id"], gap["backend"], gap["successor"]) == ("run", first, "sqlite")
         assert (gap["first_step"], gap["lost"]) == (11, False)
         assert 15 <= gap["last_step"] <= 30
         assert "went away" in gap["cause"]
-        folder = services.paths.recordings_dir / "run"
-        before, after = SplitReader(folder / "split"), sqlite_reader(services)
+        places = recordings_at(services.paths.recordings_dir / "run")
+        before, after = (open_as(*place) for place in sorted(places, key=lambda place: place[0] == "sqlite"))
         found = {step.step_index for step in before.load_steps("run", "e0000")} | {
             step.step_index for step in after.load_steps("run", "e0000")
         }
@@ -190,3 +201,51 @@ def test_that_a_wrong_name_costs_nothing(var_dir: Path) -> None:
     with pytest.raises(ConfigError, match="Did you mean 'sqlite'"):
         open_services(Settings(var_dir=var_dir), record={"backend": "sqlit"})
     assert not var_dir.exists()
+
+
+def test_that_a_run_that_is_not_to_be_recorded_is_listed_and_nothing_of_it_is_lost(var_dir: Path) -> None:
+    with open_services(Settings(var_dir=var_dir), record={"backend": "none"}) as services:
+        begin(services)
+        play(services, 0, 5)
+        finish(services, 5)
+        services.telemetry.flush(10)
+        (run,) = services.store.list_runs()
+        assert (run.steps, run.frames, run.dropped_frames) == (5, 0, 0)
+        assert services.sink.status().lost_steps == 0
+        assert not services.paths.recordings_dir.exists()
+
+
+def test_that_closing_returns_where_the_disk_refuses_to_the_last_and_says_what_is_gone(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch, expect_log: LogExpectations
+) -> None:
+    expect_log(logging.ERROR, "not being saved: The disk went away")
+    expect_log(logging.ERROR, "6 steps were not saved")
+    services = open_services(Settings(var_dir=var_dir), record={"backend": "sqlite"})
+    begin(services)
+    play(services, 0, 4)
+    services.telemetry.flush(10)
+    Failing(monkeypatch, SQLiteBackend, 5)
+    play(services, 5, 10)
+    services.close()
+    assert services.sink.status().lost_steps == 6
+    assert "went away" in services.sink.status().fault
+    reader = sqlite_reader(services)
+    assert len(reader.load_steps("run", "e0000")) == 5
+    reader.close()
+
+
+def test_that_a_run_that_another_process_records_does_not_hold_the_others_up(
+    var_dir: Path, expect_log: LogExpectations
+) -> None:
+    expect_log(logging.ERROR, "Run run is being recorded by another process")
+    with open_services(Settings(var_dir=var_dir), record={"backend": "sqlite"}) as services:
+        lock = RunLock(services.paths.replay_dir, "run")
+        begin(services)
+        play(services, 0, 4)
+        services.telemetry.start_run(run_of("other"))
+        services.telemetry.record_step(step_of("other", 0, 0, 0))
+        services.telemetry.flush(10)
+        lock.release()
+        assert [one.run.run_id for one in services.store.list_runs()] == ["other"]
+        assert services.sink.status().lost_steps == 5
+        assert services.store.get_episode("other").status is EpisodeStatus.RUNNING, "it was not announced, and is there"

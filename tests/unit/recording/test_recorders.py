@@ -286,7 +286,5 @@ def test_that_a_program_that_never_closes_its_recorder_keeps_what_it_recorded(tm
         "for number in range(100): recorder.record_step({'reward': float(number)}, number)\n"
     )
     subprocess.run([sys.executable, "-c", program, tmp_path], check=True, timeout=60)
-    recorder = recorder_of("sqlite", tmp_path)
-    reader = recorder.open_reader()
-    assert [step["reward"] for step in steps_of(reader)] == [float(number) for number in range(100)]
-    reader.close()
+    with recorder_of("sqlite", tmp_path) as recorder, contextlib.closing(recorder.open_reader()) as reader:
+        assert [step["reward"] for step in steps_of(reader)] == [float(number) for number in range(100)]
