@@ -19,6 +19,7 @@ from gym_gui.recording.config import RecorderConfig
 from gym_gui.recording.factory import RecorderFactory
 from gym_gui.recording.journal import ARRAYS, scan
 from gym_gui.recording.journal_episode import JournalEpisode
+from gym_gui.recording.journaled_backend import JournaledBackend
 from gym_gui.recording.live_episode import LiveEpisode, SeenSteps
 from gym_gui.recording.opening import open_recording
 
@@ -115,6 +116,7 @@ def test_that_a_full_disk_refuses_a_call_whole_and_what_was_refused_is_made_late
         return [step_of("run", episode, n, n, render_payload=picture) for n, picture in enumerate(pictures)]
 
     with RecorderFactory.create_backend(config) as writer:
+        assert isinstance(writer, JournaledBackend)
         writer.begin_run(RUN)
         writer.begin_episode(episode_of("run", 0))
         writer.begin_episode(episode_of("run", 1))
