@@ -139,6 +139,11 @@ class Hdf5Run(RunFiles):
         return self.parts.journal(ordinal)
 
     @override
+    def standing(self) -> tuple[RunState, datetime | None]:
+        told = self.parts.read_run()
+        return (RunState.RUNNING, None) if told is None else told[1:]
+
+    @override
     def write_run(self, state: RunState, ended_at: datetime | None) -> None:
         self.parts.write_run(run_document(self.run, state, ended_at))
 
@@ -165,10 +170,6 @@ class Hdf5Run(RunFiles):
 
     @override
     def finish_run(self, state: RunState, ended_at: datetime) -> None:
-        told = self.parts.read_run()
-        if told is not None and told[1] is not RunState.RUNNING and told[2] is not None:
-            state, ended_at = told[1], told[2]  # it had ended, but the disk refused to put it together
-        self.parts.write_run(run_document(self.run, state, ended_at))
         recording = self._recording
         with _new_file(recording, self._storage, begin_with=recording) as file:
             file.attrs.update({"format": FORMAT, "version": FORMAT_VERSION, "written_by": _application()})

@@ -130,6 +130,8 @@ class JournalWriter:
 def scan(path: Path, offset: int = 0) -> Iterator[Entry]:
     """The whole entries of a journal from *offset* (an entry's end) on, without their payloads.
 
+    What follows a damaged one counts as cut off; arrays are looked at when they are read.
+
     Raises:
         RecordingError: it is no journal, or cannot be read.
     """
@@ -145,7 +147,7 @@ def scan(path: Path, offset: int = 0) -> Iterator[Entry]:
                 file.seek(offset)
                 length, crc, kind = _HEAD.unpack(file.read(_HEAD.size))
                 entry = Entry(kind, offset + _HEAD.size, length, crc)
-                if entry.end > size:
+                if entry.end > size or (kind != ARRAYS and zlib.crc32(file.read(length)) != crc):
                     return
                 yield entry
                 offset = entry.end

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
+import zstandard
 
 from gym_gui.core.data_model import PAYLOAD_VERSION, FrameState
 from gym_gui.core.errors import InvalidActionError, SchemaMismatchError
@@ -233,30 +235,45 @@ def _chunks(stream: str, arrays: list[NDArray[Any]], first: int) -> list[tuple[i
         end = position + 1
         while end < min(len(arrays), position + most) and _alike(arrays[end], like):
             end += 1
-        stacked = b"".join(array.tobytes() for array in arrays[position:end])
+        stacked = _stacked(arrays[position:end])
         head = CHUNK_HEAD.pack(_STREAMS.index(stream), first + position, end - position)
         entries.append((ARRAYS, head + _encoder.encode((like.dtype.str, like.shape, _compress(stacked)))))
         position = end
     return entries
 
 
+def _stacked(arrays: Sequence[NDArray[Any]]) -> memoryview:
+    """Their bytes, one after the other, until this thread asks again."""
+    size = sum(array.nbytes for array in arrays)
+    scratch: NDArray[np.uint8] | None = getattr(_local, "scratch", None)
+    if scratch is None or scratch.nbytes < size:
+        # Memory that is used again: fresh pages would cost more than the copy.
+        scratch = _local.scratch = np.empty(max(size, _CHUNK_BYTES), np.uint8)
+    whole = scratch[:size].view(arrays[0].dtype).reshape(len(arrays), *arrays[0].shape)
+    np.stack(arrays, out=whole)
+    return scratch[:size].data
+
+
 def _alike(one: NDArray[Any], other: NDArray[Any]) -> bool:
     return one.shape == other.shape and one.dtype == other.dtype
 
 
-def _compress(data: bytes) -> bytes:
-    import zstandard  # noqa: PLC0415 - only where something is recorded or read
-
-    # A compressor belongs to one thread; making one costs microseconds.
-    return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(data)
+def _compress(data: bytes | memoryview) -> bytes:
+    # A compressor belongs to one thread at a time.
+    compressor: zstandard.ZstdCompressor | None = getattr(_local, "compressor", None)
+    if compressor is None:
+        compressor = _local.compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
+    return compressor.compress(data)
 
 
 def _decompress(data: bytes, size_bytes: int) -> bytes:
-    import zstandard  # noqa: PLC0415 - as above
+    decompressor: zstandard.ZstdDecompressor | None = getattr(_local, "decompressor", None)
+    if decompressor is None:
+        decompressor = _local.decompressor = zstandard.ZstdDecompressor()
+    return decompressor.decompress(data, max_output_size=size_bytes)
 
-    return zstandard.ZstdDecompressor().decompress(data, max_output_size=size_bytes)
 
-
+_local = threading.local()
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(list[Row])
 _chunk_decoder: Final = msgspec.msgpack.Decoder(tuple[str, tuple[int, ...], bytes])

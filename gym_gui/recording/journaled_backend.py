@@ -20,6 +20,7 @@ from gym_gui.core.refs import check_run_id
 from gym_gui.core.typing_compat import override
 from gym_gui.recording.contract import RecordingBackend
 from gym_gui.recording.finisher import Finisher
+from gym_gui.recording.journal_episode import JournalEpisode
 from gym_gui.recording.live_episode import LiveEpisode
 from gym_gui.recording.wording import recording_errors
 from gym_gui.replay.run_lock import RunLock, is_being_written
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from gym_gui.core.data_model import StepRecord
     from gym_gui.recording.config import RecorderConfig
-    from gym_gui.recording.journal_episode import JournalEpisode
 
 _LOGGER = logging.getLogger(__name__)
 _EPISODE: Final = attrgetter("run_id", "episode_id")
@@ -66,6 +66,10 @@ class RunFiles:
     @abstractmethod
     def finish_episode(self, journal: JournalEpisode, rollup: EpisodeRollup) -> None:
         """Make the episode's file; on its return the journal is no longer needed."""
+
+    @abstractmethod
+    def standing(self) -> tuple[RunState, datetime | None]:
+        """What the run says of itself: where it stands, and when it ended."""
 
     @abstractmethod
     def write_run(self, state: RunState, ended_at: datetime | None) -> None:
@@ -111,7 +115,7 @@ class JournaledBackend(RecordingBackend):
 
     @abstractmethod
     def interrupted_runs(self) -> list[RunRecord]:
-        """Runs that say that they are being recorded: live ones, or left by a process that died."""
+        """Runs of which something is unfinished: live ones, or left by a process that died."""
 
     @property
     @override
@@ -126,7 +130,10 @@ class JournaledBackend(RecordingBackend):
                 continue
             try:
                 live = self._open(run)
-                self._end(live, RunState.INTERRUPTED, utc_now())
+                state, ended_at = live.files.standing()
+                if state is RunState.RUNNING or ended_at is None:
+                    state, ended_at = RunState.INTERRUPTED, utc_now()
+                self._end(live, state, ended_at)
                 recovered.append(run.run_id)
             except EnvironmentFault as error:
                 _LOGGER.error("Run %s could not be put right: %s", run.run_id, error)  # noqa: TRY400 - the world's fault
@@ -221,8 +228,6 @@ class JournaledBackend(RecordingBackend):
 
     def _take_up(self, run: _LiveRun) -> None:
         """Go on with the journals that a writer before this one left; those of ended episodes become files."""
-        from gym_gui.recording.journal_episode import JournalEpisode  # noqa: PLC0415 - only where something was left
-
         for path, ordinal in run.files.journals():
             journal = JournalEpisode(path, ordinal)
             if journal.is_empty:
@@ -275,14 +280,7 @@ class JournaledBackend(RecordingBackend):
         return episode
 
     def _finish(self, files: RunFiles, path: Path, ordinal: int) -> None:
-        from gym_gui.recording.journal_episode import JournalEpisode  # noqa: PLC0415 - as above
-
-        def finish() -> None:
-            journal = JournalEpisode(path, ordinal)
-            files.finish_episode(journal, journal.ended)
-            path.unlink()
-
-        self._finisher.submit(finish)
+        self._finisher.submit(lambda: _finish_episode(files, path, ordinal))
 
     def _end(self, run: _LiveRun, state: RunState, ended_at: datetime) -> None:
         """End a run and its running episodes; the files are made behind the caller's back."""
@@ -293,9 +291,18 @@ class JournaledBackend(RecordingBackend):
 
         def finish() -> None:
             try:
-                if not run.files.journals():
-                    run.files.finish_run(state, ended_at)
+                run.files.write_run(state, ended_at)
+                # What a full disk refused before may have room now.
+                for path, ordinal in run.files.journals():
+                    _finish_episode(run.files, path, ordinal)
+                run.files.finish_run(state, ended_at)
             finally:
                 run.lock.release()
 
         self._finisher.submit(finish)
+
+
+def _finish_episode(files: RunFiles, path: Path, ordinal: int) -> None:
+    journal = JournalEpisode(path, ordinal)
+    files.finish_episode(journal, journal.ended)
+    path.unlink()

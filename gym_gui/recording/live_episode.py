@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, StepRecord
 
 
-class _SeenSteps:
+class SeenSteps:
     """Step indices of one agent: all below `_upcoming` but those of the gaps."""
 
     def __init__(self) -> None:
@@ -32,6 +32,7 @@ class _SeenSteps:
         return index < self._upcoming and self._gap_of(index) is None
 
     def add(self, index: int) -> None:
+        """It is there now."""
         if index >= self._upcoming:
             if index > self._upcoming:
                 self._gaps.append((self._upcoming, index))
@@ -76,7 +77,7 @@ class LiveEpisode:
     def __init__(self, path: Path, ordinal: int, run: RunRecord, rollup: EpisodeRollup) -> None:
         self.ordinal = ordinal
         self.path = path
-        self._seen: dict[str, _SeenSteps] = {}
+        self._seen: dict[str, SeenSteps] = {}
         self._encoder = RowEncoder(rollup.worker_id, run.space_signature)
         self._journal = JournalWriter(path)
         self._before = self._journal.size_bytes
@@ -137,4 +138,4 @@ class LiveEpisode:
 
     def _remember(self, places: Iterable[tuple[str, int]]) -> None:
         for agent_id, index in places:
-            self._seen.setdefault(agent_id, _SeenSteps()).add(index)
+            self._seen.setdefault(agent_id, SeenSteps()).add(index)

@@ -89,7 +89,7 @@ class ParquetBackend(JournaledBackend):
     @override
     def interrupted_runs(self) -> list[RunRecord]:
         with ParquetReader(self.path) as reader:
-            return [run for run, state in reader.states() if state is RunState.RUNNING]
+            return reader.unfinished()
 
 
 class ParquetReader(StoredReader):
@@ -108,9 +108,10 @@ class ParquetReader(StoredReader):
         self.path = Path(folder)
         self._episodes: dict[str, dict[int, StoredEpisode]] = {}
 
-    def states(self) -> list[tuple[RunRecord, RunState]]:
-        """Every run, and where it stands."""
-        return [self._record(self._folder(run_id))[:2] for run_id in self.run_ids()]
+    def unfinished(self) -> list[RunRecord]:
+        """Runs that say that they are being recorded, or have journals."""
+        told = [(self._record(folder), folder) for folder in map(self._folder, self.run_ids())]
+        return [run for (run, state, _), folder in told if state is RunState.RUNNING or folder.journals()]
 
     @override
     def run_ids(self) -> list[str]:

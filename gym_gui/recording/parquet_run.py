@@ -45,7 +45,8 @@ class ParquetRun(RunFiles):
         self.folder = folder
         self._declared = {} if declared is None else declared
         self._compression = compression
-        super().__init__(self._record_there() or run)
+        there = self._told()
+        super().__init__(there[0] if there else run)
         folder.make()
 
     @override
@@ -59,6 +60,11 @@ class ParquetRun(RunFiles):
     @override
     def journal_path(self, ordinal: int) -> Path:
         return self.folder.journal(ordinal)
+
+    @override
+    def standing(self) -> tuple[RunState, datetime | None]:
+        told = self._told()
+        return (RunState.RUNNING, None) if told is None else told[1:]
 
     @override
     def write_run(self, state: RunState, ended_at: datetime | None) -> None:
@@ -105,9 +111,9 @@ class ParquetRun(RunFiles):
             self.folder.of_episode(kind, ordinal).unlink(missing_ok=True)
         return rollup
 
-    def _record_there(self) -> RunRecord | None:
+    def _told(self) -> tuple[RunRecord, RunState, datetime | None] | None:
         path = self.folder.of_run("metadata")
-        return run_of_document(msgspec.json.decode(read_document(path)))[0] if path.exists() else None
+        return run_of_document(msgspec.json.decode(read_document(path))) if path.exists() else None
 
     def _summary(self, ordinal: int) -> dict[str, Any]:
         found: dict[str, Any] = msgspec.json.decode(read_document(self.folder.of_episode("summary", ordinal)))

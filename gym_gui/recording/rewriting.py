@@ -14,11 +14,13 @@ from gym_gui.recording.journal_rows import RowEncoder
 from gym_gui.recording.stored_episode import PLACES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from gym_gui.core.data_model import RunRecord, StepRecord
     from gym_gui.recording.stored_episode import StoredEpisode
 
+_STEPS_READ: Final = 4096
 _ROWS_AT_A_TIME: Final = 64
 
 
@@ -35,10 +37,8 @@ def write_journal(path: Path, episode: StoredEpisode, run: RunRecord) -> None:
     journal = JournalWriter(partial)
     try:
         journal.append([(EPISODE, msgspec.json.encode(episode_document(rollup)))])
-        steps = episode.steps(run, 0, None)
-        for start in range(0, len(steps), _ROWS_AT_A_TIME):
-            attached = [attach(step, episode) for step in steps[start : start + _ROWS_AT_A_TIME]]
-            entries, encoder.counts = encoder.encode(attached)
+        for steps in _pages(episode, run):
+            entries, encoder.counts = encoder.encode([attach(step, episode) for step in steps])
             journal.append(entries)
     finally:
         journal.close()
@@ -55,6 +55,23 @@ def attach(step: StepRecord, episode: StoredEpisode) -> StepRecord:
     else:
         observation = from_array(episode.observation(_place(step.obs_ref, episode)))
     return replace(step, render_payload=frame, observation=observation, frame_ref=None, obs_ref=None)
+
+
+def _pages(episode: StoredEpisode, run: RunRecord) -> Iterator[list[StepRecord]]:
+    """Every step, some at a time."""
+    start = 0
+    while True:
+        steps = episode.steps(run, start, start + _STEPS_READ)
+        if not steps:
+            # Steps may be far apart where only some were recorded.
+            later = episode.steps(run, start, None)
+            if not later:
+                return
+            start = later[0].step_index
+            continue
+        for first in range(0, len(steps), _ROWS_AT_A_TIME):
+            yield steps[first : first + _ROWS_AT_A_TIME]
+        start += _STEPS_READ
 
 
 def _place(ref: str, episode: StoredEpisode) -> int:

@@ -53,15 +53,6 @@ class StoredReader(ABC):
     def forget(self) -> None:
         """Let go of every file and of everything that was remembered."""
 
-    def mark(self) -> tuple[int, ...]:
-        """Numbers that differ once anything was recorded here."""
-        with self._lock:
-            runs = [self._ask_run(run_id) for run_id in self.run_ids()]
-            episodes = [episode for run in runs for episode in run.episodes.values()]
-            rows = sum(one.rollup.steps for one in episodes)
-            ended = sum(one.rollup.ended_at is not None for one in episodes)
-            return len(runs), len(episodes), rows, ended, sum(run.ended_at is not None for run in runs)
-
     def list_runs(self) -> list[RunSummary]:
         """Every run, newest first."""
 
