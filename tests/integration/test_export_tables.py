@@ -18,7 +18,6 @@ from exports import RUN, frame_of, record, step
 
 from gym_gui.recording.export import FORMATS, export_run
 
-
 REWARDS = [None, 0.1, -0.0, float("nan"), 1e-320, float("inf"), 2 / 3]
 
 
