@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Bytes a row, and share of the bytes that the recording takes, of each format: measured by benchmarks/formats.py.
 _ROW_BYTES: Final = {"parquet": 20, "csv": 145, "json": 315, "hdf5": 60, "sqlite": 120, "minari": 60}
-_STORED_SHARE: Final = {"hdf5": 1.0, "sqlite": 2.5, "minari": 8.0, "mp4": 0.6, "gif": 0.6, "png": 6.0}
+_STORED_SHARE: Final = {"hdf5": 7.5, "sqlite": 3.0, "minari": 10.0, "mp4": 0.6, "gif": 0.6, "png": 5.0}
 _LOSSLESS_SHARE: Final = 0.9
 _PARQUET_FRAMES_SHARE: Final = 0.8
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -15,10 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from exports import RUN, frame_of, record, step
 
-from gym_gui.recording.export import export_run
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from gym_gui.recording.export import FORMATS, export_run
 
 REWARDS = [None, 0.1, -0.0, float("nan"), 1e-320, float("inf"), 2 / 3]
 
@@ -145,3 +143,10 @@ def test_that_pages_of_a_long_episode_are_one_table(tmp_path: Path, monkeypatch:
     assert table.step.tolist() == list(range(23))
     assert table.action.dropna().tolist() == [1.5] * 3
     assert pd.read_parquet(tmp_path / "out.parquet").action.dropna().tolist() == [1.5] * 3
+
+
+def test_that_the_table_of_formats_names_every_format() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+    listed = {line.split("|")[1].split()[0] for line in text.splitlines() if line.startswith("| ")}
+    assert {one.name for one in FORMATS} <= listed
+    assert "failed" not in text
