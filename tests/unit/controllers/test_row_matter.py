@@ -31,16 +31,16 @@ def recordings(var_dir: Path) -> Iterator[Recordings]:
 
 
 def row(**fields: Any) -> StepRecord:
-    return StepRecord(run_id="run", episode_id="one", step_index=3, timestamp=datetime(2026, 3, 1, tzinfo=UTC), **fields)
+    return StepRecord(
+        run_id="run", episode_id="one", step_index=3, timestamp=datetime(2026, 3, 1, tzinfo=UTC), **fields
+    )
 
 
 def walking(step: int) -> Mapping[str, Any]:
     return {"view": grid(step // 4 % 4, step % 4)}
 
 
-@pytest.mark.parametrize(
-    ("view", "kind"), [(grid(1, 2), GridPayload), (graph(), GraphPayload), (text(), TextPayload)]
-)
+@pytest.mark.parametrize(("view", "kind"), [(grid(1, 2), GridPayload), (graph(), GraphPayload), (text(), TextPayload)])
 def test_that_a_view_is_read_as_its_kind(view: dict[str, Any], kind: type) -> None:
     matter = matter_of(row(view=view))
     assert isinstance(matter.payload, kind)
