@@ -5,6 +5,7 @@ Qt thread. While the picture is looked at, a step's payload is not even read.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.core.data_model import StepRecord
     from gym_gui.ui.theme import Theme
+
+_log = logging.getLogger(__name__)
 
 _LARGE: Final = 400  # nodes and edges that take longer to read than a frame has room for
 
@@ -134,7 +137,7 @@ class GameView:
 
         def failed(error: Exception) -> None:
             self._being_read = False
-            raise error
+            _log.error("The payload of step %d could not be read.", step.step_index, exc_info=error)
 
         self._runner.submit(lambda: matter_of(step, before), done, failed)
 

@@ -5,6 +5,7 @@ Qt thread; places that the payload does not bring are found in a task where ther
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.core.schema.render_payload import GraphPayload
     from gym_gui.ui.theme import Theme
+
+_log = logging.getLogger(__name__)
 
 Places = dict[int | str, tuple[float, float]]
 
@@ -180,7 +183,7 @@ class GraphView(QWidget):
 
         def failed(error: Exception) -> None:
             self._being_found = False
-            raise error
+            _log.error("A graph of %d nodes could not be laid out.", len(shape.ids), exc_info=error)
 
         self._runner.submit(lambda: place_nodes(shape.ids, shape.pairs, known), done, failed)
         self.update()
