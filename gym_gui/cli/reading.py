@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from gym_gui.recording.contract import RecordingReader
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
-_SEPARATORS = ("/", "\\")
 
 
 def recording_option(command: _Command) -> _Command:
@@ -55,9 +54,12 @@ def opened_library(recording: str | None, var_dir: str | None) -> Iterator[Recor
 
 def path_of_recording(text: str) -> Path | None:
     """The path that *text* names, or None where it is the id of a run."""
-    path = Path(text).expanduser()
-    # No run's id has a separator; a file's name without one might be an id, but then it is one that is here.
-    return path.absolute() if any(one in text for one in _SEPARATORS) or path.exists() else None
+    try:
+        path = Path(text).expanduser()
+        # What is not there is told as a run that is not there: a hostile id is no path, either.
+        return path.absolute() if path.exists() else None
+    except (OSError, ValueError, RuntimeError):  # too long a name, a null byte, a home that nobody has
+        return None
 
 
 def newest_run(library: RecordingReader) -> str:

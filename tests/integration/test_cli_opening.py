@@ -46,4 +46,4 @@ def test_that_a_path_without_a_recording_is_one_sentence(tmp_path: Path) -> None
     assert failed.sentence.startswith("gym-gui: There is nothing at")
     failed = gym_gui("replay", str(tmp_path / "gone.h5"), QT_QPA_PLATFORM="offscreen")
     assert failed.code == 1
-    assert failed.sentence.startswith("gym-gui: There is nothing at")
+    assert failed.sentence.startswith("gym-gui: There is no run")
