@@ -77,9 +77,11 @@ class FailoverBackend(RecordingBackend):
         self._on_gap = on_gap
         self._backend: RecordingBackend | None = None
         self._runs: dict[str, RunRecord] = {}
+        self._beginning: set[str] = set()
         self._episodes: dict[tuple[str, str], EpisodeRollup] = {}
         self._unflushed: list[StepRecord] = []
         self._kept_bytes = 0
+        self._must_brief = False  # the successor does not know yet what goes on
         self.gaps: list[Gap] = []
 
     @property
@@ -94,13 +96,15 @@ class FailoverBackend(RecordingBackend):
 
     @override
     def begin_run(self, run: RunRecord) -> None:
-        self._runs[run.run_id] = run
+        self._beginning = {run.run_id}
         self._do(lambda backend: backend.begin_run(self._told(run)))
+        self._beginning = set()
+        self._runs[run.run_id] = run
 
     @override
     def begin_episode(self, rollup: EpisodeRollup) -> None:
-        self._episodes[rollup.run_id, rollup.episode_id] = rollup
         self._do(lambda backend: backend.begin_episode(rollup))
+        self._episodes[rollup.run_id, rollup.episode_id] = rollup
 
     @override
     def write_steps(self, steps: Sequence[StepRecord]) -> None:
@@ -141,6 +145,8 @@ class FailoverBackend(RecordingBackend):
     def _do(self, write: Callable[[RecordingBackend], None], coming: Sequence[StepRecord] = ()) -> None:
         while True:
             try:
+                if self._must_brief:
+                    self._brief(self._current())
                 write(self._current())
             except SchemaMismatchError:  # a step's own fault, which the next backend would find too
                 raise
@@ -152,23 +158,21 @@ class FailoverBackend(RecordingBackend):
                 return
 
     def _hand_over(self, error: Exception, coming: Sequence[StepRecord]) -> None:
-        """Let go of the backend that failed, and tell its successor all that it must know."""
+        """Let go of the backend that failed; the next write tells its successor all that it must know."""
         failed = self._chain.pop(0).backend
         self._close_failed()
-        for run_id in self._runs:
+        self._must_brief = True
+        for run_id in self._beginning | self._runs.keys():
             self._name_gap(run_id, failed, error, [one for one in (*self._unflushed, *coming) if one.run_id == run_id])
-        try:
-            successor = self._current()
-            for run in self._runs.values():
-                successor.begin_run(self._told(run))
-            for rollup in self._episodes.values():
-                successor.begin_episode(rollup)
-            if self._unflushed:
-                successor.write_steps(self._unflushed)
-        except Exception as error_of_next:
-            if len(self._chain) == 1:
-                raise
-            self._hand_over(error_of_next, coming)
+
+    def _brief(self, successor: RecordingBackend) -> None:
+        for run in self._runs.values():
+            successor.begin_run(self._told(run))
+        for rollup in self._episodes.values():
+            successor.begin_episode(rollup)
+        if self._unflushed:
+            successor.write_steps(self._unflushed)
+        self._must_brief = False
 
     def _close_failed(self) -> None:
         backend, self._backend = self._backend, None
