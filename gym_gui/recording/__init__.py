@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from gym_gui.recording.config import BufferConfig, RecorderConfig
     from gym_gui.recording.contract import RecorderProtocol, RecordingBackend, RecordingReader
     from gym_gui.recording.factory import RecorderFactory
+    from gym_gui.recording.hdf5 import HDF5Recorder
     from gym_gui.recording.null import NullRecorder
+    from gym_gui.recording.parquet import ParquetRecorder
     from gym_gui.recording.session import RecorderManager
     from gym_gui.recording.split import SplitRecorder
     from gym_gui.recording.sqlite import SQLiteRecorder
@@ -35,7 +37,9 @@ _HOMES = {
 __all__ = [
     "BaseRecorder",
     "BufferConfig",
+    "HDF5Recorder",
     "NullRecorder",
+    "ParquetRecorder",
     "RecorderConfig",
     "RecorderFactory",
     "RecorderManager",
