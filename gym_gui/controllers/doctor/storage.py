@@ -45,7 +45,9 @@ def check_runs(settings: Settings) -> Check:
     try:
         with open_archive(settings) as archive:
             runs = archive.store.list_runs()
-            pictured = [one.run.run_id for one in runs if one.frames]
+            # What another backend recorded has no replay file: its pictures are in a folder of its own.
+            elsewhere = settings.paths.recordings_dir
+            pictured = [one.run.run_id for one in runs if one.frames and not (elsewhere / one.run.run_id).is_dir()]
             lost = [run_id for run_id in pictured if not archive.resolver.has_run(run_id)]
             there = [run_id for run_id in pictured if run_id not in lost][:_OPENED]
             damaged = [run_id for run_id in there if archive.resolver.get_run_info(run_id) is None]
