@@ -106,7 +106,7 @@ def _step(draw: st.DrawFn, place: tuple[int, str, int], kinds: tuple[Any, Any, A
 
 
 @pytest.mark.parametrize(("name", "options"), FORMATS, ids=[name for name, _ in FORMATS])
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(episodes=runs())
 def test_that_a_run_is_the_same_after_a_way_out_and_back_in(
     name: str, options: dict[str, Any], episodes: list[list[Any]]
@@ -121,7 +121,7 @@ def test_that_a_run_is_the_same_after_a_way_out_and_back_in(
         assert differences(here, RUN, there, RUN) == []
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(episodes=runs())
 def test_that_minari_keeps_what_it_has_a_place_for(episodes: list[list[Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
