@@ -18,6 +18,7 @@ BENCHMARKS = (
     "seek_to_paint",
     "startup",
     "library_list",
+    "export",
 )
 
 

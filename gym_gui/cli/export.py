@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gym_gui.cli.options import foreign_output_aside, json_option, print_json, say, settings_for, var_dir_option
+from gym_gui.cli.reading import recording_option
 from gym_gui.cli.transfer_line import TransferLine, stopped_by_signals
 from gym_gui.core.sizes import size_text
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 @click.option("--crf", type=int, metavar="N", help="Video: quality, 0 (best) to 51 (smallest); 18 without it.")
 @click.option("--scale", type=int, metavar="N", default=1, help="Pictures: enlarge by a whole number.")
 @click.option("--force", is_flag=True, help="Replace what is at PATH.")
+@recording_option
 @json_option
 @var_dir_option
 def export(

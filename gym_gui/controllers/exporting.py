@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -24,18 +25,23 @@ if TYPE_CHECKING:
     from gym_gui.services.bootstrap import Archive, Services
 
 
-def export_from_folder(settings: Settings, run_id: str, output: str | PathLike[str], **asked: Any) -> ExportResult:
-    """What `export_run` does, of the recordings in the settings' var folder.
+def export_from_folder(
+    settings: Settings, run_id: str, output: str | PathLike[str], *, recording: str | None = None, **asked: Any
+) -> ExportResult:
+    """What `export_run` does, of the recordings in the settings' var folder, or of one from anywhere.
 
     Args:
         settings: Where the recordings are.
         run_id: The run.
         output: The file or folder to write.
+        recording: Read this recording instead.
         asked: The other arguments of `export_run`.
 
     Raises:
         EnvironmentFault: it cannot be done; nothing was left behind.
     """
+    if recording is not None:
+        return export_run(recording, run_id, output, **asked)
     with open_archive(settings) as archive:
         return export_run(archive, run_id, output, **asked)
 
@@ -99,6 +105,8 @@ def _remove_run(services: Services, run_id: str) -> None:
     with contextlib.suppress(EnvironmentFault):
         services.store.delete_run(run_id)
     replay_path(services.paths.replay_dir, run_id).unlink(missing_ok=True)
+    # What another backend records here lies in a folder that has the run's name.
+    shutil.rmtree(services.paths.recordings_dir / run_id, ignore_errors=True)
 
 
 class BackgroundExport:

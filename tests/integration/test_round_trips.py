@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from exports import RUN, differences, frame_of, record, step
+from exports import RUN, START, differences, frame_of, record, step
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from gym_gui.config.settings import Settings
 from gym_gui.controllers.exporting import import_into_folder
-from gym_gui.core.data_model import FrameState
+from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, RunRecord, RunState
 from gym_gui.core.errors import ExportError
+from gym_gui.recording.config import RecorderConfig
 from gym_gui.recording.export import export_run
+from gym_gui.recording.factory import RecorderFactory
 
 pytestmark = pytest.mark.slow
 
@@ -102,7 +106,7 @@ def _step(draw: st.DrawFn, place: tuple[int, str, int], kinds: tuple[Any, Any, A
 
 
 @pytest.mark.parametrize(("name", "options"), FORMATS, ids=[name for name, _ in FORMATS])
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(episodes=runs())
 def test_that_a_run_is_the_same_after_a_way_out_and_back_in(
     name: str, options: dict[str, Any], episodes: list[list[Any]]
@@ -117,7 +121,7 @@ def test_that_a_run_is_the_same_after_a_way_out_and_back_in(
         assert differences(here, RUN, there, RUN) == []
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(episodes=runs())
 def test_that_minari_keeps_what_it_has_a_place_for(episodes: list[list[Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -173,3 +177,34 @@ def test_that_an_import_that_is_stopped_leaves_nothing_behind(tmp_path: Path) ->
     assert not list((tmp_path / "there" / "replay").iterdir())
     assert import_into_folder(there, out).rows == 200
     assert differences(tmp_path / "here", RUN, tmp_path / "there", RUN) == []
+
+
+@pytest.mark.parametrize("name", ["copy.sqlite", "copy.h5"])
+def test_that_an_export_is_a_recording_that_can_be_exported_itself(tmp_path: Path, name: str) -> None:
+    steps = [step(index, observation=np.arange(3) * index, render_payload=frame_of(index)) for index in range(20)]
+    record(tmp_path / "var", [steps, steps])
+    first = export_run(tmp_path / "var", RUN, tmp_path / "first.parquet", frames=True)
+    copy = export_run(tmp_path / "var", RUN, tmp_path / name)
+    second = export_run(copy.output, RUN, tmp_path / "second.parquet", frames=True)
+    assert (second.rows, second.frames) == (first.rows, first.frames) == (40, 40)
+    one, other = (pd.read_parquet(result.output).drop(columns="frame_ref") for result in (first, second))
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+    video = export_run(copy.output, RUN, tmp_path / "out.mkv", lossless=True, episodes=[1])
+    assert video.frames == 20
+
+
+@pytest.mark.parametrize("backend", ["parquet", "hdf5", "sqlite", "split"])
+def test_that_what_any_backend_recorded_can_be_exported_and_imported(tmp_path: Path, backend: str) -> None:
+    run = RunRecord(run_id=RUN, env_id="Made/Up-v0", created_at=START)
+    rollup = EpisodeRollup(run_id=RUN, episode_id="ep-0", episode_index=0, seed=7, started_at=START)
+    folder = tmp_path / "recorded"
+    with RecorderFactory.create_backend(RecorderConfig(backend=backend, output_dir=folder)) as writer:
+        writer.begin_run(run)
+        writer.begin_episode(rollup)
+        writer.write_steps([step(index, render_payload=frame_of(index)) for index in range(10)])
+        writer.end_episode(replace(rollup, steps=9, status=EpisodeStatus.COMPLETED, ended_at=START))
+        writer.end_run(RUN, RunState.COMPLETED, START)
+    assert export_run(folder, RUN, tmp_path / "out.csv").rows == 10
+    assert export_run(folder, RUN, tmp_path / "out.gif").frames > 1
+    taken = import_into_folder(Settings(var_dir=tmp_path / "there"), folder)
+    assert (taken.rows, taken.frames) == (10, 10)

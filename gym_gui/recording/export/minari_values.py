@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import h5py
 import numpy as np
 
+from gym_gui.core.errors import ExportError
 from gym_gui.recording.export.table import infos_of
 
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ def write_leaves(
         return leaves
     leaf = leaves[0]
     if isinstance(leaf, list):
+        if any(not isinstance(one, str) or "\0" in one for one in leaf):
+            raise ExportError(
+                f"Some {name} hold bytes or a NUL character, which Minari cannot hold.",
+                hint="Export the run as parquet, hdf5 or sqlite.",
+            )
         dataset = group[name] if name in group else group.create_dataset(name, (rows,), _STRING, maxshape=(None,))
     else:
         dataset = create(group, name, leaf, rows)
@@ -92,7 +98,7 @@ def _write_info(group: h5py.Group, key: str, values: list[Any]) -> bool:
     if key in {"", ".", INFO_JSON} or "/" in key:
         return False
     kinds = set(map(type, values))
-    if kinds == {str}:
+    if kinds == {str} and not any("\0" in value for value in values):
         group.create_dataset(key, data=values, dtype=_STRING, chunks=True, maxshape=(None,))
         return True
     if kinds == {dict}:

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from gym_gui.core.errors import ExportError, FormatUnavailableError
+from gym_gui.core.errors import ExportError, FormatUnavailableError, RunNotFoundError
 from gym_gui.recording.export.beside import check_target, size_of, written_beside
 from gym_gui.recording.export.formats import ExportFormat, find_format, format_of_path
 from gym_gui.recording.export.job import ExportJob, Progressing
@@ -56,7 +56,7 @@ def export_run(
     """Write a run, or some of its episodes, in another format.
 
     Args:
-        source: The var folder (a path), an open `Archive` or `Services`, or any `RecordingReader`.
+        source: A var folder or another recording (a path), an open `Archive` or `Services`, or a `RecordingReader`.
         run_id: The run.
         output: The file or folder to write; it appears when all of it is there.
         format: Name of a format; None: what the ending of *output* means.
@@ -106,7 +106,7 @@ def export(
     check_options(request.options, chosen)
     check_package(chosen)
     with ExitStack() as stack:
-        reading = stack.enter_context(open_source(source))
+        reading = stack.enter_context(open_source(source, request.run_id))
         selection = select(reading.rows, request)
         _check_frames(reading, selection, chosen)
         target = request.output.expanduser().absolute()
@@ -142,32 +142,54 @@ def check_package(chosen: ExportFormat) -> None:
 
 
 class open_source:  # noqa: N801 - used as a function in a with statement
-    """An `ExportSource` over a var folder, an open `Archive`, or a `RecordingReader`.
+    """An `ExportSource` over a var folder or another recording, an open `Archive`, or a `RecordingReader`.
 
     What was opened here is closed when the ``with`` block ends.
+
+    Args:
+        source: The folder or file, or what is open.
+        run_id: The run that will be read: one that the window's own store holds is read in bulk.
     """
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, run_id: str | None = None) -> None:
         self._source = source
+        self._run_id = run_id
         self._closing: list[Any] = []
 
     def __enter__(self) -> ExportSource:
         source = self._source
         if isinstance(source, (str, Path)):
-            return self._open_folder(Path(source))
+            return self._open_path(Path(source))
+        library = getattr(source, "library", None)
         store, resolver = getattr(source, "store", None), getattr(source, "resolver", None)
-        if store is not None and resolver is not None:
+        if store is not None and resolver is not None and (library is None or self._is_own(store)):
             return ExportSource(store, resolver)
-        return ExportSource(source, source)
+        return ExportSource(source, source) if library is None else ExportSource(library, library)
 
-    def _open_folder(self, folder: Path) -> ExportSource:
-        # As heavy as a replay: only where a folder is given.
+    def _is_own(self, store: Any) -> bool:
+        """Whether the store holds the run's rows itself; else another backend does, and the library reads them."""
+        try:
+            return self._run_id is not None and "recording" not in store.get_run(self._run_id).metadata
+        except RunNotFoundError:
+            return False
+
+    def _open_path(self, path: Path) -> ExportSource:
+        # As heavy as a replay: only where a path is given.
         from gym_gui.config.paths import VarPaths  # noqa: PLC0415 - see above
+        from gym_gui.recording.opening import open_recording  # noqa: PLC0415 - see above
         from gym_gui.replay.frame_resolver import FrameResolver  # noqa: PLC0415 - see above
         from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore  # noqa: PLC0415 - see above
 
-        paths = VarPaths(folder)
+        paths = VarPaths(path)
+        if not paths.telemetry_db.is_file():
+            reader = open_recording(path)
+            self._closing = [reader]
+            return ExportSource(reader, reader)
         store = TelemetrySQLiteStore(paths.telemetry_db, read_only=True)
+        elsewhere = None if self._run_id is None else paths.recordings_dir / self._run_id
+        if elsewhere is not None and elsewhere.is_dir() and not self._is_own(store):
+            store.close()
+            return self._open_path(elsewhere)
         resolver = FrameResolver(paths.replay_dir)
         self._closing = [resolver, store]
         return ExportSource(store, resolver)

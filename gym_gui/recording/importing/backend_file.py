@@ -1,13 +1,13 @@
-"""HDF5 and SQLite files that a recorder or an export of ours wrote, back to attached steps."""
+"""What a recorder of any backend, or an export to HDF5 or SQLite, wrote: back to attached steps."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.errors import EnvironmentFault, ExportError
 from gym_gui.recording.export.attach import attached
 from gym_gui.recording.export.source import ExportSource
+from gym_gui.recording.opening import open_recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +19,11 @@ _PAGE_STEPS: Final = 4_096
 
 
 class BackendImport:
-    """One file with one run.
+    """One recording with one run.
 
     Args:
-        path: The file.
-        kind: ``hdf5`` or ``sqlite``.
+        path: Its file or folder.
+        kind: What its backend is called.
 
     Raises:
         ExportError: it is none of ours, holds no run or several, or is damaged.
@@ -34,14 +34,14 @@ class BackendImport:
         self.notes: list[str] = []
         self._path = path
         try:
-            self._reader = _open(path, kind)
+            self._reader = open_recording(path)
         except EnvironmentFault as error:
             raise ExportError(f"{path} cannot be imported. {error.message}", hint=error.hint) from error
         try:
             runs = self._reader.list_runs()
             if len(runs) != 1:
                 what = "no run" if not runs else f"{len(runs)} runs"
-                raise ExportError(f"{path} holds {what}; one can be imported.")  # noqa: TRY301 - closed below as all are
+                raise ExportError(f"{path} holds {what}; a file with one can be imported.")  # noqa: TRY301 - closed below as all are
             self.run = runs[0].run
             self.state = runs[0].state
             self.episodes = [one.rollup for one in self._reader.list_episodes(self.run.run_id)]
@@ -71,11 +71,3 @@ class BackendImport:
                 start = stop
         except EnvironmentFault as error:
             raise ExportError(f"{self._path} cannot be read. {error.message}", hint=error.hint) from error
-
-
-def _open(path: Path, kind: str) -> Any:
-    if kind == "sqlite":
-        from gym_gui.recording.sqlite import SQLiteReader  # noqa: PLC0415 - only where it is read
-
-        return SQLiteReader(path)
-    return import_module("gym_gui.recording.hdf5").HDF5Reader(path)

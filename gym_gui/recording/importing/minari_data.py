@@ -44,7 +44,7 @@ class MinariImport:
         import minari  # noqa: PLC0415 - one second, only where one is read
 
         self._path = path
-        folder = minari_data_folder(path if path.is_dir() else path.parent)
+        folder = minari_data_folder(path)
         self.notes: list[str] = []
         if folder is None:
             raise ExportError(f"{path} is no Minari data set.", hint="It has no metadata.json of Minari's.")

@@ -10,9 +10,8 @@ if TYPE_CHECKING:
 
 
 def minari_data_folder(place: Path) -> Path | None:
-    """The folder with Minari's ``metadata.json`` at or below *place*, where there is exactly one."""
-    found = [one.parent for one in [place / "metadata.json", *place.glob("**/metadata.json")] if one.is_file()]
-    for folder in dict.fromkeys(found):
+    """The folder with Minari's ``metadata.json``: *place*, the ``data`` folder in it, or the folder of the file."""
+    for folder in (place, place / "data") if place.is_dir() else (place.parent,):
         try:
             told = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):

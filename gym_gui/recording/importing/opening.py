@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from gym_gui.recording.importing.sources import ImportSource
 
 _PARQUET: Final = b"PAR1"
-_HDF5: Final = b"\x89HDF\r\n\x1a\n"
-_SQLITE: Final = b"SQLite format 3\x00"
-_KNOWN: Final = "Parquet, HDF5, SQLite and Minari exports can be imported."
+_KNOWN: Final = "Parquet, HDF5, SQLite and Minari exports can be imported, and recordings of any backend."
 
 
 def open_import(path: str | PathLike[str]) -> ImportSource:
@@ -30,37 +28,38 @@ def open_import(path: str | PathLike[str]) -> ImportSource:
     place = Path(path).expanduser()
     if not place.exists():
         raise ExportError(f"There is no {place}.", hint="Check the path.")
-    kind = _kind_of(place)
-    if kind == "parquet":
-        _require("pyarrow", "Parquet")
-        from gym_gui.recording.importing.parquet_rows import ParquetImport  # noqa: PLC0415 - only where it is read
-
-        return ParquetImport(place)
-    if kind == "minari":
+    if minari_data_folder(place) is not None:
         _require("minari", "Minari")
         from gym_gui.recording.importing.minari_data import MinariImport  # noqa: PLC0415 - only where it is read
 
         return MinariImport(place)
-    from gym_gui.recording.importing.backend_file import BackendImport  # noqa: PLC0415 - only where it is read
+    if _is_parquet(place):
+        _require("pyarrow", "Parquet")
+        from gym_gui.recording.importing.parquet_rows import ParquetImport, is_export  # noqa: PLC0415 - as above
 
-    return BackendImport(place, kind)
+        if is_export(place) or not _recordings(place):
+            return ParquetImport(place)
+    found = _recordings(place)
+    if not found:
+        what = f"The folder {place} holds nothing" if place.is_dir() else f"{place} is of no format"
+        raise ExportError(f"{what} that can be imported.", hint=_KNOWN)
+    from gym_gui.recording.importing.backend_file import BackendImport  # noqa: PLC0415 - as above
+
+    return BackendImport(place, found[0])
 
 
-def _kind_of(place: Path) -> str:
+def _is_parquet(place: Path) -> bool:
     if place.is_dir():
-        if any(place.glob("*.parquet")):
-            return "parquet"
-        if minari_data_folder(place) is not None:
-            return "minari"
-        raise ExportError(f"The folder {place} holds nothing that can be imported.", hint=_KNOWN)
+        return any(place.glob("*.parquet"))
     with place.open("rb") as file:
-        head = file.read(16)
-    for magic, kind in ((_PARQUET, "parquet"), (_HDF5, "hdf5"), (_SQLITE, "sqlite")):
-        if head.startswith(magic):
-            if kind == "hdf5" and minari_data_folder(place.parent) is not None:
-                return "minari"
-            return kind
-    raise ExportError(f"{place} is of no format that can be imported.", hint=_KNOWN)
+        return file.read(len(_PARQUET)) == _PARQUET
+
+
+def _recordings(place: Path) -> list[str]:
+    """Kinds of the recordings that lie there."""
+    from gym_gui.recording.opening import recordings_at  # noqa: PLC0415 - as above
+
+    return [kind for kind, _ in recordings_at(place)]
 
 
 def _require(package: str, title: str) -> None:

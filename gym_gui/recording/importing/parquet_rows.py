@@ -29,6 +29,17 @@ _BATCH_ROWS: Final = 1_024
 _BATCH_WITH_FRAMES: Final = 64
 
 
+def is_export(path: Path) -> bool:
+    """Whether a file, or the first one of a folder, says that an export wrote it."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - 0.2 s, only where it is read
+
+    first = min(path.glob("*.parquet")) if path.is_dir() else path
+    try:
+        return METADATA_KEY in (pq.read_schema(first).metadata or {})
+    except (OSError, ValueError):  # cut short: said when it is opened
+        return False
+
+
 class ParquetImport:
     """One file, or a folder with one file an episode.
 

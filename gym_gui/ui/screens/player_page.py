@@ -266,7 +266,7 @@ class PlayerPage(QWidget):
         def failed(error: Exception) -> None:
             self._context.notify(str(error))
 
-        self._context.runner.submit(lambda: archive.store.list_episodes(run.run_id), opened, failed)
+        self._context.runner.submit(lambda: archive.library.list_episodes(run.run_id), opened, failed)
 
     def _fold(self) -> None:
         plots = self.height() >= _LOW if self._plots_wanted is None else self._plots_wanted
