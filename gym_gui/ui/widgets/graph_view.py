@@ -35,8 +35,8 @@ _log = logging.getLogger(__name__)
 
 _MINIMUM: Final = QSize(120, 90)
 _FOOT: Final = 32  # the line that is read out
-_MARGIN: Final = 2.5 * LARGEST + tokens.SPACE_4  # an edge from a node to itself stands above it
-_MARGIN_SHARE: Final = 0.15
+_MARGIN: Final = 2 * LARGEST + tokens.SPACE_4  # an edge from a node to itself stands above it
+_MARGIN_SHARE: Final = 0.2
 _ZOOM_STEP: Final = 1.0015  # to the power of the wheel's eighths of a degree
 _SMALLEST_ZOOM: Final = 0.25
 _LARGEST_ZOOM: Final = 12.0
