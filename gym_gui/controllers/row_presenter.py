@@ -119,7 +119,7 @@ class RowPresenter:
         )
         if matter is not None and matter.payload is not None and self._ahead:
             # What is drawn from it must not be late where the next page begins.
-            self._loader.read_ahead(int(columns.steps[self._ahead[-1]]))
+            self._loader.read_ahead(int(columns.steps[min(self._ahead[-1], len(columns) - 1)]))
 
     def _picture_answered(self, _ref: str, frame: NDArray[Any] | None, message: str) -> None:
         self._view.show_frame(frame)

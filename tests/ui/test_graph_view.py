@@ -102,12 +102,12 @@ def test_that_places_stay_from_step_to_step_and_values_change(view: GraphView, r
 
 def test_that_nodes_stay_when_another_comes(view: GraphView, runner: HeldRunner) -> None:
     shown(view, runner, graph())
-    before = view._last
+    before = view._finder.last
     document = graph()
     document["nodes"].append({"id": 6, "label": "new"})
     document["edges"].append({"source": 0, "target": 6})
     shown(view, runner, document)
-    assert {node: view._last[node] for node in before} == before
+    assert {node: view._finder.last[node] for node in before} == before
 
 
 def test_that_given_places_are_kept(view: GraphView, runner: HeldRunner) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from recordings import Recordings
 from gym_gui.ui.screens.replay_screen import ReplayScreen
 from gym_gui.ui.view_choices import LEGACY, PAYLOAD, PICTURE
 from gym_gui.ui.widgets.grid_view import GridView
-from gym_gui.ui.widgets.payload_panels import LazyArray
+from gym_gui.ui.widgets.payload_panels import ArrayLines, LazyArray
 from gym_gui.ui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -104,14 +105,19 @@ def test_that_the_agent_walks_with_the_playhead(watcher: Watcher) -> None:
     player = watcher.open(walking)
     watcher.until(player.stage.switch.isVisible)
     QTest.keyClick(player, Key.Key_V)
-    for step in (0, 5, 30, 14):
+    for step, place in ((0, (0, 0)), (5, (1, 1)), (30, (3, 2)), (14, (3, 2))):
         player.controller.seek(step)
-        watcher.until(lambda step=step: agent_of(player) == (step // 4 % 4, step % 4))
+        watcher.until(partial(stands_at, player, place))
     view = player.stage.payload.widget
     assert isinstance(view, GridView)
     box, ratio = view.cell_rect(3, 2), view.devicePixelRatioF()
     color = view.grab().toImage().pixelColor(int((box.left() + 1) * ratio), int(box.center().y() * ratio))
     assert color == view._theme.color("accent"), "the agent's cell has a frame"
+
+
+def stands_at(player: PlayerPage, place: tuple[int, int]) -> bool:
+    """Whether the agent of the grid that is shown stands there."""
+    return agent_of(player) == place
 
 
 def agent_of(player: PlayerPage) -> tuple[int, int] | None:
@@ -134,7 +140,7 @@ def test_that_a_click_on_the_grid_plays_and_pauses(watcher: Watcher) -> None:
     assert not player.controller.state.playing
 
 
-def test_that_the_choice_is_remembered_for_each_environment(watcher: Watcher) -> None:
+def test_that_the_choice_is_remembered_by_environment(watcher: Watcher) -> None:
     player = watcher.open(walking)
     watcher.until(player.stage.switch.isVisible)
     QTest.keyClick(player, Key.Key_V)
@@ -242,15 +248,20 @@ def test_that_the_inspector_tells_vector_metadata_and_statistics(watcher: Watche
     assert facts["Version"] == "1"
 
 
+def lines_of(large: LazyArray) -> ArrayLines | None:
+    """The lines that were laid out; None while there are none."""
+    return large.lines
+
+
 def test_that_a_large_array_is_laid_out_only_when_it_is_opened(watcher: Watcher) -> None:
     player = watcher.open(vector_row)
     panels = player.inspector.panels
     watcher.until(lambda: "observation.mean" in panels.facts())
     large = next(one for one in panels.findChildren(LazyArray) if one.name == "observation.mean")
-    assert large.lines is None
+    assert lines_of(large) is None
     player.inspector.ensureWidgetVisible(large)
     QTest.mouseClick(large._head, Left)
-    lines = large.lines
+    lines = lines_of(large)
     assert lines is not None
     assert lines.rowCount() == 84 * 84 // 4
     assert lines.index(21).data() == "[1, 0]  0  0  0  0"

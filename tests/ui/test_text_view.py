@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,7 +64,7 @@ def test_that_a_long_text_scrolls_and_keeps_its_place(view: TextView) -> None:
 def test_that_a_title_and_its_sentence_lie_above_the_text(view: TextView) -> None:
     view.show_text("{}", "Legacy payload", "It was written in schema version 0, before payloads had kinds. " * 3)
     parts = [view.title.geometry(), view.sentence.geometry(), view.editor.geometry()]
-    assert [part.bottom() < after.top() for part, after in zip(parts, parts[1:], strict=False)] == [True, True]
+    assert all(part.bottom() < after.top() for part, after in pairwise(parts))
     assert view.sentence.height() >= view.sentence.heightForWidth(view.sentence.width())
     assert all(view.rect().contains(part) for part in parts)
     view.show_text("{}")

@@ -48,7 +48,7 @@ class PlayScreen(QWidget):
         self._state = SessionState()
         self._name = ""
         self.catalog = CatalogPage(context.theme, context.runner)
-        self.game = GamePage(context.theme, self._session, context.runner, context.view_choices)
+        self.game = GamePage(context, self._session)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.catalog)
         self._pages.addWidget(self.game)

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QResizeEvent
 
     from gym_gui.controllers.session import SessionController
-    from gym_gui.controllers.views import TaskRunner
     from gym_gui.core.data_model import StepRecord
-    from gym_gui.ui.theme import Theme
-    from gym_gui.ui.view_choices import ViewChoices
+    from gym_gui.ui.screens.context import ScreenContext
 
 # The HUD changes ten times a second at most: digits that flicker at 60 Hz cannot be read.
 HUD_MS: Final = 100
@@ -39,27 +37,17 @@ class GamePage(QWidget):
     """One game on the screen; satisfies `controllers.views.SessionView`.
 
     Args:
-        theme: The look.
+        context: What a screen may use.
         session: The game.
-        runner: Work off the Qt thread.
-        choices: What a person wants to see of each environment.
     """
 
     hud_changed = Signal(bool)
 
-    def __init__(
-        self,
-        theme: Theme,
-        session: SessionController,
-        runner: TaskRunner,
-        choices: ViewChoices,
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, context: ScreenContext, session: SessionController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self._session = session
-        self._theme = theme
         self._state = SessionState()
         self._name = ""
         self._storage_fault = False
@@ -79,8 +67,8 @@ class GamePage(QWidget):
         self.picture = PictureWidget(self)
         self.picture.leave_room_below(STRIP_ROOM)
         self.picture.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.view = GameView(theme, runner, choices, self, self._follow_view)
-        self.overlays = GameOverlays(theme, self)
+        self.view = GameView(context.theme, context.runner, context.view_choices, self, self._follow_view)
+        self.overlays = GameOverlays(context.theme, self)
         self.overlays.strip.take_switch(self.view.switch)
         self._connect()
         self._hud_timer = make_timer(self, HUD_MS, self._refresh_hud, single=False)

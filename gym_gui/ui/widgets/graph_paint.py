@@ -1,6 +1,7 @@
 """Paints a graph at given places: edges, arrows, nodes by value, labels where they do not overlap.
 
-Qt thread. Lines go in one call and nodes are ready pictures: two hundred nodes take a few milliseconds.
+Lines go in one call and nodes are ready pictures: two hundred nodes take a few milliseconds. Large graphs are painted
+in tasks; only the painter's making asks the theme, on the Qt thread.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.texts import shortened
+from gym_gui.ui.widgets.graph_room import Room, around
 from gym_gui.ui.widgets.payload_colors import ink_on, mixed, value_color
 
 if TYPE_CHECKING:
@@ -37,11 +39,15 @@ _SMOOTH_EDGES: Final = 1_500
 _EDGE_LABELS: Final = 200
 _LONGEST: Final = 18
 _INSIDE_FROM: Final = 9.0
-_OCCUPANCY: Final = 6
-_AVOIDED_EDGES: Final = 120
+_AVOIDED_EDGES: Final = 300
 _SHORT_LABEL: Final = 3
-_LOOP: Final = 0.9
+_LOOP: Final = 0.6
 _MIDDLE: Final = 0.5  # where all values are one
+_LINE_SHARE: Final = 0.65
+_LINE_WIDTH: Final = 1.25
+_NO_VALUE_SHARE: Final = 0.35
+_EDGE_LABEL_SHARE: Final = 0.8  # of its label an edge must be long
+_MOST_SPRITES: Final = 400  # zooming makes nodes of many sizes
 _VEIL: Final = 0.75
 
 
@@ -86,36 +92,53 @@ class GraphPainter:
     """
 
     def __init__(self, theme: Theme, ratio: float) -> None:
-        self._theme = theme
         self.ratio = ratio
+        # Asked for here, on the Qt thread: what is painted aside must not ask the theme.
+        self._font = theme.font(tokens.CAPTION_PX)
+        self._ink, self._ground, self._muted = (theme.color(role) for role in ("text", "surface", "text_muted"))
+        self._veil = QColor(self._ground)
+        self._veil.setAlphaF(_VEIL)
+        self._line = mixed(self._muted, self._ground, _LINE_SHARE)
+        self._no_value = mixed(self._muted, theme.color("surface_raised"), _NO_VALUE_SHARE)
+        self._values = [value_color(theme, share / _BUCKETS) for share in range(_BUCKETS + 1)]
         self._sprites: dict[tuple[int, float], QImage] = {}
-        self._taken: set[tuple[int, int]] = set()
-        self._lined: set[tuple[int, int]] = set()
 
-    def paint(self, painter: QPainter, picture: GraphPicture, area: QRectF) -> None:
-        """Draw the whole graph as far as it lies in *area*."""
-        self._taken, self._lined = set(), set()
+    def draw(self, picture: GraphPicture | None, size: QSize, foot: int) -> QImage:
+        """The picture on its ground, *foot* logical pixels above the lower edge; on any thread, one at a time."""
+        image = QImage(size * self.ratio, QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(self.ratio)
+        image.fill(self._ground)
+        if picture is not None:
+            painter = QPainter(image)
+            area = QRectF(0, 0, size.width(), max(1, size.height() - foot))
+            painter.setClipRect(area)
+            self._paint(painter, picture, area)
+            painter.end()
+        return image
+
+    def _paint(self, painter: QPainter, picture: GraphPicture, area: QRectF) -> None:
         shape, spots = picture.shape, picture.spots
+        room = Room(area.width(), area.height())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, len(shape.pairs) <= _SMOOTH_EDGES)
         lines = self._paint_edges(painter, picture)
         if len(lines) <= _AVOIDED_EDGES:
-            for line in lines:
-                self._take_line(line)
+            drawn = [line.toTuple() for line in lines if not line.isNull()]
+            room.draw_lines(np.array(drawn, np.float64).reshape(-1, 4))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         shares = self._shares(shape)
         half = picture.radius + 1.5
-        for number, (x, y) in enumerate(spots.tolist()):
-            painter.drawImage(QPointF(x - half, y - half), self._sprite(shares[number], picture.radius))
-            self._take(QRectF(x - half + 3, y - half + 3, 2 * half - 6, 2 * half - 6), self._taken)
-        self._paint_labels(painter, picture, shares, area)
-        self._paint_edge_labels(painter, shape, lines, area)
+        if len(self._sprites) > _MOST_SPRITES:
+            self._sprites.clear()
+        for share, (x, y) in zip(shares, spots.tolist(), strict=True):
+            painter.drawImage(QPointF(x - half, y - half), self._sprite(share, picture.radius))
+        room.take_discs(spots, picture.radius)
+        painter.setFont(self._font)
+        self._paint_labels(painter, picture, shares, room)
+        self._paint_edge_labels(painter, shape, lines, room)
 
     def color_of(self, share: int) -> QColor:
         """The colour of one of the steps between lowest and highest; -1: no value."""
-        theme = self._theme
-        if share < 0:
-            return mixed(theme.color("text_muted"), theme.color("surface_raised"), 0.35)
-        return value_color(theme, share / _BUCKETS)
+        return self._no_value if share < 0 else self._values[share]
 
     def _shares(self, shape: GraphShape) -> list[int]:
         span = shape.range
@@ -128,9 +151,8 @@ class GraphPainter:
     # --- edges ------------------------------------------------------------------------------------------------------
 
     def _paint_edges(self, painter: QPainter, picture: GraphPicture) -> list[QLineF]:
-        shape, theme = picture.shape, self._theme
-        color = mixed(theme.color("text_muted"), theme.color("surface"), 0.65)
-        painter.setPen(QPen(color, 1.25))
+        shape = picture.shape
+        painter.setPen(QPen(self._line, _LINE_WIDTH))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         lines = self._lines(picture)
         straight = [line for line in lines if not line.isNull()]
@@ -142,7 +164,7 @@ class GraphPainter:
             painter.drawEllipse(QPointF(x, y - picture.radius - size * 0.6), size, size)
         if shape.directed:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(color)
+            painter.setBrush(self._line)
             size = min(_ARROW, max(4.0, picture.radius))
             for line in straight:
                 painter.drawPolygon(_arrow(line, size))
@@ -169,25 +191,22 @@ class GraphPainter:
         ends = np.concatenate([start + rim, end - rim], axis=1).tolist()
         return [QLineF(*four) if ok else QLineF() for four, ok in zip(ends, seen.tolist(), strict=True)]
 
-    def _paint_edge_labels(self, painter: QPainter, shape: GraphShape, lines: list[QLineF], area: QRectF) -> None:
+    def _paint_edge_labels(self, painter: QPainter, shape: GraphShape, lines: list[QLineF], room: Room) -> None:
         if len(lines) > _EDGE_LABELS:
             return
-        font = self._theme.font(tokens.CAPTION_PX)
-        metrics = QFontMetricsF(font)
-        painter.setFont(font)
-        ground, ink = self._theme.color("surface"), self._theme.color("text_muted")
+        metrics = QFontMetricsF(self._font)
+        painter.setPen(self._muted)
         for line, label in zip(lines, shape.edge_labels, strict=True):
             if not label or line.isNull():
                 continue
             text = shortened(label, _LONGEST)
-            box = QRectF(0, 0, metrics.horizontalAdvance(text) + 6, metrics.height())
-            box.moveCenter(line.center())
-            if line.length() < box.width() * 0.8 or not area.contains(box) or not self._is_free(box):
-                continue
-            self._take(box, self._taken)
-            painter.fillRect(box, ground)
-            painter.setPen(ink)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+            width, height = metrics.horizontalAdvance(text) + 6, metrics.height()
+            x, y = line.center().toTuple()
+            box = (x - width / 2, y - height / 2, width, height)
+            if line.length() >= width * _EDGE_LABEL_SHARE and room.is_free(box):
+                room.take(box)
+                painter.fillRect(QRectF(*box), self._ground)
+                painter.drawText(QRectF(*box), Qt.AlignmentFlag.AlignCenter, text)
 
     # --- nodes ------------------------------------------------------------------------------------------------------
 
@@ -205,67 +224,35 @@ class GraphPainter:
         image.fill(0)
         painter = QPainter(image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.color("text_muted"), 1))
+        painter.setPen(QPen(self._muted, 1))
         painter.setBrush(color)
         painter.drawEllipse(QPointF(radius + 1.5, radius + 1.5), radius, radius)
         painter.end()
         return image
 
-    def _paint_labels(self, painter: QPainter, picture: GraphPicture, shares: list[int], area: QRectF) -> None:
-        font = self._theme.font(tokens.CAPTION_PX)
-        metrics = QFontMetricsF(font)
-        painter.setFont(font)
-        ink, ground = self._theme.color("text"), self._theme.color("surface")
-        ground.setAlphaF(_VEIL)
+    def _paint_labels(self, painter: QPainter, picture: GraphPicture, shares: list[int], room: Room) -> None:
+        metrics = QFontMetricsF(self._font)
         radius, height = picture.radius, metrics.height()
-        for number in _inside(picture, area):
+        for number in _inside(picture, room):
             x, y = picture.spots[number].tolist()
             text = shortened(picture.shape.labels[number], _LONGEST)
-            width = metrics.horizontalAdvance(text)
+            width = metrics.horizontalAdvance(text) + 1
             if radius >= _INSIDE_FROM and len(text) <= _SHORT_LABEL and width <= 1.7 * radius:
                 painter.setPen(ink_on(self.color_of(shares[number])))
                 inside = QRectF(x - radius, y - radius, 2 * radius, 2 * radius)
                 painter.drawText(inside, Qt.AlignmentFlag.AlignCenter, text)
                 continue
-            far, beside = radius + 4, radius + 6
-            spots = [
-                QRectF(x - width / 2, y + far, width + 1, height),
-                QRectF(x + beside, y - height / 2, width + 1, height),
-                QRectF(x - width / 2, y - far - height, width + 1, height),
-                QRectF(x - beside - width, y - height / 2, width + 1, height),
-            ]
-            free = [box for box in spots if area.contains(box) and self._is_free(box)]
-            box = next((one for one in free if self._lined.isdisjoint(self._cells(one))), free[0] if free else None)
+            box = room.best(around(x, y, radius, width, height))
             if box is not None:
-                self._take(box, self._taken)
-                painter.fillRect(box, ground)  # edges run below it
-                painter.setPen(ink)
-                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-
-    # --- who is where -----------------------------------------------------------------------------------------------
-
-    def _cells(self, box: QRectF) -> list[tuple[int, int]]:
-        left, right = int(box.left() // _OCCUPANCY), int(box.right() // _OCCUPANCY)
-        top, bottom = int(box.top() // _OCCUPANCY), int(box.bottom() // _OCCUPANCY)
-        return [(x, y) for x in range(left, right + 1) for y in range(top, bottom + 1)]
-
-    def _take(self, box: QRectF, cells: set[tuple[int, int]]) -> None:
-        cells.update(self._cells(box))
-
-    def _take_line(self, line: QLineF) -> None:
-        steps = int(line.length() // _OCCUPANCY)
-        for step in range(steps):
-            spot = line.pointAt((step + 0.5) / steps)
-            self._lined.add((int(spot.x() // _OCCUPANCY), int(spot.y() // _OCCUPANCY)))
-
-    def _is_free(self, box: QRectF) -> bool:
-        return self._taken.isdisjoint(self._cells(box))
+                room.take(box)
+                painter.fillRect(QRectF(*box), self._veil)  # edges run below it
+                painter.setPen(self._ink)
+                painter.drawText(QRectF(*box), Qt.AlignmentFlag.AlignCenter, text)
 
 
-def _inside(picture: GraphPicture, area: QRectF) -> list[int]:
+def _inside(picture: GraphPicture, room: Room) -> list[int]:
     """The nodes that are seen, of very many those with the most edges."""
-    x, y = picture.spots[:, 0], picture.spots[:, 1]
-    seen = np.flatnonzero((x >= area.left()) & (x <= area.right()) & (y >= area.top()) & (y <= area.bottom()))
+    seen = np.flatnonzero(((picture.spots >= 0) & (picture.spots <= (room.width, room.height))).all(axis=1))
     if len(seen) <= _LABELLED:
         return [int(one) for one in seen]
     edges = np.bincount(np.array(picture.shape.pairs, np.int64).ravel(), minlength=len(picture.spots))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from gym_gui.ui.texts import number_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -93,6 +95,27 @@ def joined(shape: GraphShape, laid_out: Mapping[int | str, tuple[float, float]])
     if any(one not in known for one in shape.ids):
         return None
     return np.array([known[one] for one in shape.ids], np.float64).reshape(-1, 2)
+
+
+def node_words(shape: GraphShape, node: int) -> str:
+    """A node in words: its label, value and edges."""
+    name, label = str(shape.ids[node]), shape.labels[node]
+    parts = [f"Node {name}" if label == name else f"Node {name}: {label}"]
+    value = float(shape.values[node])
+    if math.isfinite(value):
+        parts.append(f"value {number_text(value)}")
+    leaving = sum(pair[0] == node for pair in shape.pairs)
+    reaching = sum(pair[1] == node for pair in shape.pairs)
+    if shape.directed:
+        parts.append(f"{leaving} out, {reaching} in")
+    else:
+        parts.append(counted(sum(node in pair for pair in shape.pairs), "edge"))
+    return "  ·  ".join(parts)
+
+
+def counted(number: int, word: str) -> str:
+    """``1 node``, ``6 nodes``."""
+    return f"{number:,} {word}{'s' * (number != 1)}"
 
 
 def _place_of(node: GraphNode) -> tuple[float, float]:

@@ -6,7 +6,6 @@ Qt thread; places that the payload does not bring are found in a task where ther
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,12 +13,12 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QLinearGradient, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
-from gym_gui.controllers.graph_layout import place_nodes
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.texts import number_text, shortened
 from gym_gui.ui.widgets.graph_paint import LARGEST, GraphPainter, GraphPicture, node_radius, typical_gap
-from gym_gui.ui.widgets.graph_shape import GraphShape, joined, shape_of
+from gym_gui.ui.widgets.graph_places import LARGE, GraphPlaces, alike
+from gym_gui.ui.widgets.graph_shape import counted, node_words
 from gym_gui.ui.widgets.payload_colors import value_color
 
 if TYPE_CHECKING:
@@ -30,16 +29,14 @@ if TYPE_CHECKING:
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.core.schema.render_payload import GraphPayload
     from gym_gui.ui.theme import Theme
+    from gym_gui.ui.widgets.graph_shape import GraphShape
 
 _log = logging.getLogger(__name__)
 
-Places = dict[int | str, tuple[float, float]]
-
-_KEPT_LAYOUTS: Final = 64
 _MINIMUM: Final = QSize(120, 90)
 _FOOT: Final = 32  # the line that is read out
-_MARGIN: Final = 2.5 * LARGEST + tokens.SPACE_4  # an edge from a node to itself stands above it
-_MARGIN_SHARE: Final = 0.15
+_MARGIN: Final = 2 * LARGEST + tokens.SPACE_4  # an edge from a node to itself stands above it
+_MARGIN_SHARE: Final = 0.2
 _ZOOM_STEP: Final = 1.0015  # to the power of the wheel's eighths of a degree
 _SMALLEST_ZOOM: Final = 0.25
 _LARGEST_ZOOM: Final = 12.0
@@ -67,13 +64,10 @@ class GraphView(QWidget):
         self._runner = runner
         self._payload: GraphPayload | None = None
         self._shape: GraphShape | None = None
-        self._wanted: GraphShape | None = None
         self._places: NDArray[np.float64] | None = None
-        self._layouts: OrderedDict[object, Places] = OrderedDict()
-        self._last: Places = {}
         self._bounds: QRectF | None = None
         self._gap = 1.0
-        self._being_found = False
+        self._finder = GraphPlaces(runner, self._accept)
         self._zoom = 1.0
         self._shift = QPointF()
         self._pressed: QPointF | None = None
@@ -81,6 +75,9 @@ class GraphView(QWidget):
         self._hovered: int | None = None
         self._drawn: QImage | None = None
         self._painter: GraphPainter | None = None
+        self._version = 0
+        self._drawn_version = -1
+        self._drawing = False
         theme.changed.connect(self._restyle)
 
     @property
@@ -108,10 +105,10 @@ class GraphView(QWidget):
         """What the line below says."""
         shape = self._shape
         if shape is None:
-            return "Laying the graph out…" if self._wanted is not None else ""
+            return "Laying the graph out…" if self._finder.waiting else ""
         if self._hovered is not None and self._hovered < len(shape.ids):
             return node_words(shape, self._hovered)
-        return f"{_count(len(shape.ids), 'node')}, {_count(len(shape.pairs), 'edge')}  ·  {HOW}"
+        return f"{counted(len(shape.ids), 'node')}, {counted(len(shape.pairs), 'edge')}  ·  {HOW}"
 
     def spot(self, node: int | str) -> QPointF | None:
         """Where a node is painted, logical pixels; None where it is not."""
@@ -125,16 +122,15 @@ class GraphView(QWidget):
         before, self._payload = self._payload, payload
         if payload is before or payload == before:
             return
-        shape = shape_of(payload)
-        self._wanted = shape
-        if self._shape is not None and not self._is_like(shape):
+        if self._shape is not None and not alike(self._shape.ids, [node.id for node in payload.nodes]):
             self._drop()  # another graph: what is shown says nothing about it
-        self._settle(shape)
+        self._finder.want(payload)
+        self.update()
 
     def forget(self) -> None:
         """Show nothing, and drop what is on its way."""
-        self._payload = self._wanted = None
-        self._last = {}
+        self._payload = None
+        self._finder.forget()
         self._drop()
 
     def fit(self) -> None:
@@ -144,65 +140,18 @@ class GraphView(QWidget):
 
     # --- places -----------------------------------------------------------------------------------------------------
 
-    def _is_like(self, shape: GraphShape) -> bool:
-        shown = () if self._shape is None else self._shape.ids
-        return 2 * len(set(shown) & set(shape.ids)) >= max(len(shown), len(shape.ids))
-
     def _drop(self) -> None:
         self._shape = self._places = None
         self._redraw()
 
-    def _settle(self, shape: GraphShape) -> None:
-        """Show *shape* where its places are known, else find them aside."""
-        places = joined(shape, self._layouts.get(shape.topology, {}))
-        if places is None:
-            self._ask(shape)
-        else:
-            self._accept(shape, places)
-
-    def _known(self, shape: GraphShape) -> Places:
-        """Nodes that were there a step ago stay where they are, unless most of the graph is another."""
-        given = shape.places
-        if given:
-            return given
-        stays = {one: self._last[one] for one in shape.ids if one in self._last}
-        return stays if 2 * len(stays) >= len(shape.ids) else {}
-
-    def _ask(self, shape: GraphShape) -> None:
-        # One at a time: places take longer to find than a game takes for a step.
-        if self._being_found:
-            return
-        self._being_found = True
-        known = self._known(shape)
-
-        def done(places: NDArray[np.float64]) -> None:
-            self._being_found = False
-            self._keep(shape, places)
-            if self._wanted is not None:
-                self._settle(self._wanted)  # the newest: mostly the same nodes with other values
-
-        def failed(error: Exception) -> None:
-            self._being_found = False
-            _log.error("A graph of %d nodes could not be laid out.", len(shape.ids), exc_info=error)
-
-        self._runner.submit(lambda: place_nodes(shape.ids, shape.pairs, known), done, failed)
-        self.update()
-
-    def _keep(self, shape: GraphShape, places: NDArray[np.float64]) -> None:
-        found = zip(shape.ids, places.tolist(), strict=True)
-        self._layouts[shape.topology] = {one: (float(x), float(y)) for one, (x, y) in found}
-        while len(self._layouts) > _KEPT_LAYOUTS:
-            self._layouts.popitem(last=False)
-
     def _accept(self, shape: GraphShape, places: NDArray[np.float64]) -> None:
         another = self._shape is None
-        self._shape, self._wanted, self._places = shape, None, places
-        self._last = {one: (float(x), float(y)) for one, (x, y) in zip(shape.ids, places.tolist(), strict=True)}
+        self._shape, self._places = shape, places
         if another:
             self._zoom, self._shift, self._bounds = 1.0, QPointF(), None
+            self._hovered = None
         self._bounds = _around(places, self._bounds)
         self._gap = typical_gap(places)
-        self._hovered = None if another else self._hovered
         self.setAccessibleName(f"Graph of {len(shape.ids)} nodes and {len(shape.pairs)} edges")
         self._redraw()
 
@@ -233,7 +182,7 @@ class GraphView(QWidget):
         self._redraw()
 
     def _redraw(self) -> None:
-        self._drawn = None
+        self._version += 1
         self.update()
 
     @override
@@ -243,11 +192,11 @@ class GraphView(QWidget):
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        ratio = self.devicePixelRatioF()
         shape = self._shape
-        if self._drawn is None or self._drawn.devicePixelRatio() != ratio:
-            self._drawn = self._draw(ratio)
-        painter.drawImage(0, 0, self._drawn)
+        self._draw()
+        painter.fillRect(self.rect(), self._theme.color("surface"))
+        if self._drawn is not None:
+            painter.drawImage(0, 0, self._drawn)
         if shape is not None and self._hovered is not None and self._hovered < len(shape.ids):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(self._theme.color("text"), 2))
@@ -255,19 +204,32 @@ class GraphView(QWidget):
             painter.drawEllipse(QPointF(x, y), self._radius() + 2, self._radius() + 2)
         self._paint_foot(painter)
 
-    def _draw(self, ratio: float) -> QImage:
-        image = QImage(self.size() * ratio, QImage.Format.Format_RGB32)
-        image.setDevicePixelRatio(ratio)
-        image.fill(self._theme.color("surface"))
+    def _draw(self) -> None:
+        """Bring the drawing up to date: at once where it takes no time, else aside; until then the last one stays."""
+        ratio, version, shape = self.devicePixelRatioF(), self._version, self._shape
+        if self._painter is None or self._painter.ratio != ratio:
+            self._painter = GraphPainter(self._theme, ratio)
+        elif self._drawn_version == version:
+            return
+        painter, size = self._painter, self.size()
+        picture = None if shape is None else GraphPicture(shape, self._spots(), self._radius())
+        if shape is None or len(shape.ids) + len(shape.pairs) <= LARGE:
+            self._drawn, self._drawn_version = painter.draw(picture, size, _FOOT), version
+        elif not self._drawing:
+            self._drawing = True
+            self._runner.submit(
+                lambda: painter.draw(picture, size, _FOOT), lambda image: self._take(image, version), self._failed
+            )
+
+    def _take(self, image: QImage, version: int) -> None:
+        self._drawing = False
         if self._shape is not None:
-            if self._painter is None or self._painter.ratio != ratio:
-                self._painter = GraphPainter(self._theme, ratio)
-            painter = QPainter(image)
-            area = self._area()
-            painter.setClipRect(area)
-            self._painter.paint(painter, GraphPicture(self._shape, self._spots(), self._radius()), area)
-            painter.end()
-        return image
+            self._drawn, self._drawn_version = image, version
+            self.update()
+
+    def _failed(self, error: Exception) -> None:
+        self._drawing = False
+        _log.error("A graph could not be painted.", exc_info=error)
 
     def _paint_foot(self, painter: QPainter) -> None:
         theme = self._theme
@@ -363,26 +325,6 @@ class GraphView(QWidget):
         far = np.hypot(spots[:, 0] - spot.x(), spots[:, 1] - spot.y())
         nearest = int(far.argmin())
         return nearest if far[nearest] <= self._radius() + _DRAG_FROM else None
-
-
-def node_words(shape: GraphShape, node: int) -> str:
-    """A node in words: its label, value and edges."""
-    name, label = str(shape.ids[node]), shape.labels[node]
-    parts = [f"Node {name}" if label == name else f"Node {name}: {label}"]
-    value = float(shape.values[node])
-    if np.isfinite(value):
-        parts.append(f"value {number_text(value)}")
-    leaving = sum(pair[0] == node for pair in shape.pairs)
-    reaching = sum(pair[1] == node for pair in shape.pairs)
-    if shape.directed:
-        parts.append(f"{leaving} out, {reaching} in")
-    else:
-        parts.append(_count(sum(node in pair for pair in shape.pairs), "edge"))
-    return "  ·  ".join(parts)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'s' * (number != 1)}"
 
 
 def _around(places: NDArray[np.float64], before: QRectF | None) -> QRectF:

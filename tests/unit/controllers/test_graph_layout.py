@@ -38,7 +38,8 @@ def test_that_connected_nodes_are_nearer_than_others() -> None:
 
 
 def test_that_known_nodes_stay_when_one_comes() -> None:
-    ids, edges = ["a", "b", "c"], [(0, 1), (1, 2)]
+    ids: list[int | str] = ["a", "b", "c"]
+    edges = [(0, 1), (1, 2)]
     before = place_nodes(ids, edges, {})
     known = {one: (float(x), float(y)) for one, (x, y) in zip(ids, before.tolist(), strict=True)}
     after = place_nodes([*ids, "d"], [*edges, (2, 3)], known)
