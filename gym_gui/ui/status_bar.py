@@ -68,7 +68,7 @@ def describe_status(session: SessionState, pipeline: SinkStatus | None, bytes_pe
     elif lost:
         parts.append(f"dropped {lost}")
     slow = pipeline.oldest_unsaved_s > UNSAVED_WARN_S
-    sentence = pipeline.fault
+    sentence = pipeline.fault or pipeline.notice
     if not sentence and slow:
         sentence = "The disk is slow: recording lags behind the game."
     elif not sentence and pipeline.lost_steps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -190,3 +191,11 @@ def test_that_a_missing_package_is_named_with_the_command_that_installs_it(var_d
     done = subprocess.run(words, env=environment() | {"PYTHONPATH": paths}, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert 'pip install "gym-gui[formats]"' in done.stderr
+
+
+def test_that_a_folder_of_any_name_takes_a_data_set_that_minari_finds(tmp_path: Path) -> None:
+    var_dir = tmp_path / "var"
+    run_id = answer("record", "CartPole-v1", "--episodes", "1", "--seed", "1", var_dir=var_dir)["run_id"]
+    answer("export", run_id, "--format", "minari", "-o", str(tmp_path / "sets"), var_dir=var_dir)
+    metadata = json.loads((tmp_path / "sets" / "cartpole-v0" / "data" / "metadata.json").read_text())
+    assert metadata["dataset_id"] == "cartpole-v0"

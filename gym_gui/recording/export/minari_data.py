@@ -43,7 +43,7 @@ def write_minari(job: ExportJob, path: Path) -> None:
     """Write the selection as the data set *path*, a folder.
 
     Raises:
-        ExportError: its name is no data set's, actions differ in form, or no episode has what Minari needs.
+        ExportError: actions differ in form, or no episode has what Minari needs.
     """
     dataset_id = dataset_id_of(job.target)
     shape = learn_shape(job.source, job.selection)
@@ -72,19 +72,18 @@ def write_minari(job: ExportJob, path: Path) -> None:
     job.note(f'Load it with MINARI_DATASETS_PATH="{root}" and minari.load_dataset("{dataset_id}").')
 
 
-def dataset_id_of(target: Path) -> str:
-    """What the data set is called: the folder's name, with the folders between it and ``MINARI_DATASETS_PATH``.
+def dataset_folder(target: Path, env_id: str) -> Path:
+    """Where the data set goes: *target* if that is a name with a version, else a folder of the game's name in it."""
+    if _DATASET_NAME.fullmatch(target.name):
+        return target
+    name = re.sub(r"-v\d+\Z", "", env_id.rsplit(":", 1)[-1].rsplit("/", 1)[-1])
+    return target / f"{re.sub(r'[^-_a-zA-Z0-9]+', '-', name).strip('-').lower() or 'run'}-v0"
 
-    Raises:
-        ExportError: the name has no version.
-    """
+
+def dataset_id_of(target: Path) -> str:
+    """What the data set is called: the folder's name, with the folders between it and ``MINARI_DATASETS_PATH``."""
     import os  # noqa: PLC0415 - one variable
 
-    if not _DATASET_NAME.fullmatch(target.name):
-        raise ExportError(
-            f"{target.name!r} is no name of a Minari data set.",
-            hint=f"End it with a version, for example {re.sub(r'[^-_a-zA-Z0-9]', '-', target.name).strip('-')}-v0.",
-        )
     root = os.environ.get("MINARI_DATASETS_PATH")
     if root and target.is_relative_to(root):
         return target.relative_to(root).as_posix()

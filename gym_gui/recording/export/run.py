@@ -110,6 +110,8 @@ def export(
         selection = select(reading.rows, request)
         _check_frames(reading, selection, chosen)
         target = request.output.expanduser().absolute()
+        if chosen.name == "minari":
+            target = _data_set_of(target, selection.run.env_id)
         check_target(target, overwrite=request.overwrite)
         job = ExportJob(reading, selection, request.options, Progressing(progress, cancelled), target=target)
         with written_beside(target, overwrite=request.overwrite) as beside:
@@ -126,6 +128,17 @@ def export(
         seconds=time.perf_counter() - started_s,
         notes=tuple(job.notes),
     )
+
+
+def _data_set_of(target: Path, env_id: str) -> Path:
+    """The data set's own folder: Minari finds it by a name with a version, whatever the folder around it is called."""
+    from gym_gui.recording.export.minari_data import dataset_folder  # noqa: PLC0415 - h5py, only for this format
+
+    folder = dataset_folder(target, env_id)
+    if folder != target and not target.is_dir():
+        check_target(target, overwrite=False)
+        target.mkdir()
+    return folder
 
 
 def check_package(chosen: ExportFormat) -> None:
