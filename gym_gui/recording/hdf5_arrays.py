@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from concurrent.futures import Executor
 
     import h5py
     from numpy.typing import NDArray
@@ -19,23 +21,26 @@ if TYPE_CHECKING:
 # Where a stream has more than one dataset: which dataset, and which item of it, each array is.
 PLACES_SUFFIX: Final = "_places"
 _BLOCK_ITEMS: Final = 64
+_THREADS: Final = 2
 
 
 def write_arrays(group: h5py.Group, stream: str, chunks: Iterable[Chunk], storage: Storage, description: str) -> None:
     """Write the arrays of a stream: ``frames``, and ``frames.1`` and so on where shape or dtype changed."""
     variants: dict[tuple[str, tuple[int, ...]], _Variant] = {}
     places: list[tuple[int, int]] = []
-    for chunk in chunks:
-        key = (chunk.dtype, chunk.shape)
-        variant = variants.get(key)
-        if variant is None:
-            name = f"{stream}.{len(variants)}" if variants else stream
-            variant = variants[key] = _Variant(
-                group, name, np.dtype(chunk.dtype), chunk.shape, storage=storage, description=description
-            )
-        number = list(variants).index(key)
-        places += [(number, variant.length + item) for item in range(chunk.items)]
-        variant.append(chunk.decode())
+    # zlib lets go of the interpreter: one item is compressed while the one before is.
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="hdf5-gzip") as pool:
+        for chunk in chunks:
+            key = (chunk.dtype, chunk.shape)
+            variant = variants.get(key)
+            if variant is None:
+                name = f"{stream}.{len(variants)}" if variants else stream
+                variant = variants[key] = _Variant(
+                    group, name, np.dtype(chunk.dtype), chunk.shape, storage=storage, description=description
+                )
+            number = list(variants).index(key)
+            places += [(number, variant.length + item) for item in range(chunk.items)]
+            variant.append(chunk.decode(), pool)
     for variant in variants.values():
         variant.finish()
     if len(variants) > 1:
@@ -93,7 +98,7 @@ class _Variant:
             self._dataset.attrs["INTERLACE_MODE"] = "INTERLACE_PIXEL"
             self._dataset.attrs["IMAGE_VERSION"] = "1.2"
 
-    def append(self, items: NDArray[Any]) -> None:
+    def append(self, items: NDArray[Any], pool: Executor) -> None:
         """Write ``(count, *shape)``."""
         start, self.length = self.length, self.length + len(items)
         if self.length > len(self._dataset):
@@ -101,13 +106,15 @@ class _Variant:
         if not self._direct:
             self._dataset[start : self.length] = items
             return
-        for place, item in enumerate(items, start):
-            offset = (place, *(0,) * (self._dataset.ndim - 1))
-            self._dataset.id.write_direct_chunk(offset, zlib.compress(self._bytes_of(item), self._level))
+        for place, data in enumerate(pool.map(self._compressed, items), start):
+            self._dataset.id.write_direct_chunk((place, *(0,) * (self._dataset.ndim - 1)), data)
 
     def finish(self) -> None:
         """Cut off the room that was not needed."""
         self._dataset.resize(self.length, axis=0)
+
+    def _compressed(self, item: NDArray[Any]) -> bytes:
+        return zlib.compress(self._bytes_of(item), self._level)
 
     def _bytes_of(self, item: NDArray[Any]) -> bytes:
         if not self._shuffles:
