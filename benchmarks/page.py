@@ -44,7 +44,15 @@ def main() -> None:
 
 def rows(by_name: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
     """Each target, what was measured, and whether it holds."""
-    return [*_caller(by_name["sink_throughput"]), *_replay(by_name), *_play(by_name["play_session"]), *_rest(by_name)]
+    return [
+        *_caller(by_name["sink_throughput"]),
+        *_replay(by_name),
+        *_play(by_name["play_session"]),
+        *_rest(by_name),
+        *_contract(by_name),
+        *_recorders(by_name["recorders"]),
+        *_exports(by_name["export"]),
+    ]
 
 
 def _caller(sink: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
@@ -173,6 +181,63 @@ def _rest(by_name: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
             ),
             library["first_rows_ms"]["p95"] <= 200 and library["filter_ms"]["p95"] <= 50,
         ),
+    ]
+
+
+def _contract(by_name: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    trips, checks = by_name["space_round_trip"]["round_trip_us"], by_name["schema_checks"]
+    costs = {name: one["check_us"] for name, one in checks.items() if isinstance(one, dict) and "check_us" in one}
+    slowest = max(costs, key=lambda name: costs[name])
+    return [
+        (
+            "space to JSON and back, a nested Dict",
+            "≤ 20 µs",
+            "; ".join(f"{what}: {cost} µs" for what, cost in trips.items()),
+            max(trips.values()) <= 20,
+        ),
+        (
+            "checking a step",
+            "≤ 10 µs",
+            f"{min(costs.values())} to {costs[slowest]} µs ({slowest})",
+            costs[slowest] <= 10,
+        ),
+    ]
+
+
+def _recorders(recorders: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    ours = {name: one["us_a_step"] for name, one in recorders["ours"].items() if "us_a_step" in one}
+    peers = {name: one["us_a_step"] for name, one in recorders["peers"].items() if "us_a_step" in one}
+    writing = {name: cost for name, cost in ours.items() if name != "none"}
+    beside = "; ".join(f"{name}: p50 {cost['p50']}, max {cost['max']}" for name, cost in peers.items())
+    return [
+        (
+            "a recorder's `record_step` with `none`, on the caller's thread at 300 Hz",
+            "≤ 1 µs",
+            f"p50 {ours['none']['p50']} µs",
+            ours["none"]["p50"] <= 1,
+        ),
+        (
+            "every backend, 210x160x3 frame, likewise",
+            "p50 ≤ 25 µs, p99.9 ≤ 1 ms",
+            "; ".join(f"{name}: p50 {cost['p50']}, p99.9 {cost['p99.9']} µs" for name, cost in writing.items())
+            + f" (beside ours: {beside} µs)",
+            all(cost["p50"] <= 25 and cost["p99.9"] <= 1_000 for cost in writing.values()),
+        ),
+    ]
+
+
+def _exports(exports: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    scalars, pictures = exports["scalars"], exports["pictures"]
+    parquet, video = pictures["parquet_frames"]["frames_per_s"], pictures["mp4"]["frames_per_s"]
+    return [
+        (
+            f"export of {exports['steps']:,} steps' scalars, any table format",
+            "≤ 100 ms",
+            "; ".join(f"{name} {one['ms']:.0f} ms" for name, one in scalars.items()),
+            max(one["ms"] for one in scalars.values()) <= 100,
+        ),
+        ("Parquet with frames, Atari", "≥ 3,000 frames/s", f"{parquet:,} frames/s", parquet >= 3_000),
+        ("MP4, Atari", "≥ 400 frames/s", f"{video:,} frames/s", video >= 400),
     ]
 
 

@@ -18,6 +18,9 @@ BENCHMARKS = (
     "seek_to_paint",
     "startup",
     "library_list",
+    "space_round_trip",
+    "schema_checks",
+    "recorders",
     "export",
 )
 
