@@ -84,9 +84,10 @@ def _tries(needs: GridNeeds, area: QSize) -> list[GridPlace]:
     for beside in (False, True):
         for numbers in (True, False):
             place = _place(needs, area, beside=beside, numbers=numbers)
-            if not numbers or place.cell >= NUMBERS_FROM * needs.ratio:
+            readable = not numbers or place.cell >= NUMBERS_FROM * needs.ratio
+            if readable and place.cell and QRect(QPoint(), area).contains(place.bounds):
                 places.append(place)
-    if all(place.cell < GAP_FROM for place in places):  # no room for anything but cells
+    if all(place.cell < GAP_FROM for place in places):  # there is no room for anything but cells
         places.append(
             _place(
                 GridNeeds(
