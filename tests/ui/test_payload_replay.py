@@ -11,6 +11,7 @@ from payloads import graph, grid, text
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 from recordings import Recordings
 
 from gym_gui.ui.screens.replay_screen import ReplayScreen
@@ -150,6 +151,15 @@ def test_that_the_choice_is_remembered_by_environment(watcher: Watcher) -> None:
     watcher.shows(PICTURE)
     watcher.open(walking)
     watcher.shows(PAYLOAD)
+    assert player.stage.switch.button(PAYLOAD).isChecked()
+
+
+def test_that_the_menu_has_both_keys(watcher: Watcher) -> None:
+    menu = watcher.player.header.findChild(QMenu)
+    assert isinstance(menu, QMenu)
+    keys = {action.text(): action.shortcut().toString() for action in menu.actions()}
+    assert keys["Picture or grid, graph, text"] == "V"
+    assert keys["Legacy payloads as text"] == "Shift+V"
 
 
 def test_that_a_view_stands_where_no_picture_is(watcher: Watcher) -> None:
