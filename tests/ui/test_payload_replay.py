@@ -175,6 +175,16 @@ def test_that_a_view_stands_where_no_picture_is(watcher: Watcher) -> None:
     assert QGuiApplication.clipboard().text() == text(7)["text"]
 
 
+def test_that_a_view_stands_in_for_pictures_that_are_gone(watcher: Watcher) -> None:
+    watcher.recordings.more = walking
+    rollup = watcher.recordings.record(30)
+    watcher.recordings.finish(rollup.run_id).unlink()
+    watcher.screen.open_episode(rollup.run_id)
+    watcher.shows(PAYLOAD)
+    watcher.until(lambda: rollup.run_id in watcher.player.stage.message)
+    assert agent_of(watcher.player) == (0, 0)
+
+
 def test_that_a_graph_is_drawn_in_the_player(watcher: Watcher) -> None:
     player = watcher.open(lambda step: {"view": graph(step)}, pictures=False)
     watcher.shows(PAYLOAD)
