@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 
 from gym_gui.controllers.session_state import Phase
 from gym_gui.ui.screens.play import PlayScreen
+from gym_gui.ui.screens.play_help import window_keys
 from gym_gui.ui.view_choices import PAYLOAD, PICTURE
 from gym_gui.ui.widgets.graph_view import GraphView
 from gym_gui.ui.widgets.grid_view import GridView
@@ -169,6 +170,13 @@ def test_that_a_graph_is_shown_where_nothing_is_drawn(person: Person, graph_env:
     person.until(lambda: view.spot(4) is not None)
     assert covers(game)
     assert not game.overlays.message.isVisible()
+
+
+@pytest.mark.parametrize("views", [True, False])
+def test_that_the_help_names_the_key_where_there_is_something_to_switch(views: bool) -> None:
+    keys = [key for keys, _ in window_keys((), turn_based=True, views=views) for key in keys]
+    assert ("V" in keys) is views
+    assert "H" in keys
 
 
 def test_that_another_game_shows_nothing_of_the_one_before(person: Person) -> None:

@@ -11,6 +11,7 @@ from payloads import graph, grid, text
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 from recordings import Recordings
 
 from gym_gui.ui.screens.replay_screen import ReplayScreen
@@ -150,6 +151,15 @@ def test_that_the_choice_is_remembered_by_environment(watcher: Watcher) -> None:
     watcher.shows(PICTURE)
     watcher.open(walking)
     watcher.shows(PAYLOAD)
+    assert player.stage.switch.button(PAYLOAD).isChecked()
+
+
+def test_that_the_menu_has_both_keys(watcher: Watcher) -> None:
+    menu = watcher.player.header.findChild(QMenu)
+    assert isinstance(menu, QMenu)
+    keys = {action.text(): action.shortcut().toString() for action in menu.actions()}
+    assert keys["Picture or grid, graph, text"] == "V"
+    assert keys["Legacy payloads as text"] == "Shift+V"
 
 
 def test_that_a_view_stands_where_no_picture_is(watcher: Watcher) -> None:
@@ -163,6 +173,16 @@ def test_that_a_view_stands_where_no_picture_is(watcher: Watcher) -> None:
     watcher.until(lambda: widget.text == text(7)["text"])
     QTest.keyClick(player, Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().text() == text(7)["text"]
+
+
+def test_that_a_view_stands_in_for_pictures_that_are_gone(watcher: Watcher) -> None:
+    watcher.recordings.more = walking
+    rollup = watcher.recordings.record(30)
+    watcher.recordings.finish(rollup.run_id).unlink()
+    watcher.screen.open_episode(rollup.run_id)
+    watcher.shows(PAYLOAD)
+    watcher.until(lambda: rollup.run_id in watcher.player.stage.message)
+    assert agent_of(watcher.player) == (0, 0)
 
 
 def test_that_a_graph_is_drawn_in_the_player(watcher: Watcher) -> None:

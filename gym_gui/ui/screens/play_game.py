@@ -167,6 +167,7 @@ class GamePage(QWidget):
             self._name or self._state.env_id,
             self._state.bindings,
             turn_based=self._state.turn_based,
+            views=self.view.switch.has_choice,
             height=self.height(),
         )
         self.overlays.help.show()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gym_gui.adapters.controls import Binding
     from gym_gui.ui.theme import Theme
 
+VIEW_LABEL: Final = "Picture, grid, graph or text"
 # Keys as they are written; each entry of a row's first part is one keycap.
 WINDOW_KEYS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (("P", "Esc"), "Pause, go on"),
@@ -29,12 +30,13 @@ WINDOW_KEYS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (("F5",), "New episode"),
     (("Ctrl+R",), "New episode with a seed"),
     (("H",), "Score and rate"),
-    (("V",), "Picture, grid, graph or text"),
+    (("V",), VIEW_LABEL),
     (("F11",), "Full screen"),
     (("Ctrl+W",), "All games"),
 )
 # What title, lists and margins need below and above the drawn keyboard.
 _LISTS_HEIGHT: Final = 420
+_LINE_HEIGHT: Final = 34
 TURN_KEYS_LEFT_OUT: Final = frozenset({"Single step", "Speed"})
 
 
@@ -65,14 +67,17 @@ class HelpOverlay(QFrame):
         column.addLayout(self._body)
         self.hide()
 
-    def show_keys(self, game: str, bindings: Sequence[Binding], *, turn_based: bool, height: int) -> None:
-        """Draw the keys of *game* and those of the window; the keyboard only where *height* leaves room for it."""
+    def show_keys(self, game: str, bindings: Sequence[Binding], *, turn_based: bool, views: bool, height: int) -> None:
+        """Draw the keys of *game* and those of the window; the keyboard only where *height* leaves room for it.
+
+        *views*: the game has more to show than its picture.
+        """
         self._title.setText(f"Keys of {game}")
         _empty(self._drawing)
         _empty(self._body)
         self._hues = control_hues(bindings)
         drawing = KeyboardDrawing(self._theme, self._hues)
-        if bindings and height >= drawing.height() + _LISTS_HEIGHT:
+        if bindings and height >= drawing.height() + _LISTS_HEIGHT + _LINE_HEIGHT * views:
             self._drawing.addWidget(drawing, 0, Qt.AlignmentFlag.AlignHCenter)
         else:
             drawing.deleteLater()
@@ -84,7 +89,7 @@ class HelpOverlay(QFrame):
             text.setFixedWidth(220)
             self._body.addWidget(text, 0, Qt.AlignmentFlag.AlignTop)
         self._body.addWidget(make_line(vertical=True))
-        window = window_keys(bindings, turn_based=turn_based)
+        window = window_keys(bindings, turn_based=turn_based, views=views)
         self._body.addWidget(self._column("Window", window, ""), 0, Qt.AlignmentFlag.AlignTop)
         self.adjustSize()
 
@@ -105,13 +110,13 @@ class HelpOverlay(QFrame):
         return widget
 
 
-def window_keys(bindings: Sequence[Binding], *, turn_based: bool) -> list[tuple[tuple[str, ...], str]]:
+def window_keys(bindings: Sequence[Binding], *, turn_based: bool, views: bool) -> list[tuple[tuple[str, ...], str]]:
     """The window's keys during a game; those that the game itself uses are left out, because they belong to it."""
     taken = {key.upper() for binding in bindings for key in binding.keys}
     rows = (
         (tuple(key for key in keys if key not in taken), label)
         for keys, label in WINDOW_KEYS
-        if not (turn_based and label in TURN_KEYS_LEFT_OUT)
+        if not (turn_based and label in TURN_KEYS_LEFT_OUT) and (views or label != VIEW_LABEL)
     )
     return [(keys, label) for keys, label in rows if keys]
 

@@ -84,9 +84,10 @@ def _tries(needs: GridNeeds, area: QSize) -> list[GridPlace]:
     for beside in (False, True):
         for numbers in (True, False):
             place = _place(needs, area, beside=beside, numbers=numbers)
-            if not numbers or place.cell >= NUMBERS_FROM * needs.ratio:
+            readable = not numbers or place.cell >= NUMBERS_FROM * needs.ratio
+            if readable and place.cell and QRect(QPoint(), area).contains(place.bounds):
                 places.append(place)
-    if all(place.cell < GAP_FROM for place in places):  # no room for anything but cells
+    if all(place.cell < GAP_FROM for place in places):  # there is no room for anything but cells
         places.append(
             _place(
                 GridNeeds(
@@ -105,7 +106,7 @@ def _place(needs: GridNeeds, area: QSize, *, beside: bool, numbers: bool) -> Gri
     left = needs.number.width() + space // 2 if numbers else 0
     top = needs.number.height() + space // 2 if numbers else 0
     wide, high = area.width() - 2 * space, area.height() - 2 * space
-    spots, legend = _column(entries, high, space) if beside else _lines(entries, wide, space)
+    spots, legend = _column(entries, high - top, space) if beside else _lines(entries, wide, space)
     if legend.isEmpty():
         spots, legend = [], QSize(0, 0)
     taken = QSize(legend.width() + space, 0) if beside else QSize(0, legend.height() + space)
@@ -116,7 +117,9 @@ def _place(needs: GridNeeds, area: QSize, *, beside: bool, numbers: bool) -> Gri
     gap = 0 if cell < GAP_FROM else max(1, round(needs.ratio))
     inner = QSize(left + cell * needs.columns, top + cell * needs.rows)
     whole = QSize(inner.width() + taken.width(), inner.height() + taken.height())
-    if not beside:
+    if beside:
+        whole.setHeight(max(whole.height(), top + legend.height()))
+    else:
         whole.setWidth(max(whole.width(), legend.width()))
     corner = QPoint((area.width() - whole.width()) // 2, (area.height() - whole.height()) // 2)
     if beside:
@@ -151,7 +154,7 @@ def _lines(entries: Sequence[QSize], width: int, space: int) -> tuple[list[QPoin
         spots.append(QPoint(x, y))
         right = max(right, x + entry.width())
         x += entry.width() + space
-    return spots, QSize(right, y + entries[0].height()) if spots else QSize()
+    return spots, QSize(right, spots[-1].y() + entries[0].height()) if spots else QSize()
 
 
 def _column(entries: Sequence[QSize], height: int, space: int) -> tuple[list[QPoint], QSize]:

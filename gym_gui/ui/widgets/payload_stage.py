@@ -80,7 +80,6 @@ class PayloadStage(PictureStage):
     @override
     def show_state(self, state: ReplayState) -> None:
         self._state = state
-        super().show_state(state)
         self._refresh()
 
     def toggle(self) -> None:
