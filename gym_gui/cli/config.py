@@ -81,7 +81,7 @@ def path(*, as_json: bool, var_dir: str | None) -> None:
 @var_dir_option
 def set_values(*, words: tuple[str, ...], var_dir: str | None) -> None:
     """Change settings in the user's file; its comments stay."""
-    before = settings_for(var_dir, ())
+    before = settings_for(var_dir)  # what the file says wrongly may be what is to be changed
     after = before.with_words(words)
     save_settings(after, before)
     for key in after.stored:

@@ -72,6 +72,8 @@ def export(
     """
     from gym_gui.controllers.exporting import export_from_folder  # noqa: PLC0415 - h5py, 0.4 s: not for --help
 
+    if not output.strip():
+        raise click.BadParameter("it is empty.", param_hint="-o")
     force = force or _may_replace(Path(output), asks=not as_json)
     with foreign_output_aside(), stopped_by_signals() as stopped, TransferLine("Exported") as line:
         result = export_from_folder(
@@ -95,7 +97,10 @@ def export(
 
 
 def _may_replace(path: Path, *, asks: bool) -> bool:
-    if not asks or not path.exists() or not sys.stdin.isatty():
+    try:
+        if not asks or not path.exists() or not sys.stdin.isatty():
+            return False
+    except OSError:  # a name that no disk takes; the export says so
         return False
     return click.confirm(f"{path} is there already. Replace it?", abort=True, err=True)
 

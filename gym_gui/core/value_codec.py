@@ -17,6 +17,7 @@ from gym_gui.core.errors import InvalidActionError
 _ARRAY: Final = 1
 _TUPLE: Final = 2
 _SCALAR: Final = 3
+_LONG: Final = 4  # an integer beyond msgpack's 64 bits, within a container
 _NATIVE: Final = frozenset({bool, int, float, str, bytes})
 _KEYS: Final = frozenset({int, str})
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
@@ -59,6 +60,8 @@ def _prepare(value: Any) -> Any:
         if not all(type(key) in _KEYS for key in value):
             raise TypeError("a dict with keys that are neither text nor integers has no exact form")
         return {key: _prepare(one) for key, one in value.items()}
+    if type(value) is int and not _INT64_MIN <= value < 2**64:
+        return msgspec.msgpack.Ext(_LONG, str(value).encode())
     if isinstance(value, np.generic):
         return _encode_hook(value)  # float64 and str_ are Python's own float and str too, and would come back as these
     if value is None or type(value) in _NATIVE or isinstance(value, np.ndarray):
@@ -81,6 +84,8 @@ def _encode_hook(value: Any) -> Any:
 def _decode_extension(code: int, data: memoryview) -> Any:
     if code == _TUPLE:
         return tuple(_decoder.decode(data))
+    if code == _LONG:
+        return int(bytes(data))
     if code not in {_ARRAY, _SCALAR}:
         raise ValueError(f"unknown extension {code}")
     (length,) = struct.unpack_from("<H", data)

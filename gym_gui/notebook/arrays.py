@@ -27,12 +27,16 @@ class LazyArrays(Sequence["NDArray[Any]"]):
         reader: Where the arrays are.
         refs: Their refs; None where a row has none.
         what: What they are, for messages: ``frame`` or ``observation``.
+        inline: What stands in a row itself, where it has no array form (text in a dict, say); None for nothing.
     """
 
-    def __init__(self, reader: RecordingReader, refs: Sequence[str | None], what: str) -> None:
+    def __init__(
+        self, reader: RecordingReader, refs: Sequence[str | None], what: str, inline: Sequence[Any] | None = None
+    ) -> None:
         self._reader = reader
         self._refs = refs
         self._what = what
+        self._inline = [None] * len(refs) if inline is None else inline
 
     @property
     def refs(self) -> Sequence[str | None]:
@@ -48,8 +52,12 @@ class LazyArrays(Sequence["NDArray[Any]"]):
     def __getitem__(self, place: slice) -> LazyArrays: ...
     def __getitem__(self, place: int | slice) -> NDArray[Any] | LazyArrays:
         if isinstance(place, slice):
-            return LazyArrays(self._reader, self._refs[place], self._what)
+            return LazyArrays(self._reader, self._refs[place], self._what, self._inline[place])
         ref = self._refs[place]  # an IndexError of its own says enough
+        inline: Any = self._inline[place]
+        if ref is None and inline is not None:
+            whole: NDArray[Any] = inline  # a dict or a tuple where there is no array form
+            return whole
         if ref is None:
             raise FrameNotFoundError(f"Row {place} has no {self._what}.", reason="not-kept")
         return self._reader.require(ref)
@@ -64,6 +72,8 @@ class LazyArrays(Sequence["NDArray[Any]"]):
         Raises:
             FrameNotFoundError: one of them has no array.
         """
+        if any(self._inline[row] is not None for row in rows):
+            return [self[row] for row in rows]
         refs = [self._refs[row] for row in rows]
         missing = [row for row, ref in zip(rows, refs, strict=True) if ref is None]
         if missing:

@@ -84,8 +84,9 @@ class Episode:
 
     @cached_property
     def observations(self) -> LazyArrays:
-        """What the agent saw, one array a row."""
-        return LazyArrays(self._reader, [one.obs_ref for one in self.records], "observation")
+        """What the agent saw, one array a row; a dict or a tuple where it has no array form."""
+        inline = [one.observation for one in self.records]
+        return LazyArrays(self._reader, [one.obs_ref for one in self.records], "observation", inline)
 
     def to_arrow(self) -> pa.Table:
         """The rows as an Arrow table.

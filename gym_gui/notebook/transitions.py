@@ -103,7 +103,12 @@ class Transitions:
             found = self._episodes[number].observations.take([places[position].row for position in at])
             for position, array in zip(at, found, strict=True):
                 arrays[position] = array
-        return np.stack([array for array in arrays if array is not None])
+        found = [array for array in arrays if array is not None]
+        if all(isinstance(array, np.ndarray) for array in found):
+            return np.stack(found)
+        whole = np.empty(len(found), object)  # dicts and tuples stay what they are
+        whole[:] = found
+        return whole
 
 
 def _last_row(episode: Episode) -> int:

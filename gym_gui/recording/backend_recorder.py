@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from gym_gui.core.clock import utc_now
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from gym_gui.recording.contract import RecordingBackend, RecordingReader
     from gym_gui.recording.writing import EpisodeItem, StepItem
 
+# Stands for the run's id in a configured path.
+_RUN_ID_PLACE: Final = "{run_id}"
 # Episodes that nobody ended are kept open, but not more than these.
 _MAX_OPEN_EPISODES: Final = 256
 
@@ -52,6 +55,8 @@ class BackendRecorder(BaseRecorder):
         now = utc_now()
         self._run_id = new_run_id(self.config.env_id, now) if self.config.run_id is None else self.config.run_id
         check_run_id(self._run_id)
+        if self.config.path is not None and _RUN_ID_PLACE in str(self.config.path):
+            self.config = replace(self.config, path=Path(str(self.config.path).replace(_RUN_ID_PLACE, self._run_id)))
         self._run = RunRecord(
             run_id=self._run_id,
             env_id=self.config.env_id,

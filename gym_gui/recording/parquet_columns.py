@@ -77,7 +77,8 @@ def values_of(name: str, table: pa.Table) -> list[Any]:
 
 def exact_bytes(value: Any) -> bytes | None:
     """*value* as bytes that `exact_value` reads back."""
-    if isinstance(value, np.integer):  # which would come back as Python's own
+    # NumPy's would come back as Python's own; one beyond 64 bits stands in a container only.
+    if isinstance(value, np.integer) or (type(value) is int and not -(2**63) <= value < 2**63):
         return _WRAPPED + (exact_bytes((value,)) or b"")
     stored = encode_value(value)
     return msgspec.msgpack.encode(stored) if isinstance(stored, int) else stored

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _SHOWN = 20
+_READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
+_DESCRIBING = ("_info", "_list", "_xinfo")  # pragmas with a value that only tell
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -64,6 +66,18 @@ class Answer(Sequence[dict[str, Any]]):
         return "\n".join([*lines, f"{len(self):,} rows{more}"])
 
 
+def _reading_only(action: int, name: str | None, value: str | None, *_: object) -> int:
+    if action == sqlite3.SQLITE_PRAGMA:
+        return sqlite3.SQLITE_OK if value is None or str(name).endswith(_DESCRIBING) else sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
+
+
+def forbid_writing(connection: sqlite3.Connection) -> None:
+    """Let *connection* do nothing but read: ATTACH and VACUUM INTO make files, whatever it may write otherwise."""
+    connection.execute("PRAGMA query_only = ON")
+    connection.set_authorizer(_reading_only)
+
+
 def ask(database: Path, query: str, parameters: tuple[Any, ...] = ()) -> Answer:
     """The answer to one query.
 
@@ -72,7 +86,7 @@ def ask(database: Path, query: str, parameters: tuple[Any, ...] = ()) -> Answer:
     """
     connection = connect_reader(database)
     try:
-        connection.execute("PRAGMA query_only = ON")
+        forbid_writing(connection)
         cursor = connection.execute(query, parameters)
         columns = tuple(name for name, *_ in cursor.description or ())
         return Answer(columns, cursor.fetchall())

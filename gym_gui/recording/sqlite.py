@@ -16,6 +16,7 @@ from gym_gui.core.typing_compat import override
 from gym_gui.db.connection import connect_reader
 from gym_gui.recording.backend_recorder import BackendRecorder
 from gym_gui.recording.contract import RecordingBackend
+from gym_gui.recording.queries import forbid_writing
 from gym_gui.recording.sqlite_arrays import DEFAULT_LEVEL, RecordingStore
 from gym_gui.recording.wording import recording_errors
 
@@ -248,6 +249,7 @@ class SQLiteRecorder(BackendRecorder):
             if connection is None:
                 with recording_errors():
                     connection = self._connections[thread] = connect_reader(self.backend.path)
+                    forbid_writing(connection)
             return connection
 
     def close_connections(self) -> None:

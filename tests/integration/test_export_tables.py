@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from exports import RUN, frame_of, record, step
 
+from gym_gui.recording import RecorderFactory
 from gym_gui.recording.export import FORMATS, export_run
 
 REWARDS = [None, 0.1, -0.0, float("nan"), 1e-320, float("inf"), 2 / 3]
@@ -150,3 +151,23 @@ def test_that_the_table_of_formats_names_every_format() -> None:
     listed = {line.split("|")[1].split()[0] for line in text.splitlines() if line.startswith("| ")}
     assert {one.name for one in FORMATS} <= listed
     assert "failed" not in text
+
+
+def test_that_a_programs_own_fields_are_columns(tmp_path: Path) -> None:
+    recorder = RecorderFactory.create_recorder({"backend": "sqlite", "output_dir": str(tmp_path / "out")})
+    for index in range(3):
+        step = {"position": (1.0, 2.0), "concentration": 0.5 + index, "reward": 1.0, "agent_1": {"speed": index}}
+        recorder.record_step(step, index, episode_id=1)
+    for name in ("csv", "json", "parquet"):
+        assert recorder.export_data(str(tmp_path / f"a.{name}"), format=name)
+    recorder.close()
+    with (tmp_path / "a.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["position.1"], row["concentration"], row["agent_1.speed"]) for row in rows] == [
+        ("2.0", "0.5", "0"),
+        ("2.0", "1.5", "1"),
+        ("2.0", "2.5", "2"),
+    ]
+    document = json.loads((tmp_path / "a.json").read_text())
+    assert document["episodes"][0]["step_rows"][2]["extra"]["agent_1"] == {"speed": 2}
+    assert pd.read_parquet(tmp_path / "a.parquet")["concentration"].tolist() == [0.5, 1.5, 2.5]

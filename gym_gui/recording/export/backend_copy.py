@@ -51,7 +51,10 @@ def _write(job: ExportJob, path: Path, name: str, file_name: str, options: dict[
                 cause = cause.__cause__
             if isinstance(cause, OSError) and cause.errno:
                 raise OSError(cause.errno, cause.strerror) from error
-            raise ExportError(f"The export could not be written. {error.message}", hint=error.hint) from error
+            raise ExportError(
+                f"The export could not be written. {error.message}",
+                hint=error.hint.replace(": recording goes on by itself", ""),
+            ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

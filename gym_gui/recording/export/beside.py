@@ -32,6 +32,10 @@ def check_target(target: Path, *, overwrite: bool) -> None:
     Raises:
         ExportError: there is something already and it may not be replaced, or no folder to write it in.
     """
+    try:
+        target.exists()
+    except OSError as error:  # too long a name, say
+        raise refused(target, error) from error
     if not target.parent.is_dir():
         raise ExportError(f"There is no folder {target.parent}.", hint="Make it first, or choose another path.")
     if not target.name:

@@ -18,6 +18,7 @@ from gym_gui.recording.export.table import (
     ValueColumn,
     ValueKind,
     action_column,
+    fields_of,
     infos_of,
     learn_shape,
     observation_column,
@@ -50,15 +51,15 @@ def write_csv(job: ExportJob, path: Path) -> None:
             job.progress.advance(len(page))
 
 
-def tell_left_out(job: ExportJob, shape: TableShape, *, frames: bool = False) -> None:
-    """Name what a table without pictures does not hold."""
+def tell_left_out(job: ExportJob, shape: TableShape, *, frames: bool = False, keeps_rare: bool = False) -> None:
+    """Name what a table does not hold: pictures, and what few rows have, unless it keeps them."""
     if shape.frames and not frames:
         job.note(f"{shape.frames:,} pictures are not in the table; their references are.")
     if shape.observation.is_large and not frames:
         job.note("Observations are too large for cells and are not in the table.")
-    if shape.extras:
+    if shape.extras and not keeps_rare:
         rare = {name for _, page in job.source.pages(job.selection) for row in _extra_rows(page) for name in row}
-        left = sorted(rare - {"observation"})
+        left = sorted(rare - {"observation", "extra"})
         if left:
             job.note(f"Not in the table: {', '.join(left)}.")
 
@@ -83,6 +84,7 @@ def _header(shape: TableShape) -> list[str]:
         "frame_state",
         *(_names("observation", shape.observation) if shape.has_observations else ()),
         *(f"info.{key}" for key in shape.info_keys),
+        *shape.field_keys,
     ]
 
 
@@ -119,6 +121,9 @@ def _cells(job: ExportJob, episode: EpisodeRollup, page: StepColumns, shape: Tab
         columns += _value_cells(observation_column(job.source, page, shape.observation))
     infos = infos_of(page)
     columns += [[_info_cell(info.get(key)) for info in infos] for key in shape.info_keys]
+    if shape.field_keys:
+        fields = fields_of(page)
+        columns += [[_info_cell(one.get(key)) for one in fields] for key in shape.field_keys]
     return columns
 
 

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from gym_gui.core.data_model import FrameState
+from gym_gui.core.info_codec import to_plain
 from gym_gui.recording.export.csv_rows import tell_left_out
 from gym_gui.recording.export.documents import episode_document, json_list, json_text, json_value, run_document
 from gym_gui.recording.export.table import (
@@ -95,6 +96,11 @@ def _documents(job: ExportJob, page: StepColumns, shape: TableShape) -> list[dic
         [page.episode_id] * len(page),
         [msgspec.Raw(b"{}" if info is None else info.encode()) for info in page.infos],
     ]
+    if shape.field_keys:
+        names.append("extra")
+        columns.append(
+            [None if one is None else to_plain(page.rare(row).get("extra")) for row, one in enumerate(page.extras)]
+        )
     job.rows += len(page)
     job.progress.advance(len(page))
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -6,8 +6,12 @@ has a group ``gym_gui`` with times and states of pictures, so that an import giv
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import h5py
@@ -27,8 +31,6 @@ from gym_gui.recording.export.table import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gym_gui.core.data_model import EpisodeRollup
     from gym_gui.recording.export.job import ExportJob
     from gym_gui.recording.export.value_forms import Form
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 # Minari's own pattern of a name with its version; a namespace is a folder above it.
 _DATASET_NAME: Final = re.compile(r"[-_\w]+-v\d+")
+_RESERVE_BYTES: Final = 2 * 1024 * 1024
+# Of a row without its observation: action, reward, flags, time, and its share of the infos.
+_ROW_BYTES: Final = 256
 _STRING: Final = h5py.string_dtype("utf-8")
 
 
@@ -56,6 +61,7 @@ def write_minari(job: ExportJob, path: Path) -> None:
     job.progress.begin(shape.rows)
     data = path / "data"
     data.mkdir(parents=True)
+    require_room(data, shape.rows * _ROW_BYTES)
     writer = _DatasetWriter(job, shape.action, shape.observation, pictures=shape.pictures_seen)
     with h5py.File(data / "main_data.hdf5", "w", track_order=True) as file:
         for episode in job.selection.episodes:
@@ -72,6 +78,16 @@ def write_minari(job: ExportJob, path: Path) -> None:
     job.note(f'Load it with MINARI_DATASETS_PATH="{root}" and minari.load_dataset("{dataset_id}").')
 
 
+def require_room(folder: Path, size_bytes: int) -> None:
+    """Make sure that so much more fits on the disk: HDF5 does not survive one that is full when it closes a file.
+
+    Raises:
+        OSError: it does not (``ENOSPC``).
+    """
+    if shutil.disk_usage(folder).free < size_bytes + _RESERVE_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def dataset_folder(target: Path, env_id: str) -> Path:
     """Where the data set goes: *target* if that is a name with a version, else a folder of the game's name in it."""
     if _DATASET_NAME.fullmatch(target.name):
@@ -82,8 +98,6 @@ def dataset_folder(target: Path, env_id: str) -> Path:
 
 def dataset_id_of(target: Path) -> str:
     """What the data set is called: the folder's name, with the folders between it and ``MINARI_DATASETS_PATH``."""
-    import os  # noqa: PLC0415 - one variable
-
     root = os.environ.get("MINARI_DATASETS_PATH")
     if root and target.is_relative_to(root):
         return target.relative_to(root).as_posix()
@@ -190,6 +204,7 @@ class _DatasetWriter:
                 step = int(page.step_index[start + missing[0]])
                 raise ExportError(f"The observation of step {step:,} of episode {page.episode_id} cannot be read.")
             items = np.stack([one for one in arrays if one is not None])
+            require_room(Path(group.file.filename).parent, items.nbytes)
             dataset = create(group, "observations", items, rows, self._compression)
             dataset[written + start : written + start + len(items)] = items
             self._job.frames += len(items) * self._pictures

@@ -21,6 +21,7 @@ from gym_gui.recording.export.table import (
     ValueColumn,
     ValueKind,
     action_column,
+    fields_of,
     infos_of,
     learn_shape,
     observation_column,
@@ -45,7 +46,7 @@ _BATCH_WITH_FRAMES: Final = 16
 def write_parquet(job: ExportJob, path: Path) -> None:
     """Write the selection's rows to *path*: a file, or a folder where `partitioned` is asked for."""
     table = _Table(job, learn_shape(job.source, job.selection))
-    tell_left_out(job, table.shape, frames=bool(job.options.frames))
+    tell_left_out(job, table.shape, frames=bool(job.options.frames), keeps_rare=True)
     job.progress.begin(table.shape.rows)
     if not job.options.partitioned:
         table.write(path, job.selection.episodes)
@@ -65,6 +66,7 @@ class _Table:
         self._raw_observations = shape.observation.is_large and bool(job.options.frames)
         self._with_observations = shape.has_observations or self._raw_observations
         self._infos = {key: _info_kind(kinds) for key, kinds in shape.info_keys.items()}
+        self._fields = {key: _info_kind(kinds) for key, kinds in shape.field_keys.items()}
 
     def write(self, path: Path, episodes: Sequence[EpisodeRollup]) -> None:
         """Write the rows of *episodes* to a file."""
@@ -136,6 +138,7 @@ class _Table:
         if self._infos:
             fields.append(("info", pa.struct([(key, _info_type(kind)) for key, kind in self._infos.items()])))
         fields.append(("info_json", pa.string()))
+        fields += [(key, _info_type(kind)) for key, kind in self._fields.items()]
         if shape.extras:
             fields.append(("rare", pa.binary()))
         if self._frames:
@@ -193,7 +196,11 @@ class _Table:
             found = observation_column(self._job.source, page, self.shape.observation)
             columns |= _value_columns("observation", found)
         if self._infos:
-            columns["info"] = _info_column(infos_of(page), self._infos)
+            columns["info"] = pa.StructArray.from_arrays(
+                _info_columns(infos_of(page), self._infos), names=list(self._infos)
+            )
+        if self._fields:
+            columns |= dict(zip(self._fields, _info_columns(fields_of(page), self._fields), strict=True))
         if self.shape.extras:
             columns["rare"] = pa.array(page.extras, pa.binary())
         return columns
@@ -237,7 +244,7 @@ def _info_type(kind: str) -> Any:
     return types.get(kind, pa.string())
 
 
-def _info_column(infos: list[dict[str, Any]], kinds: dict[str, str]) -> Any:
+def _info_columns(infos: list[dict[str, Any]], kinds: dict[str, str]) -> list[Any]:
     import pyarrow as pa  # noqa: PLC0415 - as above
 
     columns = []
@@ -250,4 +257,4 @@ def _info_column(infos: list[dict[str, Any]], kinds: dict[str, str]) -> Any:
         elif kind == "float":
             values = [None if value is None else float(value) for value in values]
         columns.append(pa.array(values, _info_type(kind)))
-    return pa.StructArray.from_arrays(columns, names=list(kinds))
+    return columns

@@ -110,7 +110,8 @@ def check_options(asked: ExportOptions, chosen: ExportFormat) -> None:
     for one in fields(ExportOptions):
         if getattr(asked, one.name) != getattr(defaults, one.name) and one.name not in chosen.options:
             option = {"partitioned": "--partition"}.get(one.name, f"--{one.name}")
-            known = ", ".join(sorted(f"--{name}" for name in chosen.options)) or "none of these"
+            names = ["partition" if name == "partitioned" else name for name in chosen.options]
+            known = ", ".join(sorted(f"--{name}" for name in names)) or "none of these"
             raise ExportError(f"{chosen.title} has no {option}.", hint=f"It knows: {known}.")
     if asked.compression is not None and asked.compression not in chosen.compressions:
         raise ExportError(

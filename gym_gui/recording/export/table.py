@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import numpy as np
 
+from gym_gui.core.info_codec import to_plain
 from gym_gui.core.packing import from_array
 from gym_gui.recording.export.value_forms import (
     Form,
@@ -29,6 +30,31 @@ if TYPE_CHECKING:
 
 # What has more numbers is a picture or the like: it goes into a table only with the pictures.
 LARGEST_OBSERVATION: Final = 1_024
+# Columns that every table has.
+_TAKEN: Final = frozenset(
+    {
+        "episode_index",
+        "episode_id",
+        "seed",
+        "agent_id",
+        "step",
+        "action",
+        "reward",
+        "terminated",
+        "truncated",
+        "time",
+        "frame_ref",
+        "frame_state",
+        "observation",
+        "observation_is_frame",
+        "info",
+        "info_json",
+        "rare",
+        "frame",
+        "frame_height",
+        "frame_width",
+    }
+)
 _decode_infos: Final = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
@@ -68,6 +94,7 @@ class TableShape:
         pictures_seen: Whether some observation is the picture.
         info_keys: Keys of the infos at their top, in the order they came, and the types of their values.
         extras: Whether any row has something rare.
+        field_keys: Names of a program's own fields, flattened (``position.0``), and the types of their values.
     """
 
     rows: int = 0
@@ -77,6 +104,7 @@ class TableShape:
     pictures_seen: bool = False
     info_keys: dict[str, set[type]] = field(default_factory=dict)
     extras: bool = False
+    field_keys: dict[str, set[type]] = field(default_factory=dict)
 
     @property
     def has_observations(self) -> bool:
@@ -110,9 +138,10 @@ def learn_shape(source: ExportSource, selection: Selection) -> TableShape:
         form, same = common_form(page.actions)
         shape.action.meet(form, same=same)
         shape.extras = shape.extras or any(one is not None for one in page.extras)
-        for info in infos_of(page):
-            for key, value in info.items():
-                shape.info_keys.setdefault(key, set()).add(type(value))
+        for found, keys in ((infos_of(page), shape.info_keys), (fields_of(page), shape.field_keys)):
+            for one in found:
+                for key, value in one.items():
+                    keys.setdefault(key, set()).add(type(value))
         _learn_observations(source, page, shape)
     return shape
 
@@ -139,6 +168,36 @@ def _learn_observations(source: ExportSource, page: StepColumns, shape: TableSha
 def infos_of(page: StepColumns) -> list[dict[str, Any]]:
     """The infos of a page, in JSON's types; decoded at once."""
     return _decode_infos("[" + ",".join([info or "{}" for info in page.infos]) + "]")
+
+
+def fields_of(page: StepColumns) -> list[dict[str, Any]]:
+    """What a program recorded beside the fields of a step, in JSON's types: ``position.0``, ``agent_1.speed``."""
+    fields: list[dict[str, Any]] = []
+    for row, one in enumerate(page.extras):
+        flat: dict[str, Any] = {}
+        if one is not None:
+            for name, value in own_fields(page.rare(row)).items():
+                _flatten(str(name), to_plain(value), flat)
+        fields.append(flat)
+    return fields
+
+
+def own_fields(rare: dict[str, Any]) -> dict[str, Any]:
+    """A program's own fields of a row, and what it said beside them under ``metadata``."""
+    extra = rare.get("extra") or {}
+    if "has" not in extra:  # not by way of a recorder's dictionary
+        return dict(extra)
+    beside = extra.get("metadata")
+    return {**extra.get("data", {}), **({"metadata": beside} if beside else {})}
+
+
+def _flatten(name: str, value: Any, flat: dict[str, Any]) -> None:
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else None
+    if parts is None:
+        flat[name if name not in _TAKEN else f"extra.{name}"] = value
+        return
+    for key, part in parts:
+        _flatten(f"{name}.{key}", part, flat)
 
 
 def own_observation_refs(page: StepColumns) -> list[str | None]:

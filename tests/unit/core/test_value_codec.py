@@ -124,3 +124,8 @@ def test_that_what_has_no_exact_form_is_refused_with_a_sentence(value: Any) -> N
 def test_that_none_and_false_and_zero_stay_apart() -> None:
     assert [decode_value(encode_value(value)) for value in (None, False, 0, 0.0)] == [None, False, 0, 0.0]
     assert [type(decode_value(encode_value(value))) for value in (False, 0, 0.0)] == [bool, int, float]
+
+
+def test_that_integers_of_any_length_survive_within_a_container() -> None:
+    value = {"big": 2**70, "deep": [-(2**90), (2**64, 2**64 - 1)], "small": -(2**63)}
+    assert decode_value(encode_value(value)) == value

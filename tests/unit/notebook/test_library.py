@@ -123,6 +123,15 @@ def test_that_sql_answers_and_cannot_write(library: Library) -> None:
     assert len(library.runs) == 3
 
 
+def test_that_sql_makes_no_file(library: Library, tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere.db"
+    for query in (f"ATTACH '{target}' AS other", f"VACUUM INTO '{target}'", "PRAGMA query_only = OFF"):
+        with pytest.raises(StoreError, match="cannot be answered"):
+            library.sql(query)
+    assert not target.exists()
+    assert library.sql("PRAGMA table_info(steps)")[0]["name"] == "episode_key"
+
+
 def test_that_a_run_that_is_not_there_is_named(library: Library) -> None:
     with pytest.raises(RunNotFoundError, match="There is no run nowhere"):
         library["nowhere"]
