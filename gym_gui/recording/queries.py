@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _SHOWN = 20
-_READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
-_DESCRIBING = ("_info", "_list", "_xinfo")  # pragmas with a value that only tell
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,16 +64,14 @@ class Answer(Sequence[dict[str, Any]]):
         return "\n".join([*lines, f"{len(self):,} rows{more}"])
 
 
-def _reading_only(action: int, name: str | None, value: str | None, *_: object) -> int:
-    if action == sqlite3.SQLITE_PRAGMA:
-        return sqlite3.SQLITE_OK if value is None or str(name).endswith(_DESCRIBING) else sqlite3.SQLITE_DENY
-    return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
+def _no_other_file(action: int, *_: object) -> int:
+    return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_ATTACH else sqlite3.SQLITE_OK
 
 
 def forbid_writing(connection: sqlite3.Connection) -> None:
     """Let *connection* do nothing but read: ATTACH and VACUUM INTO make files, whatever it may write otherwise."""
     connection.execute("PRAGMA query_only = ON")
-    connection.set_authorizer(_reading_only)
+    connection.set_authorizer(_no_other_file)
 
 
 def ask(database: Path, query: str, parameters: tuple[Any, ...] = ()) -> Answer:

@@ -20,6 +20,7 @@ from gym_gui.recording.export.table import (
     action_column,
     learn_shape,
     observation_column,
+    own_fields,
     times_text,
 )
 from gym_gui.recording.export.value_forms import put_together
@@ -98,9 +99,8 @@ def _documents(job: ExportJob, page: StepColumns, shape: TableShape) -> list[dic
     ]
     if shape.field_keys:
         names.append("extra")
-        columns.append(
-            [None if one is None else to_plain(page.rare(row).get("extra")) for row, one in enumerate(page.extras)]
-        )
+        rare = [{} if one is None else own_fields(page.rare(row)) for row, one in enumerate(page.extras)]
+        columns.append([to_plain(one) for one in rare])
     job.rows += len(page)
     job.progress.advance(len(page))
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
