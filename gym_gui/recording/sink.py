@@ -6,19 +6,19 @@ Owns the sink thread, which survives every fault of the world and says what it c
 from __future__ import annotations
 
 import logging
-import shutil
-import threading
 import time
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import EpisodeStatus, RunRecord
-from gym_gui.core.errors import EnvironmentFault, ReplayFileError, SchemaMismatchError, StoreError
+from gym_gui.core.errors import EnvironmentFault, ReplayFileError, SchemaMismatchError
+from gym_gui.core.typing_compat import override
 from gym_gui.recording.config import FLUSH_INTERVAL_S
 from gym_gui.recording.failover import FailoverBackend, gaps_of
 from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded, TelemetryEvent
 from gym_gui.telemetry.overflow import Block, OverflowPolicy
+from gym_gui.telemetry.queue_sink import RETRY_S, QueueSink, ends_something
 from gym_gui.telemetry.sink_status import SinkStatus
 from gym_gui.telemetry.sqlite_store import unannounced_episode
 
@@ -35,12 +35,9 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 _WAKE_EVENTS: Final = 32
 _BATCH_EVENTS: Final = 64
-_RETRY_S: Final = 0.5
-_STALLED_S: Final = 1.5
-_DISK_LOOK_S: Final = 2.0
 
 
-class RecorderSink:
+class RecorderSink(QueueSink):
     """Drains the bus into one backend a run.
 
     Args:
@@ -62,11 +59,10 @@ class RecorderSink:
         overflow: OverflowPolicy | None = None,
         flush_interval_s: float = FLUSH_INTERVAL_S,
     ) -> None:
+        super().__init__(bus.subscribe("recorder-sink", overflow or Block()), folder, thread_name="recorder-sink")
         self._config_of_run = config_of_run
-        self._folder = folder
         self._listing = listing
         self._interval_s = flush_interval_s
-        self._queue = bus.subscribe("recorder-sink", overflow or Block())
         self._backends: dict[str, FailoverBackend] = {}
         # Tried again with the same backend where the disk refuses: it may hold locks and files already.
         self._beginning: dict[str, FailoverBackend] = {}
@@ -74,24 +70,12 @@ class RecorderSink:
         self._announced: set[tuple[str, str]] = set()  # episodes that go on
         self._held: list[TelemetryEvent] = []  # taken from the queue, refused by the disk
         self._unflushed_since_s: float | None = None
-        self._done = 0
-        self._flush_upto = 0
-        self._stopping = False
         self._saved_steps = self._saved_frames = self._lost_steps = 0
         self._fault = ""
         self._last_loss = ""
         self._gaps: list[Gap] = []
-        self._disk_free_bytes = _free_bytes(folder)
-        self._disk_seen_s = time.monotonic()
-        self._progress = threading.Condition()
-        self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Start the thread; a second call does nothing."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="recorder-sink", daemon=True)
-            self._thread.start()
-
+    @override
     def status(self) -> SinkStatus:
         """How it stands now; may be called from any thread."""
         since_s, gaps = self._unflushed_since_s, self._gaps[-1:]
@@ -110,40 +94,17 @@ class RecorderSink:
             notice="".join(map(str, gaps)),
         )
 
-    def flush(self, timeout_s: float | None = None) -> None:
-        """Return when everything published before is on disk, for every process to see.
-
-        Raises:
-            StoreError: it could not be done within *timeout_s*, or the disk refuses.
-        """
-        upto = self._queue.accepted
-        with self._progress:
-            if self._thread is None and self._done < upto:
-                raise StoreError("The sink was not started, so nothing was saved.")
-            self._flush_upto = max(self._flush_upto, upto)
-            self._queue.wake()
-            deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-            done, moved_s = self._done, time.monotonic()
-            while self._done < upto and self._thread is not None:
-                left_s = _RETRY_S if deadline_s is None else deadline_s - time.monotonic()
-                if self._done > done:
-                    done, moved_s = self._done, time.monotonic()
-                if self._fault and time.monotonic() - moved_s > _STALLED_S:
-                    raise StoreError(f"Not everything could be saved. {self._fault}")
-                if left_s <= 0:
-                    raise StoreError(f"{upto - self._done} events were not saved within {timeout_s} s.")
-                self._progress.wait(min(left_s, _RETRY_S))
-
-    def close(self) -> None:
-        """Save everything, close the files, end the thread; safe to call twice."""
-        self._stopping = True
-        self._queue.close()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+    @override
+    def records(self, run_id: str) -> bool:
+        return run_id in self._backends or run_id in self._beginning
 
     # The sink's thread.
 
+    @override
+    def _standing_fault(self) -> str:
+        return self._fault
+
+    @override
     def _run(self) -> None:
         while True:
             stopping = self._stopping
@@ -152,7 +113,7 @@ class RecorderSink:
                 self._pass(everything=stopping)
             except Exception as error:  # noqa: BLE001 - the thread's edge: it must outlive every fault, and say so
                 self._refused(error)
-            self._tell()
+            self._tell(self._done)
             if stopping and (self._fault or not (self._queue.depth or self._held)):
                 break
         self._end()
@@ -161,8 +122,8 @@ class RecorderSink:
         if self._stopping:
             return
         if self._fault:
-            self._queue.wait(_RETRY_S, count=2**31)
-        elif self._unflushed_since_s is None and self._queue.wait(_RETRY_S):
+            self._queue.wait(RETRY_S, count=2**31)
+        elif self._unflushed_since_s is None and self._queue.wait(RETRY_S):
             self._unflushed_since_s = time.monotonic()
         if self._unflushed_since_s is not None and self._flush_upto <= self._done and not self._fault:
             left_s = self._unflushed_since_s + self._interval_s - time.monotonic()
@@ -174,7 +135,7 @@ class RecorderSink:
             self._flush_backends()  # what was taken before comes first: the queue is what is bounded
         if not self._held:
             self._held = self._queue.poll(_BATCH_EVENTS)
-        ends = any(_ends_something(event) for event in self._held)
+        ends = any(ends_something(event) for event in self._held)
         since_s = self._unflushed_since_s
         while self._held:
             count = self._take(self._held)
@@ -333,14 +294,7 @@ class RecorderSink:
         if lost:
             self._lost_steps += lost
             _LOGGER.error("%d steps were not saved: %s", lost, self._fault)
-        self._tell()
-
-    def _tell(self) -> None:
-        with self._progress:
-            self._progress.notify_all()
-        if time.monotonic() - self._disk_seen_s > _DISK_LOOK_S:
-            self._disk_free_bytes = _free_bytes(self._folder)
-            self._disk_seen_s = time.monotonic()
+        self._tell(self._done)
 
 
 def _is_the_worlds(error: Exception) -> bool:
@@ -349,16 +303,3 @@ def _is_the_worlds(error: Exception) -> bool:
 
 def _run_of_step(event: TelemetryEvent) -> str | None:
     return event.run_id if isinstance(event, StepRecorded) else None
-
-
-def _free_bytes(folder: Path) -> int:
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return 0
-
-
-def _ends_something(event: TelemetryEvent) -> bool:
-    if isinstance(event, EpisodeChanged):
-        return event.rollup.status is not EpisodeStatus.RUNNING
-    return isinstance(event, RunEnded)

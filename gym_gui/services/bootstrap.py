@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gym_gui.config.settings import Settings
     from gym_gui.recording.config import RecorderConfig
     from gym_gui.telemetry.overflow import OverflowPolicy
-    from gym_gui.telemetry.sink_status import Sink
+    from gym_gui.telemetry.queue_sink import QueueSink
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Services(Archive):
 
     bus: RunBus
     hub: TelemetryAsyncHub
-    sink: Sink
+    sink: QueueSink
     telemetry: TelemetryService
     recovered_runs: list[str]
 
@@ -138,7 +138,7 @@ def _sink_of(
     bus: RunBus,
     overflow: OverflowPolicy,
     config: RecorderConfig | None,
-) -> Sink:
+) -> QueueSink:
     paths = settings.paths
     if config is not None:
         from gym_gui.recording.var_sink import sink_of_var  # noqa: PLC0415 - the default does not pay for it

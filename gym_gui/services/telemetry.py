@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from gym_gui.core.schema.mismatch import SchemaCounts
     from gym_gui.core.schema.run_spaces import RunSpaces
     from gym_gui.replay.frame_resolver import FrameResolver
-    from gym_gui.telemetry.sink_status import Sink, SinkStatus
+    from gym_gui.telemetry.queue_sink import QueueSink
+    from gym_gui.telemetry.sink_status import SinkStatus
 
 _RING_STEPS: Final = 512
 _RING_BYTES: Final = 64 * 1024 * 1024
@@ -48,7 +49,7 @@ class TelemetryService:
         self,
         hub: TelemetryAsyncHub | None = None,
         *,
-        sink: Sink | None = None,
+        sink: QueueSink | None = None,
         frame_resolver: FrameResolver | None = None,
         ring_steps: int = _RING_STEPS,
         ring_bytes: int = _RING_BYTES,

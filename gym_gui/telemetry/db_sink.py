@@ -6,22 +6,19 @@ Owns the sink thread, which survives every fault of the world and says what it c
 from __future__ import annotations
 
 import logging
-import shutil
-import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from gym_gui.core.data_model import EpisodeStatus, StepRecord
-from gym_gui.core.errors import StoreError
+from gym_gui.core.data_model import StepRecord
+from gym_gui.core.typing_compat import override
 from gym_gui.telemetry.array_keeper import ArrayKeeper, WriterFactory
-from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded, TelemetryEvent
+from gym_gui.telemetry.events import EpisodeChanged, RunStarted, StepRecorded, TelemetryEvent
 from gym_gui.telemetry.overflow import Block, OverflowPolicy
+from gym_gui.telemetry.queue_sink import RETRY_S, QueueSink, ends_something
 from gym_gui.telemetry.row_committer import Held, RowCommitter
 from gym_gui.telemetry.sink_status import SinkStatus
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gym_gui.replay.writer import ReplayWriter
     from gym_gui.telemetry.run_bus import RunBus
     from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
@@ -35,15 +32,12 @@ _WAKE_EVENTS: Final = 8
 _BATCH_EVENTS: Final = 256
 # Fewer than this waiting: there is time to compress for size.
 _CALM_EVENTS: Final = 24
-_RETRY_S: Final = 0.5
-_STALLED_S: Final = 1.5
 _REFUSED_S: Final = 0.1
 # Rows that the database refuses wait here; beyond this the queue's own policy takes over.
 _MAX_HELD: Final = 20_000
-_DISK_LOOK_S: Final = 2.0
 
 
-class TelemetryDBSink:
+class TelemetryDBSink(QueueSink):
     """Drains the bus to disk.
 
     Args:
@@ -63,27 +57,16 @@ class TelemetryDBSink:
         overflow: OverflowPolicy | None = None,
         flush_interval_s: float = FLUSH_INTERVAL_S,
     ) -> None:
-        self._store = store
+        super().__init__(
+            bus.subscribe("db-sink", overflow or Block()), store.path.parent, thread_name="telemetry-db-sink"
+        )
         self._arrays = ArrayKeeper(replay_writer)
         self._interval_s = flush_interval_s
-        self._queue = bus.subscribe("db-sink", overflow or Block())
         self._rows = RowCommitter(store, self._arrays)
         self._held: list[Held] = []
         self._first_waiting_s: float | None = None
-        self._done = 0
-        self._disk_free_bytes = _free_bytes(store.path.parent)
-        self._disk_seen_s = time.monotonic()
-        self._flush_upto = 0
-        self._stopping = False
-        self._progress = threading.Condition()
-        self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Start the thread; a second call does nothing."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="telemetry-db-sink", daemon=True)
-            self._thread.start()
-
+    @override
     def status(self) -> SinkStatus:
         """How it stands now; may be called from any thread."""
         held, waiting_s = self._held[:1], self._first_waiting_s
@@ -98,43 +81,18 @@ class TelemetryDBSink:
             oldest_unsaved_s=0.0 if oldest_s is None else time.monotonic() - oldest_s,
             blocked_s=self._queue.blocked_s,
             disk_free_bytes=self._disk_free_bytes,
-            fault=self._rows.fault or self._arrays.fault,
+            fault=self._standing_fault(),
         )
 
-    def flush(self, timeout_s: float | None = None) -> None:
-        """Return when everything published before is on disk, for every process to see.
+    @override
+    def records(self, run_id: str) -> bool:
+        return run_id in self._arrays.open_runs()
 
-        Raises:
-            StoreError: it could not be done within *timeout_s*, or the disk refuses.
-        """
-        upto = self._queue.accepted
-        with self._progress:
-            if self._thread is None and self._done < upto:
-                raise StoreError("The sink was not started, so nothing was saved.")
-            self._flush_upto = max(self._flush_upto, upto)
-            self._queue.wake()
-            deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-            done, moved_s = self._done, time.monotonic()
-            while self._done < upto and self._thread is not None:
-                left_s = 0.5 if deadline_s is None else deadline_s - time.monotonic()
-                fault = self._rows.fault or self._arrays.fault
-                if self._done > done:
-                    done, moved_s = self._done, time.monotonic()
-                # A fault may be one odd step's; only one that holds everything up, a retry included, is the disk's.
-                if fault and time.monotonic() - moved_s > _STALLED_S:
-                    raise StoreError(f"Not everything could be saved. {fault}")
-                if left_s <= 0:
-                    raise StoreError(f"{upto - self._done} events were not saved within {timeout_s} s.")
-                self._progress.wait(min(left_s, 0.5))
+    @override
+    def _standing_fault(self) -> str:
+        return self._rows.fault or self._arrays.fault
 
-    def close(self) -> None:
-        """Save everything, close the files, end the thread; safe to call twice."""
-        self._stopping = True
-        self._queue.close()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
+    @override
     def _run(self) -> None:
         while True:
             stopping = self._stopping
@@ -146,7 +104,7 @@ class TelemetryDBSink:
                 self._rows.fault = f"Recording met an error of the application: {error!r}."
                 self._rows.lost_steps += sum(isinstance(held.item, StepRecord) for held in self._held)
                 self._held = []
-            self._tell()
+            self._tell_done()
             if stopping and not self._queue.depth:
                 break
         try:
@@ -156,16 +114,16 @@ class TelemetryDBSink:
         except Exception:  # as above; whoever waits for the end must not wait for ever
             _LOGGER.exception("The sink met a fault of ours while it closed")
         self._held = []
-        self._tell()
+        self._tell_done()
 
     def _wait(self) -> None:
         if self._stopping:
             return
         if self._rows.fault:
-            self._queue.wait(_RETRY_S, count=_BATCH_EVENTS)
+            self._queue.wait(RETRY_S, count=_BATCH_EVENTS)
             return
         if not self._held:
-            if not self._queue.wait(0.5):
+            if not self._queue.wait(RETRY_S):
                 return
             self._first_waiting_s = self._first_waiting_s or time.monotonic()
         if self._arrays.fault and self._held:
@@ -201,7 +159,7 @@ class TelemetryDBSink:
             force
             or self._flush_upto > self._done
             or now_s - self._held[0].since_s >= self._interval_s
-            or any(_ends_something(event) for event in events)
+            or any(ends_something(event) for event in events)
         )
         self._arrays.write(everything=everything, thorough=len(events) < _CALM_EVENTS)
         self._held = self._rows.commit(self._held)
@@ -217,23 +175,5 @@ class TelemetryDBSink:
             self._arrays.begin_run(event.run_id)
         return Held(number, since_s, event)
 
-    def _tell(self) -> None:
-        with self._progress:
-            self._done = self._held[0].number - 1 if self._held else self._queue.taken
-            self._progress.notify_all()
-        if time.monotonic() - self._disk_seen_s > _DISK_LOOK_S:
-            self._disk_free_bytes = _free_bytes(self._store.path.parent)
-            self._disk_seen_s = time.monotonic()
-
-
-def _free_bytes(folder: Path) -> int:
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return 0
-
-
-def _ends_something(event: TelemetryEvent) -> bool:
-    if isinstance(event, EpisodeChanged):
-        return event.rollup.status is not EpisodeStatus.RUNNING
-    return isinstance(event, RunEnded)
+    def _tell_done(self) -> None:
+        self._tell(self._held[0].number - 1 if self._held else self._queue.taken)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +34,3 @@ class SinkStatus:
     disk_free_bytes: int
     fault: str
     notice: str = ""
-
-
-class Sink(Protocol):
-    """Who saves what is published: rows and arrays apart, or with a recorder's backend."""
-
-    def start(self) -> None:
-        """Start the thread; a second call does nothing."""
-
-    def status(self) -> SinkStatus:
-        """How it stands now; any thread."""
-
-    def flush(self, timeout_s: float | None = None) -> None:
-        """Return when everything published before is on disk; raises `StoreError` where it cannot be done."""
-
-    def close(self) -> None:
-        """Save everything, close the files, end the thread; safe to call twice."""
