@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gym_gui.core.data_model import EpisodeStatus, StepRecord
 from gym_gui.core.errors import EnvironmentFault, StoreError
-from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded
+from gym_gui.telemetry.events import BatchRecorded, EpisodeChanged, RunEnded, RunStarted, StepRecorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ class Held:
 
     number: int
     since_s: float
-    item: StepRecord | RunStarted | EpisodeChanged | RunEnded
+    item: StepRecord | BatchRecorded | RunStarted | EpisodeChanged | RunEnded
     stored_bytes: int = 0
     row: int | None = None
 
