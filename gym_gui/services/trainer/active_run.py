@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from gym_gui.services.trainer import processes
-from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
     import subprocess
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from gym_gui.services.batch_destination import Order
     from gym_gui.services.trainer.run_folder import RunFolder
     from gym_gui.services.trainer.run_store import RunProgress, TrainingRun, WorkerProcess
+    from gym_gui.services.trainer.states import TrainingState
 
 
 class RunProcess(Protocol):

@@ -43,7 +43,8 @@ class _History:
 
     steps: int = -1
     moved_at: float = 0.0
-    low: float = math.inf
+    lowest: float = math.inf
+    base: float = math.inf  # the lowest before the best
     best: float = -math.inf
 
 
@@ -114,11 +115,10 @@ class AlertBook:
             return
         if progress.episodes < _EPISODES_TO_JUDGE:
             return
-        history.best = max(history.best, mean)
-        history.low = min(history.low, mean) if history.best <= history.low else history.low
-        if history.low is math.inf:
-            history.low = mean
-        gain = history.best - history.low
+        history.lowest = min(history.lowest, mean)
+        if mean > history.best:
+            history.best, history.base = mean, history.lowest
+        gain = history.best - history.base
         if gain <= _LEAST_GAIN * max(1.0, abs(history.best)):
             return
         with self._lock:

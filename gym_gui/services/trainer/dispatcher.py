@@ -337,9 +337,8 @@ class Dispatcher:
         Raises:
             StoreError: the registry cannot be read.
         """
-        waiting = sorted(
-            self._store.list((TrainingState.PENDING,), limit=1_000_000)[::-1], key=lambda run: -run.config.priority
-        )
+        newest_first = self._store.list((TrainingState.PENDING,), limit=1_000_000)
+        waiting = sorted(reversed(newest_first), key=lambda run: -run.config.priority)
         with self._loop.lock:
             held = {gpu: active.run.run_id for active in self._loop.active.values() for gpu in active.run.gpus}
             running = len(self._loop.active)
