@@ -337,8 +337,8 @@ class Dispatcher:
         Raises:
             StoreError: the registry cannot be read.
         """
-        newest_first = self._store.list((TrainingState.PENDING,), limit=1_000_000)
-        waiting = sorted(reversed(newest_first), key=lambda run: -run.config.priority)
+        oldest_first = list(reversed(self._store.list((TrainingState.PENDING,), limit=1_000_000)))
+        waiting = sorted(oldest_first, key=lambda run: -run.config.priority)
         with self._loop.lock:
             held = {gpu: active.run.run_id for active in self._loop.active.values() for gpu in active.run.gpus}
             running = len(self._loop.active)

@@ -68,7 +68,7 @@ def marked(marks: Iterable[str]) -> dict[str, set[int]]:
 
 
 def ask_to_stop(pid: int) -> None:
-    """SIGTERM to the one process, which looks after its children itself; one that was halted is let go on to hear it."""
+    """SIGTERM to the one process, which looks after its children itself; one that was halted goes on, to hear it."""
     with contextlib.suppress(OSError):
         os.kill(pid, signal.SIGTERM)
     if sys.platform != "win32":

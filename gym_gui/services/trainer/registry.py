@@ -282,7 +282,7 @@ def _runs(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[T
         gpus.setdefault(row["run_key"], []).append(row["gpu"])
     for row in connection.execute("SELECT * FROM workers ORDER BY worker_id"):
         workers.setdefault(row["run_key"], []).append(worker_of(row))
-    return [run_of(row, gpus.get(row["run_key"], ()), workers.get(row["run_key"], ())) for row in rows]
+    return [run_of(dict(row), gpus.get(row["run_key"], ()), workers.get(row["run_key"], ())) for row in rows]
 
 
 def _insert(connection: sqlite3.Connection, table: str, values: Mapping[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""RunFolder: what lies on disk for a run that the trainer starts: its configuration, mark, log, outcome, checkpoints."""
+"""RunFolder: what lies on disk for a run of the trainer: its configuration, mark, log, outcome, checkpoints."""
 
 from __future__ import annotations
 

@@ -70,9 +70,7 @@ class Starter:
         active.token_digest = digest_of(token)
         run, folder = active.run, active.folder
         try:
-            launcher = self._launchers.get(run.config.launcher)
-            if launcher is None:
-                raise WorkerError(f"This trainer has no launcher {run.config.launcher!r}.")
+            launcher = self._launcher(run.config.launcher)
             checkpoint = self._checkpoint(run, folder)
             active.mark = folder.prepare(run.config)
             active.start_timeout_s += launcher.start_timeout_s
@@ -100,6 +98,11 @@ class Starter:
         with contextlib.suppress(StoreError, RunNotFoundError):
             self._store.set_workers(active.run.run_id, [worker])
             active.run = self._store.get(active.run.run_id)
+
+    def _launcher(self, name: str) -> Launcher:
+        if name not in self._launchers:
+            raise WorkerError(f"This trainer has no launcher {name!r}.")
+        return self._launchers[name]
 
     def _environment(self, active: ActiveRun, token: str, checkpoint: str) -> dict[str, str]:
         gpus = ",".join(map(str, active.run.gpus))

@@ -1,4 +1,4 @@
-"""Supervisor: looks at the runs that hold a slot, ends what has to end, and says how each ended. One thread, no waiting."""
+"""Supervisor: looks at the runs that hold a slot, ends what has to end, says how each ended; never waits."""
 
 from __future__ import annotations
 

@@ -33,8 +33,10 @@ def verdict_on(active: ActiveRun) -> Verdict:
         return Verdict(TrainingState.CANCELLED, active.cancel_reason)
     if active.verdict is not None:
         return active.verdict
-    if said is not None:
-        return said
+    return said or _as_the_system_says(active)
+
+
+def _as_the_system_says(active: ActiveRun) -> Verdict:
     code = None if active.process is None else active.process.exit_code()
     if code == 0:
         return Verdict(TrainingState.COMPLETED, "Its worker ended.")

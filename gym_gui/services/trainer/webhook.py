@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import logging
@@ -64,10 +65,8 @@ class Webhook(Closing):
     def close(self) -> None:
         """End; what waits is let go. Safe to call twice."""
         self._ends.set()
-        try:
+        with contextlib.suppress(queue.Full):  # then the thread has something to wake up for
             self._alerts.put_nowait(_END)
-        except queue.Full:
-            pass  # the thread looks at `_ends` after each
         self._thread.join()
 
     def _run(self) -> None:

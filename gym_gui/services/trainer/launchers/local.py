@@ -79,7 +79,8 @@ def _humble(pid: int) -> None:
     # From outside: code between fork and exec may hang in a process of many threads.
     with contextlib.suppress(psutil.Error, OSError):
         process = psutil.Process(pid)
-        process.nice(NICENESS if sys.platform != "win32" else psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        if sys.platform != "win32":
+            process.nice(NICENESS)
         if sys.platform == "linux":
             process.rlimit(psutil.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):
