@@ -369,12 +369,14 @@ class LegacySteps(_message.Message):
     def __init__(self, seq: _Optional[int] = ..., step_json: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RunEnd(_message.Message):
-    __slots__ = ("state", "reason")
+    __slots__ = ("state", "reason", "seq")
     STATE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
     state: str
     reason: str
-    def __init__(self, state: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+    seq: int
+    def __init__(self, state: _Optional[str] = ..., reason: _Optional[str] = ..., seq: _Optional[int] = ...) -> None: ...
 
 class StepBatch(_message.Message):
     __slots__ = ("seq", "began_json", "ended_json", "episode_ids", "rows", "episode", "step_index", "agent_ids", "agent", "discrete_actions", "actions", "rewards", "flags", "time_us", "infos", "extras", "frames", "observations", "blocks", "scalars", "payload_version", "space_signature", "vector_metadata_json", "normalization_stats_json", "space_signature_json")
@@ -629,14 +631,16 @@ class LoadStepsRequest(_message.Message):
     def __init__(self, run_id: _Optional[str] = ..., episode_id: _Optional[str] = ..., start: _Optional[int] = ..., stop: _Optional[int] = ...) -> None: ...
 
 class StepsReply(_message.Message):
-    __slots__ = ("batch", "frame_variants", "observation_variants")
+    __slots__ = ("batch", "frame_variants", "observation_variants", "worker_id")
     BATCH_FIELD_NUMBER: _ClassVar[int]
     FRAME_VARIANTS_FIELD_NUMBER: _ClassVar[int]
     OBSERVATION_VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     batch: StepBatch
     frame_variants: bytes
     observation_variants: bytes
-    def __init__(self, batch: _Optional[_Union[StepBatch, _Mapping]] = ..., frame_variants: _Optional[bytes] = ..., observation_variants: _Optional[bytes] = ...) -> None: ...
+    worker_id: str
+    def __init__(self, batch: _Optional[_Union[StepBatch, _Mapping]] = ..., frame_variants: _Optional[bytes] = ..., observation_variants: _Optional[bytes] = ..., worker_id: _Optional[str] = ...) -> None: ...
 
 class LoadScalarsRequest(_message.Message):
     __slots__ = ("run_id", "names", "after_row")
