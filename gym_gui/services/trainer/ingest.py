@@ -189,6 +189,10 @@ class Ingest:
         if not any(one.stream is stream for one in self._under_way):
             stream.durable_seq = stream.accepted_seq
 
+    def note_end(self, stream: WorkerStream, seq: int) -> None:
+        """A worker said how it ended; it hears that this is on disk by the number that it gave it, 0 for none."""
+        self._took(stream, seq, 0)
+
     def settle(self) -> None:
         """See how far the sink is, and let streams know what is on disk; cheap, to be called often."""
         done, moved = self._sink.done, False

@@ -64,6 +64,22 @@ class RunDesk:
 
     # Runs.
 
+    def submit(self, config: TrainingConfig, *, run_id: str | None, resume_from: str | None) -> TrainingRun:
+        """A new run; one whose id the client chose, and that is there with the same settings, is that one.
+
+        Raises:
+            DuplicateRunError: a run of the same settings is active.
+        """
+        if run_id is not None:
+            try:
+                known = self._store.get(run_id)
+            except RunNotFoundError:
+                pass
+            else:
+                if known.digest == config.digest():
+                    return known  # the answer to the first call was lost
+        return self.dispatcher.submit(config, run_id=run_id, resume_from=resume_from)
+
     def get(self, run_id: str) -> TrainingRun:
         """One run, as far as it has come.
 

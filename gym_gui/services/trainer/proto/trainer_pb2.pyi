@@ -589,10 +589,12 @@ class FrameReply(_message.Message):
     def __init__(self, position: _Optional[int] = ..., dtype: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., data: _Optional[bytes] = ..., missing: _Optional[str] = ..., missing_reason: _Optional[str] = ...) -> None: ...
 
 class ListRecordingsRequest(_message.Message):
-    __slots__ = ("run_id",)
+    __slots__ = ("run_id", "only_mark")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    ONLY_MARK_FIELD_NUMBER: _ClassVar[int]
     run_id: str
-    def __init__(self, run_id: _Optional[str] = ...) -> None: ...
+    only_mark: bool
+    def __init__(self, run_id: _Optional[str] = ..., only_mark: _Optional[bool] = ...) -> None: ...
 
 class ListRecordingsReply(_message.Message):
     __slots__ = ("summary_json", "mark")
@@ -613,10 +615,12 @@ class ListEpisodesRequest(_message.Message):
     def __init__(self, run_id: _Optional[str] = ..., episode: _Optional[str] = ..., newest: _Optional[int] = ...) -> None: ...
 
 class EpisodesReply(_message.Message):
-    __slots__ = ("summary_json",)
+    __slots__ = ("summary_json", "rollup_json")
     SUMMARY_JSON_FIELD_NUMBER: _ClassVar[int]
+    ROLLUP_JSON_FIELD_NUMBER: _ClassVar[int]
     summary_json: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, summary_json: _Optional[_Iterable[str]] = ...) -> None: ...
+    rollup_json: str
+    def __init__(self, summary_json: _Optional[_Iterable[str]] = ..., rollup_json: _Optional[str] = ...) -> None: ...
 
 class LoadStepsRequest(_message.Message):
     __slots__ = ("run_id", "episode_id", "start", "stop")
@@ -643,14 +647,16 @@ class StepsReply(_message.Message):
     def __init__(self, batch: _Optional[_Union[StepBatch, _Mapping]] = ..., frame_variants: _Optional[bytes] = ..., observation_variants: _Optional[bytes] = ..., worker_id: _Optional[str] = ...) -> None: ...
 
 class LoadScalarsRequest(_message.Message):
-    __slots__ = ("run_id", "names", "after_row")
+    __slots__ = ("run_id", "names", "after_row", "only_names")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     NAMES_FIELD_NUMBER: _ClassVar[int]
     AFTER_ROW_FIELD_NUMBER: _ClassVar[int]
+    ONLY_NAMES_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     names: _containers.RepeatedScalarFieldContainer[str]
     after_row: int
-    def __init__(self, run_id: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ..., after_row: _Optional[int] = ...) -> None: ...
+    only_names: bool
+    def __init__(self, run_id: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ..., after_row: _Optional[int] = ..., only_names: _Optional[bool] = ...) -> None: ...
 
 class ScalarsReply(_message.Message):
     __slots__ = ("scalars", "row")
