@@ -105,7 +105,11 @@ class Admission(aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no t
                 except Exception as error:  # noqa: BLE001 - the edge of the daemon: told below, whatever it is
                     return await _abort(context, error, method)
 
-            make = grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
+            make = (
+                grpc.stream_unary_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_unary_rpc_method_handler
+            )
             return make(call, handler.request_deserializer, handler.response_serializer)
         streaming = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
@@ -121,7 +125,9 @@ class Admission(aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no t
             finally:
                 self.open_calls -= 1
 
-        make = grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
+        make = (
+            grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
+        )
         return make(stream, handler.request_deserializer, handler.response_serializer)
 
 

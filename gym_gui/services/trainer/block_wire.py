@@ -58,7 +58,9 @@ def block_of_wire(wire: WireColumns, message: pb.ArrayBlock) -> ArrayBlock:
         raise wire.refuse(f"{what} of {item_bytes:,} bytes and {len(shape)} dimensions each, which are not taken")
     spec = ArraySpec.for_items(kind.value, dtype, shape)
     if message.chunk_items != spec.chunk_items:
-        raise wire.refuse(f"{what} in chunks of {message.chunk_items}, where items like these go {spec.chunk_items} a chunk")
+        raise wire.refuse(
+            f"{what} in chunks of {message.chunk_items}, where items like these go {spec.chunk_items} a chunk"
+        )
     if message.first > _MAX_NUMBER or not message.count:
         raise wire.refuse(f"{what}, which is no range")
     data = message.data

@@ -116,9 +116,7 @@ def _split(refs: Sequence[str | None]) -> tuple[NDArray[np.int64], NDArray[np.ui
     return numbers, variants, in_frames
 
 
-def _refs(
-    run_id: str, datasets: Sequence[str], variants: bytes, numbers: NDArray[np.int64] | None
-) -> list[str | None]:
+def _refs(run_id: str, datasets: Sequence[str], variants: bytes, numbers: NDArray[np.int64] | None) -> list[str | None]:
     if numbers is None:
         return [None] * len(datasets)
     own = variants or bytes(len(datasets))

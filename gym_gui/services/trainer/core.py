@@ -9,21 +9,25 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from gym_gui.core.clock import utc_now
+from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import EnvironmentFault, RunNotFoundError
 from gym_gui.services.trainer.enrolment import Enrolment
 from gym_gui.services.trainer.ingest import Ingest
 from gym_gui.services.trainer.live_board import LiveBoard
 from gym_gui.services.trainer.progress import ProgressBook
 from gym_gui.services.trainer.run_desk import RunDesk
+from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gym_gui.core.data_model import EpisodeSummary, RunState
+    from gym_gui.core.data_model import EpisodeSummary
     from gym_gui.core.data_model.batch import StepBatch
     from gym_gui.services.bootstrap import Services
     from gym_gui.services.trainer.dispatching import Dispatching
+    from gym_gui.services.trainer.enrolment import EnrolledWorker
     from gym_gui.services.trainer.ingest import WorkerStream
+    from gym_gui.services.trainer.proto import trainer_pb2 as pb
     from gym_gui.services.trainer.run_store import RunStore, TrainingRun
 
 _LOGGER = logging.getLogger(__name__)
@@ -36,6 +40,11 @@ _IDLE_S: Final = 0.05
 PROGRESS_S: Final = 0.25
 _LOOK_S: Final = 1.0
 _THREADS: Final = 8
+_RECORDED_AS: Final = {
+    TrainingState.COMPLETED: RunState.COMPLETED,
+    TrainingState.FAILED: RunState.FAULTED,
+    TrainingState.CANCELLED: RunState.COMPLETED,
+}
 
 
 class TrainerCore:
@@ -63,15 +72,25 @@ class TrainerCore:
         self._loop = asyncio.get_running_loop()
         self._tasks = [asyncio.create_task(self._settle()), asyncio.create_task(self._keep_time())]
 
-    async def in_thread(
-        self, function: Callable[_Args, _Answer], *args: _Args.args, **kwargs: _Args.kwargs
-    ) -> _Answer:
+    async def in_thread(self, function: Callable[_Args, _Answer], *args: _Args.args, **kwargs: _Args.kwargs) -> _Answer:
         """What *function* answers, without holding up the event loop."""
         return await self._loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
 
     def durable_seq(self, run_id: str, worker_id: str, stream: str) -> int:
         """The newest batch of a stream that is on disk, as the database tells; any thread."""
         return self.services.store.durable_seq(run_id, worker_id, stream)
+
+    async def enrol(self, request: pb.RegisterWorkerRequest, *, trusted: bool) -> EnrolledWorker:
+        """Let a worker in; its run is counted on from what was recorded of it.
+
+        Raises:
+            EnvironmentFault: what it says of itself cannot be.
+        """
+        worker = self.enrolment.enrol(request, trusted=trusted)
+        if self.book.progress(worker.run_id) is None:
+            self.book.begin(worker.run_id)  # now: batches may pass while the database is asked
+            self.book.add_recorded(worker.run_id, await self.in_thread(self._recorded_episodes, worker.run_id))
+        return worker
 
     def end_worker(self, stream: WorkerStream, state: RunState, reason: str, seq: int) -> None:
         """A worker says how it ended."""
@@ -81,6 +100,19 @@ class TrainerCore:
         if worker is not None and worker.stream == stream.stream:
             self.enrolment.end(worker, state)
         self._spawn(self.in_thread(self.runs.ended, stream.run_id, stream.worker_id, state, reason))
+
+    def drops(self) -> dict[str, int]:
+        """What was let go since the daemon began, by cause."""
+        sink = self.services.sink.status()
+        at_workers = sum(sum(facts.dropped_frames.values()) for facts in self.book.facts().values())
+        return {
+            "frames-at-workers": at_workers,
+            "frames-shed": sink.shed_frames,
+            "frames-lost": sink.lost_frames,
+            "steps-lost": sink.lost_steps,
+            "batches-refused": self.ingest.refused,
+            "viewer-updates": sum(viewer.dropped for viewer in self.board.viewers),
+        }
 
     def changed(self, run: TrainingRun) -> None:
         """A run of the dispatcher changed; any thread."""
@@ -104,12 +136,7 @@ class TrainerCore:
         self.book.add(batch, stream.dropped_frames)
         self.board.offer(batch)
 
-    def begin_counting(self, run_id: str, recorded: list[EpisodeSummary]) -> None:
-        """A run starts, or goes on after what was recorded of it."""
-        self.book.begin(run_id, recorded)
-
-    def recorded_episodes(self, run_id: str) -> list[EpisodeSummary]:
-        """What was recorded of a run before; any thread."""
+    def _recorded_episodes(self, run_id: str) -> list[EpisodeSummary]:
         try:
             return self.services.library.list_episodes(run_id)
         except RunNotFoundError:
@@ -165,11 +192,8 @@ class TrainerCore:
             watcher.put_nowait(run)
 
     def _end_recording(self, run: TrainingRun) -> None:
-        from gym_gui.core.data_model import RunState
-
-        states = {"completed": RunState.COMPLETED, "failed": RunState.FAULTED, "cancelled": RunState.COMPLETED}
         if run.run_id in self.enrolment.runs() and self.runs.is_ours(run.run_id):
-            self.enrolment.end_run(run.run_id, states[run.state.value])
+            self.enrolment.end_run(run.run_id, _RECORDED_AS[run.state])
             self.forget(run.run_id)
 
     def _spawn(self, coroutine: Any) -> None:

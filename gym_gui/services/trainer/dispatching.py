@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gym_gui.core.data_model import RunState
     from gym_gui.services.batch_destination import Order
@@ -41,7 +41,7 @@ class Dispatching(Protocol):
     def start(self) -> None:
         """Begin to look for runs that wait."""
 
-    def close(self, cancel_runs: bool) -> None:  # noqa: FBT001 - the dispatcher's own
+    def close(self, cancel_runs: bool) -> None:
         """End; runs go on unless they are to be cancelled."""
 
     def submit(
@@ -75,6 +75,9 @@ class Dispatching(Protocol):
 
     def ended(self, run_id: str, worker_id: str, state: RunState, reason: str) -> None:
         """A worker says how it ended."""
+
+    def order(self, run_id: str, kind: str, detail: Mapping[str, Any]) -> Order:
+        """Give a run's worker an order."""
 
     def orders(self, run_id: str, worker_id: str) -> Sequence[Order]:
         """What a worker is to do."""

@@ -202,7 +202,9 @@ class LiveBoard:
             if wanted.episodes and episodes:
                 viewer.put((batch.run_id, episodes))
             if (wanted.steps and len(batch)) or (wanted.scalars and batch.scalars is not None):
-                bare = bare or replace(batch, blocks=(), frames=None, observations=None, extras=None, began=(), ended=())
+                bare = bare or replace(
+                    batch, blocks=(), frames=None, observations=None, extras=None, began=(), ended=()
+                )
                 viewer.put(bare)
 
     def forget(self, run_id: str) -> None:

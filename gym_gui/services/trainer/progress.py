@@ -15,7 +15,7 @@ from gym_gui.core.data_model.batch import NO_REWARD
 from gym_gui.services.trainer.run_store import RunProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from gym_gui.core.data_model import EpisodeSummary
     from gym_gui.core.data_model.batch import StepBatch
@@ -59,6 +59,10 @@ class RunFacts:
             self._returns.append(rollup.total_reward)
         self._speed.append((now_s, steps))
 
+    def put_before(self, returns: Sequence[float]) -> None:
+        """Returns of episodes that were before."""
+        self._returns.extendleft(reversed(returns[len(self._returns) - _RETURNS :]))
+
     def progress(self, now_s: float) -> RunProgress:
         """What a list shows."""
         while self._speed and self._speed[0][0] < now_s - _SPEED_S:
@@ -87,17 +91,25 @@ class ProgressBook:
         self._runs: dict[str, RunFacts] = {}
         self._changed: set[str] = set()
 
-    def begin(self, run_id: str, recorded: Iterable[EpisodeSummary]) -> None:
-        """A run starts, or goes on after what was *recorded* of it before."""
-        facts = self._runs[run_id] = RunFacts()
+    def begin(self, run_id: str) -> None:
+        """A run starts."""
+        self._runs[run_id] = RunFacts()
+        self._changed.add(run_id)
+
+    def add_recorded(self, run_id: str, recorded: Iterable[EpisodeSummary]) -> None:
+        """A run goes on after what was *recorded* of it before."""
+        facts = self._runs.get(run_id)
+        if facts is None:
+            return
+        returns = []
         for summary in recorded:
             rollup = summary.rollup
             facts.steps += rollup.steps
             facts.frames += rollup.frames
             if rollup.ended_at is not None:
                 facts.episodes += 1
-                facts._returns.append(rollup.total_reward)  # noqa: SLF001 - its own module
-        self._changed.add(run_id)
+                returns.append(rollup.total_reward)
+        facts.put_before(returns)
 
     def add(self, batch: StepBatch, dropped_frames: int) -> None:
         """Count a batch."""

@@ -52,9 +52,7 @@ class RunDesk:
         book: How far those that are recorded now have come.
     """
 
-    def __init__(
-        self, dispatcher: Dispatching, store: RunStore, library: RecordingReader, book: ProgressBook
-    ) -> None:
+    def __init__(self, dispatcher: Dispatching, store: RunStore, library: RecordingReader, book: ProgressBook) -> None:
         self.dispatcher = dispatcher
         self._store = store
         self._library = library

@@ -31,7 +31,6 @@ _FETCHED_AT_ONCE: Final = 8
 _PAGE_EPISODES: Final = 2_000
 _PAGE_STEPS: Final = 20_000
 _LEVEL: Final = 1
-_NEWEST: Final = -1
 
 
 class LookCalls:
@@ -110,17 +109,13 @@ class LookCalls:
     ) -> AsyncIterator[pb.StepsReply]:
         """The rows of an episode, a page at a time."""
         library = self._core.services.library
-        start, stop = request.start, request.stop or None
-        while stop is None or start < stop:
-            upto = start + _PAGE_STEPS if stop is None else min(stop, start + _PAGE_STEPS)
-            columns = await self._core.in_thread(
-                library.load_columns, request.run_id, request.episode_id, start=start, stop=upto
-            )
-            if len(columns) or start == request.start:
-                yield await self._core.in_thread(columns_to_wire, columns)
-            if not len(columns):
-                return
-            start = upto
+        columns = await self._core.in_thread(
+            library.load_columns, request.run_id, request.episode_id, start=request.start, stop=request.stop or None
+        )
+        rows = range(len(columns))
+        for start in range(0, max(len(rows), 1), _PAGE_STEPS):
+            page = columns if len(rows) <= _PAGE_STEPS else columns.take(rows[start : start + _PAGE_STEPS])
+            yield await self._core.in_thread(columns_to_wire, page)
 
     async def LoadScalars(  # noqa: N802 - gRPC's name
         self, request: pb.LoadScalarsRequest, _context: Any

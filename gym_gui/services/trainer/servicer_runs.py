@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from gym_gui.core.errors import ConfigError, RunNotFoundError
 from gym_gui.core.refs import check_run_id
 from gym_gui.services.trainer.config import TrainingConfig
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from gym_gui.services.trainer.core import TrainerCore
     from gym_gui.services.trainer.run_store import TrainingRun
 
+_ORDERS: Final = ("checkpoint", "evaluate", "take-control", "act", "hand-back")
 _MAX_LISTED: Final = 1_000
 _MAX_CONFIG: Final = 256 * 1024
 _INTERVAL_MS: Final = 250
@@ -78,6 +81,19 @@ class RunCalls:
             self._core.runs.dispatcher.purge, request.run_id, request.reason or "Purged."
         )
         return pb.PurgeReply(removed=removed)
+
+    async def Order(self, request: pb.OrderRequest, _context: Any) -> pb.OrderReply:  # noqa: N802 - gRPC's name
+        """Ask a run's worker for something."""
+        run_id = check_run_id(request.run_id)
+        if request.kind not in _ORDERS:
+            raise ConfigError(f"{request.kind[:40]!r} is no order.", hint=f"There are {', '.join(_ORDERS)}.")
+        try:
+            detail = msgspec.json.decode(request.detail_json or "{}", type=dict[str, Any])
+        except msgspec.MsgspecError as error:
+            raise ConfigError(f"The order's detail cannot be read: {error}.") from error
+        await self._core.in_thread(self._core.runs.require_ours, run_id, f"{request.kind} in")
+        order = await self._core.in_thread(self._core.runs.dispatcher.order, run_id, request.kind, detail)
+        return pb.OrderReply(order_id=order.order_id)
 
     async def GetRun(self, request: pb.RunRequest, _context: Any) -> pb.RunReply:  # noqa: N802 - gRPC's name
         """One run."""
@@ -146,9 +162,7 @@ class RunCalls:
             return True
         return not run.state.is_active
 
-    async def _order(
-        self, request: pb.RunRequest, what: str, give: Callable[[str, str], TrainingRun]
-    ) -> pb.RunReply:
+    async def _order(self, request: pb.RunRequest, what: str, give: Callable[[str, str], TrainingRun]) -> pb.RunReply:
         run_id = check_run_id(request.run_id)
         await self._core.in_thread(self._core.runs.require_ours, run_id, what)
         reason = request.reason[:1_000] or f"Asked to {what}."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from gym_gui.core.data_model import RunState
-from gym_gui.core.errors import TrainerRefusedError
+from gym_gui.core.errors import EnvironmentFault, TrainerRefusedError
 from gym_gui.services.trainer.dispatching import Heartbeat
 from gym_gui.services.trainer.ingest import change_of_pressure
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
@@ -44,14 +44,12 @@ class WorkerCalls:
         core = self._core
         trusted = False
         if request.worker_token:
-            trusted = await core.in_thread(
-                core.runs.register, request.run, request.worker_id, request.worker_token
-            )
+            trusted = await core.in_thread(core.runs.register, request.run, request.worker_id, request.worker_token)
             if not trusted:
                 raise TrainerRefusedError(
                     f"Run {request.run[:80]} has no worker {request.worker_id[:80]} of that secret, or is over."
                 )
-        worker = core.enrolment.enrol(request, trusted=trusted)
+        worker = await core.enrol(request, trusted=trusted)
         durable = await core.in_thread(core.durable_seq, worker.run_id, worker.worker_id, worker.stream)
         stream = core.ingest.open(worker.run_id, worker.worker_id, worker.stream, durable_seq=durable)
         # What is free is told here; calls of before are over, and so is their starving.
@@ -90,11 +88,15 @@ class WorkerCalls:
         worker = core.enrolment.worker(request.run_id, request.worker_id)
         if worker is None:
             raise TrainerRefusedError(
-                f"Worker {request.worker_id[:80]} of run {request.run_id[:80]} is not registered.", hint="Register again."
+                f"Worker {request.worker_id[:80]} of run {request.run_id[:80]} is not registered.",
+                hint="Register again.",
             )
         worker.heard()
         worker.phase = request.phase[:32]
         worker.memory_bytes, worker.spooled_bytes = request.memory_bytes, request.spooled_bytes
+        for report in request.reports:
+            answer = (report.order_id, report.outcome, report.detail[:1_000])
+            await core.in_thread(core.runs.answered, worker.run_id, worker.worker_id, *answer)
         heartbeat = Heartbeat(
             steps=request.steps,
             phase=request.phase[:32],
@@ -118,7 +120,12 @@ class WorkerCalls:
                 who[:] = [report]
                 if report.order_id:
                     await core.in_thread(
-                        core.runs.answered, report.run_id, report.worker_id, report.order_id, report.outcome, report.detail
+                        core.runs.answered,
+                        report.run_id,
+                        report.worker_id,
+                        report.order_id,
+                        report.outcome,
+                        report.detail,
                     )
 
         reader = asyncio.create_task(read())
@@ -188,7 +195,8 @@ class _Publishing:
         stream = core.ingest.find(request.run_id, request.worker_id, request.stream)
         if worker is None or stream is None:
             raise TrainerRefusedError(
-                f"Worker {request.worker_id[:80]} of run {request.run_id[:80]} is not registered.", hint="Register again."
+                f"Worker {request.worker_id[:80]} of run {request.run_id[:80]} is not registered.",
+                hint="Register again.",
             )
         stream.call += 1
         self._call = stream.call
@@ -213,7 +221,7 @@ class _Publishing:
                 core.ingest.take_legacy(stream, request.legacy, size_bytes)
             elif body == "end":
                 core.end_worker(stream, _run_state(request.end.state), request.end.reason[:1_000], request.end.seq)
-        except TrainerRefusedError as error:
+        except EnvironmentFault as error:
             seq = request.batch.seq if body == "batch" else request.legacy.seq
             core.ingest.refuse(stream, seq, size_bytes)
             self._refused.append((seq, str(error)))

@@ -11,6 +11,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainerHello:
+    """Who answers at an address.
+
+    Attributes:
+        application: Its name and version.
+        protocol: Major and minor version of the contract that it speaks.
+        capabilities: What both sides can do.
+        var_dir_id: Says whether two addresses are one folder.
+        payload_versions: Versions of the steps' contract that it takes.
+        enforces_schema: Whether steps that do not keep it are refused.
+    """
+
+    application: str
+    protocol: tuple[int, int]
+    capabilities: tuple[str, ...]
+    var_dir_id: str
+    payload_versions: tuple[int, ...]
+    enforces_schema: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GpuStatus:
     """One GPU.
 

@@ -54,7 +54,9 @@ class WireColumns:
             TrainerRefusedError: it has another length.
         """
         if len(data) != self.rows * dtype.itemsize:
-            raise self.refuse(f"has {len(data)} bytes of {name} where {self.rows} rows need {self.rows * dtype.itemsize}")
+            raise self.refuse(
+                f"has {len(data)} bytes of {name} where {self.rows} rows need {self.rows * dtype.itemsize}"
+            )
         return np.frombuffer(data, dtype)
 
     def optional(self, name: str, data: bytes, dtype: np.dtype[Any]) -> NDArray[Any] | None:
@@ -127,7 +129,9 @@ class WireColumns:
             return check(value)
         except (ValueError, TypeError, ArithmeticError, RecursionError, msgspec.MsgspecError, LookupError) as error:
             raise self.refuse(f"has {name} in row {row} that cannot be read: {error}") from error
-        except Exception as error:  # an extension's own decoder may raise struct.error, MemoryError, and what else there is
+        except (
+            Exception
+        ) as error:  # an extension's own decoder may raise struct.error, MemoryError, and what else there is
             raise self.refuse(f"has {name} in row {row} that cannot be read: {type(error).__name__}") from error
 
 
