@@ -131,7 +131,7 @@ class LookCalls:
         while True:
             scalars, after = await self._core.in_thread(library.load_scalars, run_id, names_wanted, row)
             yield pb.ScalarsReply(scalars=scalars_to_wire(scalars), row=after)
-            if after == row or not len(scalars):
+            if request.one_page or after == row or not len(scalars):
                 return
             row = after
 

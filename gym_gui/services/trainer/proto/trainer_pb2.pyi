@@ -667,16 +667,18 @@ class StepsReply(_message.Message):
     def __init__(self, batch: _Optional[_Union[StepBatch, _Mapping]] = ..., frame_variants: _Optional[bytes] = ..., observation_variants: _Optional[bytes] = ..., worker_id: _Optional[str] = ...) -> None: ...
 
 class LoadScalarsRequest(_message.Message):
-    __slots__ = ("run_id", "names", "after_row", "only_names")
+    __slots__ = ("run_id", "names", "after_row", "only_names", "one_page")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     NAMES_FIELD_NUMBER: _ClassVar[int]
     AFTER_ROW_FIELD_NUMBER: _ClassVar[int]
     ONLY_NAMES_FIELD_NUMBER: _ClassVar[int]
+    ONE_PAGE_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     names: _containers.RepeatedScalarFieldContainer[str]
     after_row: int
     only_names: bool
-    def __init__(self, run_id: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ..., after_row: _Optional[int] = ..., only_names: _Optional[bool] = ...) -> None: ...
+    one_page: bool
+    def __init__(self, run_id: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ..., after_row: _Optional[int] = ..., only_names: _Optional[bool] = ..., one_page: _Optional[bool] = ...) -> None: ...
 
 class ScalarsReply(_message.Message):
     __slots__ = ("scalars", "row")
