@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 CONFTEST = Path(__file__).resolve().parents[1] / "conftest.py"
-COMMAND = ("-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir=.", "-n", "2")
+COMMAND = ("-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir=.", "-p", "xdist", "-n", "2")
 NEIGHBOURS = """
 import os, threading
 from pathlib import Path
@@ -49,6 +49,7 @@ def test_value(value):
 def journal(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file into which the inner run's tests write, beside a copy of the project's conftest."""
     (pytester.path / "conftest.py").write_text(CONFTEST.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # Qt and the like take longer than these tests
     monkeypatch.setenv("JOURNAL", str(pytester.path / "journal"))
     return pytester.path / "journal"
 
@@ -67,6 +68,6 @@ def test_that_nothing_runs_beside_a_test_that_wants_to_be_alone(pytester: pytest
 def test_that_a_name_with_an_address_is_refused(pytester: pytest.Pytester, journal: Path) -> None:
     assert not journal.exists()
     pytester.makepyfile(ADDRESSED)
-    done = pytester.runpytest_subprocess(*COMMAND[:-2])
+    done = pytester.runpytest_subprocess(*COMMAND[:-4])
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stderr.fnmatch_lines(["ERROR: name this case with*case_names.py: *<object object at 0x*"])
