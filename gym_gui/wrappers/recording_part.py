@@ -109,7 +109,7 @@ class RecordingPart(Generic[LiveT]):
         self._start_afresh()
 
     def __del__(self) -> None:
-        try:
+        try:  # noqa: SIM105 - at the interpreter's end `suppress` may be gone already
             self.end_recording()
-        except Exception:  # noqa: BLE001, S110 - the interpreter may be half gone; `lifecycle` was here before
+        except Exception:  # noqa: BLE001, S110 - half an interpreter raises anything; `lifecycle` was here before
             pass
