@@ -115,10 +115,11 @@ def test_that_an_observation_that_is_the_picture_is_stored_once() -> None:
 
 def test_that_a_fault_of_one_passes_and_ends_every_episode() -> None:
     made = Destinations()
-    envs = SyncVectorEnv([Counting, Counting])
+    inner = Counting()
+    envs = SyncVectorEnv([Counting, lambda: inner])
     recording: Any = RecordTelemetry(envs, run="v", make_destination=made)
     recording.reset(seed=1)
-    envs.envs[1].unwrapped.raises = ArithmeticError("no")
+    inner.raises = ArithmeticError("no")
     with pytest.raises(ArithmeticError):
         recording.step(np.array([0, 1]))
     recording.close()
