@@ -267,3 +267,18 @@ def test_that_a_library_that_is_not_there_is_missing(
     monkeypatch.setenv("PATH", "")
     assert "libnowhere7" in system_packages.missing_packages()
     assert system_packages.missing_packages(["Xvfb"])[-1] == "xvfb"
+
+
+def test_that_what_only_some_tests_need_is_no_reason_to_stop(
+    system_packages: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(system_packages, "OFF_PATH", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with (tmp_path / "log").open("wb") as log:
+        system_packages.install_optional(log)
+        assert "left out without: postgresql" in capsys.readouterr().err
+        (tmp_path / "15" / "bin").mkdir(parents=True)
+        (tmp_path / "15" / "bin" / "initdb").touch()
+        system_packages.install_optional(log)
+        assert not capsys.readouterr().err
