@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import RunState
-from gym_gui.core.errors import EnvironmentFault, RunNotFoundError
+from gym_gui.core.errors import EnvironmentFault, RunNotFoundError, TrainerRefusedError
 from gym_gui.services.trainer.enrolment import Enrolment
 from gym_gui.services.trainer.ingest import Ingest
 from gym_gui.services.trainer.live_board import LiveBoard
@@ -76,11 +76,7 @@ class TrainerCore:
         """What *function* answers, without holding up the event loop."""
         return await self._loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
 
-    def durable_seq(self, run_id: str, worker_id: str, stream: str) -> int:
-        """The newest batch of a stream that is on disk, as the database tells; any thread."""
-        return self.services.store.durable_seq(run_id, worker_id, stream)
-
-    async def enrol(self, request: pb.RegisterWorkerRequest, *, trusted: bool) -> EnrolledWorker:
+    async def enrol(self, request: pb.RegisterWorkerRequest, *, trusted: bool) -> tuple[EnrolledWorker, WorkerStream]:
         """Let a worker in; its run is counted on from what was recorded of it.
 
         Raises:
@@ -90,7 +86,29 @@ class TrainerCore:
         if self.book.progress(worker.run_id) is None:
             self.book.begin(worker.run_id)  # now: batches may pass while the database is asked
             self.book.add_recorded(worker.run_id, await self.in_thread(self._recorded_episodes, worker.run_id))
-        return worker
+        names = (worker.run_id, worker.worker_id, worker.stream)
+        durable_seq = await self.in_thread(self.services.store.durable_seq, *names)
+        return worker, self.ingest.open(*names, durable_seq=durable_seq)
+
+    def take(self, stream: WorkerStream, request: pb.PublishRequest) -> None:
+        """Take over what a worker sent; what is refused counts as done, for it will not come again.
+
+        Raises:
+            EnvironmentFault: it is not as it must be; nothing of it was kept.
+        """
+        body = request.WhichOneof("body")
+        size_bytes = request.ByteSize()
+        stream.dropped_frames = request.dropped_frames
+        try:
+            if body == "batch":
+                self.ingest.take(stream, request.batch, size_bytes)
+            elif body == "legacy":
+                self.ingest.take_legacy(stream, request.legacy, size_bytes)
+            elif body == "end":
+                self.end_worker(stream, _run_state(request.end.state), request.end.reason[:1_000], request.end.seq)
+        except EnvironmentFault:
+            self.ingest.refuse(stream, seq_of(request), size_bytes)
+            raise
 
     def end_worker(self, stream: WorkerStream, state: RunState, reason: str, seq: int) -> None:
         """A worker says how it ended."""
@@ -200,3 +218,15 @@ class TrainerCore:
         task = self._loop.create_task(coroutine)
         self._tasks.append(task)
         task.add_done_callback(self._tasks.remove)
+
+
+def seq_of(request: pb.PublishRequest) -> int:
+    """The number of a message in its stream; 0 for none."""
+    return request.batch.seq or request.legacy.seq or request.end.seq
+
+
+def _run_state(text: str) -> RunState:
+    try:
+        return RunState(text)
+    except ValueError:
+        raise TrainerRefusedError(f"{text[:40]!r} is no state that a worker can end in.") from None

@@ -22,8 +22,10 @@ from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.errors import ConfigError, TrainerUnavailableError, VarDirError
 from gym_gui.services.bootstrap import open_services
 from gym_gui.services.trainer.admission import Admission, CallBuckets
+from gym_gui.services.trainer.adopting import adopt_spools
 from gym_gui.services.trainer.core import TrainerCore
-from gym_gui.services.trainer.proto import trainer_pb2, trainer_pb2_grpc
+from gym_gui.services.trainer.metrics import MetricsEndpoint
+from gym_gui.services.trainer.proto import trainer_pb2_grpc
 from gym_gui.services.trainer.protocol import APPLICATION, MAX_MESSAGE_BYTES
 from gym_gui.services.trainer.run_desk import HOST
 from gym_gui.services.trainer.security import ListenAddress, address_text, check_listen, make_token
@@ -175,32 +177,46 @@ async def _serve(
     make_dispatcher: Callable[[str, Callable[[Any], None]], tuple[RunStore, Dispatching]],
     ready: Callable[[str], None],
 ) -> None:
-    admission = Admission(token, CallBuckets(), max_calls=_MAX_CALLS)
-    server = aio.server(interceptors=(admission,), options=_OPTIONS)
+    server = aio.server(interceptors=(Admission(token, CallBuckets(), max_calls=_MAX_CALLS),), options=_OPTIONS)
     address = _bind(server, options)
     changes: list[Callable[[Any], None]] = []
     store, dispatcher = make_dispatcher(address, lambda run: changes[0](run) if changes else None)
     core = TrainerCore(services, store, dispatcher)
     changes.append(core.changed)
-    health = _add_services(server, TrainerServicer(core, options.scripts_dir, os.getpid()))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, core.stopping.set)
-    try:
-        await server.start()
-        dispatcher.start()
-        await health.set(_SERVICE, health_pb2.HealthCheckResponse.SERVING)
-        await health.set("", health_pb2.HealthCheckResponse.SERVING)
-        file.tell(address, tls=options.tls_cert is not None)
-        _LOGGER.info("the trainer listens at %s", address)
-        ready(address)
-        await core.stopping.wait()
-        await health.enter_graceful_shutdown()
-    finally:
-        await server.stop(_GRACE_S)
-        await core.in_thread(dispatcher.close, core.cancel_runs)
-        await core.close()
-        store.close()
+    with contextlib.ExitStack() as stack:
+        if options.metrics_port is not None:
+            endpoint = stack.enter_context(MetricsEndpoint(core, options.listen.host, options.metrics_port))
+            _LOGGER.info("Prometheus is answered at port %d", endpoint.port)
+        try:
+            await _answer(
+                server, core, options, lambda: (file.tell(address, tls=options.tls_cert is not None), ready(address))
+            )
+        finally:
+            await server.stop(_GRACE_S)
+            await core.in_thread(dispatcher.close, core.cancel_runs)
+            await core.close()
+            store.close()
+
+
+async def _answer(server: aio.Server, core: TrainerCore, options: ServeOptions, started: Callable[[], object]) -> None:
+    """Answer calls until told to stop."""
+    trainer_pb2_grpc.add_TrainerServicer_to_server(TrainerServicer(core, options.scripts_dir, os.getpid()), server)
+    health = aio_health.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    names = (_SERVICE, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server)
+    await server.start()
+    core.runs.dispatcher.start()
+    for name in (_SERVICE, ""):
+        await health.set(name, health_pb2.HealthCheckResponse.SERVING)
+    started()
+    adopting = asyncio.create_task(adopt_spools(core))
+    await core.stopping.wait()
+    adopting.cancel()
+    await health.enter_graceful_shutdown()
 
 
 def _bind(server: aio.Server, options: ServeOptions) -> str:
@@ -217,12 +233,3 @@ def _bind(server: aio.Server, options: ServeOptions) -> str:
             hint="Is the port taken? --listen chooses another; port 0 is any.",
         ) from error
     return address_text(listen.host, port)
-
-
-def _add_services(server: aio.Server, servicer: TrainerServicer) -> Any:
-    trainer_pb2_grpc.add_TrainerServicer_to_server(servicer, server)
-    health = aio_health.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    names = (_SERVICE, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
-    reflection.enable_server_reflection(names, server)
-    return health

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,6 +17,8 @@ from gym_gui.services.trainer.client import TrainerClient
 from gym_gui.services.trainer.security import read_token
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gym_gui.config.paths import VarPaths
 
 _START_S: Final = 30.0

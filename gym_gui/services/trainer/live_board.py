@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gym_gui.core.data_model import EpisodeRollup
 from gym_gui.core.data_model.batch import NO_REWARD, ArrayBlock, ArrayKind, StepBatch
 from gym_gui.replay.chunk_codec import decode_chunk
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
+
+    from gym_gui.core.data_model import EpisodeRollup
 
 _BUFFER: Final = 256
 _MAX_BUFFER: Final = 4_096

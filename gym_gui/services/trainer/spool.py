@@ -73,13 +73,13 @@ class SpoolFile:
             if lock is None:
                 raise SpoolError(f"The spool file {path.name} belongs to another process.")
             spool = cls(path, lock, path.open("w+b"))
-            spool._file.write(_MAGIC)  # noqa: SLF001 - its own class
-            spool._end = len(_MAGIC)  # noqa: SLF001 - likewise
+            spool._file.write(_MAGIC)
+            spool._end = len(_MAGIC)
             spool.append(msgspec.json.encode(about))
             spool.append(registration)
         except OSError as error:
             raise SpoolError(f"Nothing can be spooled: {error.strerror or error}.", hint=f"Folder: {folder}") from error
-        spool.about, spool.registration, spool._body = about, registration, spool._end  # noqa: SLF001 - likewise
+        spool.about, spool.registration, spool._body = about, registration, spool._end
         return spool
 
     @classmethod
@@ -96,7 +96,7 @@ class SpoolFile:
         except OSError:
             _unlock(path, lock)
             return None
-        if not spool._read_head():  # noqa: SLF001 - its own class
+        if not spool._read_head():
             spool.close()
             return None
         return spool
