@@ -8,6 +8,8 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
+import numpy as np
+
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import EnvironmentFault, RunNotFoundError, TrainerRefusedError
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gym_gui.core.data_model import EpisodeSummary
-    from gym_gui.core.data_model.batch import StepBatch
+    from gym_gui.core.data_model.batch import ScalarColumns, StepBatch
     from gym_gui.services.bootstrap import Services
     from gym_gui.services.trainer.dispatching import Dispatching
     from gym_gui.services.trainer.enrolment import EnrolledWorker
@@ -62,12 +64,13 @@ class TrainerCore:
         self.book = ProgressBook()
         self.board = LiveBoard()
         self.runs = RunDesk(dispatcher, store, services.library, self.book)
-        self.enrolment = Enrolment(services.telemetry, self._metadata_of, self.runs.is_ours)
+        self.enrolment = Enrolment(services.telemetry, self._metadata_of, self.runs)
         self.runs.enrolment = self.enrolment
         self.ingest = Ingest(services.telemetry, services.sink, self._on_batch)
         self.watchers: set[asyncio.Queue[TrainingRun]] = set()
         self.stopping = asyncio.Event()
         self.cancel_runs = False
+        self._finite: dict[str, dict[str, bool]] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="trainer-call")
         self._loop = asyncio.get_running_loop()
         self._tasks = [asyncio.create_task(self._settle()), asyncio.create_task(self._keep_time())]
@@ -152,6 +155,8 @@ class TrainerCore:
 
     def _on_batch(self, stream: WorkerStream, batch: StepBatch) -> None:
         self.book.add(batch, stream.dropped_frames)
+        if batch.scalars is not None:
+            self._note_scalars(batch.run_id, batch.scalars)
         self.board.offer(batch)
 
     def _recorded_episodes(self, run_id: str) -> list[EpisodeSummary]:
@@ -180,7 +185,17 @@ class TrainerCore:
             except Exception:
                 _LOGGER.exception("The trainer's clock met a fault of ours")
 
+    def _note_scalars(self, run_id: str, scalars: ScalarColumns) -> None:
+        finite = self._finite.setdefault(run_id, {})
+        for place, is_finite in zip(scalars.name.tolist(), np.isfinite(scalars.value).tolist(), strict=True):
+            finite[scalars.names[place]] = is_finite
+
     async def _tell_progress(self) -> None:
+        noted, self._finite = self._finite, {}
+        for run_id, finite in noted.items():
+            if await self.in_thread(self.runs.is_ours, run_id):
+                for name, is_finite in finite.items():
+                    self.runs.dispatcher.scalar_seen(run_id, name, finite=is_finite)
         for run_id, progress in self.book.take_changed().items():
             if await self.in_thread(self.runs.is_ours, run_id):
                 await self.in_thread(self.runs.dispatcher.progressed, run_id, progress)

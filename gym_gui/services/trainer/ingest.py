@@ -1,4 +1,4 @@
-"""What workers publish, on its way to the sink: numbered, counted against each stream's credit, told when it is on disk.
+"""What workers publish, on its way to the sink: numbered, counted against its credit, told when it is on disk.
 
 Everything here runs on the daemon's event loop; the sink's own thread is only asked how far it is.
 """

@@ -1,7 +1,7 @@
 """What happens now, for whoever looks: the newest picture of each worker, batches without arrays, episodes, scalars.
 
-A viewer that stalls costs nothing: its own queue is bounded, the oldest goes first and is counted. A picture is unpacked
-only when a viewer takes it. Everything here runs on the daemon's event loop; `LivePicture.frame` may run on any thread.
+A viewer that stalls costs nothing: its own queue is bounded, the oldest goes first and is counted. A picture is
+unpacked only when a viewer takes it. Everything here runs on the daemon's event loop; `LivePicture.frame` may run on any thread.
 """
 
 from __future__ import annotations

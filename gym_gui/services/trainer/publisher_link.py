@@ -1,4 +1,4 @@
-"""PublisherLink: the connection of one publisher: it registers, sends by credit, hears what is on disk, comes back by itself.
+"""PublisherLink: the connection of one publisher: registers, sends by credit, hears what is on disk, comes back.
 
 One thread sends and hears, one beats. Neither ever raises.
 """

@@ -10,7 +10,7 @@ import msgspec
 
 from gym_gui.core.errors import EnvironmentFault, TrainerRefusedError
 from gym_gui.services.trainer.core import seq_of
-from gym_gui.services.trainer.dispatching import Heartbeat
+from gym_gui.services.trainer.dispatch_facts import Heartbeat
 from gym_gui.services.trainer.ingest import change_of_pressure
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
 from gym_gui.services.trainer.protocol import HEARTBEAT_MS, MAX_MESSAGE_BYTES, check_protocol, shared

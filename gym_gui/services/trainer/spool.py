@@ -1,7 +1,8 @@
 """Spool files: what a trainer that does not answer is owed, on this machine's disk, in order, until it has it.
 
-One file a stream: a magic line, then frames of length, CRC-32 and bytes. The first frame says where it is to go, the second
-is the stream's registration, the rest are its messages. What a killed process left half-written at the end is not there.
+One file a stream: a magic line, then frames of length, CRC-32 and bytes. The first frame says where it is to go, the
+second is the stream's registration, the rest are its messages. What a killed process left half-written at the end is
+not there.
 """
 
 from __future__ import annotations
