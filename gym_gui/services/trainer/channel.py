@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from gym_gui.core.errors import ConfigError
+from gym_gui.services.trainer.proto import trainer_pb2_grpc
 from gym_gui.services.trainer.protocol import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ def open_channel(address: str, *, token: str | None = None, ca: str | PathLike[s
             ) from error
         channel = grpc.secure_channel(address, credentials, _OPTIONS)
     return channel if token is None else grpc.intercept_channel(channel, _Token(token))
+
+
+def make_stub(channel: grpc.Channel) -> Any:
+    """The calls of the contract on a channel."""
+    return trainer_pb2_grpc.TrainerStub(channel)  # type: ignore[no-untyped-call]  # generated
 
 
 class _Token(
