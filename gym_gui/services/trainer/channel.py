@@ -10,6 +10,7 @@ import grpc
 from gym_gui.core.errors import ConfigError
 from gym_gui.services.trainer.proto import trainer_pb2_grpc
 from gym_gui.services.trainer.protocol import MAX_MESSAGE_BYTES
+from gym_gui.services.trainer.security import ListenAddress
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -96,5 +97,7 @@ class _Details(grpc.ClientCallDetails):  # type: ignore[misc]  # as above
 
 def is_loopback(address: str) -> bool:
     """Whether ``host:port`` is on this machine by its very name."""
-    host = address.rpartition(":")[0].strip("[]")
-    return host in {"localhost", "::1", ""} or host.startswith("127.")
+    try:
+        return ListenAddress.parse(address).is_loopback
+    except ConfigError:
+        return False
