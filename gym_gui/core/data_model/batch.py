@@ -42,9 +42,9 @@ class ArrayKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ArrayBlock:
-    """Consecutive arrays of one worker, of one kind, dtype and shape.
+    """Consecutive arrays of one stream, of one kind, dtype and shape.
 
-    A worker numbers the arrays of each kind from 0, over all its episodes. Large items come as one compressed chunk of
+    A stream numbers the arrays of each kind from 0, over all its episodes. Large items come as one compressed chunk of
     the replay file, whose first number is a multiple of `chunk_items`; a chunk may come again, fuller, and replaces the
     one before. Where shape or dtype changes, numbers go on at the next multiple.
 
@@ -98,7 +98,8 @@ class StepBatch:
     Attributes:
         run_id: The run.
         worker_id: Who made it; unique within the run.
-        seq: 1 for a worker's first batch, then counting up; a batch that comes again changes nothing.
+        stream: One life of that worker, by a text that no other has: a worker that was started again has another.
+        seq: 1 for a stream's first batch, then counting up; a batch that comes again changes nothing.
         began: Episodes that began, before any row of this batch is written; their status is ``running``.
         ended: Episodes that ended, after every row.
         episode_ids: The episodes that rows belong to.
@@ -113,9 +114,9 @@ class StepBatch:
         time_us: ``int64 (rows,)``, microseconds since 1970, UTC.
         infos: JSON texts, None where empty; None for none at all.
         extras: What is rare, as `telemetry.step_rows.rare_of` writes it; None for none at all.
-        frames: ``int64 (rows,)``, the worker's number of each row's picture, -1 for none; None for none at all.
+        frames: ``int64 (rows,)``, the stream's number of each row's picture, -1 for none; None for none at all.
         observations: Likewise, of observations that are no picture of the same row.
-        blocks: The arrays, in order of kind and number.
+        blocks: The arrays, in order of kind and number; every array that a row names is in one of them.
         scalars: What the learner logged meanwhile.
         payload_version: Version of the rows' contract.
         space_signature: Hash of the spaces that actions and observations are drawn from.
@@ -123,6 +124,7 @@ class StepBatch:
 
     run_id: str
     worker_id: str
+    stream: str
     seq: int
     began: Sequence[EpisodeRollup] = ()
     ended: Sequence[EpisodeRollup] = ()

@@ -231,7 +231,7 @@ class LogChunk(_message.Message):
     def __init__(self, worker_id: _Optional[str] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class RegisterWorkerRequest(_message.Message):
-    __slots__ = ("run", "worker_id", "run_record_json", "spaces_json", "pid", "host", "protocol", "capabilities", "session", "worker_token")
+    __slots__ = ("run", "worker_id", "run_record_json", "spaces_json", "pid", "host", "protocol", "capabilities", "session", "worker_token", "stream")
     RUN_FIELD_NUMBER: _ClassVar[int]
     WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     RUN_RECORD_JSON_FIELD_NUMBER: _ClassVar[int]
@@ -242,6 +242,7 @@ class RegisterWorkerRequest(_message.Message):
     CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
     SESSION_FIELD_NUMBER: _ClassVar[int]
     WORKER_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    STREAM_FIELD_NUMBER: _ClassVar[int]
     run: str
     worker_id: str
     run_record_json: str
@@ -252,7 +253,8 @@ class RegisterWorkerRequest(_message.Message):
     capabilities: _containers.RepeatedScalarFieldContainer[str]
     session: str
     worker_token: str
-    def __init__(self, run: _Optional[str] = ..., worker_id: _Optional[str] = ..., run_record_json: _Optional[str] = ..., spaces_json: _Optional[str] = ..., pid: _Optional[int] = ..., host: _Optional[str] = ..., protocol: _Optional[_Union[Protocol, _Mapping]] = ..., capabilities: _Optional[_Iterable[str]] = ..., session: _Optional[str] = ..., worker_token: _Optional[str] = ...) -> None: ...
+    stream: str
+    def __init__(self, run: _Optional[str] = ..., worker_id: _Optional[str] = ..., run_record_json: _Optional[str] = ..., spaces_json: _Optional[str] = ..., pid: _Optional[int] = ..., host: _Optional[str] = ..., protocol: _Optional[_Union[Protocol, _Mapping]] = ..., capabilities: _Optional[_Iterable[str]] = ..., session: _Optional[str] = ..., worker_token: _Optional[str] = ..., stream: _Optional[str] = ...) -> None: ...
 
 class RegisterWorkerReply(_message.Message):
     __slots__ = ("run_id", "worker_id", "durable_seq", "credit_bytes", "heartbeat_interval_ms", "capabilities", "max_message_bytes")
@@ -325,20 +327,22 @@ class ControlOrder(_message.Message):
     def __init__(self, order_id: _Optional[int] = ..., kind: _Optional[str] = ..., detail_json: _Optional[str] = ...) -> None: ...
 
 class PublishRequest(_message.Message):
-    __slots__ = ("run_id", "worker_id", "batch", "legacy", "end", "dropped_frames")
+    __slots__ = ("run_id", "worker_id", "batch", "legacy", "end", "dropped_frames", "stream")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     BATCH_FIELD_NUMBER: _ClassVar[int]
     LEGACY_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
     DROPPED_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    STREAM_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     worker_id: str
     batch: StepBatch
     legacy: LegacySteps
     end: RunEnd
     dropped_frames: int
-    def __init__(self, run_id: _Optional[str] = ..., worker_id: _Optional[str] = ..., batch: _Optional[_Union[StepBatch, _Mapping]] = ..., legacy: _Optional[_Union[LegacySteps, _Mapping]] = ..., end: _Optional[_Union[RunEnd, _Mapping]] = ..., dropped_frames: _Optional[int] = ...) -> None: ...
+    stream: str
+    def __init__(self, run_id: _Optional[str] = ..., worker_id: _Optional[str] = ..., batch: _Optional[_Union[StepBatch, _Mapping]] = ..., legacy: _Optional[_Union[LegacySteps, _Mapping]] = ..., end: _Optional[_Union[RunEnd, _Mapping]] = ..., dropped_frames: _Optional[int] = ..., stream: _Optional[str] = ...) -> None: ...
 
 class PublishReply(_message.Message):
     __slots__ = ("accepted_seq", "durable_seq", "credit_bytes", "pressure", "refused", "refused_seq")
