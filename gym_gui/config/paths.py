@@ -49,6 +49,16 @@ class VarPaths:
         return self.root / "demo"
 
     @property
+    def live_dir(self) -> Path:
+        """The newest picture of each worker of this machine, as memory-mapped files."""
+        return self.root / "live"
+
+    @property
+    def spool_dir(self) -> Path:
+        """What is on its way to a trainer that does not answer."""
+        return self.root / "spool"
+
+    @property
     def logs_dir(self) -> Path:
         """Log files."""
         return self.root / "logs"
