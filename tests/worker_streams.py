@@ -100,6 +100,12 @@ class PlainStreams:
     scalars: list[tuple[int, dict[str, float]]] = field(default_factory=list)
     ended: list[tuple[RunState, str]] = field(default_factory=list)
 
+    def listen(self, obey: Callable[[Order], tuple[str, str] | None]) -> None:
+        """Orders are looked for between steps."""
+
+    def announce(self, env: gym.Env[Any, Any]) -> None:
+        """Nothing begins."""
+
     def training(self, env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
         return Watched(env, self.trained)
 

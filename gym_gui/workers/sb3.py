@@ -10,7 +10,7 @@ from gym_gui.workers.control import HumanControl
 from gym_gui.workers.desk import SAVING
 from gym_gui.workers.evaluation import Evaluation
 from gym_gui.workers.learner import load_learner, make_learner
-from gym_gui.workers.making import TrainingEnvironment, evaluation_environment
+from gym_gui.workers.making import TrainingEnvironment, evaluation_environment, open_plain
 from gym_gui.workers.work import WorkResult
 
 if TYPE_CHECKING:
@@ -74,5 +74,8 @@ def _side_by_side(config: TrainingConfig, workplace: Workplace) -> Any:
 
     makers = [TrainingEnvironment(config, workplace.streams)] * config.num_envs
     if config.vectorization == "async" and config.num_envs > 1:
+        probe = open_plain(config, render=config.frames != "none")
+        workplace.streams.announce(probe)
+        probe.close()
         return SubprocVecEnv(makers)
     return DummyVecEnv(makers)

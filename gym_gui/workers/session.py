@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 _SHOWN: Final = 500
 
 
-def work(place: WorkerPlace, streams: Streams, stop: StopRequest | None = None) -> Outcome:
+def work(place: WorkerPlace, streams: Streams | None = None, stop: StopRequest | None = None) -> Outcome:
     """Do what the place's configuration says; how it ended. Never raises for what environment or learner do.
 
     Args:
         place: Which run, where.
-        streams: The recording; closed at the end.
+        streams: The recording; closed at the end. None for the one that the process's variables say.
         stop: Made by whoever wants it to end; None for one that hears SIGTERM.
 
     Raises:
@@ -39,8 +39,13 @@ def work(place: WorkerPlace, streams: Streams, stop: StopRequest | None = None) 
     if stop is None:
         stop = StopRequest()
         stop.listen(at_once=config.worker == "script")
-    desk = OrderDesk(streams.destinations, stop)
     seed = seed_everything(config.seed)
+    if streams is None:
+        from gym_gui.workers.recorded_streams import RecordedStreams  # noqa: PLC0415 - Gymnasium and storage
+
+        streams = RecordedStreams(place, seed=seed)
+    desk = OrderDesk(streams.destinations, stop)
+    streams.listen(desk.obey)
     workplace = Workplace(place=place, streams=streams, desk=desk, stop=stop, seed=seed)
     try:
         outcome = _outcome_of(do(workplace), config, stop)
