@@ -36,7 +36,7 @@ class FrameChoice:
             return cls(text, 1, best=text == "best")
         if text == "none":
             return cls(text, 0)
-        match = _EVERY.fullmatch(text) if isinstance(text, str) else None
+        match = _EVERY.fullmatch(str(text))
         if match is None:
             raise ConfigError(
                 f"frames={text!r} is not known.", hint='Write "all", "none", "every:10" (with any number) or "best".'

@@ -71,7 +71,7 @@ def _watch_exit() -> None:
 def _end_all() -> None:
     """At the process's end: what nobody closed."""
     state, reason = _how_it_ends()
-    for recorder, _ in list(_open):
+    for recorder, _ in _open:
         recorder.close(state, reason)
     _open.clear()
 
@@ -122,5 +122,3 @@ if hasattr(os, "register_at_fork"):
 def is_foreign(recorder: Recorder) -> bool:
     """Whether *recorder* is a parent's."""
     return any(one is recorder for one in _left_alone)
-
-

@@ -136,6 +136,8 @@ class LocalDestination:
             return
         self._closed = True
         try:
+            if reason:
+                _LOGGER.info("run %s ended %s: %s", self.run_id, state.value, reason)
             self._services.telemetry.end_run(self.run_id, state)
             self.flush(timeout_s)
         except GymGuiError as fault:

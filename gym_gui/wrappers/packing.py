@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gym_gui.core.data_model.batch import ArrayBlock
     from gym_gui.wrappers.step_batcher import RawRows, Scalar
 
 _LOGGER = logging.getLogger(__name__)
@@ -54,7 +53,6 @@ def columns_of(raw: RawRows, episode_ids: Mapping[int, str]) -> dict[str, Any]:
 def after_last(numbers: Sequence[int]) -> int:
     """The number after the highest one; 0 where there is none."""
     return 1 + int(np.max(np.array(numbers, np.int64), initial=_NONE))
-
 
 
 def scalar_columns(scalars: Sequence[Scalar]) -> ScalarColumns | None:

@@ -54,12 +54,12 @@ class PictureSource:
         except Exception as fault:  # noqa: BLE001 - the script did not ask for a picture; its environment need not give one
             self._said.fault("A picture is missing", fault)
             return None
-        if type(rendered) is np.ndarray and rendered.ndim == _AXES and rendered.shape[2] == _AXES:
-            if rendered.dtype == np.uint8:
-                if self._is_screen:
-                    self._shown = self.same(rendered, observation)
-                return rendered
-        return self._normaliser.normalise(rendered)
+        if not _is_picture(rendered):
+            return self._normaliser.normalise(rendered)
+        if self._is_screen:
+            self._shown = self.same(rendered, observation)
+        found: NDArray[np.uint8] = rendered
+        return found
 
     @staticmethod
     def same(picture: NDArray[np.uint8], observation: Any) -> bool:
@@ -74,12 +74,14 @@ class PictureSource:
         if picture[0, 0, 0] != observation[0, 0, 0]:
             return False
         if (
-            picture.flags.c_contiguous
-            and observation.flags.c_contiguous
-            and not picture.nbytes % _WORD_BYTES
+            picture.flags.c_contiguous and observation.flags.c_contiguous and not picture.nbytes % _WORD_BYTES
         ):  # eight at a time
             return bool((picture.reshape(-1).view(np.uint64) == observation.reshape(-1).view(np.uint64)).all())
         return bool(np.array_equal(picture, observation))
+
+
+def _is_picture(value: Any) -> bool:
+    return type(value) is np.ndarray and value.dtype == np.uint8 and value.ndim == _AXES and value.shape[2] == _AXES
 
 
 def _is_atari_screen(env: Any) -> bool:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _KEPT: Final = FrameState.KEPT << FRAME_STATE_SHIFT
+_SHOWN: Final = _KEPT | OBSERVATION_IS_FRAME
 _SHED: Final = FrameState.SHED << FRAME_STATE_SHIFT
 _NAN: Final = float("nan")
 # Rows that may wait for the sender (60 bytes each) before the training waits, a little, for it.
@@ -148,6 +149,11 @@ class Recorder:
         """Whether it takes nothing any more."""
         return self._closed
 
+    @property
+    def draws_at_all(self) -> bool:
+        """Whether any episode's pictures are wanted."""
+        return self._choice.every > 0
+
     # Episodes.
 
     def begin(
@@ -224,7 +230,7 @@ class Recorder:
                 pass
         return owned_value(action)
 
-    def row(
+    def row(  # noqa: PLR0917 - by position: keywords cost the training thread more
         self,
         track: Track,
         observation: Any,
@@ -257,26 +263,11 @@ class Recorder:
         track.flags = flags
         frame_number = observation_number = NO_ROOM
         if picture is not None:
-            frame_number = self._frame_pen.write(picture)
-            if frame_number >= 0:
-                flags |= _KEPT
-                track.frames += 1
-                self._sender.newest = (
-                    self._frame_pen.slot_of(frame_number),
-                    track.episode_id,
-                    step_index,
-                    track.total,
-                )
-            else:
-                flags |= _SHED
-                track.dropped += 1
-        keeping = self._keeping
-        if keeping.keeps and (track.draws or not keeping.as_pictures):
-            if observation is picture and picture is not None:
-                flags |= OBSERVATION_IS_FRAME if frame_number >= 0 else 0
-            elif keeping.as_arrays and isinstance(observation, np.ndarray):
-                observation_number = self._observation_pen.write(observation)
-            else:
+            frame_number = self._write_picture(track, picture)
+            flags |= _SHED if frame_number < 0 else _SHOWN if observation is picture else _KEPT
+        if self._keeping.keeps and (picture is None or observation is not picture):
+            observation_number = self._write_observation(track, observation)
+            if observation_number < 0 and not self._keeping.as_arrays:
                 extra = {**(extra or {}), "observation": owned_value(observation)}
         if info:
             batcher.add_info(frozen_info(info))
@@ -299,6 +290,24 @@ class Recorder:
         if not batcher.rows & 1023:
             self._look_at_crowd()
 
+    def _write_picture(self, track: Track, picture: NDArray[np.uint8]) -> int:
+        number = self._frame_pen.write(picture)
+        if number < 0:
+            track.dropped += 1
+        else:
+            track.frames += 1
+            self._sender.newest = (self._frame_pen.slot_of(number), track.episode_id, track.step_index, track.total)
+        return number
+
+    def _write_observation(self, track: Track, observation: Any) -> int:
+        """The observation's number; below 0 where it goes elsewhere, or nowhere."""
+        keeping = self._keeping
+        if not keeping.as_arrays or observation is None or (keeping.as_pictures and not track.draws):
+            return NO_ROOM
+        return self._observation_pen.write(
+            observation if isinstance(observation, np.ndarray) else np.asarray(observation)
+        )
+
     def log(self, scalars: Sequence[Scalar]) -> None:
         """What a learner logged; any thread."""
         self._batcher.add_scalars(scalars)
@@ -307,8 +316,6 @@ class Recorder:
 
     def wait_while_paused(self) -> None:
         """Return at once, or when a trainer that paused this worker lets it go on."""
-        if not self._paused:
-            return
         forsaken_s = 0.0
         while self._paused and not self._closed and forsaken_s < _FORSAKEN_S:
             if not self._may_step.wait(SEND_S):
@@ -329,7 +336,7 @@ class Recorder:
             outcome, detail = "refused", "a script ends its own loop; its recorder now says stop_requested"
         else:
             outcome, detail = "refused", f"a recorded script does not know {order.kind}"
-        own = self._own_orders(order) if self._own_orders is not None else None
+        own = None if self._own_orders is None else self._own_orders(order)
         self.destination.answer(order, *(own or (outcome, detail)))
 
     def _look_at_crowd(self) -> None:

@@ -119,7 +119,7 @@ class BatchSender:
     def _run(self) -> None:
         sent_s = time.monotonic()
         while not self._stopping:
-            self._wake.wait(_LIVE_S if time.monotonic() - self._shown_s < _STILL_S else SEND_S)
+            self._wake.wait(_LIVE_S if self._is_watched() else SEND_S)
             full = self._wake.is_set()
             self._wake.clear()
             self._guarded(self._show)
@@ -136,6 +136,10 @@ class BatchSender:
             self._guarded(lambda: self._put(self._held.end() if self._held else ()))
         if self._live is not None:
             self._guarded(self._live.close)
+
+    def _is_watched(self) -> bool:
+        live = self._live
+        return live is not None and time.monotonic() - self._shown_s < _STILL_S and live.is_watched
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
