@@ -1,4 +1,4 @@
-"""A worker's streams for tests: nothing is recorded on disk; steps, numbers, orders and answers are kept as they come."""
+"""A worker's streams for tests: nothing is recorded on disk; steps, numbers, orders and answers are kept."""
 
 from __future__ import annotations
 

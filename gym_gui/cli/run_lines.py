@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -68,7 +69,7 @@ def sparkline(values: Sequence[float], width: int) -> str:
         return ""
     count = min(width, len(finite))
     edges = [round(place * len(finite) / count) for place in range(count + 1)]
-    means = [sum(finite[start:stop]) / (stop - start) for start, stop in zip(edges, edges[1:], strict=False)]
+    means = [sum(finite[start:stop]) / (stop - start) for start, stop in pairwise(edges)]
     low, high = min(means), max(means)
     if high == low:
         return _BARS[0] * count

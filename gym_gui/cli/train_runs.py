@@ -115,7 +115,7 @@ def _steering(function: Callable[..., None]) -> click.Command:
     return click.command()(function)
 
 
-def _changed(method: str, run_id: str, reason: str, as_json: bool, trainer: str | None, var_dir: str | None) -> None:
+def _changed(method: str, run_id: str, reason: str, *, as_json: bool, trainer: str | None, var_dir: str | None) -> None:
     with opened_trainer(trainer, var_dir) as client:
         run: TrainingRun = getattr(client, method)(run_id, reason)
     _tell(run, as_json=as_json)
@@ -131,19 +131,19 @@ def _tell(run: TrainingRun, *, as_json: bool) -> None:
 @_steering
 def pause(*, run_id: str, reason: str, as_json: bool, trainer: str | None, var_dir: str | None) -> None:
     """Let RUN wait between two steps; it keeps its place and its memory."""
-    _changed("pause", run_id, reason, as_json, trainer, var_dir)
+    _changed("pause", run_id, reason, as_json=as_json, trainer=trainer, var_dir=var_dir)
 
 
 @_steering
 def cancel(*, run_id: str, reason: str, as_json: bool, trainer: str | None, var_dir: str | None) -> None:
     """Stop RUN; what it recorded and its checkpoint are kept."""
-    _changed("cancel", run_id, reason, as_json, trainer, var_dir)
+    _changed("cancel", run_id, reason, as_json=as_json, trainer=trainer, var_dir=var_dir)
 
 
 @_steering
 def archive(*, run_id: str, reason: str, as_json: bool, trainer: str | None, var_dir: str | None) -> None:
     """Put an ended RUN out of the way; everything of it is kept."""
-    _changed("archive", run_id, reason, as_json, trainer, var_dir)
+    _changed("archive", run_id, reason, as_json=as_json, trainer=trainer, var_dir=var_dir)
 
 
 @_steering

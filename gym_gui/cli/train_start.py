@@ -65,10 +65,14 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Change a setting (evaluation.every_steps=5000) or a hyper-parameter (learning_rate=1e-4).",
         ),
         click.option("--num-envs", type=click.IntRange(min=1), metavar="N", help="Environments side by side."),
-        click.option("--frames", metavar="WHICH", help="Training episodes to keep pictures of: all, none, every:N, best."),
+        click.option(
+            "--frames", metavar="WHICH", help="Training episodes to keep pictures of: all, none, every:N, best."
+        ),
         click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of everything random."),
         click.option("--steps", "total_steps", type=click.IntRange(min=1), metavar="N", help="Steps to train."),
-        click.option("--algorithm", metavar="NAME", default="", help="PPO (the default), DQN, A2C, SAC, TD3 or random."),
+        click.option(
+            "--algorithm", metavar="NAME", default="", help="PPO (the default), DQN, A2C, SAC, TD3 or random."
+        ),
     ):
         command = option(command)
     return command

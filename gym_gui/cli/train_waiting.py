@@ -42,9 +42,13 @@ def wait_for(client: TrainerClient, run_id: str, *, follow: bool, as_json: bool)
 def _ended(client: TrainerClient, run_id: str) -> TrainingRun:
     run = client.get(run_id)
     while run.state.is_active:
-        for changed, _ in client.watch_runs():
-            if changed.run_id == run_id and not changed.state.is_active:
-                return changed
+        changes = client.watch_runs((run_id,))
+        try:
+            for changed, _ in changes:
+                if not changed.state.is_active:
+                    return changed
+        finally:
+            changes.close()
         run = client.get(run_id)
     return run
 

@@ -24,6 +24,7 @@ STACKED: Final = 4
 _FRAME_SKIP: Final = 4
 _MOST_NOOPS: Final = 30
 _FIRE: Final = 1
+_NOTHING: Final = np.zeros((), np.uint8)  # darker than every picture
 
 
 def atari_kwargs(env_kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +62,7 @@ class AtariFrames(gym.Wrapper[Any, Any, Any, Any]):
 
     @override
     def step(self, action: Any) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
-        total, screen, before = 0.0, None, None
+        total, screen, before = 0.0, _NOTHING, _NOTHING
         for _ in range(_FRAME_SKIP):
             before = screen
             screen, reward, terminated, truncated, info = self.env.step(action)
@@ -69,8 +70,7 @@ class AtariFrames(gym.Wrapper[Any, Any, Any, Any]):
             if terminated or truncated:
                 break
         # The console draws some things on every other frame only.
-        seen = screen if before is None else np.maximum(before, screen)
-        return _small(seen), total, terminated, truncated, info
+        return _small(np.maximum(before, screen)), total, terminated, truncated, info
 
 
 class LifeIsAnEpisode(gym.Wrapper[Any, Any, Any, Any]):

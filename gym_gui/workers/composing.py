@@ -166,5 +166,3 @@ def _unknown(name: str, known: list[str]) -> ConfigError:
     near = difflib.get_close_matches(name, known, n=3)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(sorted(known))}."
     return ConfigError(f"A training run has no setting {name!r}.", hint=hint)
-
-

@@ -17,6 +17,7 @@ from gym_gui.core.typing_compat import override
 from gym_gui.wrappers import lifecycle, session
 from gym_gui.wrappers.opening import RecordingOptions, open_recorder
 from gym_gui.wrappers.record_telemetry import RecordTelemetry
+from gym_gui.wrappers.record_vector import RecordTelemetryVector
 from gym_gui.wrappers.scalar_log import scalars_of
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class RecordedStreams:
 
     def training_vector(self, envs: VectorEnv[Any, Any, Any]) -> VectorEnv[Any, Any, Any]:
         """Likewise, of a vector environment."""
-        recorded: VectorEnv[Any, Any, Any] = RecordTelemetry(
+        return RecordTelemetryVector(
             envs,
             run=self._place.run_id,
             frames=self._place.config.frames,
@@ -92,7 +93,6 @@ class RecordedStreams:
             metadata=self._metadata,
             on_order=self._obey,
         )
-        return recorded
 
     def evaluation(self, env: Env[Any, Any]) -> Env[Any, Any]:
         """*env* with its episodes recorded as a stream of their own, with all their pictures."""

@@ -49,7 +49,9 @@ def train(workplace: Workplace) -> WorkResult:
             return Evaluation(env, says_who, config.evaluation, desk, control)
 
         control = HumanControl(envs.action_space, envs.get_attr("metadata")[0])
-        companion = TrainingCompanion(config, desk, checkpoints, evaluation, control, streams)
+        companion = TrainingCompanion(
+            config, desk=desk, checkpoints=checkpoints, evaluation=evaluation, control=control, streams=streams
+        )
         companion.init_callback(learner)
         # An iteration of A2C is five steps long: every number of each would be most of what is recorded.
         every = 100 if config.algorithm == "A2C" else 1

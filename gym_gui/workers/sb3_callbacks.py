@@ -78,6 +78,7 @@ class TrainingCompanion(BaseCallback):  # type: ignore[misc]  # Stable-Baselines
     def __init__(
         self,
         config: TrainingConfig,
+        *,
         desk: OrderDesk,
         checkpoints: Checkpoints,
         evaluation: Callable[[], Evaluation],

@@ -11,7 +11,7 @@ from gym_gui.workers.desk import OrderDesk
 from gym_gui.workers.outcome import CANCELLED, COMPLETED, FAILED, Outcome
 from gym_gui.workers.seeding import seed_everything
 from gym_gui.workers.stopping import Stopped, StopRequest
-from gym_gui.workers.work import WorkResult, Workplace
+from gym_gui.workers.work import Workplace, WorkResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable

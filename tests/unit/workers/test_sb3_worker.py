@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from worker_streams import PlainStreams, place_in
 
 from gym_gui.core.data_model import RunState
 from gym_gui.services.trainer.config import CheckpointConfig, EvaluationConfig, TrainingConfig
 from gym_gui.workers.session import work
 from gym_gui.workers.stopping import StopRequest
-from worker_streams import PlainStreams, place_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,9 +125,9 @@ def test_that_a_learners_memory_goes_on_too(tmp_path: Path) -> None:
     memories = [path.name for path in (tmp_path / "checkpoints").glob("*.buffer")]
     assert memories == ["step-000000000060.buffer"]  # only the newest is worth its size
 
-    from gym_gui.workers.learner import load_learner  # noqa: PLC0415 - loads the learners
     from stable_baselines3.common.vec_env import DummyVecEnv  # noqa: PLC0415 - same
 
+    from gym_gui.workers.learner import load_learner  # noqa: PLC0415 - loads the learners
     from gym_gui.workers.making import TrainingEnvironment  # noqa: PLC0415 - same
 
     envs = DummyVecEnv([TrainingEnvironment(config, PlainStreams())])
