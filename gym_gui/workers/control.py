@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from gym_gui.core.errors import InvalidActionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from gymnasium import Space
 
@@ -127,15 +128,27 @@ def action_from_json(space: Space[Any], value: Any) -> Any:
         InvalidActionError: it is none of the space's.
     """
     try:
-        (action,) = space.from_jsonable([value])
-        if space.dtype is not None:
-            array = np.asarray(action, dtype=space.dtype)
-            action = array if array.ndim else array.item()
+        action = _of_json(space, value)
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise InvalidActionError(f"{value!r} is no action of {space}.") from error
     if not space.contains(action):
         raise InvalidActionError(f"{value!r} is no action of {space}.")
     return action
+
+
+def _of_json(space: Space[Any], value: Any) -> Any:
+    if isinstance(space, Mapping):  # a Dict
+        return {name: _of_json(inner, value[name]) for name, inner in space.items()}
+    if isinstance(space, Sequence):  # a Tuple
+        return tuple(_of_json(inner, entry) for inner, entry in zip(space, value, strict=True))
+    if space.dtype is None:
+        (action,) = space.from_jsonable([value])
+        return action
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf" or (array.dtype.kind == "f" and space.dtype.kind in "iu"):
+        raise TypeError  # no text, and no fraction where there are none
+    array = array.astype(space.dtype)
+    return array if array.ndim else array.item()
 
 
 def _idle_action(space: Space[Any]) -> Any:
