@@ -37,6 +37,7 @@ _COMMANDS: Final = {
     "watch": ("watch", "Watch training runs live in the terminal."),
     "replay": ("window", "Watch an episode in the window."),
     "demo": ("demo", "Show that it all works here, in under a minute; needs no display."),
+    "trainer": ("trainer", "Run and ask the trainer, which keeps what training scripts publish."),
     "config": ("config", "Show, check and change the settings."),
     "doctor": ("doctor", "Check this machine and this installation."),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from collections import deque
 from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.util import Finalize
@@ -16,8 +17,12 @@ from gym_gui.core.data_model import RunState
 from gym_gui.wrappers import local_destination
 
 if TYPE_CHECKING:
-    from gym_gui.wrappers.recorder import Recorder
+    from collections.abc import Sequence
 
+    from gym_gui.wrappers.recorder import Recorder
+    from gym_gui.wrappers.step_batcher import Scalar
+
+_EARLY_SCALARS: Final = 100_000
 _EXIT_PRIORITY: Final = 10
 _DESCRIPTORS: Final = Path("/proc/self/fd")
 
@@ -27,14 +32,30 @@ _open: list[tuple[Recorder, int]] = []
 _left_alone: list[object] = []
 _seen_opens = 0
 _watched_pid = 0
+# What was logged before any recorder was open.
+_early: deque[Scalar] = deque(maxlen=_EARLY_SCALARS)
+_forked = False
 
 
 def opened(recorder: Recorder) -> None:
-    """From now on *recorder* ends with the process at the latest."""
+    """From now on *recorder* ends with the process at the latest; it gets what was logged before there was any."""
     global _seen_opens  # noqa: PLW0603 - one process, one count
     _seen_opens += 1
     _open.append((recorder, get_ident()))
     _watch_exit()
+    early = list(_early)
+    _early.clear()
+    if early:
+        recorder.log(early)
+
+
+def log(scalars: Sequence[Scalar]) -> None:
+    """What a learner logged, to this thread's newest recorder, else the process's, else to the first one to come."""
+    recorder = newest()
+    if recorder is None:
+        _early.extend(scalars)
+    else:
+        recorder.log(scalars)
 
 
 def closed(recorder: Recorder) -> None:
@@ -88,13 +109,20 @@ def _how_it_ends() -> tuple[RunState, str]:
 
 def _after_fork() -> None:
     """In the child: the parent's recorders are not this process's."""
-    global _seen_opens  # noqa: PLW0603 - as above
+    global _seen_opens, _forked  # noqa: PLW0603 - as above
     _left_alone.extend(recorder for recorder, _ in _open)
     _open.clear()
+    _early.clear()
     _seen_opens = 0
     folders = local_destination.folders_in_use()
     _left_alone.extend(local_destination.forget_all())
+    _forked = _forked or bool(folders)
     _blind(folders)
+
+
+def was_forked_while_recording() -> bool:
+    """Whether this process holds a copy of storage that was open in its parent, and so cannot open any itself."""
+    return _forked
 
 
 def _blind(folders: list[Path]) -> None:

@@ -14,7 +14,7 @@ from gym_gui.core.refs import check_run_id
 from gym_gui.wrappers import lifecycle, session
 from gym_gui.wrappers.frame_choice import FrameChoice
 from gym_gui.wrappers.observation_keeping import ObservationKeeping
-from gym_gui.wrappers.run_facts import run_record_of, spaces_of
+from gym_gui.wrappers.run_facts import learner_record_of, run_record_of, spaces_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from gym_gui.core.schema.run_spaces import RunSpaces
     from gym_gui.services.batch_destination import BatchDestination, Order
     from gym_gui.services.live_frames import LiveFrameWriter
+    from gym_gui.wrappers.local_destination import LocalDestination
+    from gym_gui.wrappers.local_process import LocalProcessDestination
     from gym_gui.wrappers.recorder import Recorder
 
 _RETRY_S: Final = 5.0
@@ -100,16 +102,37 @@ def open_recorder(env: Any, options: RecordingOptions) -> Recorder:
     choice = FrameChoice.parse(options.frames)
     observation_space, action_space = spaces_of(env)
     destination, record = _destination_of(env, options)
-    shared = destination.run_id == record.run_id and options.trainer is not None
     recorder = Recorder(
         destination,
         frames=choice,
         observations=ObservationKeeping.of(observation_space, options.observations),
         discrete=type(action_space).__name__ == "Discrete",
         space_signature=record.space_signature,
-        shared=shared,
+        shared=options.trainer is not None,
         live=_live_of(destination, options) if options.live and choice.every else None,
         on_order=options.on_order,
+    )
+    lifecycle.opened(recorder)
+    return recorder
+
+
+def open_scalar_recorder(options: RecordingOptions) -> Recorder:
+    """A recorder of what a learner logs, without an environment.
+
+    Raises:
+        EnvironmentFault: the destination cannot be opened.
+    """
+    from gym_gui.wrappers.recorder import Recorder  # noqa: PLC0415 - as above
+
+    destination, record = _destination_of(None, options)
+    recorder = Recorder(
+        destination,
+        frames=FrameChoice.parse("none"),
+        observations=ObservationKeeping(keeps=False, as_arrays=False, as_pictures=False),
+        discrete=True,
+        space_signature=record.space_signature,
+        shared=options.trainer is not None,
+        live=None,
     )
     lifecycle.opened(recorder)
     return recorder
@@ -120,15 +143,16 @@ def _destination_of(env: Any, options: RecordingOptions) -> tuple[BatchDestinati
 
     def make_run(run_id: str, group: str) -> tuple[RunRecord, RunSpaces]:
         about = {"name": options.run, "group": group, "session": own_session, "frames": options.frames}
-        return run_record_of(env, run_id=run_id, player=options.player, metadata={**about, **(options.metadata or {})})
+        about |= dict(options.metadata or {})
+        if env is None:
+            return learner_record_of(run_id=run_id, player=options.player, metadata=about)
+        return run_record_of(env, run_id=run_id, player=options.player, metadata=about)
 
     if options.make_destination is not None:
         record, spaces = make_run(options.run, options.run)
         return options.make_destination(record, spaces), record
     if options.trainer is None:
-        from gym_gui.wrappers.local_destination import LocalDestination  # noqa: PLC0415 - opens storage
-
-        local = LocalDestination(options.folder, options.run, session=own_session, make_run=make_run)
+        local = _local_kind()(options.folder, options.run, session=own_session, make_run=make_run)
         return local, local.run
     from gym_gui.services.trainer.publisher import TrainerPublisher  # noqa: PLC0415 - gRPC, for trainers only
 
@@ -147,6 +171,17 @@ def _destination_of(env: Any, options: RecordingOptions) -> tuple[BatchDestinati
         spool_dir=VarPaths(options.folder).spool_dir,
     )
     return publisher, record
+
+
+def _local_kind() -> type[LocalDestination | LocalProcessDestination]:
+    # Storage is imported where it is used; a process that was forked while it was open cannot use it.
+    if lifecycle.was_forked_while_recording():
+        from gym_gui.wrappers.local_process import LocalProcessDestination  # noqa: PLC0415 - as above
+
+        return LocalProcessDestination
+    from gym_gui.wrappers.local_destination import LocalDestination  # noqa: PLC0415 - as above
+
+    return LocalDestination
 
 
 def _live_of(destination: BatchDestination, options: RecordingOptions) -> LiveFrameWriter | None:

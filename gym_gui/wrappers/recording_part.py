@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from gym_gui.core.data_model import RunState
@@ -110,6 +109,7 @@ class RecordingPart(Generic[LiveT]):
         self._start_afresh()
 
     def __del__(self) -> None:
-        # The interpreter may be half gone; at its end `lifecycle` has been here before.
-        with suppress(Exception):
+        try:
             self.end_recording()
+        except Exception:  # noqa: BLE001, S110 - the interpreter may be half gone; `lifecycle` was here before
+            pass

@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import gym_gui
 from gym_gui.adapters import describe
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gymnasium.envs.registration import EnvSpec
+
+
+#: What stands for an environment in the record of a run that has none.
+LEARNER: Final = "learner"
 
 
 def run_record_of(env: Any, *, run_id: str, player: str, metadata: Mapping[str, Any]) -> tuple[RunRecord, RunSpaces]:
@@ -52,15 +56,36 @@ def run_record_of(env: Any, *, run_id: str, player: str, metadata: Mapping[str, 
         host=f"{platform.node()} ({platform.platform()})",
         app_version=gym_gui.__version__,
         metadata={
-            "script": Path(sys.argv[0]).name if sys.argv else "",
-            "command": list(sys.argv),
-            "pid": os.getpid(),
+            **_process(),
             **_meanings(env),
             **spaces.run_metadata(),
             **metadata,
         },
     )
     return record, RunSpaces(action=action_space, observation=observation_space)
+
+
+def learner_record_of(*, run_id: str, player: str, metadata: Mapping[str, Any]) -> tuple[RunRecord, RunSpaces]:
+    """The record of a run that holds what a learner logs, and no environment's steps."""
+    record = RunRecord(
+        run_id=run_id,
+        env_id=LEARNER,
+        created_at=utc_now(),
+        render_mode=None,
+        player=player,
+        versions=describe.package_versions(()),
+        host=f"{platform.node()} ({platform.platform()})",
+        app_version=gym_gui.__version__,
+        metadata={
+            **_process(),
+            **metadata,
+        },
+    )
+    return record, RunSpaces()
+
+
+def _process() -> dict[str, Any]:
+    return {"script": Path(sys.argv[0]).name if sys.argv else "", "command": list(sys.argv), "pid": os.getpid()}
 
 
 def spaces_of(env: Any) -> tuple[Any, Any]:

@@ -15,19 +15,15 @@ _said = SaidOnce(logging.getLogger(__name__))
 def log(step: int, **scalars: Any) -> None:
     """Log numbers of a learner beside the steps that it trains on; never raises, never waits.
 
-    They go to this thread's newest open `RecordTelemetry`, else to the process's; where there is none yet they are
-    let go, and that is said once. Names with a slash are given as ``log(step, **{"train/loss": 0.1})``.
+    They go to this thread's newest open `RecordTelemetry`, else to the process's, else to the first one that opens; a
+    learner whose environments all live in other processes opens a `scalar_run.ScalarRun` for them. Names with a slash are given as ``log(step, **{"train/loss": 0.1})``.
 
     Args:
         step: The learner's own count of steps.
         scalars: Name -> number: of Python, NumPy, PyTorch, or whatever ``float`` takes. NaN and inf are kept.
     """
-    recorder = lifecycle.newest()
-    if recorder is None:
-        _said.fault("Scalars are let go", "no environment is being recorded here yet")
-        return
     try:
-        recorder.log(scalars_of(int(step), scalars))
+        lifecycle.log(scalars_of(int(step), scalars))
     except Exception as fault:  # noqa: BLE001 - a recording never ends a training
         _said.fault("Scalars are let go", fault)
 
