@@ -9,7 +9,7 @@ import click
 
 from gym_gui.cli.options import json_option, print_json, print_table, say, without_empty_columns
 from gym_gui.cli.run_lines import COLUMNS, NUMBERS, age, run_document, table_row, what_of
-from gym_gui.cli.trainer_link import opened_trainer, trainer_options
+from gym_gui.cli.trainer_link import TrainerLink, link_options
 from gym_gui.services.trainer.states import Retention, TrainingState
 from gym_gui.workers.composing import command_line
 
@@ -29,12 +29,10 @@ if TYPE_CHECKING:
 )
 @click.option("--archived", is_flag=True, help="Archived runs, too.")
 @json_option
-@trainer_options
-def list_run(
-    *, states: tuple[str, ...], archived: bool, as_json: bool, trainer: str | None, var_dir: str | None
-) -> None:
+@link_options
+def list_run(*, states: tuple[str, ...], archived: bool, as_json: bool, link: TrainerLink) -> None:
     """List the runs that the trainer knows, newest first."""
-    with opened_trainer(trainer, var_dir) as client:
+    with link.opened() as client:
         found = client.list_runs(tuple(map(TrainingState, states)), archived=archived)
     if as_json:
         print_json(list(map(run_document, found)))
@@ -51,10 +49,10 @@ def list_run(
 @click.command()
 @click.argument("run_id", metavar="RUN")
 @json_option
-@trainer_options
-def show(*, run_id: str, as_json: bool, trainer: str | None, var_dir: str | None) -> None:
+@link_options
+def show(*, run_id: str, as_json: bool, link: TrainerLink) -> None:
     """Show one run: what it is, where it stands, and every change of its state."""
-    with opened_trainer(trainer, var_dir) as client:
+    with link.opened() as client:
         run, transitions = client.get(run_id), client.transitions(run_id)
     if as_json:
         print_json(run_document(run, transitions))
@@ -94,10 +92,10 @@ def _line_of(one: RunTransition) -> str:
 @click.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended, or Ctrl+C.")
-@trainer_options
-def log(*, run_id: str, follow: bool, trainer: str | None, var_dir: str | None) -> None:
+@link_options
+def log(*, run_id: str, follow: bool, link: TrainerLink) -> None:
     """Show what a run's workers wrote."""
-    with opened_trainer(trainer, var_dir) as client:
+    with link.opened() as client:
         for data in client.read_log(run_id, follow=follow):
             sys.stdout.buffer.write(data)
             sys.stdout.flush()
@@ -106,7 +104,7 @@ def log(*, run_id: str, follow: bool, trainer: str | None, var_dir: str | None) 
 def _steering(function: Callable[..., None]) -> click.Command:
     """A command that changes a run's state: RUN, a reason, and the answer as everywhere."""
     for decorate in (
-        trainer_options,
+        link_options,
         json_option,
         click.option("--reason", default="", metavar="TEXT", help="Kept with the change."),
         click.argument("run_id", metavar="RUN"),
@@ -115,8 +113,8 @@ def _steering(function: Callable[..., None]) -> click.Command:
     return click.command()(function)
 
 
-def _changed(method: str, run_id: str, reason: str, *, as_json: bool, trainer: str | None, var_dir: str | None) -> None:
-    with opened_trainer(trainer, var_dir) as client:
+def _changed(method: str, run_id: str, reason: str, *, as_json: bool, link: TrainerLink) -> None:
+    with link.opened() as client:
         run: TrainingRun = getattr(client, method)(run_id, reason)
     _tell(run, as_json=as_json)
 
@@ -129,27 +127,27 @@ def _tell(run: TrainingRun, *, as_json: bool) -> None:
 
 
 @_steering
-def pause(*, run_id: str, reason: str, as_json: bool, trainer: str | None, var_dir: str | None) -> None:
+def pause(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
     """Let RUN wait between two steps; it keeps its place and its memory."""
-    _changed("pause", run_id, reason, as_json=as_json, trainer=trainer, var_dir=var_dir)
+    _changed("pause", run_id, reason, as_json=as_json, link=link)
 
 
 @_steering
-def cancel(*, run_id: str, reason: str, as_json: bool, trainer: str | None, var_dir: str | None) -> None:
+def cancel(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
     """Stop RUN; what it recorded and its checkpoint are kept."""
-    _changed("cancel", run_id, reason, as_json=as_json, trainer=trainer, var_dir=var_dir)
+    _changed("cancel", run_id, reason, as_json=as_json, link=link)
 
 
 @_steering
-def archive(*, run_id: str, reason: str, as_json: bool, trainer: str | None, var_dir: str | None) -> None:
+def archive(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
     """Put an ended RUN out of the way; everything of it is kept."""
-    _changed("archive", run_id, reason, as_json=as_json, trainer=trainer, var_dir=var_dir)
+    _changed("archive", run_id, reason, as_json=as_json, link=link)
 
 
 @_steering
-def resume(*, run_id: str, reason: str, as_json: bool, trainer: str | None, var_dir: str | None) -> None:
+def resume(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
     """Let a paused RUN go on; of an ended one, start a new run from its newest checkpoint."""
-    with opened_trainer(trainer, var_dir) as client:
+    with link.opened() as client:
         run = client.get(run_id)
         run = client.resume(run_id, reason) if run.state.is_active else client.submit(run.config, resume_from=run_id)
     _tell(run, as_json=as_json)
@@ -159,10 +157,10 @@ def resume(*, run_id: str, reason: str, as_json: bool, trainer: str | None, var_
 @click.argument("run_id", metavar="RUN")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-@trainer_options
-def purge(*, run_id: str, yes: bool, as_json: bool, trainer: str | None, var_dir: str | None) -> int:
+@link_options
+def purge(*, run_id: str, yes: bool, as_json: bool, link: TrainerLink) -> int:
     """Remove RUN's recording, log and checkpoints for good; it has to be archived. Asks first."""
-    with opened_trainer(trainer, var_dir) as client:
+    with link.opened() as client:
         run = client.get(run_id)
         if run.retention is not Retention.RETAINED:
             # The trainer would refuse it too; nobody is asked for nothing.

@@ -10,7 +10,7 @@ import msgspec
 
 from gym_gui.cli.options import json_option, print_json, print_table, say
 from gym_gui.cli.run_lines import run_document
-from gym_gui.cli.trainer_link import opened_trainer, trainer_options
+from gym_gui.cli.trainer_link import TrainerLink, link_options
 from gym_gui.core.errors import ConfigError
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.workers.algorithms import require_learners
@@ -87,7 +87,7 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--follow", is_flag=True, help="Like --wait, and show what the run writes.")
 @click.option("--dry-run", is_flag=True, help="Start nothing; show what would be.")
 @json_option
-@trainer_options
+@link_options
 def start(
     *,
     what: str | None,
@@ -97,8 +97,7 @@ def start(
     follow: bool,
     dry_run: bool,
     as_json: bool,
-    trainer: str | None,
-    var_dir: str | None,
+    link: TrainerLink,
     **given: Any,
 ) -> int:
     """Start a training run.
@@ -114,9 +113,9 @@ def start(
         else:
             say(command_line(config))
         return 0
-    if config.worker == "sb3" and trainer is None:
+    if config.worker == "sb3" and link.is_local:
         require_learners()  # told here, not in a log
-    with opened_trainer(trainer, var_dir) as client:
+    with link.opened() as client:
         run = client.submit(config, resume_from=resume_from)
         if not (wait or follow):
             if as_json:

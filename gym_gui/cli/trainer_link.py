@@ -1,58 +1,71 @@
-"""What the commands of training share: the trainer that they speak to, here or elsewhere."""
+"""The trainer that the commands of training speak to: the var folder's, started where none runs, or one elsewhere."""
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-
-import click
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gym_gui.cli.options import settings_for, var_dir_option
+from gym_gui.cli.trainer_address import trainer_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from gym_gui.services.trainer.client import TrainerClient
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
-TOKEN_FILE_VARIABLE: Final = "GYM_GUI_TRAINER_TOKEN_FILE"  # noqa: S105 - the variable's name, no secret
-CA_VARIABLE: Final = "GYM_GUI_TRAINER_CA"
 
 
-def trainer_options(command: _Command) -> _Command:
-    """Add ``--trainer`` and ``--var-dir``."""
-    command = click.option(
-        "--trainer",
-        metavar="HOST:PORT",
-        help="A trainer elsewhere; GYM_GUI_TRAINER_TOKEN_FILE and GYM_GUI_TRAINER_CA name the files that let you in. "
-        "Without it: the one of this machine's var folder, which is started where none runs.",
-    )(command)
-    return var_dir_option(command)
+@dataclass(frozen=True, slots=True)
+class TrainerLink:
+    """Which trainer, as the options of `link_options` name it.
 
-
-@contextmanager
-def opened_trainer(trainer: str | None, var_dir: str | None) -> Iterator[TrainerClient]:
-    """A client of the trainer given, or of the var folder's own.
-
-    Raises:
-        TrainerUnavailableError: it does not answer, or does not let us in.
+    Attributes:
+        trainer: Its address; None for the var folder's own.
+        token_file: What lets us in elsewhere.
+        ca: The certificate to trust.
+        var_dir: The var folder; None for the default one.
     """
-    if trainer is None:
-        from gym_gui.services.trainer.discovery import ensure_trainer  # noqa: PLC0415 - gRPC, a quarter of a second
 
-        client = ensure_trainer(settings_for(var_dir).paths)
-    else:
-        from gym_gui.services.trainer.client import TrainerClient  # noqa: PLC0415 - same
+    trainer: str | None
+    token_file: Path | None
+    ca: Path | None
+    var_dir: str | None
 
-        token_file, ca_file = os.environ.get(TOKEN_FILE_VARIABLE), os.environ.get(CA_VARIABLE)
-        client = TrainerClient(
-            trainer,
-            token=Path(token_file).read_text(encoding="utf-8").strip() if token_file else None,
-            ca=Path(ca_file) if ca_file else None,
-        )
-    try:
-        yield client
-    finally:
-        client.close()
+    @property
+    def is_local(self) -> bool:
+        """Whether it is this machine's, so that what is missing here is missing there."""
+        return self.trainer is None
+
+    @contextmanager
+    def opened(self) -> Iterator[TrainerClient]:
+        """A client of it; closed afterwards.
+
+        Raises:
+            TrainerUnavailableError: it does not answer, does not let us in, or could not be started.
+            ConfigError: a file cannot be used.
+        """
+        from gym_gui.services.trainer.discovery import connect, ensure_trainer  # noqa: PLC0415 - gRPC: not for --help
+
+        paths = settings_for(self.var_dir).paths
+        if self.trainer is None:
+            client = ensure_trainer(paths)
+        else:
+            client = connect(paths, self.trainer, token_file=self.token_file, ca=self.ca)
+        with client:
+            yield client
+
+
+def link_options(command: _Command) -> _Command:
+    """Add ``--trainer``, ``--token-file``, ``--ca`` and ``--var-dir``; the command gets them as one *link*."""
+    from functools import wraps  # noqa: PLC0415 - stands with its one use
+
+    @wraps(command)
+    def linked(
+        *, trainer: str | None, token_file: Path | None, ca: Path | None, var_dir: str | None, **others: Any
+    ) -> Any:
+        return command(link=TrainerLink(trainer, token_file, ca, var_dir), **others)
+
+    return trainer_options(var_dir_option(linked))  # type: ignore[return-value]  # what click makes of it takes words

@@ -9,7 +9,7 @@ import click
 
 from gym_gui.cli.options import json_option, print_json
 from gym_gui.cli.run_lines import run_document
-from gym_gui.cli.trainer_link import opened_trainer, trainer_options
+from gym_gui.cli.trainer_link import TrainerLink, link_options
 from gym_gui.core.errors import TrainerUnavailableError
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ _END_S: Final = 3.0
 @click.argument("run_id", required=False, metavar="[RUN]")
 @click.option("--once", is_flag=True, help="Show how they stand now, and end.")
 @json_option
-@trainer_options
-def watch(*, run_id: str | None, once: bool, as_json: bool, trainer: str | None, var_dir: str | None) -> None:
+@link_options
+def watch(*, run_id: str | None, once: bool, as_json: bool, link: TrainerLink) -> None:
     """Watch the training runs, or one RUN, live: progress, return, speed, age of the last step. Ctrl+C ends it.
 
     With --once it shows how they stand now, and ends. With --json it prints a line for each change; with both, one
     document. Watching one RUN ends with the run.
     """
-    with opened_trainer(trainer, var_dir) as client:
+    with link.opened() as client:
         if once:
             _show_once(client, run_id, as_json=as_json)
         elif as_json:
