@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.data_model import RunState
 from gym_gui.core.typing_compat import override
+from gym_gui.services.trainer.config import EVALUATION_SUFFIX
 from gym_gui.wrappers import lifecycle, session
 from gym_gui.wrappers.opening import RecordingOptions, open_recorder
 from gym_gui.wrappers.record_telemetry import RecordTelemetry
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from gym_gui.workers.place import WorkerPlace
     from gym_gui.wrappers.recorder import Recorder
 
-EVALUATION_SUFFIX = "-eval"
 _END_S = 8.0
 
 
