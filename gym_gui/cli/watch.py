@@ -9,7 +9,7 @@ import click
 
 from gym_gui.cli.options import json_option, print_json
 from gym_gui.cli.run_lines import run_document
-from gym_gui.cli.trainer_link import TrainerLink, link_options
+from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of
 from gym_gui.core.errors import TrainerUnavailableError
 
 if TYPE_CHECKING:
@@ -34,13 +34,12 @@ def watch(*, run_id: str | None, once: bool, as_json: bool, link: TrainerLink) -
     document. Watching one RUN ends with the run.
     """
     with link.opened() as client:
+        run_id = None if run_id is None else run_id_of(client, run_id)
         if once:
             _show_once(client, run_id, as_json=as_json)
         elif as_json:
             _print_changes(client, run_id)
         else:
-            if run_id is not None:
-                client.get(run_id)  # a wrong name is told at once
             _watch_live(client, run_id)
 
 
