@@ -1,0 +1,52 @@
+"""EpisodeTable: the episodes of a run that ended, as columns: what curves over a hundred thousand are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+def _no_numbers() -> NDArray[np.int64]:
+    return np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class EpisodeTable:
+    """Episodes that ended, in the order in which they began to be recorded; row *r* is place *r* of every column.
+
+    Episodes of several workers end in any order: the next reading begins after `next_key` and may give some again,
+    which `keys` tells.
+
+    Attributes:
+        keys: ``int64 (rows,)``, unique within the run, growing.
+        episode_ids: As the recording names them.
+        indices: ``int64 (rows,)``, the place in the run (and worker).
+        started_us: ``int64 (rows,)``, microseconds since 1970, UTC.
+        ended_us: ``int64 (rows,)``, likewise.
+        steps: ``int64 (rows,)``, actions.
+        returns: ``float64 (rows,)``.
+        workers: Who played each; None where there is one worker.
+        evaluations: ``bool (rows,)``: played apart from training.
+        next_key: What the next reading begins after.
+    """
+
+    keys: NDArray[np.int64] = field(default_factory=_no_numbers)
+    episode_ids: Sequence[str] = ()
+    indices: NDArray[np.int64] = field(default_factory=_no_numbers)
+    started_us: NDArray[np.int64] = field(default_factory=_no_numbers)
+    ended_us: NDArray[np.int64] = field(default_factory=_no_numbers)
+    steps: NDArray[np.int64] = field(default_factory=_no_numbers)
+    returns: NDArray[np.float64] = field(default_factory=lambda: np.empty(0, np.float64))
+    workers: Sequence[str | None] = ()
+    evaluations: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+    next_key: int = 0
+
+    def __len__(self) -> int:
+        return len(self.keys)
