@@ -213,7 +213,9 @@ class LiveCurvesController:
                 curves = self._curves.setdefault(run_id, RunCurves())
                 source = self._desk.source_of(run_id)
                 curves.add_episodes(source.load_episode_table(run_id, after_key=curves.next_key))
-                curves.add_scalars(*source.load_scalars(run_id, after_row=curves.next_row))
+                # A page at a time, until there is nothing more.
+                while curves.add_scalars(*source.load_scalars(run_id, after_row=curves.next_row)):
+                    pass
             self._drop_old(asked.run_ids)
             held = {run_id: self._curves[run_id] for run_id in asked.run_ids}
             metrics = tuple(dict.fromkeys(name for curves in held.values() for name in curves.metrics))

@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, EpisodeTable, RunRecord, RunSummary, StepRecord
+    from gym_gui.core.data_model import (
+        EpisodeRollup,
+        EpisodeSummary,
+        EpisodeTable,
+        RunRecord,
+        RunSummary,
+        ScalarColumns,
+        StepRecord,
+    )
     from gym_gui.recording.contract import RecordingReader
     from gym_gui.replay import FrameResolver
     from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
@@ -174,6 +182,26 @@ class LibraryReader:
                 self.get_episode(run_id, episode_id)
             return [] if readers else self._store.load_steps(run_id, episode_id, start=start, stop=stop)
         return [found[key] for key in sorted(found)]
+
+    # What learners logged, which the database alone keeps.
+
+    def scalar_names(self, run_id: str) -> list[str]:
+        """Names of all that a run's learner logged, sorted; none where the run is not in the database."""
+        try:
+            return self._store.scalar_names(run_id)
+        except RunNotFoundError:
+            self.get_run(run_id)
+            return []
+
+    def load_scalars(
+        self, run_id: str, names: Sequence[str] | None = None, after_row: int = 0
+    ) -> tuple[ScalarColumns, int]:
+        """What a run's learner logged, a page at a time; see `TelemetrySQLiteStore.load_scalars`.
+
+        Raises:
+            RunNotFoundError: the database has no run of that id.
+        """
+        return self._store.load_scalars(run_id, names, after_row)
 
     # Arrays.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from gym_gui.core.clock import from_iso
 from gym_gui.core.data_model import EpisodeTable
-from gym_gui.core.errors import RunNotFoundError
+from gym_gui.telemetry.store_queries import run_key_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,7 +36,7 @@ def select_episode_table(connection: sqlite3.Connection, run_id: str, after_key:
     Raises:
         RunNotFoundError: there is no run of that id.
     """
-    run_key = _run_key(connection, run_id)
+    run_key = run_key_of(connection, run_id)
     rows = connection.execute(_SELECT, (run_key, after_key)).fetchall()
     (pending,) = connection.execute(
         "SELECT min(episode_key) FROM episodes WHERE run_key = ? AND status = 'running' AND episode_key > ?",
@@ -66,7 +66,7 @@ def select_moment(connection: sqlite3.Connection, run_id: str, time_us: int) -> 
     Raises:
         RunNotFoundError: there is no run of that id.
     """
-    run_key = _run_key(connection, run_id)
+    run_key = run_key_of(connection, run_id)
     instant = np.datetime64(time_us, "us").item().isoformat(timespec="microseconds") + "+00:00"
     found = connection.execute(_SELECT_MOMENT, (run_key, time_us, instant)).fetchone()
     if found is None:
@@ -82,10 +82,3 @@ def select_moment(connection: sqlite3.Connection, run_id: str, time_us: int) -> 
 def _microseconds(text: str) -> int:
     instant = from_iso(text)
     return 0 if instant is None else round(instant.timestamp() * 1e6)
-
-
-def _run_key(connection: sqlite3.Connection, run_id: str) -> int:
-    row = connection.execute("SELECT run_key FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-    if row is None:
-        raise RunNotFoundError(f"There is no run {run_id!r} here.")
-    return int(row[0])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import EpisodeStatus
 from gym_gui.core.errors import StoreError
-from gym_gui.telemetry.events import EpisodeChanged, RunEnded, TelemetryEvent
+from gym_gui.telemetry.events import BatchRecorded, EpisodeChanged, RunEnded, TelemetryEvent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,6 +116,8 @@ class QueueSink(ABC):
 
 def ends_something(event: TelemetryEvent) -> bool:
     """Whether *event* ends an episode or a run."""
+    if isinstance(event, BatchRecorded):
+        return bool(event.batch.ended)
     if isinstance(event, EpisodeChanged):
         return event.rollup.status is not EpisodeStatus.RUNNING
     return isinstance(event, RunEnded)
