@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QByteArray, QDataStream, QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap, QPolygonF
 
 from gym_gui.controllers.curve_pyramid import mean_and_band
@@ -42,6 +42,7 @@ _FAINT: Final = 70  # alpha of what lies behind a smoothed line
 _BAND: Final = 60
 _PAD: Final = 0.06  # of the height, above and below the curve
 _DOT_ROOM: Final = 8  # pixels a point from which points are dotted
+_FAR: Final = 1e5
 _TIES: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -166,20 +167,22 @@ class CurvePainter:
     def _draw_axes(self, painter: QPainter, axis: Axis, frame: Frame) -> None:
         area = frame.area
         grid, ink = QPen(self._theme.color("line"), 1), self._theme.color("text_muted")
-        for value in _ticks(frame.low, frame.high, area.height() / _TICK_HEIGHT):
+        values = _ticks(frame.low, frame.high, area.height() / _TICK_HEIGHT)
+        for value, text in zip(values, _texts(values, None), strict=True):
             y = round(frame.y_of(value)) + 0.5
             painter.setPen(grid)
             painter.drawLine(QLineF(area.left(), y, area.right(), y))
             painter.setPen(ink)
             box = QRectF(0, y - _LABEL_HEIGHT / 2, GUTTER - tokens.SPACE_8, _LABEL_HEIGHT)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, axis_text(value))
-        for value in _ticks(frame.left, frame.right, area.width() / _TICK_WIDTH):
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        values = _ticks(frame.left, frame.right, area.width() / _TICK_WIDTH)
+        for value, text in zip(values, _texts(values, axis), strict=True):
             x = round(frame.x_of(value)) + 0.5
             painter.setPen(grid)
             painter.drawLine(QLineF(x, area.top(), x, area.bottom() + tokens.SPACE_4))
             painter.setPen(ink)
             box = QRectF(x - _TICK_WIDTH / 2, area.bottom() + 3, _TICK_WIDTH, _LABEL_HEIGHT)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, x_text(axis, value))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _draw_line(self, painter: QPainter, line: CurveLine, view: CurveView, frame: Frame, *, faint: bool) -> None:
         color = hue_of(line)
@@ -251,15 +254,26 @@ def _polygon(x: NDArray[np.float64], y: NDArray[np.float64], frame: Frame) -> QP
     area = frame.area
     across = area.left() + (x - frame.left) / (frame.right - frame.left) * area.width()
     down = area.bottom() - (y - frame.low) / (frame.high - frame.low) * area.height()
+    points = np.empty(2 * len(x), ">f8")
     # Far beyond the edges the painter's numbers would overflow.
-    points = np.column_stack([np.clip(across, -1e5, 1e5), np.clip(down, -1e5, 1e5)])
-    return QPolygonF([QPointF(left, top) for left, top in points.tolist()])
+    points[0::2], points[1::2] = np.clip(across, -_FAR, _FAR), np.clip(down, -_FAR, _FAR)
+    # As Qt reads a polygon from a stream: ten times as fast as a QPointF for each point.
+    stream = QDataStream(QByteArray(len(x).to_bytes(4, "big") + points.tobytes()))
+    polygon = QPolygonF()
+    stream >> polygon
+    return polygon
 
 
 def _ticks(low: float, high: float, parts: float) -> list[float]:
     step = nice_step(high - low, max(1.0, parts))
     first = math.ceil(low / step)
     return [number * step for number in range(first, math.floor(high / step) + 1)]
+
+
+def _texts(values: list[float], axis: Axis | None) -> list[str]:
+    """What stands at ticks: short, but no two alike."""
+    short = [axis_text(value) if axis is None else x_text(axis, value) for value in values]
+    return short if len(set(short)) == len(short) else [number_text(value) for value in values]
 
 
 def _spread(wanted: list[float], height: float, top: float, bottom: float) -> list[float]:
