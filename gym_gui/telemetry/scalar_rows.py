@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gym_gui.core.data_model import ScalarColumns
+from gym_gui.telemetry.store_queries import has_table
 
 if TYPE_CHECKING:
     import sqlite3
@@ -19,6 +20,13 @@ _SELECT: Final = """
 """
 # One question at a time gives as many: a follower that is far behind stays responsive.
 PAGE_ROWS: Final = 250_000
+_NOTHING: Final = ScalarColumns(
+    names=(),
+    name=np.empty(0, np.int32),
+    step=np.empty(0, np.int64),
+    time_us=np.empty(0, np.int64),
+    value=np.empty(0, np.float64),
+)
 
 
 def insert_scalars(connection: sqlite3.Connection, run_key: int, worker_id: str, scalars: ScalarColumns) -> None:
@@ -33,7 +41,9 @@ def insert_scalars(connection: sqlite3.Connection, run_key: int, worker_id: str,
 
 
 def scalar_names(connection: sqlite3.Connection, run_key: int) -> list[str]:
-    """Names of all that a run's learner logged, sorted."""
+    """Names of all that a run's learner logged, sorted; none where the database is of a version without."""
+    if not has_table(connection, "scalars"):
+        return []
     rows = connection.execute(
         "SELECT name FROM metrics WHERE EXISTS "
         "(SELECT 1 FROM scalars WHERE run_key = ? AND scalars.metric_key = metrics.metric_key) ORDER BY name",
@@ -51,8 +61,12 @@ def load_scalars(
         The rows, and the last one's number; *after_row* itself where there are none.
     """
     chosen = scalar_names(connection, run_key) if names is None else list(dict.fromkeys(names))
-    keys = [_metric_key(connection, name) for name in chosen]
+    keys = (
+        [_metric_key(connection, name) for name in chosen] if has_table(connection, "metrics") else [-1] * len(chosen)
+    )
     known = [(key, name) for key, name in zip(keys, chosen, strict=True) if key >= 0]
+    if not known:
+        return _NOTHING, after_row
     marks = ", ".join("?" * len(known))
     select = _SELECT.format(marks=marks)
     rows = connection.execute(select, (run_key, *(key for key, _ in known), after_row, PAGE_ROWS)).fetchall()

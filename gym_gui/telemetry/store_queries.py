@@ -231,10 +231,17 @@ def advance_stream(connection: sqlite3.Connection, run_key: int, batch: StepBatc
     return changed.rowcount > 0
 
 
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether the database has that table: one that is only read may be of an older version."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is not None
+
+
 def durable_seq(connection: sqlite3.Connection, run_id: str, worker_id: str, stream: str) -> int:
     """The newest batch of a stream that is here; 0 for none."""
+    if not has_table(connection, "streams"):
+        return 0
     row = connection.execute(
-        "SELECT seq FROM streams JOIN runs USING (run_key) WHERE run_id = ? AND worker_id = ? AND stream = ?",
+        "SELECT seq FROM streams JOIN runs USING (run_key) WHERE run_id = ? AND streams.worker_id = ? AND stream = ?",
         (run_id, worker_id, stream),
     ).fetchone()
     return 0 if row is None else int(row[0])
