@@ -115,6 +115,15 @@ class MainWindow(QMainWindow):
         self._give_room()
         screen.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def open_episode(self, run_id: str, episode: str | int | None, step_index: int = 0) -> None:
+        """Open an episode in the player, by id or 0-based index, at the row of a step."""
+        from gym_gui.ui.screens.replay_screen import ReplayScreen  # noqa: PLC0415 - only where it is asked for
+
+        self.show_screen("replay")
+        screen = self._made.get("replay")
+        if isinstance(screen, ReplayScreen):
+            screen.open_episode(run_id, episode, step_index)
+
     def made_screen(self, name: str) -> QWidget | None:
         """A screen that was visited, or None."""
         return self._made.get(name)
@@ -220,6 +229,8 @@ class MainWindow(QMainWindow):
             change_settings=self._change_settings,
             notify=self.toast.show_message,
             open_screen=self.show_screen,
+            open_episode=self.open_episode,
+            set_badge=lambda name, shown: self.rail.entry(name).set_badge(shown=shown),
             make_pictures=self._make_pictures,
         )
         self._disk = DiskEstimate(

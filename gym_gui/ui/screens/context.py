@@ -45,6 +45,8 @@ class ScreenContext:
         change_settings: Apply changed settings, and store them where the folder can be written.
         notify: Show a toast with this sentence.
         open_screen: Go to the screen of this name.
+        open_episode: Open a run's episode in the player, at the row of a step.
+        set_badge: Show or hide the dot beside a screen's name that asks for attention.
         make_pictures: Whether the catalogue has pictures of games made, by a process of its own.
         view_choices: What a person wants to see of each environment, its picture or its payload.
     """
@@ -58,5 +60,7 @@ class ScreenContext:
     change_settings: Callable[[Settings], None]
     notify: Callable[[str], None]
     open_screen: Callable[[str], None]
+    open_episode: Callable[[str, str, int], None]
+    set_badge: Callable[[str, bool], None]
     make_pictures: bool = True
     view_choices: ViewChoices = field(default_factory=ViewChoices)

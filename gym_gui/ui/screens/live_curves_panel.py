@@ -6,7 +6,7 @@ Qt thread; satisfies what a `LiveCurvesController` asks of its view together wit
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QMenu, QSlider, QVBoxLayout, QWidget
@@ -29,9 +29,14 @@ _TWO_COLUMNS: Final = 520  # pixels from which two plots stand side by side
 _AXES: Final = {Axis.STEP: "Step", Axis.TIME: "Time", Axis.EPISODE: "Episode"}
 
 
+def _spot(grid: QGridLayout, index: int) -> tuple[int, int]:
+    row, column, *_ = cast("tuple[int, int, int, int]", grid.getItemPosition(index))
+    return row, column
+
+
 def window_of(notch: int) -> int:
     """Points that are averaged at a notch of the slider: 1, 2, 4, ... 4,096."""
-    return 2**notch
+    return 1 << notch
 
 
 class CurvesPanel(QWidget):
@@ -127,7 +132,7 @@ class CurvesPanel(QWidget):
     def _pick(self, place: int, line: object, point: int) -> None:
         plot = self.plots[place].plot
         if plot is not None and line in plot.lines:
-            self._controller.pick(plot.lines[plot.lines.index(line)], plot.metric, point)  # type: ignore[arg-type] # a line of this plot, as asked above
+            self._controller.pick(plot.lines[plot.lines.index(line)], plot.metric, point)
 
     def _link(self, place: int, left: float, right: float) -> None:
         """All plots run along the same axis: they show the same part of it."""
@@ -161,7 +166,7 @@ class CurvesPanel(QWidget):
         for place, plot in enumerate(shown):
             spot = (place // columns, place % columns)
             index = self._grid.indexOf(plot)
-            if index < 0 or self._grid.getItemPosition(index)[:2] != spot:
+            if index < 0 or _spot(self._grid, index) != spot:
                 self._grid.removeWidget(plot)
                 self._grid.addWidget(plot, *spot)
             plot.setVisible(True)

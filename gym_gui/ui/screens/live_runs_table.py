@@ -105,6 +105,7 @@ class LiveRunsTable(QTableView):
     def __init__(self, theme: Theme, remembered: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._filling = self._putting_back = False
         self._model = LiveRunsModel(theme)
         self.setModel(self._model)
         self.setItemDelegateForColumn(COLUMNS.index(RunColumn.PROGRESS), ProgressDelegate(theme, self))
@@ -122,7 +123,6 @@ class LiveRunsTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self._remember_timer = make_timer(self, _REMEMBER_MS, self._remember)
         self._sorted_by, self._descending = RunColumn.STARTED, True
-        self._filling = self._putting_back = False
         self._untouched = True
         self._shape_header(remembered)
         self.activated.connect(lambda index: self.watch_requested.emit(self._model.run(index.row())))

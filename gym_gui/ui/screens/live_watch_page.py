@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from gym_gui.controllers.live_curves import LiveCurvesController
@@ -15,7 +15,7 @@ from gym_gui.controllers.live_pictures import LivePicturesController
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.live_curves_panel import CurvesPanel
-from gym_gui.ui.widgets.basics import make_label, make_line, make_timer, make_tool_button
+from gym_gui.ui.widgets.basics import make_label, make_timer, make_tool_button
 from gym_gui.ui.widgets.picture_wall import PictureWall
 
 if TYPE_CHECKING:
