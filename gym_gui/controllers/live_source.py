@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gym_gui.services.trainer.config import TrainingConfig
     from gym_gui.services.trainer.run_store import RunTransition
     from gym_gui.services.trainer.states import TrainingState
+    from gym_gui.services.trainer.status import AlertStatus, GpuStatus, QueueStatus, WorkerStatus
 
 UNKNOWN_ALGORITHM = "script"
 
@@ -122,52 +123,6 @@ class LivePicture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GpuHealth:
-    """One GPU: bytes, percent, and which run holds it (empty for none)."""
-
-    index: int
-    name: str
-    memory_used_bytes: int
-    memory_total_bytes: int
-    utilization_percent: float
-    run_id: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueHealth:
-    """What one run has under way to the disk: batches, bytes, and the age of the oldest in seconds."""
-
-    run_id: str
-    depth: int
-    waiting_bytes: int
-    lag_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveAlert:
-    """Something that wants attention.
-
-    Attributes:
-        run_id: The run that it is about; empty for the machine.
-        kind: ``no-progress``, ``nan``, ``return-collapsed``, ``heartbeat-late``, ``disk-low``, ``failed``.
-        sentence: One sentence.
-        since: When it began; None where nobody said.
-        active: Whether it still is so.
-    """
-
-    run_id: str
-    kind: str
-    sentence: str
-    since: datetime | None = None
-    active: bool = True
-
-    @property
-    def key(self) -> tuple[str, str, datetime | None]:
-        """What tells it from others: the same trouble, begun again, is another alert."""
-        return self.run_id, self.kind, self.since
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveHealth:
     """How machine and trainer stand; None where nobody knows.
 
@@ -181,7 +136,8 @@ class LiveHealth:
         disk_free_bytes: Where recordings go.
         disk_total_bytes: Likewise.
         gpus: Empty where there is none.
-        queues: By run, what is under way.
+        queues: By run, what is under way to the disk.
+        workers: Who is connected, or was a moment ago.
         drops: By cause, how many pictures or updates were let go.
         running: Runs that hold a slot.
         waiting: Runs that wait for one.
@@ -198,13 +154,14 @@ class LiveHealth:
     trainer_bytes: int | None = None
     disk_free_bytes: int | None = None
     disk_total_bytes: int | None = None
-    gpus: tuple[GpuHealth, ...] = ()
-    queues: tuple[QueueHealth, ...] = ()
+    gpus: tuple[GpuStatus, ...] = ()
+    queues: tuple[QueueStatus, ...] = ()
+    workers: tuple[WorkerStatus, ...] = ()
     drops: Mapping[str, int] = field(default_factory=dict)
     running: int = 0
     waiting: int = 0
     capacity: int = 0
-    alerts: tuple[LiveAlert, ...] = ()
+    alerts: tuple[AlertStatus, ...] = ()
     fault: str = ""
 
 

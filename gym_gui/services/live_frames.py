@@ -1,7 +1,7 @@
 """The newest picture of each worker of this machine: a memory-mapped file that is written and read without waiting.
 
-One file a worker, ``<folder>/<run_id>/<worker_id>.frame``. A sequence number that is odd while the writer writes tells a
-reader that what it copied was torn (a seqlock), so neither ever waits for the other.
+One file a worker, ``<folder>/<run_id>/<worker_id>.frame``. A sequence number that is odd while the writer writes tells
+a reader that what it copied was torn (a seqlock), so neither ever waits for the other.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ _SEQ_AT: Final = 8
 _FACTS: Final = struct.Struct("<IIqdqH")
 _FACTS_AT: Final = 16
 _ID_AT: Final = 64
-_ID_BYTES: Final = 192
+_ID_BYTES: Final = 184
+# Where a reader says when it last looked, microseconds since 1970.
+_LOOKED_AT: Final = 248
+_WATCHED_US: Final = 3_000_000
 _PIXELS_AT: Final = 256
 _CHANNELS: Final = 3
 _AXES: Final = 3
@@ -93,6 +96,14 @@ class LiveFrameWriter(Closing):
         except (OSError, ValueError) as fault:
             self._refused = True
             _LOGGER.warning("Live pictures are not shown: %s", fault)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody looked within the last seconds."""
+        if self._map is None:
+            return False
+        looked_us: int = struct.unpack_from("<Q", self._map, _LOOKED_AT)[0]
+        return time.time_ns() // 1000 - looked_us < _WATCHED_US
 
     def _write(self, frame: NDArray[np.uint8], name: bytes, step_index: int, episode_return: float) -> None:
         if self._map is None or frame.nbytes > self._room:
@@ -178,6 +189,7 @@ class LiveFrames(Closing):
             view = self._view(run_id, worker_id)
             if view is None:
                 return None
+            self._look(view)
             for _ in range(_ATTEMPTS):
                 seq = _seq_of(view)
                 if seq // 2 <= after_seq:
@@ -189,6 +201,13 @@ class LiveFrames(Closing):
         except (OSError, ValueError, struct.error):
             self._forget((run_id, worker_id))
         return None
+
+    @staticmethod
+    def _look(view: mmap.mmap) -> None:
+        try:
+            struct.pack_into("<Q", view, _LOOKED_AT, time.time_ns() // 1000)
+        except TypeError:
+            pass  # a folder that can only be read: the writer shows fewer pictures a second
 
     def _view(self, run_id: str, worker_id: str) -> mmap.mmap | None:
         key = (run_id, worker_id)
@@ -202,8 +221,7 @@ class LiveFrames(Closing):
         if known is not None and known.inode == inode:
             return known.map
         self._forget(key)
-        with path.open("rb") as file:
-            view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        view = _mapped(path)
         if view[: len(_MAGIC)] != _MAGIC:
             view.close()
             return None
@@ -219,6 +237,15 @@ class LiveFrames(Closing):
     def close(self) -> None:
         for key in list(self._maps):
             self._forget(key)
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    try:
+        with path.open("r+b") as file:
+            return mmap.mmap(file.fileno(), 0)
+    except PermissionError:
+        with path.open("rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _seq_of(view: mmap.mmap) -> int:
