@@ -29,6 +29,7 @@ _COMMANDS: Final = {
     "runs": ("library", "List what was recorded, newest first."),
     "episodes": ("library", "List the episodes of a run."),
     "steps": ("library", "List the steps of an episode."),
+    "scalars": ("scalars", "List what the learner of a run logged."),
     "frame": ("frame", "Save one frame as a picture."),
     "export": ("export", "Write a run as Parquet, CSV, JSON, HDF5, SQLite, Minari, MP4, GIF or PNG."),
     "import": ("import_", "Take an exported run back in: Parquet, HDF5, SQLite or Minari."),
