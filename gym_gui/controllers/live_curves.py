@@ -9,7 +9,17 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from gym_gui.controllers.run_curves import LENGTH, RETURN, SPEED, Axis, EpisodeFacts, RunCurves
+from gym_gui.controllers.live_source import Moment
+from gym_gui.controllers.run_curves import (
+    LENGTH,
+    RETURN,
+    SPEED,
+    Axis,
+    EpisodeFacts,
+    ReturnSummary,
+    RunCurves,
+    summary_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +85,7 @@ class CurvesState:
         band: Whether mean and confidence are drawn.
         plots: In the order of `chosen`.
         episodes: Of the first run.
+        returns: How they are spread; None where none ended.
         loading: Whether nothing was read yet.
         fault: One sentence where reading failed; empty otherwise.
     """
@@ -87,6 +98,7 @@ class CurvesState:
     band: bool = False
     plots: tuple[CurvePlotState, ...] = ()
     episodes: EpisodeFacts | None = None
+    returns: ReturnSummary | None = None
     loading: bool = False
     fault: str = ""
 
@@ -151,7 +163,9 @@ class LiveCurvesController:
         free = (hue for hue in range(MOST_RUNS) if hue not in kept.values())
         self._hues = kept | {run_id: next(free) for run_id in run_ids if run_id not in kept}
         empty = bool(set(run_ids) - self._curves.keys())
-        self._state = replace(self._state, run_ids=run_ids, plots=(), episodes=None, loading=empty, fault="")
+        self._state = replace(
+            self._state, run_ids=run_ids, plots=(), episodes=None, returns=None, loading=empty, fault=""
+        )
         self._view.show_curves(self._state)
         self.poll()
 
@@ -191,13 +205,13 @@ class LiveCurvesController:
     def pick(self, line: CurveLine, metric: str, place: int) -> None:
         """Open the episode of a point, at its step; *place* is the point's, in order of x."""
         row = line.raw.row_of(place)
-        self._runner.submit(lambda: self._moment(line.run_id, metric, row), self._found(line.run_id), self._not_found)
+        self._runner.submit(lambda: self._moment(line.run_id, metric, row), self._found, self._not_found)
 
     def open_episode(self, place: int) -> None:
         """Open an episode of the first run, by its place in `CurvesState.episodes`, at its beginning."""
         facts = self._state.episodes
         if facts is not None and place < len(facts):
-            self._view.open_episode(self._state.run_ids[0], facts.episode_ids[place], 0)
+            self._view.open_episode(*facts.ids[place], 0)
 
     # Inside.
 
@@ -230,8 +244,16 @@ class LiveCurvesController:
                         lines.append(CurveLine(run_id, labels.get(run_id, run_id), hues[run_id], raw, smoothed))
                 plots.append(CurvePlotState(metric, asked.axis, tuple(lines), asked.band and len(lines) > 1))
             first = held[asked.run_ids[0]].episodes
+            returns = asked.returns if asked.episodes is first else summary_of(first)
             return replace(
-                asked, metrics=metrics, chosen=chosen, plots=tuple(plots), episodes=first, loading=False, fault=""
+                asked,
+                metrics=metrics,
+                chosen=chosen,
+                plots=tuple(plots),
+                episodes=first,
+                returns=returns,
+                loading=False,
+                fault="",
             )
 
     def _drop_old(self, wanted: Sequence[str]) -> None:
@@ -252,24 +274,21 @@ class LiveCurvesController:
         self._state = replace(self._state, loading=False, fault=str(error) or type(error).__name__)
         self._view.show_curves(self._state)
 
-    def _moment(self, run_id: str, metric: str, row: int) -> tuple[str, int] | None:
+    def _moment(self, run_id: str, metric: str, row: int) -> Moment | None:
         with self._lock:
             curves = self._curves[run_id]
             time_us = curves.scalar_time_us(metric, row)
             facts = curves.episodes
         if time_us is None:
             # A point of an episode tells where it ended.
-            return facts.episode_ids[row], int(facts.steps[row])
+            return Moment(*facts.ids[row], int(facts.steps[row]))
         return self._desk.source_of(run_id).find_moment(run_id, time_us)
 
-    def _found(self, run_id: str) -> Any:
-        def found(moment: tuple[str, int] | None) -> None:
-            if moment is None:
-                self._view.tell("No episode was recorded at that moment.")
-            else:
-                self._view.open_episode(run_id, *moment)
-
-        return found
+    def _found(self, moment: Moment | None) -> None:
+        if moment is None:
+            self._view.tell("No episode was recorded at that moment.")
+        else:
+            self._view.open_episode(moment.run_id, moment.episode_id, moment.step_index)
 
     def _not_found(self, error: Exception) -> None:
         self._view.tell(str(error) or type(error).__name__)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from gym_gui.controllers.live_source import LiveRun
     from gym_gui.core.data_model import RunRecord
 
-# Of a recording's metadata: shown elsewhere, or of no use to a person.
-_SHOWN_ELSEWHERE: Final = frozenset({"name", "group", "total_steps"})
 _GIT: Final = "git_commit"
+# Of a recording's metadata: shown elsewhere, or of no use to a person.
+_SHOWN_ELSEWHERE: Final = frozenset({"name", "group", "total_steps", "schema", "training", _GIT})
 _DEFAULTS: Final = msgspec.to_builtins(TrainingConfig())
 _LABELS: Final = frozenset({"name", "tags"})
 
@@ -105,31 +105,6 @@ def fact_groups(run: LiveRun, record: RunRecord | None) -> tuple[FactGroup, ...]
         packages += [RunFact(name, version) for name, version in sorted(record.versions.items())]
         groups.append(FactGroup("Code and packages", tuple(packages)))
     return tuple(group for group in groups if group.facts)
-
-
-def command_line(config: TrainingConfig) -> str:
-    """The `gym-gui train` command that starts the same run, quoted for a shell; what is as usual is left out."""
-    import shlex  # noqa: PLC0415 - a dialog's
-
-    words = ["gym-gui", "train", config.worker]
-    document, usual = msgspec.to_builtins(config), _DEFAULTS
-    for key, value in document.items():
-        if key != "worker" and value != usual[key]:
-            words += _options(key, value, usual[key])
-    return " ".join(shlex.quote(word) for word in words)
-
-
-def _options(key: str, value: Any, usual: Any) -> list[str]:
-    option = f"--{key.replace('_', '-')}"
-    if isinstance(value, dict):
-        known = usual if isinstance(usual, dict) else {}
-        pairs = [(name, one) for name, one in value.items() if name not in known or known[name] != one]
-        return [word for name, one in pairs for word in (option, f"{name}={_text(one)}")]
-    if isinstance(value, bool):
-        return [option] if value else [f"--no-{key.replace('_', '-')}"]
-    if isinstance(value, list):
-        return [word for one in value for word in (option, str(one))]
-    return [option, _text(value)]
 
 
 def _flatten(prefix: str, value: Any, into: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ Any thread; it keeps no state but the last speed of each run, behind a lock.
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import shutil
@@ -23,6 +24,7 @@ from gym_gui.controllers.live_source import (
     LiveRun,
     LiveWorker,
     LogPart,
+    Moment,
 )
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import EpisodeStatus, RunState
@@ -52,6 +54,9 @@ _RETURNS: Final = 100
 _LOG_BYTES: Final = 1 << 20
 _SPEED_OVER_S: Final = 5.0
 HUMAN: Final = "human"
+# Of a recording's metadata: the run that it belongs to, and whether it only judges.
+GROUP: Final = "group"
+EVALUATION: Final = "evaluation"
 
 
 class RecordedLibrary(Protocol):
@@ -69,7 +74,7 @@ class RecordedLibrary(Protocol):
     def get_run(self, run_id: str) -> RunRecord:
         """One run."""
 
-    def load_episode_table(self, run_id: str, *, after_key: int = 0) -> EpisodeTable:
+    def load_episode_table(self, run_ids: Sequence[str], *, after_key: int = 0) -> EpisodeTable:
         """Episodes that ended, as columns."""
 
     def load_scalars(
@@ -154,6 +159,9 @@ class RecordedRuns:
         self._runs_dir = runs_dir
         self._clock = clock
         self._lock = threading.Lock()
+        self._feed_lock = threading.Lock()  # one thread at a time may look at pictures
+        self._known_workers: tuple[float, Sequence[tuple[str, str]]] = (-math.inf, ())
+        self._members: dict[str, list[str]] = {}
         self._pace: dict[str, _Pace] = {}
         self._mark: tuple[int, ...] = ()
         self._listed: list[LiveRun] = []
@@ -166,13 +174,17 @@ class RecordedRuns:
                 self._listed = [self._paced(run) for run in self._listed]
                 return list(self._listed)
         episodes = self._newest_episodes()
-        runs = [
-            self._run_of(summary, episodes.get(summary.run.run_id, []))
-            for summary in self._library.list_runs()
-            if summary.run.player != HUMAN
-        ]
+        summaries = [summary for summary in self._library.list_runs() if summary.run.player != HUMAN]
+        groups = _groups(summaries)
+        by_id = {summary.run.run_id: summary for summary in summaries}
+        runs = []
+        for run_id, members in groups.items():
+            others = [by_id[one] for one in members if one != run_id and not _is_evaluation(by_id[one])]
+            of_group = [episode for one in (by_id[run_id], *others) for episode in episodes.get(one.run.run_id, ())]
+            runs.append(self._run_of(by_id[run_id], others, of_group))
         with self._lock:
             self._mark = mark
+            self._members = groups
             self._listed = [self._paced(run) for run in runs]
             return list(self._listed)
 
@@ -198,27 +210,34 @@ class RecordedRuns:
 
     def load_episode_table(self, run_id: str, *, after_key: int = 0) -> EpisodeTable:
         """Episodes that ended."""
-        return self._library.load_episode_table(run_id, after_key=after_key)
+        return self._library.load_episode_table(self._members_of(run_id), after_key=after_key)
 
     def load_scalars(self, run_id: str, *, after_row: int = 0) -> tuple[ScalarColumns, int]:
         """What the learner logged."""
         return self._library.load_scalars(run_id, after_row=after_row)
 
-    def find_moment(self, run_id: str, time_us: int) -> tuple[str, int] | None:
+    def find_moment(self, run_id: str, time_us: int) -> Moment | None:
         """What was under way at an instant."""
-        return self._library.find_moment(run_id, time_us)
+        for member in self._members_of(run_id):
+            found = self._library.find_moment(member, time_us)
+            if found is not None:
+                return Moment(member, *found)
+        return None
 
     def pictures(self, run_id: str, seen: Mapping[str, int]) -> Sequence[LivePicture]:
         """The newest picture of each worker that has a newer one."""
         found = []
-        for of_run, worker in self._feed.workers():
-            if of_run != run_id:
+        members = self._members_of(run_id)
+        for of_run, worker_id in self._workers():
+            if of_run not in members:
                 continue
-            shown = self._feed.newest(run_id, worker, seen.get(worker, 0))
+            worker = worker_id if of_run == run_id else f"{of_run.removeprefix(run_id).lstrip('-.')} {worker_id}"
+            with self._feed_lock:
+                shown = self._feed.newest(of_run, worker_id, seen.get(worker, 0))
             if shown is not None:
                 found.append(
                     LivePicture(
-                        run_id,
+                        of_run,
                         worker,
                         shown.seq,
                         shown.frame,
@@ -272,8 +291,23 @@ class RecordedRuns:
             by_run[summary.rollup.run_id].append(summary)
         return by_run
 
-    def _run_of(self, summary: RunSummary, episodes: Sequence[EpisodeSummary]) -> LiveRun:
-        run = summary.run
+    def _members_of(self, run_id: str) -> Sequence[str]:
+        """The recordings that are looked at as one run, its own first."""
+        with self._lock:
+            return self._members.get(run_id, [run_id])
+
+    def _workers(self) -> Sequence[tuple[str, str]]:
+        """Who shows pictures; looked for once a second, for it is a listing of folders."""
+        now_s = self._clock()
+        at_s, known = self._known_workers
+        if now_s - at_s >= 1.0:
+            with self._feed_lock:
+                known = self._feed.workers()
+            self._known_workers = (now_s, known)
+        return known
+
+    def _run_of(self, summary: RunSummary, others: Sequence[RunSummary], episodes: Sequence[EpisodeSummary]) -> LiveRun:
+        run, together = summary.run, (summary, *others)
         ended = [one.rollup for one in episodes if one.rollup.status is not EpisodeStatus.RUNNING]
         returns = [rollup.total_reward for rollup in ended[:_RETURNS]]
         last = max((rollup.ended_at for rollup in ended if rollup.ended_at is not None), default=None)
@@ -290,16 +324,18 @@ class RecordedRuns:
             started_at=run.created_at,
             ended_at=summary.ended_at,
             progress=RunProgress(
-                steps=summary.steps,
-                episodes=summary.episodes,
+                steps=sum(one.steps for one in together),
+                episodes=sum(one.episodes for one in together),
                 mean_return=float(np.mean(returns)) if returns else float("nan"),
                 last_step_at=last,
-                frames=summary.frames,
-                dropped_frames=summary.dropped_frames,
+                frames=sum(one.frames for one in together),
+                dropped_frames=sum(one.dropped_frames for one in together),
             ),
             total_steps=total if isinstance(total, int) else 0,
-            host=(run.host or "").partition(" ")[0],
-            workers=(LiveWorker(worker_id=run.worker_id or "w0", host=run.host or "", heard_at=last),),
+            host=_host_of(summary),
+            workers=tuple(
+                LiveWorker(worker_id=one.run.worker_id or "w0", host=_host_of(one), heard_at=last) for one in together
+            ),
         )
 
     def _paced(self, run: LiveRun) -> LiveRun:
@@ -320,6 +356,27 @@ class RecordedRuns:
             speed = (steps - before.steps) / took
             self._pace[run.run_id] = _Pace(steps, now_s, speed)
         return replace(run, progress=replace(run.progress, steps_per_s=speed, last_step_at=last))
+
+
+def _groups(summaries: Sequence[RunSummary]) -> dict[str, list[str]]:
+    """Recordings that belong together, by the one that the others name as their group; newest first."""
+    listed = {summary.run.run_id for summary in summaries}
+    groups: dict[str, list[str]] = {}
+    for summary in summaries:
+        run_id, group = summary.run.run_id, summary.run.metadata.get(GROUP)
+        leader = group if isinstance(group, str) and group in listed else run_id
+        members = groups.setdefault(leader, [leader])
+        if run_id != leader:
+            members.append(run_id)
+    return groups
+
+
+def _host_of(summary: RunSummary) -> str:
+    return (summary.run.host or "").partition(" ")[0]
+
+
+def _is_evaluation(summary: RunSummary) -> bool:
+    return EVALUATION in summary.run.metadata
 
 
 def _mean_speed(run: LiveRun) -> float:

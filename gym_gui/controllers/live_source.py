@@ -165,6 +165,21 @@ class LiveHealth:
     fault: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A step of a recording.
+
+    Attributes:
+        run_id: The recording; processes that train together record one each.
+        episode_id: Its episode.
+        step_index: Its step.
+    """
+
+    run_id: str
+    episode_id: str
+    step_index: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPart:
     """A piece of a run's log.
@@ -202,8 +217,8 @@ class LiveSource(Protocol):
     def load_scalars(self, run_id: str, *, after_row: int = 0) -> tuple[ScalarColumns, int]:
         """What the learner logged beyond a row that an earlier answer named, and the row to go on from."""
 
-    def find_moment(self, run_id: str, time_us: int) -> tuple[str, int] | None:
-        """The episode and step that were under way at an instant; None where nothing was recorded then."""
+    def find_moment(self, run_id: str, time_us: int) -> Moment | None:
+        """What was under way at an instant, microseconds since 1970; None where nothing was recorded then."""
 
     def pictures(self, run_id: str, seen: Mapping[str, int]) -> Sequence[LivePicture]:
         """The newest picture of each worker of a run that has one newer than the `seq` in *seen*."""

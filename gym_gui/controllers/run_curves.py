@@ -27,6 +27,8 @@ EVALUATION: Final = "evaluation return"
 OF_EPISODES: Final = (RETURN, LENGTH, SPEED, EVALUATION)
 # Speed is told of stretches that are long enough to say something.
 _SPEED_POINTS: Final = 400
+_BINS: Final = 24
+_STANDING_OUT: Final = 3
 
 
 class Axis(StrEnum):
@@ -70,7 +72,7 @@ class EpisodeFacts:
     """Every episode that ended, in order of its end; place *r* of each column is one episode.
 
     Attributes:
-        episode_ids: As the recording names them.
+        ids: Run and episode, as the recording names them.
         steps: ``int64``, actions.
         returns: ``float64``.
         ended_us: ``int64``, microseconds since 1970.
@@ -79,7 +81,7 @@ class EpisodeFacts:
         reached: ``int64``: training steps of the run when it ended.
     """
 
-    episode_ids: Sequence[str]
+    ids: Sequence[tuple[str, str]]
     steps: NDArray[np.int64]
     returns: NDArray[np.float64]
     ended_us: NDArray[np.int64]
@@ -91,6 +93,69 @@ class EpisodeFacts:
         return len(self.steps)
 
 
+@dataclass(frozen=True, slots=True)
+class EpisodePick:
+    """An episode that stands out.
+
+    Attributes:
+        place: In `EpisodeFacts`.
+        value: Its return.
+        steps: Its actions.
+        reached: Training steps of the run when it ended.
+    """
+
+    place: int
+    value: float
+    steps: int
+    reached: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReturnSummary:
+    """How the returns of a run are spread, and which episodes stand out.
+
+    Attributes:
+        counts: ``int64 (bins,)``.
+        edges: ``float64 (bins + 1,)``.
+        examples: ``int64 (bins,)``: the newest episode of each bin, its place in `EpisodeFacts`; -1 for none.
+        best: Greatest returns first.
+        worst: Least returns first.
+    """
+
+    counts: NDArray[np.int64]
+    edges: NDArray[np.float64]
+    examples: NDArray[np.int64]
+    best: tuple[EpisodePick, ...]
+    worst: tuple[EpisodePick, ...]
+
+
+def summary_of(facts: EpisodeFacts) -> ReturnSummary | None:
+    """The returns of training episodes, of evaluations where there is nothing else; None where none ended."""
+    training = np.flatnonzero(~facts.evaluations & np.isfinite(facts.returns))
+    rows = training if len(training) else np.flatnonzero(np.isfinite(facts.returns))
+    if not len(rows):
+        return None
+    values = facts.returns[rows]
+    bins = int(min(_BINS, max(1, len(np.unique(values[-_BINS * _BINS :])))))
+    counts, edges = np.histogram(values, bins=bins)
+    place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, bins - 1)
+    examples = np.full(bins, -1, np.int64)
+    examples[place] = rows  # of equal places the last one stays
+    few = min(_STANDING_OUT, len(rows))
+    last = np.argpartition(values, len(values) - few)[len(values) - few :]
+    first = np.argpartition(values, few - 1)[:few]
+    best = rows[last[np.argsort(-values[last], kind="stable")]]
+    worst = rows[first[np.argsort(values[first], kind="stable")]]
+
+    def picks(places: NDArray[np.int64]) -> tuple[EpisodePick, ...]:
+        return tuple(
+            EpisodePick(one, float(facts.returns[one]), int(facts.steps[one]), int(facts.reached[one]))
+            for one in places.tolist()
+        )
+
+    return ReturnSummary(counts, edges, examples, picks(best), picks(worst))
+
+
 class RunCurves:
     """The episodes and scalars of one run."""
 
@@ -98,7 +163,7 @@ class RunCurves:
         self.next_key = 0
         self.next_row = 0
         self._seen: set[int] = set()
-        self._ids: list[str] = []
+        self._ids: list[tuple[str, str]] = []
         self._columns = {
             "steps": _Growing(np.int64),
             "returns": _Growing(np.float64),
@@ -120,7 +185,7 @@ class RunCurves:
             return False
         for name, column in self._columns.items():
             column.extend(getattr(table, name)[fresh])
-        self._ids += [table.episode_ids[place] for place in fresh]
+        self._ids += [(table.run_ids[place], table.episode_ids[place]) for place in fresh]
         self._facts = None
         return True
 
@@ -242,7 +307,7 @@ class RunCurves:
         steps = self._columns["steps"].values.astype(np.int64)[order]
         evaluations = self._columns["evaluations"].values.astype(np.bool_)[order]
         return EpisodeFacts(
-            episode_ids=[self._ids[place] for place in order.tolist()],
+            ids=[self._ids[place] for place in order.tolist()],
             steps=steps,
             returns=self._columns["returns"].values.astype(np.float64)[order],
             ended_us=ended[order],

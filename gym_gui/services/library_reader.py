@@ -118,17 +118,17 @@ class LibraryReader:
         found |= {_key(one): one for one in listed}
         return sorted(found.values(), key=lambda one: one.rollup.started_at, reverse=True)[:newest]
 
-    def load_episode_table(self, run_id: str, *, after_key: int = 0) -> EpisodeTable:
-        """The episodes of a run that ended, as columns.
+    def load_episode_table(self, run_ids: Sequence[str], *, after_key: int = 0) -> EpisodeTable:
+        """The episodes of runs that ended, as columns.
 
         Args:
-            run_id: The run; one that this folder's database lists.
+            run_ids: Runs that are looked at as one; this folder's database lists them.
             after_key: The `next_key` of the last reading; 0 for all.
 
         Raises:
-            RunNotFoundError: there is no run of that id.
+            RunNotFoundError: there is no run of one of those ids.
         """
-        return self._store.load_episode_table(run_id, after_key=after_key)
+        return self._store.load_episode_table(run_ids, after_key=after_key)
 
     def find_moment(self, run_id: str, time_us: int) -> tuple[str, int] | None:
         """The episode and step that were under way at an instant, microseconds since 1970; None where none was."""

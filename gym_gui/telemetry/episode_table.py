@@ -12,16 +12,21 @@ from gym_gui.telemetry.store_queries import run_key_of
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
-# What a worker says of an episode that it played to judge its policy, not to learn from.
+# What a run says in its metadata whose episodes were played to judge a policy, not to learn from.
 EVALUATION_KEY: Final = "evaluation"
 
 _SELECT: Final = f"""
-    SELECT episode_key, episode_id, episode_index, started_us, ended_at, steps, total_reward, worker_id,
-        json_extract(metadata, '$.{EVALUATION_KEY}') IS NOT NULL
-    FROM episodes WHERE run_key = ? AND status <> 'running' AND ended_at IS NOT NULL AND episode_key > ?
+    SELECT episode_key, run_id, episode_id, episode_index, started_us, e.ended_at, steps, total_reward, e.worker_id,
+        json_extract(runs.metadata, '$.{EVALUATION_KEY}') IS NOT NULL
+    FROM episodes AS e JOIN runs USING (run_key)
+    WHERE run_key IN ({{marks}}) AND status <> 'running' AND e.ended_at IS NOT NULL AND episode_key > ?
     ORDER BY episode_key
 """  # noqa: S608 - every part is a constant of this module
+_SELECT_PENDING: Final = """
+    SELECT min(episode_key) FROM episodes WHERE run_key IN ({marks}) AND status = 'running' AND episode_key > ?
+"""
 # The last one that had begun by then and had not ended before.
 _SELECT_MOMENT: Final = """
     SELECT episode_key, episode_id, started_us FROM episodes
@@ -30,24 +35,24 @@ _SELECT_MOMENT: Final = """
 """
 
 
-def select_episode_table(connection: sqlite3.Connection, run_id: str, after_key: int) -> EpisodeTable:
-    """Episodes that ended, after a key.
+def select_episode_table(connection: sqlite3.Connection, run_ids: Sequence[str], after_key: int) -> EpisodeTable:
+    """Episodes of several runs that ended, after a key.
 
     Raises:
-        RunNotFoundError: there is no run of that id.
+        RunNotFoundError: there is no run of one of those ids.
     """
-    run_key = run_key_of(connection, run_id)
-    rows = connection.execute(_SELECT, (run_key, after_key)).fetchall()
-    (pending,) = connection.execute(
-        "SELECT min(episode_key) FROM episodes WHERE run_key = ? AND status = 'running' AND episode_key > ?",
-        (run_key, after_key),
-    ).fetchone()
+    values = (*(run_key_of(connection, run_id) for run_id in run_ids), after_key)
+    marks = ", ".join("?" * len(run_ids))
+    rows = connection.execute(_SELECT.format(marks=marks), values).fetchall()
+    (pending,) = connection.execute(_SELECT_PENDING.format(marks=marks), values).fetchone()
     newest = rows[-1][0] if rows else after_key
+    next_key = newest if pending is None else min(newest, pending - 1)
     if not rows:
-        return EpisodeTable(next_key=newest if pending is None else min(newest, pending - 1))
-    keys, ids, indices, started, ended, steps, returns, workers, evaluations = zip(*rows, strict=True)
+        return EpisodeTable(next_key=next_key)
+    keys, runs, ids, indices, started, ended, steps, returns, workers, evaluations = zip(*rows, strict=True)
     return EpisodeTable(
         keys=np.array(keys, np.int64),
+        run_ids=runs,
         episode_ids=ids,
         indices=np.array(indices, np.int64),
         started_us=np.array(started, np.int64),
@@ -56,7 +61,7 @@ def select_episode_table(connection: sqlite3.Connection, run_id: str, after_key:
         returns=np.array(list(map(float, returns)), np.float64),  # nan is stored as text
         workers=workers,
         evaluations=np.array(evaluations, np.bool_),
-        next_key=newest if pending is None else min(newest, pending - 1),
+        next_key=next_key,
     )
 
 

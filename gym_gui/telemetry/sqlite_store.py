@@ -341,18 +341,18 @@ class TelemetrySQLiteStore:
         with self._readers.borrow() as connection:
             return store_queries.list_episodes(connection, run_id, newest=newest)
 
-    def load_episode_table(self, run_id: str, *, after_key: int = 0) -> EpisodeTable:
-        """The episodes of a run that ended, as columns: 100,000 in a fifth of a second.
+    def load_episode_table(self, run_ids: Sequence[str], *, after_key: int = 0) -> EpisodeTable:
+        """The episodes of runs that ended, as columns: 100,000 in a fifth of a second.
 
         Args:
-            run_id: The run.
+            run_ids: Runs that are looked at as one.
             after_key: The `next_key` of the last reading; 0 for all.
 
         Raises:
-            RunNotFoundError: there is no run of that id.
+            RunNotFoundError: there is no run of one of those ids.
         """
         with self._readers.borrow() as connection:
-            return select_episode_table(connection, run_id, after_key)
+            return select_episode_table(connection, run_ids, after_key)
 
     def find_moment(self, run_id: str, time_us: int) -> tuple[str, int] | None:
         """The episode and step that were under way at an instant, microseconds since 1970; None where none was."""

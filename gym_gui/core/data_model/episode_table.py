@@ -1,4 +1,4 @@
-"""EpisodeTable: the episodes of a run that ended, as columns: what curves over a hundred thousand are made of."""
+"""EpisodeTable: episodes of a run that ended, as columns: what curves over a hundred thousand are made of."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class EpisodeTable:
     which `keys` tells.
 
     Attributes:
-        keys: ``int64 (rows,)``, unique within the run, growing.
+        keys: ``int64 (rows,)``, unique within the folder, growing.
+        run_ids: Which recording each is in: processes that train together record one each.
         episode_ids: As the recording names them.
         indices: ``int64 (rows,)``, the place in the run (and worker).
         started_us: ``int64 (rows,)``, microseconds since 1970, UTC.
@@ -38,6 +39,7 @@ class EpisodeTable:
     """
 
     keys: NDArray[np.int64] = field(default_factory=_no_numbers)
+    run_ids: Sequence[str] = ()
     episode_ids: Sequence[str] = ()
     indices: NDArray[np.int64] = field(default_factory=_no_numbers)
     started_us: NDArray[np.int64] = field(default_factory=_no_numbers)

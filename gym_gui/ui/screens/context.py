@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gym_gui.config.settings import Settings
+    from gym_gui.controllers.live_desk import LiveDesk
     from gym_gui.controllers.session import SessionController
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.services.bootstrap import Archive, Services
     from gym_gui.ui.bridge import BusPump
+    from gym_gui.ui.live_attention import LiveAttention
     from gym_gui.ui.theme import Theme
 
 
@@ -29,6 +31,19 @@ class Recorder:
 
     services: Services
     session: SessionController
+
+
+@dataclass(frozen=True, slots=True)
+class LiveParts:
+    """What watching training needs.
+
+    Attributes:
+        desk: Every run.
+        attention: What wants a look.
+    """
+
+    desk: LiveDesk
+    attention: LiveAttention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +61,7 @@ class ScreenContext:
         notify: Show a toast with this sentence.
         open_screen: Go to the screen of this name.
         open_episode: Open a run's episode in the player, at the row of a step.
-        set_badge: Show or hide the dot beside a screen's name that asks for attention.
+        live: The runs, and what of them wants attention.
         make_pictures: Whether the catalogue has pictures of games made, by a process of its own.
         view_choices: What a person wants to see of each environment, its picture or its payload.
     """
@@ -61,6 +76,6 @@ class ScreenContext:
     notify: Callable[[str], None]
     open_screen: Callable[[str], None]
     open_episode: Callable[[str, str, int], None]
-    set_badge: Callable[[str, bool], None]
+    live: LiveParts
     make_pictures: bool = True
     view_choices: ViewChoices = field(default_factory=ViewChoices)

@@ -9,13 +9,14 @@ import math
 from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QMenu, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QSlider, QVBoxLayout, QWidget
 
 from gym_gui.controllers.run_curves import Axis
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.widgets.basics import make_button, make_label, make_tool_button
 from gym_gui.ui.widgets.curve_plot import CurvePlot
+from gym_gui.ui.widgets.switch import Segments
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -60,12 +61,9 @@ class CurvesPanel(QWidget):
         self.metrics.setAutoDefault(False)
         self._menu = QMenu(self)
         self.metrics.setMenu(self._menu)
-        self.axis = QComboBox()
+        self.axis = Segments(tuple((axis.value, title) for axis, title in _AXES.items()), Axis.STEP.value)
         self.axis.setToolTip("What the curves run along (X)")
-        self.axis.setAccessibleName("Axis")
-        for axis, title in _AXES.items():
-            self.axis.addItem(title, axis)
-        self.axis.activated.connect(lambda place: controller.set_axis(self.axis.itemData(place)))
+        self.axis.chosen.connect(lambda name: controller.set_axis(Axis(name)))
         self.smoothing = QSlider(Qt.Orientation.Horizontal)
         self.smoothing.setRange(0, _SMOOTH_STEPS)
         self.smoothing.setFixedWidth(_SLIDER_WIDTH)
@@ -73,8 +71,8 @@ class CurvesPanel(QWidget):
         self.smoothing.valueChanged.connect(self._smooth)
         self._smooth_text = make_label("raw", "caption")
         self._smooth_text.setMinimumWidth(tokens.SPACE_32 + tokens.SPACE_16)
-        self.band = QCheckBox("Mean")
-        self.band.setToolTip("Mean of the chosen runs with its 95 % confidence interval (B)")
+        self.band = make_button("Mean", kind="chip", tooltip="Mean of the runs with its 95 % confidence interval (B)")
+        self.band.setCheckable(True)
         self.band.toggled.connect(lambda on: controller.set_band(shown=on))
         self._note = make_label("", "muted", wrap=True)
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -235,9 +233,10 @@ class CurvesPanel(QWidget):
         elif key == Qt.Key.Key_BracketRight:
             self.smoothing.setValue(self.smoothing.value() + 1)
         elif key == Qt.Key.Key_X:
-            place = (self.axis.currentIndex() + 1) % self.axis.count()
-            self.axis.setCurrentIndex(place)
-            self._controller.set_axis(self.axis.itemData(place))
+            axes = list(_AXES)
+            axis = axes[(axes.index(self._controller.state.axis) + 1) % len(axes)]
+            self.axis.set_value(axis.value)
+            self._controller.set_axis(axis)
         elif key == Qt.Key.Key_B and self.band.isVisible():
             self.band.toggle()
         elif key == Qt.Key.Key_M:

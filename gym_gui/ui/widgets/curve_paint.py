@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap, QPolyg
 from gym_gui.controllers.curve_pyramid import mean_and_band
 from gym_gui.controllers.run_curves import Axis
 from gym_gui.ui import theme as tokens
-from gym_gui.ui.texts import axis_text, duration_text, number_text, shortened
+from gym_gui.ui.texts import axis_text, duration_text, number_text
 from gym_gui.ui.widgets.timeline_plot import nice_step
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ GUTTER: Final = 52
 HEAD: Final = 24
 FOOT: Final = 20
 MARGIN: Final = 12
-_LABEL_ROOM: Final = 96
-_LABEL_LETTERS: Final = 14
+_LABEL_ROOM: Final = 120
 _LABEL_HEIGHT: Final = 15
 _MOST_LABELS: Final = 8
 _TICK_WIDTH: Final = 80.0
@@ -85,6 +84,12 @@ class Frame:
 def hue_of(line: CurveLine) -> QColor:
     """The colour of a run's curves."""
     return QColor(tokens.PLOT_HUES[line.hue % len(tokens.PLOT_HUES)])
+
+
+def _pen(line: CurveLine, color: QColor, width: int) -> QPen:
+    """A pen that tells more runs apart than there are hues: beyond them lines are dashed."""
+    dashed = line.hue >= len(tokens.PLOT_HUES)
+    return QPen(color, width, Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine)
 
 
 def x_text(axis: Axis, value: float) -> str:
@@ -186,14 +191,14 @@ class CurvePainter:
 
     def _draw_line(self, painter: QPainter, line: CurveLine, view: CurveView, frame: Frame, *, faint: bool) -> None:
         color = hue_of(line)
-        if line.smoothed is not line.raw:
+        if line.smoothed is not line.raw and not faint:
             behind = QColor(color)
             behind.setAlpha(_FAINT)
             painter.setPen(QPen(behind, 1))
             _draw_view(painter, line.raw.view(frame.left, frame.right, frame.columns), frame)
         if faint:
             color.setAlpha(2 * _FAINT)
-        painter.setPen(QPen(color, 1))
+        painter.setPen(_pen(line, color, 1))
         _draw_view(painter, view, frame)
         if view.exact and len(view) * _DOT_ROOM <= frame.columns:
             painter.setBrush(color)
@@ -225,13 +230,15 @@ class CurvePainter:
         top = frame.area.top()
         places = _spread([y for y, _ in ends], _LABEL_HEIGHT, top, frame.area.bottom())
         left = frame.area.right() + tokens.SPACE_8
+        metrics = QFontMetricsF(painter.font())
         for y, (_, place) in zip(places, ends, strict=True):
             line = lines[place]
-            painter.setPen(QPen(hue_of(line), 2))
+            painter.setPen(_pen(line, hue_of(line), 2))
             painter.drawLine(QLineF(left, y, left + tokens.SPACE_8, y))
             painter.setPen(self._theme.color("text"))
-            box = QRectF(left + tokens.SPACE_12, y - _LABEL_HEIGHT / 2, size.width() - left, _LABEL_HEIGHT)
-            painter.drawText(box, _TIES, shortened(line.label, _LABEL_LETTERS))
+            start = left + tokens.SPACE_12
+            box = QRectF(start, y - _LABEL_HEIGHT / 2, size.width() - start - tokens.SPACE_4, _LABEL_HEIGHT)
+            painter.drawText(box, _TIES, metrics.elidedText(line.label, Qt.TextElideMode.ElideMiddle, box.width()))
 
 
 def _draw_view(painter: QPainter, view: CurveView, frame: Frame) -> None:

@@ -199,7 +199,7 @@ class PictureWall(QWidget):
         if tile.dirty:
             tile.dirty = False
             self.painted_pictures += 1
-        self._paint_caption(painter, tile, QRectF(cell.left(), room.bottom() + 1, cell.width(), _CAPTION))
+        self._paint_caption(painter, tile, QRectF(cell.left(), target.bottom() + 1, cell.width(), _CAPTION))
         if chosen and self.hasFocus():
             painter.setPen(QPen(self._theme.color("accent"), 2))
             painter.drawRect(cell.adjusted(1, 1, -1, -1))
