@@ -35,6 +35,7 @@ _COMMANDS: Final = {
     "import": ("import_", "Take an exported run back in: Parquet, HDF5, SQLite or Minari."),
     "replay": ("window", "Watch an episode in the window."),
     "demo": ("demo", "Show that it all works here, in under a minute; needs no display."),
+    "trainer": ("trainer", "Run and ask the trainer, which keeps what training scripts publish."),
     "config": ("config", "Show, check and change the settings."),
     "doctor": ("doctor", "Check this machine and this installation."),
 }

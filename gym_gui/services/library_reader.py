@@ -17,6 +17,7 @@ from gym_gui.core.errors import (
 )
 from gym_gui.core.refs import FrameRef
 from gym_gui.services.shelf import Shelf, mark_of
+from gym_gui.telemetry.step_columns import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from gym_gui.recording.contract import RecordingReader
     from gym_gui.replay import FrameResolver
     from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
+    from gym_gui.telemetry.step_columns import StepColumns
 
 _LOGGER = logging.getLogger(__name__)
 # What the listing of a run that another backend keeps says in its metadata.
@@ -182,6 +184,17 @@ class LibraryReader:
                 self.get_episode(run_id, episode_id)
             return [] if readers else self._store.load_steps(run_id, episode_id, start=start, stop=stop)
         return [found[key] for key in sorted(found)]
+
+    def load_columns(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> StepColumns:
+        """What `load_steps` reads, as columns.
+
+        Raises:
+            RunNotFoundError: there is no run of that id.
+            EpisodeNotFoundError: the run has no such episode.
+        """
+        if not self._is_elsewhere(run_id):
+            return self._store.load_columns(run_id, episode_id, start=start, stop=stop)
+        return columns_of(run_id, episode_id, self.load_steps(run_id, episode_id, start=start, stop=stop))
 
     # What learners logged, which the database alone keeps.
 

@@ -125,6 +125,11 @@ class TelemetryService:
         self._publish(step)
         return step
 
+    @property
+    def schema_mode(self) -> SchemaMode:
+        """What a step that does not keep the schema meets."""
+        return self._schema.mode
+
     def check_strictly(self) -> None:
         """From now on a step that does not keep the schema is raised at its producer, and not recorded."""
         self._schema.mode = SchemaMode.STRICT

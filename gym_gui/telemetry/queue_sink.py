@@ -54,6 +54,16 @@ class QueueSink(ABC):
             self._thread = threading.Thread(target=self._run, name=self._thread_name, daemon=True)
             self._thread.start()
 
+    @property
+    def accepted(self) -> int:
+        """The number of the newest event that was handed over to it; any thread."""
+        return self._queue.accepted
+
+    @property
+    def done(self) -> int:
+        """Events, from the first, that are on disk; any thread. `flush` waits for it, who asks often does not."""
+        return self._done
+
     @abstractmethod
     def status(self) -> SinkStatus:
         """How it stands now; may be called from any thread."""
