@@ -71,13 +71,17 @@ class LiveDesk(Closing):
 
     def list_runs(self) -> Sequence[LiveRun]:
         """Every run, newest first; a trainer's word on a run goes before its recording's."""
-        managed = self._managed_runs()
+        runs = self._managed_runs()
+        managed = [run for run in runs if run.managed]
+        # Scripts that record to the trainer by themselves: their recording, where it is in this folder, tells more.
+        strangers = [run for run in runs if not run.managed]
         known = {run.run_id for run in managed}
         with self._lock:
-            self._managed = frozenset(known)
+            self._managed = frozenset(run.run_id for run in runs)
         # Processes that train together are workers of one run: their recordings are no runs of their own.
         recorded = [run for run in self.recorded.list_runs() if run.run_id not in known]
-        return sorted([*managed, *recorded], key=lambda run: run.created_at, reverse=True)
+        found = {run.run_id: run for run in (*strangers, *recorded, *managed)}
+        return sorted(found.values(), key=lambda run: run.created_at, reverse=True)
 
     def source_of(self, run_id: str) -> LiveSource:
         """Whom to ask about a run."""
