@@ -13,6 +13,7 @@ pytestmark = pytest.mark.slow
 CHECKS = [
     "Python",
     "Packages",
+    "Learners",
     "Window",
     "Display",
     "Sound",

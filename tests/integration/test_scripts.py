@@ -97,6 +97,21 @@ def test_that_a_later_start_hands_everything_to_the_application(checkout: Checko
     assert checkout.calls() == []
 
 
+def test_that_learners_are_installed_once_and_kept(checkout: Checkout) -> None:
+    stamp = "import sys; sys.path[:0] = ['scripts']; import setup_environment as s; s.write_stamp(dev=False)"
+    subprocess.run([sys.executable, "-c", stamp], cwd=checkout.root, check=True)
+    assert checkout.run("--training")[:2] == (0, "")  # alone, it starts nothing
+    (installed,) = [call for call in checkout.calls() if "[" in call]
+    assert installed.endswith(".[formats,training]")
+    assert checkout.run("--training", "runs")[:2] == (3, "gym-gui runs\n")
+    before = checkout.calls()
+    assert checkout.run("runs")[:2] == (3, "gym-gui runs\n")
+    assert checkout.calls() == before  # it is complete, with and without asking for learners
+    checkout.outdate()
+    assert checkout.run("runs")[:2] == (3, "gym-gui runs\n")
+    assert checkout.calls()[-2].endswith(".[formats,training]")  # and stays so when packages change
+
+
 @pytest.mark.parametrize(
     "arguments", [(), ("play", "ALE/Breakout-v5"), ("--var-dir", "runs"), ("--var-dir=x", "replay")]
 )

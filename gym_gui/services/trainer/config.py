@@ -39,10 +39,12 @@ class CheckpointConfig:
     Attributes:
         every_steps: Steps between two checkpoints; 0 for only the last and the best.
         keep: How many of the newest stay; the best one stays beside them.
+        replay_memory: Whether the newest one also keeps the steps that DQN, SAC and TD3 learn from; it may be large.
     """
 
     every_steps: int = 0
     keep: int = 3
+    replay_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
