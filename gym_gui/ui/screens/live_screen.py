@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from gym_gui.controllers.live_details import LiveDetailsController
 from gym_gui.controllers.live_log import LiveLogController
-from gym_gui.controllers.live_orders import LiveOrdersController
+from gym_gui.controllers.live_orders import LiveOrdersController, cloned
 from gym_gui.controllers.live_runs import LiveRunsController
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
@@ -47,8 +47,10 @@ if TYPE_CHECKING:
     from gym_gui.controllers.live_log import LogState
     from gym_gui.controllers.live_runs import LiveRunsState
     from gym_gui.controllers.live_source import LiveRun
+    from gym_gui.services.trainer.config import TrainingConfig
     from gym_gui.services.trainer.status import AlertStatus
     from gym_gui.ui.screens.context import ScreenContext
+    from gym_gui.ui.screens.live_start_form import LiveStartForm
 
 POLL_MS: Final = 500
 LOG_MS: Final = 700
@@ -88,6 +90,7 @@ class LiveScreen(QWidget):
         self.count = make_label("", "muted")
         self.banner = Banner(theme)
         self._wanted_run = ""
+        self.start_form: LiveStartForm | None = None
         self.actions_of_runs = LiveActions(
             theme,
             self.orders,
@@ -135,10 +138,15 @@ class LiveScreen(QWidget):
     def show_started(self, run_id: str) -> None:
         """Part of `OrdersView`."""
         self._wanted_run = run_id
+        if self.start_form is not None:
+            self.start_form.accept()
         self._context.notify("The run is queued.")
 
     def show_refused(self, sentence: str, duplicate_of: str) -> None:
         """Part of `OrdersView`."""
+        if self.start_form is not None:
+            self.start_form.show_refused(sentence)
+            return
         self.banner.show_message(
             "bad", sentence, "Show it" if duplicate_of else "", partial(self._show_run, duplicate_of)
         )
@@ -309,9 +317,25 @@ class LiveScreen(QWidget):
 
     def start_run(self) -> None:
         """Open the form."""
+        self._open_form(None)
 
     def _clone(self, run: LiveRun) -> None:
-        """Open the form with a run's settings."""
+        if run.config is not None:
+            self._open_form(cloned(run.config))
+
+    def _open_form(self, config: TrainingConfig | None) -> None:
+        # Loaded when it is first asked for: presets and forms cost no start-up time.
+        from gym_gui.ui.screens.live_start_form import LiveStartForm  # noqa: PLC0415 - see above
+
+        form = self.start_form = LiveStartForm(self._context.theme, config, parent=self)
+        form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        form.fit_into(self.window().size())
+        form.submitted.connect(self.orders.start)
+        form.finished.connect(self._forget_form)
+        form.open()
+
+    def _forget_form(self) -> None:
+        self.start_form = None
 
     @override
     def focusInEvent(self, event: QFocusEvent) -> None:
