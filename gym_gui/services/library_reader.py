@@ -98,6 +98,20 @@ class LibraryReader:
                 raise
             return reader.get_run(run_id)
 
+    def get_summary(self, run_id: str) -> RunSummary:
+        """One run as a list shows it.
+
+        Raises:
+            RunNotFoundError: there is none of that id.
+        """
+        try:
+            return self._store.get_summary(run_id)
+        except RunNotFoundError:
+            found = [one for one in self.list_runs() if one.run.run_id == run_id]
+            if not found:
+                raise
+            return found[0]
+
     def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
         """The episodes of a run in order, or of every run, newest first.
 

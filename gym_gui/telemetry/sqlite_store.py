@@ -328,6 +328,15 @@ class TelemetrySQLiteStore:
         with self._readers.borrow() as connection:
             return store_queries.get_run(connection, run_id)
 
+    def get_summary(self, run_id: str) -> RunSummary:
+        """One run as a list shows it.
+
+        Raises:
+            RunNotFoundError: there is none of that id.
+        """
+        with self._readers.borrow() as connection:
+            return store_queries.get_summary(connection, run_id)
+
     def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
         """The episodes of a run in order, or of every run, newest first.
 

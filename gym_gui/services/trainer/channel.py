@@ -41,7 +41,7 @@ def open_channel(address: str, *, token: str | None = None, ca: str | PathLike[s
         ConfigError: the certificate cannot be read, or the token would travel in the open.
     """
     if ca is None:
-        if token is not None and not _is_loopback(address):
+        if token is not None and not is_loopback(address):
             raise ConfigError(
                 f"The token for {address} would travel in the open.", hint="Give the trainer's certificate: --ca."
             )
@@ -88,6 +88,7 @@ class _Details(grpc.ClientCallDetails):  # type: ignore[misc]  # as above
         self.compression = getattr(of, "compression", None)
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Whether ``host:port`` is on this machine by its very name."""
     host = address.rpartition(":")[0].strip("[]")
     return host in {"localhost", "::1", ""} or host.startswith("127.")

@@ -148,7 +148,7 @@ class TrainerClient(Closing):
             yield chunk.data
 
     def order(self, run_id: str, kind: str, detail: Mapping[str, Any] | None = None, *, worker_id: str = "") -> None:
-        """Ask a worker of a run for something: ``checkpoint``, ``evaluate``, ``take-control``, ``act``, ``hand-back``."""
+        """Ask a run's worker: ``checkpoint``, ``evaluate``, ``take-control``, ``act``, ``hand-back``."""
         text = msgspec.json.encode(dict(detail or {})).decode()
         self.ask(self._stub.Order, pb.OrderRequest(run_id=run_id, worker_id=worker_id, kind=kind, detail_json=text))
 

@@ -6,8 +6,6 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Final
 
-import grpc
-
 from gym_gui.core.data_model import RunState
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
 from gym_gui.services.trainer.proto import trainer_pb2_grpc
@@ -16,6 +14,8 @@ from gym_gui.services.trainer.spool import SpoolFile, orphans
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import grpc
 
 _REGISTER_S: Final = 5.0
 _WAIT_S: Final = 0.5

@@ -1,7 +1,7 @@
 """What happens now, for whoever looks: the newest picture of each worker, batches without arrays, episodes, scalars.
 
-A viewer that stalls costs nothing: its own queue is bounded, the oldest goes first and is counted. A picture is unpacked
-only when a viewer takes it. Everything here runs on the daemon's event loop; `LivePicture.frame` may run on any thread.
+A viewer that stalls costs nothing: its own queue is bounded, the oldest goes first and is counted. A picture is
+unpacked only when a viewer takes it. Everything here runs on the daemon's event loop; `LivePicture.frame` may run on any thread.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gym_gui.core.data_model import EpisodeRollup
 from gym_gui.core.data_model.batch import NO_REWARD, ArrayBlock, ArrayKind, StepBatch
 from gym_gui.replay.chunk_codec import decode_chunk
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
+
+    from gym_gui.core.data_model import EpisodeRollup
 
 _BUFFER: Final = 256
 _MAX_BUFFER: Final = 4_096

@@ -1,4 +1,4 @@
-"""PublisherLink: the connection of one publisher: it registers, sends by credit, hears what is on disk, comes back by itself.
+"""PublisherLink: the connection of one publisher: registers, sends by credit, hears what is on disk, comes back.
 
 One thread sends and hears, one beats. Neither ever raises.
 """
@@ -9,7 +9,6 @@ import logging
 import random
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -27,6 +26,7 @@ from gym_gui.services.trainer.proto import trainer_pb2_grpc
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from os import PathLike
+    from pathlib import Path
 
     from gym_gui.services.trainer.outbox import Outbox
 
