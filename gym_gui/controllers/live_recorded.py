@@ -28,6 +28,7 @@ from gym_gui.controllers.live_source import (
 )
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import EpisodeStatus, RunState
+from gym_gui.core.data_model.episode_table import EVALUATION_KEY
 from gym_gui.core.errors import RunNotFoundError
 from gym_gui.services.trainer.run_store import RunProgress, RunTransition
 from gym_gui.services.trainer.states import TrainingState
@@ -54,9 +55,8 @@ _RETURNS: Final = 100
 _LOG_BYTES: Final = 1 << 20
 _SPEED_OVER_S: Final = 5.0
 HUMAN: Final = "human"
-# Of a recording's metadata: the run that it belongs to, and whether it only judges.
+# Of a recording's metadata: the run that it belongs to.
 GROUP: Final = "group"
-EVALUATION: Final = "evaluation"
 
 
 class RecordedLibrary(Protocol):
@@ -376,7 +376,7 @@ def _host_of(summary: RunSummary) -> str:
 
 
 def _is_evaluation(summary: RunSummary) -> bool:
-    return EVALUATION in summary.run.metadata
+    return EVALUATION_KEY in summary.run.metadata
 
 
 def _mean_speed(run: LiveRun) -> float:

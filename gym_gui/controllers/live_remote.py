@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gym_gui.controllers.live_recorded import EVALUATION, GROUP
+from gym_gui.controllers.live_recorded import GROUP
 from gym_gui.controllers.live_source import LiveHealth, LivePicture, LiveRun, LogPart, Moment
 from gym_gui.core.data_model import EpisodeStatus, EpisodeTable
+from gym_gui.core.data_model.episode_table import EVALUATION_KEY, is_evaluation_worker
 from gym_gui.core.errors import RunNotFoundError
 from gym_gui.services.trainer.remote_library import RemoteLibrary
 
@@ -57,7 +58,10 @@ class RemoteRecordings:
         """
         rollups: list[tuple[EpisodeRollup, bool]] = []
         for member, judged in self._members(run_id):
-            rollups += [(one.rollup, judged) for one in self.library.list_episodes(member)]
+            rollups += [
+                (one.rollup, judged or is_evaluation_worker(one.rollup.worker_id))
+                for one in self.library.list_episodes(member)
+            ]
         ended = [
             (rollup, judged)
             for rollup, judged in rollups
@@ -117,7 +121,7 @@ class RemoteRecordings:
     def _members(self, run_id: str) -> list[tuple[str, bool]]:
         """The recordings that belong to a run, and whether each only judges."""
         others = [
-            (one.run.run_id, EVALUATION in one.run.metadata)
+            (one.run.run_id, EVALUATION_KEY in one.run.metadata)
             for one in self.library.list_runs()
             if one.run.metadata.get(GROUP) == run_id and one.run.run_id != run_id
         ]

@@ -27,6 +27,7 @@ EVALUATION: Final = "evaluation return"
 OF_EPISODES: Final = (RETURN, LENGTH, SPEED, EVALUATION)
 # Speed is told of stretches that are long enough to say something.
 _SPEED_POINTS: Final = 400
+_SPEED_OVER_S: Final = 2.0
 _BINS: Final = 24
 _STANDING_OUT: Final = 3
 
@@ -289,8 +290,12 @@ class RunCurves:
         rows = np.flatnonzero(~facts.evaluations)
         if len(rows) < 2:  # noqa: PLR2004 - a speed needs two instants
             return np.empty(0), np.empty(0), None
-        rows = rows[:: max(1, len(rows) // _SPEED_POINTS)]
-        time_s, reached = facts.ended_us[rows] / 1e6, facts.reached[rows]
+        time_s = facts.ended_us[rows] / 1e6
+        # The last episode of each stretch of time: of two that end together nothing can be told.
+        stretch = max(_SPEED_OVER_S, (time_s[-1] - time_s[0]) / _SPEED_POINTS)
+        last = np.flatnonzero(np.diff(np.floor((time_s - time_s[0]) / stretch), append=np.inf))
+        rows, time_s = rows[last], time_s[last]
+        reached = facts.reached[rows]
         took = np.diff(time_s)
         with np.errstate(divide="ignore", invalid="ignore"):
             speed = np.where(took > 0, np.diff(reached) / took, np.nan)

@@ -8,18 +8,17 @@ import numpy as np
 
 from gym_gui.core.clock import from_iso
 from gym_gui.core.data_model import EpisodeTable
+from gym_gui.core.data_model.episode_table import EVALUATION_KEY, EVALUATION_SUFFIX
 from gym_gui.telemetry.store_queries import run_key_of
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-# What a run says in its metadata whose episodes were played to judge a policy, not to learn from.
-EVALUATION_KEY: Final = "evaluation"
-
 _SELECT: Final = f"""
     SELECT episode_key, run_id, episode_id, episode_index, started_us, e.ended_at, steps, total_reward, e.worker_id,
         json_extract(runs.metadata, '$.{EVALUATION_KEY}') IS NOT NULL
+            OR ifnull(e.worker_id, '') LIKE '%{EVALUATION_SUFFIX}'
     FROM episodes AS e JOIN runs USING (run_key)
     WHERE run_key IN ({{marks}}) AND status <> 'running' AND e.ended_at IS NOT NULL AND episode_key > ?
     ORDER BY episode_key

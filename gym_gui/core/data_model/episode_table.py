@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+# What a run says in its metadata whose episodes were played to judge a policy, not to learn from; and how the name of a
+# worker ends that plays such episodes within a run that learns.
+EVALUATION_KEY: Final = "evaluation"
+EVALUATION_SUFFIX: Final = "-eval"
+
+
+def is_evaluation_worker(worker_id: str | None) -> bool:
+    """Whether a worker of that name judges."""
+    return worker_id is not None and worker_id.endswith(EVALUATION_SUFFIX)
 
 
 def _no_numbers() -> NDArray[np.int64]:

@@ -38,9 +38,9 @@ _SAMPLE: Final = 100
 _CELL_PADDING: Final = tokens.SPACE_8 + tokens.SPACE_12
 _ICON: Final = tokens.ICON_SMALL + tokens.SPACE_8
 _LEAST_NAME: Final = 150
-_PROGRESS_WIDTH: Final = 104
+_PROGRESS_WIDTH: Final = 116
 _BAR_HEIGHT: Final = 4
-_PERCENT_ROOM: Final = 40
+_PERCENT_ROOM: Final = 48
 _COMMANDS: Final = (
     Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 )

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QVBoxLayout, QWidg
 from gym_gui.controllers.live_control import SPEAK_MS, ControlState, Hand, LiveControlController
 from gym_gui.controllers.live_curves import LiveCurvesController
 from gym_gui.controllers.live_pictures import LivePicturesController
+from gym_gui.core.data_model.episode_table import is_evaluation_worker
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.live_curves_panel import CurvesPanel
@@ -164,7 +165,8 @@ class LiveWatchPage(QWidget):
 
     def _is_evaluation(self, worker: str) -> bool:
         picture = self.wall.picture_of(worker)
-        return picture is not None and self._run is not None and picture.run_id != self._run.run_id
+        other = picture is not None and self._run is not None and picture.run_id != self._run.run_id
+        return other or is_evaluation_worker(worker)
 
     def _build(self) -> None:
         head = QHBoxLayout()
