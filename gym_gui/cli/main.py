@@ -14,7 +14,7 @@ import gym_gui
 from gym_gui.cli.face import CommandContext, WindowFace
 from gym_gui.cli.options import as_typed_here, say, settings_for
 from gym_gui.core.clock import SWITCH_INTERVAL_S
-from gym_gui.core.errors import ConfigError, EnvironmentFault
+from gym_gui.core.errors import EnvironmentFault, RequestError
 from gym_gui.core.typing_compat import override
 
 DONE: Final = 0
@@ -101,7 +101,7 @@ def run(window: WindowFace) -> int:
         # Whoever read our output has seen enough; nothing more can be said on it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except ConfigError as error:
+    except RequestError as error:
         _tell(error)
         return WRONG_USAGE
     except (click.ClickException, click.Abort, KeyboardInterrupt, EnvironmentFault, ImportError) as error:

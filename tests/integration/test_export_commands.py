@@ -78,11 +78,38 @@ def test_that_what_cannot_be_is_said_in_one_sentence(
     assert (tmp_path / "there.csv").read_text() == "mine"
 
 
-def test_that_a_command_that_cannot_be_done_says_one_line_and_ends_with_one(var_dir: Path, tmp_path: Path) -> None:
-    found = gym_gui("export", RUN, "-o", "x", "--format", "parket", var_dir=var_dir, cwd=tmp_path)
-    assert (found.code, found.stdout, found.stderr.count("\n")) == (1, "", 1)
-    assert "Did you mean parquet?" in found.sentence
-    assert gym_gui("export", RUN, var_dir=var_dir).code == 2
+@pytest.mark.parametrize(
+    ("code", "words", "said"),
+    [
+        (2, ["-o", "x", "--format", "parket"], "Did you mean parquet?"),
+        (2, ["-o", "x.docx"], "'.docx' means no format"),
+        (2, ["-o", "x.csv", "--from", "5", "--to", "3"], "From step 5 to step 3 there is nothing."),
+        (2, ["-o", "x.csv", "--episodes", "9-5"], "'9-5' is no range of episodes"),
+        (2, ["-o", "x.csv", "--episodes", "1-"], "'1-' is no range of episodes"),
+        (2, ["-o", "x.csv", "--overlay"], "CSV has no --overlay"),
+        (2, ["-o", "x.parquet", "--compression", "rar"], "no compression 'rar'"),
+        (2, ["-o", "x.mp4", "--fps", "nan"], "cannot be shown"),
+        (2, ["-o", "x.mp4", "--crf", "99"], "no quality 99"),
+        (1, ["-o", "x.csv", "--episodes", "7"], "no episode 7"),
+        (1, ["-o", "x.csv", "--from", "31"], "no step 31"),
+        (1, ["-o", "no/such/folder/x.csv"], "no folder"),
+    ],
+    ids=str,
+)
+def test_that_what_means_nothing_ends_with_2_and_what_is_not_there_with_1(
+    var_dir: Path, tmp_path: Path, code: int, words: list[str], said: str
+) -> None:
+    found = gym_gui("export", RUN, *words, var_dir=var_dir, cwd=tmp_path)
+    assert (found.code, found.stdout, found.stderr.count("\n")) == (code, "", 1)
+    assert said in found.sentence
+    assert not list(tmp_path.iterdir())
+
+
+def test_that_a_run_cannot_be_imported_under_a_name_that_is_none(var_dir: Path, tmp_path: Path) -> None:
+    out = export_run(var_dir, RUN, tmp_path / "out.parquet").output
+    found = gym_gui("import", str(out), "--run-id", "../x", var_dir=tmp_path / "var")
+    assert (found.code, found.stderr.count("\n")) == (2, 1)
+    assert "'../x' is not a run id" in found.sentence
 
 
 def test_that_force_replaces(var_dir: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from gym_gui.core.errors import ExportError, FormatUnavailableError, RunNotFound
 from gym_gui.recording.export.beside import check_target, size_of, written_beside
 from gym_gui.recording.export.formats import ExportFormat, find_format, format_of_path
 from gym_gui.recording.export.job import ExportJob, Progressing
-from gym_gui.recording.export.request import ExportOptions, ExportRequest, ExportResult, check_options
+from gym_gui.recording.export.request import ExportOptions, ExportRequest, ExportResult, check_request
 from gym_gui.recording.export.selection import parse_episodes, select
 from gym_gui.recording.export.source import ExportSource
 
@@ -103,7 +103,7 @@ def export(
     """What `export_run` does, of a request that is already made."""
     started_s = time.perf_counter()
     chosen = find_format(request.format)
-    check_options(request.options, chosen)
+    check_request(request, chosen)
     check_package(chosen)
     with ExitStack() as stack:
         reading = stack.enter_context(open_source(source, request.run_id))
