@@ -9,7 +9,9 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from disks import SmallDisk, small_disk
 from exports import RUN, differences, frame_of, record, step
 from integration.command_line import answer, command, environment, gym_gui
 
@@ -20,6 +22,8 @@ from gym_gui.recording.export import export_run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+__all__ = ["small_disk"]  # a fixture
 
 pytestmark = pytest.mark.slow
 
@@ -204,6 +208,23 @@ def test_that_a_full_disk_leaves_nothing_behind(var_dir: Path, tmp_path: Path) -
     assert len(said) == 7
     assert all("could not be written" in line for line in said), said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("room", [60_000, 120_000, 200_000, 300_000, 400_000])
+@pytest.mark.parametrize("name", ["out.h5", "out.sqlite", "out-v0"])
+def test_that_of_a_disk_that_fills_up_only_one_sentence_is_said(
+    small_disk: SmallDisk, tmp_path: Path, name: str, room: int
+) -> None:
+    noise = np.random.default_rng(0)
+    var_dir = tmp_path / "var"
+    pictures: Any = noise.integers(0, 256, (3, 40, 32, 40, 3), dtype=np.uint8)
+    record(var_dir, [[step(at, render_payload=one) for at, one in enumerate(episode)] for episode in pictures])
+    small_disk.fill(leave_bytes=room)
+    words = ["-o", str(small_disk.path / name), "--format", "minari" if name.endswith("v0") else ""]
+    found = gym_gui("export", RUN, *words[: 4 if words[3] else 2], var_dir=var_dir)
+    assert (found.code, found.stdout, found.stderr.count("\n")) == (1, "", 1), found.stderr
+    assert "could not be written" in found.sentence
+    assert [path.name for path in small_disk.path.iterdir()] == ["filler"]
 
 
 def test_that_a_missing_package_is_named_with_the_command_that_installs_it(var_dir: Path, tmp_path: Path) -> None:

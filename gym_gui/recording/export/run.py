@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import fields
 from importlib import import_module
 from importlib.util import find_spec
@@ -111,7 +111,7 @@ def export(
         _check_frames(reading, selection, chosen)
         target = request.output.expanduser().absolute()
         if chosen.name == "minari":
-            target = _data_set_of(target, selection.run.env_id)
+            target = _data_set_of(target, selection.run.env_id, stack)
         check_target(target, overwrite=request.overwrite)
         job = ExportJob(reading, selection, request.options, Progressing(progress, cancelled), target=target)
         with written_beside(target, overwrite=request.overwrite) as beside:
@@ -130,7 +130,7 @@ def export(
     )
 
 
-def _data_set_of(target: Path, env_id: str) -> Path:
+def _data_set_of(target: Path, env_id: str, stack: ExitStack) -> Path:
     """The data set's own folder: Minari finds it by a name with a version, whatever the folder around it is called."""
     from gym_gui.recording.export.minari_data import dataset_folder  # noqa: PLC0415 - h5py, only for this format
 
@@ -138,7 +138,13 @@ def _data_set_of(target: Path, env_id: str) -> Path:
     if folder != target and not target.is_dir():
         check_target(target, overwrite=False)
         target.mkdir()
+        stack.callback(_remove_empty, target)
     return folder
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):  # not empty: the data set is in it
+        folder.rmdir()
 
 
 def check_package(chosen: ExportFormat) -> None:
