@@ -210,8 +210,10 @@ def test_that_a_full_disk_leaves_nothing_behind(var_dir: Path, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("room", [60_000, 120_000, 200_000, 300_000, 400_000])
-@pytest.mark.parametrize("name", ["out.h5", "out.sqlite", "out-v0"])
+@pytest.mark.parametrize(
+    ("name", "room"),
+    [("out.h5", 60_000), ("out.h5", 200_000), ("out.h5", 400_000), ("out.sqlite", 100_000), ("out-v0", 400_000)],
+)
 def test_that_of_a_disk_that_fills_up_only_one_sentence_is_said(
     small_disk: SmallDisk, tmp_path: Path, name: str, room: int
 ) -> None:
