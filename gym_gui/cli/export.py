@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run_id", metavar="RUN")
 @click.option(
-    "--format", "format_name", metavar="NAME", help="parquet, csv, json, hdf5, sqlite, minari, mp4, gif or png."
+    "--format", "format_name", metavar="NAME", help="parquet, csv, json, hdf5, sqlite, minari, mp4, gif, png or wav."
 )
 @click.option(
     "-o",
@@ -60,6 +60,9 @@ if TYPE_CHECKING:
 @click.option("--overlay", is_flag=True, help="Pictures: draw step, action, reward and return on them.")
 @click.option("--lossless", is_flag=True, help="Video: every pixel bit for bit; H.264 RGB in .mp4, FFV1 in .mkv.")
 @click.option("--crf", type=int, metavar="N", help="Video: quality, 0 (best) to 51 (smallest); 18 without it.")
+@click.option(
+    "--sound/--no-sound", default=True, help="Video: with the sound, where it was recorded; that is what happens."
+)
 @click.option("--scale", type=int, metavar="N", default=1, help="Pictures: enlarge by a whole number.")
 @click.option("--force", is_flag=True, help="Replace what is at PATH.")
 @recording_option

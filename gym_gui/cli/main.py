@@ -30,7 +30,7 @@ _COMMANDS: Final = {
     "episodes": ("library", "List the episodes of a run."),
     "steps": ("library", "List the steps of an episode."),
     "frame": ("frame", "Save one frame as a picture."),
-    "export": ("export", "Write a run as Parquet, CSV, JSON, HDF5, SQLite, Minari, MP4, GIF or PNG."),
+    "export": ("export", "Write a run as Parquet, CSV, JSON, HDF5, SQLite, Minari, MP4, GIF, PNG or WAV."),
     "import": ("import_", "Take an exported run back in: Parquet, HDF5, SQLite or Minari."),
     "replay": ("window", "Watch an episode in the window."),
     "demo": ("demo", "Show that it all works here, in under a minute; needs no display."),

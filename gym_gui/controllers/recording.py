@@ -116,8 +116,9 @@ def record(
     adapter = make_adapter(request.env_id, env_kwargs=request.env_kwargs, human=request.as_human, render=request.render)
     try:
         policy = make_policy(request.policy, adapter)
-        run = make_run_record(adapter, player=request.policy)
-        stepper = EpisodeStepper(adapter, run)
+        keep_sound = services.settings.keeps_sound
+        run = make_run_record(adapter, player=request.policy, keep_sound=keep_sound)
+        stepper = EpisodeStepper(adapter, run, keep_sound=keep_sound)
         recording = _OneByOne(services, stepper, policy, request, on_step=on_step, should_stop=should_stop)
         return carry_out(
             services,

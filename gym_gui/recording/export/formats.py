@@ -87,9 +87,9 @@ FORMATS: Final = (
     ExportFormat(
         name="mp4",
         title="MP4",
-        told="Video, small or lossless",
+        told="Video, small or lossless, with the sound",
         suffixes=(".mp4", ".mkv"),
-        options=frozenset({"fps", "overlay", "lossless", "crf", "scale"}),
+        options=frozenset({"fps", "overlay", "lossless", "crf", "scale", "sound"}),
         needs_frames=True,
         package="av",
     ),
@@ -108,6 +108,12 @@ FORMATS: Final = (
         suffixes=(".png",),
         options=frozenset({"overlay", "scale"}),
         needs_frames=True,
+    ),
+    ExportFormat(
+        name="wav",
+        title="WAV",
+        told="The sound alone, sample for sample",
+        suffixes=(".wav",),
     ),
 )
 _BY_NAME: Final = {one.name: one for one in FORMATS}

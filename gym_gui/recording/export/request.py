@@ -35,6 +35,7 @@ class ExportOptions:
         lossless: Every pixel bit for bit: H.264 RGB in .mp4, FFV1 in .mkv.
         crf: Quality of the small video, 0 (best) to 51.
         scale: Whole number that pictures are enlarged by.
+        sound: Whether a video has the sound that was recorded.
     """
 
     compression: str | None = None
@@ -46,6 +47,7 @@ class ExportOptions:
     lossless: bool = False
     crf: int | None = None
     scale: int = 1
+    sound: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,11 @@ class ExportResult:
     notes: tuple[str, ...] = ()
 
 
+def _word(option: str) -> str:
+    """An option as it is written on the command line."""
+    return {"partitioned": "--partition", "sound": "--no-sound"}.get(option, f"--{option}")
+
+
 def check_request(request: ExportRequest, chosen: ExportFormat) -> None:
     """Refuse what means nothing, whatever the run holds.
 
@@ -116,10 +123,8 @@ def check_request(request: ExportRequest, chosen: ExportFormat) -> None:
     defaults = ExportOptions()
     for one in fields(ExportOptions):
         if getattr(asked, one.name) != getattr(defaults, one.name) and one.name not in chosen.options:
-            option = {"partitioned": "--partition"}.get(one.name, f"--{one.name}")
-            names = ["partition" if name == "partitioned" else name for name in chosen.options]
-            known = ", ".join(sorted(f"--{name}" for name in names)) or "none of these"
-            raise ExportRequestError(f"{chosen.title} has no {option}.", hint=f"It knows: {known}.")
+            known = ", ".join(sorted(map(_word, chosen.options))) or "none of these"
+            raise ExportRequestError(f"{chosen.title} has no {_word(one.name)}.", hint=f"It knows: {known}.")
     if asked.compression is not None and asked.compression not in chosen.compressions:
         raise ExportRequestError(
             f"{chosen.title} has no compression {asked.compression!r}.",

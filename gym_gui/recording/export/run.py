@@ -36,6 +36,7 @@ _WRITERS: Final = {
     "mp4": ("video", "write_video"),
     "gif": ("gif", "write_gif"),
     "png": ("png", "write_png"),
+    "wav": ("soundtrack", "write_wav"),
 }
 
 

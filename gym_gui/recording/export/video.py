@@ -1,4 +1,7 @@
-"""MP4 and MKV: a small video (H.264, 4:2:0), or a lossless one (H.264 in RGB, or FFV1), frame by frame in process."""
+"""MP4 and MKV: a small video (H.264, 4:2:0), or a lossless one (H.264 in RGB, or FFV1), frame by frame in process.
+
+Where sound was recorded, it comes along, in time with the pictures.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from gym_gui.core.errors import ExportError
 from gym_gui.recording.export.canvas import frames_a_second, make_canvas
 from gym_gui.recording.export.pictures import count_steps, pictures
 from gym_gui.recording.export.request import DEFAULT_CRF
+from gym_gui.recording.export.soundtrack import make_soundtrack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,14 +41,19 @@ def write_video(job: ExportJob, path: Path) -> None:
             stream = _stream(job, container, path.suffix.lower())
             stream.width, stream.height = canvas.width, canvas.height
             target = stream.pix_fmt
-            with closing(pictures(job)) as shown:
+            track = make_soundtrack(job, container, path.suffix.lower())
+            with closing(pictures(job, sound=track is not None)) as shown:
                 for picture in shown:
                     frame = av.VideoFrame.from_ndarray(canvas.draw(picture), format="rgb24")
                     if target != "rgb24":
                         frame = frame.reformat(format=target, dst_colorspace="ITU601" if target == "yuv420p" else None)
                     container.mux(stream.encode(frame))
+                    if track is not None:
+                        track.add(picture.sound)
                     job.frames += 1
             container.mux(stream.encode(None))
+            if track is not None:
+                track.end()
     except av.FFmpegError as error:
         if isinstance(error, OSError) and error.errno:
             raise OSError(error.errno, error.strerror) from error
