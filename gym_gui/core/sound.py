@@ -36,6 +36,11 @@ def sound_rate_of(metadata: Mapping[str, Any]) -> int | None:
     return int(rate) if isinstance(rate, int | float) and rate >= 1 else None
 
 
+def keeps_time(samples: int, rate_hz: float, steps_a_second: float) -> bool:
+    """Whether steps that have so many samples each sound as they should at that many steps a second."""
+    return steps_a_second > 0 and abs(rate_hz / steps_a_second - samples) <= 1.0
+
+
 def packed_extra(extra: Mapping[str, Any]) -> tuple[dict[str, Any], bytes | None]:
     """Extra values without the sound, and the sound as a raw deflate stream: 20 to 60 bytes instead of 512."""
     samples = sound_of(extra)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gym_gui.core.errors import ExportError
-from gym_gui.core.sound import SILENCE, sound_of, sound_rate_of
+from gym_gui.core.sound import SILENCE, keeps_time, sound_of, sound_rate_of
 from gym_gui.recording.export.canvas import frames_a_second
 from gym_gui.recording.export.pictures import count_steps
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 # AAC knows few rates; the encoder resamples the console's to this one.
 _AAC_HZ: Final = 48_000
-# What a step's samples may lack or have too much of before sound and picture part.
-_TOLERATED_SAMPLES: Final = 1.0
 
 
 class Soundtrack:
@@ -75,7 +73,7 @@ def make_soundtrack(job: ExportJob, container: Any, suffix: str) -> Soundtrack |
     if samples is None:
         return None
     a_second = frames_a_second(job)
-    if abs(rate_hz / a_second - samples) > _TOLERATED_SAMPLES:
+    if not keeps_time(samples, rate_hz, float(a_second)):
         job.note(f"The sound was left out: at {float(a_second):g} pictures a second it would not keep time.")
         return None
     return Soundtrack(container, suffix, rate_hz=rate_hz, samples=samples, lossless=job.options.lossless)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from gym_gui.config.settings import Settings
     from gym_gui.controllers.session import SessionController
+    from gym_gui.controllers.sound_output import SoundOutput
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.services.bootstrap import Archive, Services
     from gym_gui.ui.bridge import BusPump
@@ -45,6 +46,7 @@ class ScreenContext:
         change_settings: Apply changed settings, and store them where the folder can be written.
         notify: Show a toast with this sentence.
         open_screen: Go to the screen of this name.
+        sound: The loudspeaker; muted as the settings say.
         make_pictures: Whether the catalogue has pictures of games made, by a process of its own.
         view_choices: What a person wants to see of each environment, its picture or its payload.
     """
@@ -58,5 +60,6 @@ class ScreenContext:
     change_settings: Callable[[Settings], None]
     notify: Callable[[str], None]
     open_screen: Callable[[str], None]
+    sound: SoundOutput
     make_pictures: bool = True
     view_choices: ViewChoices = field(default_factory=ViewChoices)
