@@ -99,6 +99,7 @@ def test_that_no_device_is_no_error_and_costs_no_time(command: tuple[str, ...]) 
     for step in range(200):
         output.play(tone(step), RATE_HZ)
     output.close()
+    assert output.is_idle
 
 
 def test_that_a_device_that_blocks_holds_nobody_up() -> None:
