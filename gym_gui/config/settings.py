@@ -58,6 +58,11 @@ class Settings(Config):
         return to_plain(self.record)
 
     @property
+    def keeps_runs(self) -> bool:
+        """Whether anything is recorded."""
+        return isinstance(self.record, BufferedRecordConfig)
+
+    @property
     def keeps_sound(self) -> bool:
         """Whether the sound of what a person plays is recorded, where there is any."""
         return isinstance(self.record, BufferedRecordConfig) and self.record.include_sound

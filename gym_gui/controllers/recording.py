@@ -165,7 +165,8 @@ def carry_out(
         episodes=summary.episodes,
         steps=summary.steps,
         frames=summary.frames,
-        dropped_frames=max(summary.dropped_frames, recording.frames - summary.frames),
+        # Where it was chosen that nothing is kept, nothing was dropped.
+        dropped_frames=max(summary.dropped_frames, recording.frames - summary.frames) * services.settings.keeps_runs,
         size_bytes=summary.size_bytes,
         wall_s=round(time.perf_counter() - started_s, 3),
         stopped=recording.stopped,

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from integration.command_line import answer, gym_gui
 
+import gym_gui as gym_gui_package
 from gym_gui.core.sound import SILENCE, sound_of
 from gym_gui.recording.opening import open_recording
 
@@ -97,6 +98,13 @@ def test_that_it_goes_out_and_comes_back(recorded: tuple[Path, str], tmp_path: P
     answer("export", run_id, "-o", str(tmp_path / name), "--frames", var_dir=var_dir)
     answer("import", str(tmp_path / name), var_dir=tmp_path / "there")
     assert same(sounds_in(tmp_path / "there", run_id), sounds_in(*recorded))
+
+
+def test_that_python_has_it_as_one_array(recorded: tuple[Path, str]) -> None:
+    with gym_gui_package.open_library(recorded[0]) as library:
+        sound = library.runs[0].episodes[0].sound
+    assert sound is not None
+    assert np.array_equal(sound, track_of(sounds_in(*recorded)))
 
 
 def test_that_wav_has_every_sample(recorded: tuple[Path, str], tmp_path: Path) -> None:

@@ -35,13 +35,14 @@ def write_video(job: ExportJob, path: Path) -> None:
     job.progress.begin(count_steps(job))
     try:
         # The index goes to the front, so that a browser plays while it loads.
-        flags = {"movflags": "faststart"} if path.suffix.lower() == ".mp4" else {}
-        with av.open(str(path), "w", options=flags) as container:
+        suffix = ".mkv" if path.suffix.lower() == ".mkv" else ".mp4"  # whatever else the file is called
+        flags, kind = ({}, "matroska") if suffix == ".mkv" else ({"movflags": "faststart"}, "mp4")
+        with av.open(str(path), "w", format=kind, options=flags) as container:
             container.metadata["title"] = f"{job.selection.run.env_id} {job.selection.run.run_id}"
-            stream = _stream(job, container, path.suffix.lower())
+            stream = _stream(job, container, suffix)
             stream.width, stream.height = canvas.width, canvas.height
             target = stream.pix_fmt
-            track = make_soundtrack(job, container, path.suffix.lower())
+            track = make_soundtrack(job, container, suffix)
             with closing(pictures(job, sound=track is not None)) as shown:
                 for picture in shown:
                     frame = av.VideoFrame.from_ndarray(canvas.draw(picture), format="rgb24")
