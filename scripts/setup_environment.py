@@ -126,10 +126,10 @@ def build_environment(*, dev: bool, is_update: bool, lock: IO[bytes]) -> None:
             say(f"Making .venv with {python} ...")
             clear_environment()
             run_step([str(python), "-m", "venv", str(VENV)], "making .venv", log, lock)
-        say("Installing packages (once, about 230 MB; .venv/setup.log has the details) ...")
+        say(f"Installing packages (once, about {1_000 if dev else 250} MB; .venv/setup.log has the details) ...")
         pip = [str(program("python")), "-I", "-m", "pip", "install", "-c", "constraints.txt", "--only-binary=:all:"]
         run_step([*pip, *BUILD_PACKAGES], "installing the build packages", log, lock)
-        project = ".[formats,dev]" if dev else ".[formats]"
+        project = ".[formats,training,cluster,postgres,dev]" if dev else ".[formats]"
         from_source = [f"--no-binary={SOURCE_ONLY}", "--no-build-isolation"]
         run_step([*pip, *from_source, "-e", project], "installing the packages", log, lock)
         if sys.platform.startswith("linux"):

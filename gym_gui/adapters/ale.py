@@ -48,7 +48,7 @@ class AtariAdapter(GymnasiumAdapter):
         render: bool = True,
     ) -> None:
         super().__init__(resolved, env_kwargs=env_kwargs, human=human, render=render)
-        self._may_observe_screen = self._draws and _observes_screen(self._env)
+        self._may_observe_screen = self._draws and observes_screen(self._env)
         self._screen_is_observation = False
 
     @override
@@ -63,11 +63,7 @@ class AtariAdapter(GymnasiumAdapter):
 
     @override
     def step_rate_hz(self, env: Env[Any, Any]) -> float:
-        frameskip = getattr(env.unwrapped, "_frameskip", 4)
-        if isinstance(frameskip, tuple):
-            low, high = frameskip
-            frameskip = (low + high - 1) / 2  # the upper bound is exclusive
-        return _CONSOLE_HZ / float(frameskip)
+        return console_rate_hz(env)
 
     @override
     def is_turn_based(self, env: Env[Any, Any]) -> bool:
@@ -84,11 +80,7 @@ class AtariAdapter(GymnasiumAdapter):
 
     @override
     def rom_sha256(self, env: Env[Any, Any]) -> str | None:
-        from ale_py import roms  # noqa: PLC0415 - loaded with the environment
-
-        game = getattr(env.unwrapped, "_game", None)
-        path = roms.get_rom_path(game) if isinstance(game, str) else None
-        return None if path is None else file_sha256(Path(path))
+        return rom_sha256(env)
 
     @override
     def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> AdapterStep:
@@ -110,7 +102,26 @@ class AtariAdapter(GymnasiumAdapter):
         return observation if self._may_observe_screen else super()._taken_over(observation)
 
 
-def _observes_screen(env: Env[Any, Any]) -> bool:
+def console_rate_hz(env: Env[Any, Any]) -> float:
+    """Steps a second in real time, of an environment that `is_ale` says yes to."""
+    frameskip = getattr(env.unwrapped, "_frameskip", 4)
+    if isinstance(frameskip, tuple):
+        low, high = frameskip
+        frameskip = (low + high - 1) / 2  # the upper bound is exclusive
+    return _CONSOLE_HZ / float(frameskip)
+
+
+def rom_sha256(env: Env[Any, Any]) -> str | None:
+    """Hash of the game's ROM; None where it is not found."""
+    from ale_py import roms  # noqa: PLC0415 - loaded with the environment
+
+    game = getattr(env.unwrapped, "_game", None)
+    path = roms.get_rom_path(game) if isinstance(game, str) else None
+    return None if path is None else file_sha256(Path(path))
+
+
+def observes_screen(env: Env[Any, Any]) -> bool:
+    """Whether observation and picture of an Atari environment are the same thing, whatever it shows."""
     from ale_py import AtariEnv  # noqa: PLC0415 - loaded with the environment
 
     layer: Any = env

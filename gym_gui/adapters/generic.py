@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from gym_gui.core.spaces import SpaceDescription
 
 _LOGGER: Final = logging.getLogger(__name__)
-_DEFAULT_RATE_HZ: Final = 30.0
-_MAX_RATE_HZ: Final = 1_000.0
 # A grid world declares a handful of frames a second, a game of reflexes 15 and more.
 _TURN_BASED_UP_TO_HZ: Final = 5.0
 _STEP_VALUES: Final = 5
@@ -105,11 +103,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
 
     def step_rate_hz(self, env: Env[Any, Any]) -> float:
         """Steps a second in real time: the metadata's ``render_fps``, 30 where it says nothing sensible."""
-        metadata: object = env.metadata
-        rate = metadata.get("render_fps") if isinstance(metadata, Mapping) else None
-        if isinstance(rate, (int, float, np.number)) and 0 < rate <= _MAX_RATE_HZ:
-            return float(rate)
-        return _DEFAULT_RATE_HZ
+        return describe.declared_rate_hz(env)
 
     def is_turn_based(self, env: Env[Any, Any]) -> bool:
         """Whether the world waits for a person: few frames a second and a choice of single actions."""

@@ -29,11 +29,13 @@ _COMMANDS: Final = {
     "runs": ("library", "List what was recorded, newest first."),
     "episodes": ("library", "List the episodes of a run."),
     "steps": ("library", "List the steps of an episode."),
+    "scalars": ("scalars", "List what the learner of a run logged."),
     "frame": ("frame", "Save one frame as a picture."),
     "export": ("export", "Write a run as Parquet, CSV, JSON, HDF5, SQLite, Minari, MP4, GIF or PNG."),
     "import": ("import_", "Take an exported run back in: Parquet, HDF5, SQLite or Minari."),
     "replay": ("window", "Watch an episode in the window."),
     "demo": ("demo", "Show that it all works here, in under a minute; needs no display."),
+    "trainer": ("trainer", "Run and ask the trainer, which keeps what training scripts publish."),
     "config": ("config", "Show, check and change the settings."),
     "doctor": ("doctor", "Check this machine and this installation."),
 }

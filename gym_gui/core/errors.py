@@ -123,5 +123,35 @@ class EnvironmentRaisedError(EnvironmentFault, RuntimeError):
         self.phase = phase
 
 
+class RunTransitionError(EnvironmentFault, ValueError):
+    """A training run was asked to become what it cannot become from where it stands."""
+
+
+class DuplicateRunError(EnvironmentFault, ValueError):
+    """A training run of the same configuration is active.
+
+    Args:
+        message: Which one.
+        run_id: Its id.
+        hint: What the user can do about it.
+    """
+
+    def __init__(self, message: str, *, run_id: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.run_id = run_id
+
+
+class TrainerUnavailableError(EnvironmentFault, ConnectionError):
+    """No trainer answers at that address, or it does not let us in."""
+
+
+class TrainerRefusedError(EnvironmentFault, ValueError):
+    """The trainer answered that it will not do what was asked."""
+
+
+class WorkerError(EnvironmentFault, RuntimeError):
+    """A training worker could not be started, or ended by a fault of its own."""
+
+
 class BusClosedError(InvariantError, RuntimeError):
     """Something was published or awaited after the bus was closed."""

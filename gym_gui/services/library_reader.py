@@ -17,6 +17,7 @@ from gym_gui.core.errors import (
 )
 from gym_gui.core.refs import FrameRef
 from gym_gui.services.shelf import Shelf, mark_of
+from gym_gui.telemetry.step_columns import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunSummary, StepRecord
+    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunSummary, ScalarColumns, StepRecord
     from gym_gui.recording.contract import RecordingReader
     from gym_gui.replay import FrameResolver
     from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
+    from gym_gui.telemetry.step_columns import StepColumns
 
 _LOGGER = logging.getLogger(__name__)
 # What the listing of a run that another backend keeps says in its metadata.
@@ -158,6 +160,37 @@ class LibraryReader:
                 self.get_episode(run_id, episode_id)
             return [] if readers else self._store.load_steps(run_id, episode_id, start=start, stop=stop)
         return [found[key] for key in sorted(found)]
+
+    def load_columns(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> StepColumns:
+        """What `load_steps` reads, as columns.
+
+        Raises:
+            RunNotFoundError: there is no run of that id.
+            EpisodeNotFoundError: the run has no such episode.
+        """
+        if not self._is_elsewhere(run_id):
+            return self._store.load_columns(run_id, episode_id, start=start, stop=stop)
+        return columns_of(run_id, episode_id, self.load_steps(run_id, episode_id, start=start, stop=stop))
+
+    # What learners logged, which the database alone keeps.
+
+    def scalar_names(self, run_id: str) -> list[str]:
+        """Names of all that a run's learner logged, sorted; none where the run is not in the database."""
+        try:
+            return self._store.scalar_names(run_id)
+        except RunNotFoundError:
+            self.get_run(run_id)
+            return []
+
+    def load_scalars(
+        self, run_id: str, names: Sequence[str] | None = None, after_row: int = 0
+    ) -> tuple[ScalarColumns, int]:
+        """What a run's learner logged, a page at a time; see `TelemetrySQLiteStore.load_scalars`.
+
+        Raises:
+            RunNotFoundError: the database has no run of that id.
+        """
+        return self._store.load_scalars(run_id, names, after_row)
 
     # Arrays.
 

@@ -1,8 +1,8 @@
-"""What travels on the bus: a run starts, steps happen, episodes change, the run ends."""
+"""What travels on the bus: a run starts, steps happen one by one or in batches, episodes change, the run ends."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from numpy import ndarray
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepRecord
+    from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepBatch, StepRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,27 @@ class EpisodeChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchRecorded:
+    """Many steps of one worker, with what began and ended among them.
+
+    Attributes:
+        batch: The rows and their arrays.
+        attached_bytes: About how much memory it takes; asked once, used by every buffer on the way.
+    """
+
+    batch: StepBatch
+    attached_bytes: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attached_bytes", self.batch.attached_bytes)
+
+    @property
+    def run_id(self) -> str:
+        """The run that this is about."""
+        return self.batch.run_id
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """The last event of a run.
 
@@ -88,4 +109,4 @@ class RunEnded:
     schema_counts: Mapping[str, Any] | None = None
 
 
-TelemetryEvent: TypeAlias = RunStarted | StepRecorded | EpisodeChanged | RunEnded
+TelemetryEvent: TypeAlias = RunStarted | StepRecorded | BatchRecorded | EpisodeChanged | RunEnded

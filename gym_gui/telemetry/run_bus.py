@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import FrameState
 from gym_gui.core.errors import BusClosedError
-from gym_gui.telemetry.events import StepRecorded, TelemetryEvent
+from gym_gui.telemetry.events import BatchRecorded, StepRecorded, TelemetryEvent
 from gym_gui.telemetry.overflow import Block, DropOldest, Latest, OverflowPolicy, ShedFrames
 
 if TYPE_CHECKING:
@@ -183,10 +183,9 @@ class Subscription:
             self._latest_step = event
             return
         if len(self._events) >= policy.rare_capacity:
-            self._events.popleft()
-            self._taken += 1
-            self.dropped += 1
-        self._append(event, 0)
+            self._drop_oldest(event)
+        else:
+            self._append(event, event.attached_bytes)
 
     def _drop_oldest(self, event: TelemetryEvent) -> None:
         self._bytes -= self._events.popleft().attached_bytes
@@ -195,6 +194,9 @@ class Subscription:
         self._append(event, event.attached_bytes)
 
     def _shed(self, policy: ShedFrames, event: TelemetryEvent) -> None:
+        if isinstance(event, BatchRecorded):
+            self._shed_batch(policy, event)
+            return
         if not isinstance(event, StepRecorded):
             self._append(event, 0)
             return
@@ -208,6 +210,13 @@ class Subscription:
         if event.attached_bytes and self._bytes + event.attached_bytes > policy.max_bytes:
             event = StepRecorded(replace(event.step, observation=None))
             self.shed_observations += 1
+        self._append(event, event.attached_bytes)
+
+    def _shed_batch(self, policy: ShedFrames, event: BatchRecorded) -> None:
+        # Rows, episodes and scalars always stay; what follows is bounded by the worker's credit.
+        if len(self._events) >= policy.capacity or self._bytes + event.attached_bytes > policy.max_bytes:
+            self.shed_frames += event.batch.frame_count
+            event = BatchRecorded(event.batch.without_frames(FrameState.SHED))
         self._append(event, event.attached_bytes)
 
     def _block(self, policy: Block, event: TelemetryEvent) -> None:

@@ -8,6 +8,14 @@ from math import copysign
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from gym_gui.core.data_model import PAYLOAD_VERSION, FrameState, StepRecord
+from gym_gui.core.data_model.batch import (
+    FRAME_STATE_SHIFT,
+    OBSERVATION_IS_FRAME,
+    REWARD_NAN,
+    REWARD_NEGATIVE_ZERO,
+    TERMINATED,
+    TRUNCATED,
+)
 from gym_gui.core.info_codec import decode_info, encode_info
 from gym_gui.core.refs import FRAMES_DATASET, OBSERVATIONS_DATASET, FrameRef
 from gym_gui.core.value_codec import decode_value, encode_value
@@ -33,12 +41,6 @@ SELECT_STEPS: Final = """
     ORDER BY step_index, agent_key
 """
 
-TERMINATED: Final = 1
-TRUNCATED: Final = 2
-REWARD_NAN: Final = 4
-REWARD_NEGATIVE_ZERO: Final = 8
-_FRAME_STATE_SHIFT: Final = 4
-OBSERVATION_IS_FRAME: Final = 64
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -68,6 +70,11 @@ def microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // timedelta(microseconds=1)
 
 
+def from_microseconds(time_us: int) -> datetime:
+    """The instant, aware, UTC."""
+    return _EPOCH + timedelta(microseconds=time_us)
+
+
 def rows_of(
     steps: Iterable[StepRecord], keys: EpisodeKeys, agent_keys: Mapping[str, int]
 ) -> tuple[list[StepRow], list[StepRow]]:
@@ -82,7 +89,7 @@ def rows_of(
     usual: list[StepRow] = []
     unusual: list[StepRow] = []
     for step in steps:
-        flags = step.terminated | step.truncated << 1 | step.frame_state << _FRAME_STATE_SHIFT
+        flags = step.terminated | step.truncated << 1 | step.frame_state << FRAME_STATE_SHIFT
         reward = step.reward
         if not reward and reward is not None and copysign(1.0, reward) < 0:
             flags |= REWARD_NEGATIVE_ZERO
@@ -179,7 +186,7 @@ def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
         terminated=bool(flags & TERMINATED),
         truncated=bool(flags & TRUNCATED),
         info=decode_info(info),
-        timestamp=_EPOCH + timedelta(microseconds=keys.started_us + time_us),
+        timestamp=from_microseconds(keys.started_us + time_us),
         agent_id=agent_id,
         render_hint=rare.get("render_hint"),
         frame_ref=_uri(keys.run_id, FRAMES_DATASET, frame_variant, frame_index),
@@ -192,7 +199,7 @@ def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
         normalization_stats=rare.get("normalization_stats"),
         extra=rare.get("extra"),
         time_step=rare.get("time_step"),
-        frame_state=FrameState((flags >> _FRAME_STATE_SHIFT) & 3),
+        frame_state=FrameState((flags >> FRAME_STATE_SHIFT) & 3),
     )
 
 

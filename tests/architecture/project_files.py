@@ -19,6 +19,8 @@ PACKAGE = ROOT / "gym_gui"
 
 # Where there is no git, or no clone but an unpacked archive.
 NEVER_TRACKED = {"__pycache__", "build", "dist", "var"}
+# Written by the compiler of trainer.proto, not by us; a test holds them to it.
+GENERATED = ("_pb2.py", "_pb2_grpc.py")
 
 
 @cache
@@ -46,7 +48,9 @@ def python_files(*folders: Path) -> list[Path]:
     return [
         path
         for path in project_files()
-        if path.suffix == ".py" and (not folders or any(path.is_relative_to(folder) for folder in folders))
+        if path.suffix == ".py"
+        and not path.name.endswith(GENERATED)
+        and (not folders or any(path.is_relative_to(folder) for folder in folders))
     ]
 
 

@@ -118,7 +118,9 @@ def test_that_changed_constraints_are_installed_once(checkout: Checkout) -> None
     assert (code, output) == (0, ""), errors
     calls = checkout.calls()
     assert "-c constraints.txt" in calls[0]
-    assert calls[1].endswith("-e .[formats,dev]")  # the tools that an earlier start had asked for stay
+    assert calls[1].endswith(
+        "-e .[formats,training,cluster,postgres,dev]"
+    )  # the tools that an earlier start had asked for stay
     assert checkout.run("--setup-only") == (0, "", "")
     assert checkout.calls() == calls
 
@@ -135,7 +137,7 @@ def test_that_a_second_start_waits_for_the_first_ones_set_up(checkout: Checkout)
             gate.flush()
             assert second.wait(timeout=60) == 0
         assert first.wait(timeout=60) == 0
-    assert sum("-e .[formats,dev]" in call for call in checkout.calls()) == 1
+    assert sum("-e .[formats,training,cluster,postgres,dev]" in call for call in checkout.calls()) == 1
 
 
 @pytest.mark.slow
