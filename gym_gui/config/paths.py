@@ -73,6 +73,36 @@ class VarPaths:
         """What the user chose in the first versions, as JSON; read until `config_file` is first written."""
         return self.root / "settings.json"
 
+    @property
+    def trainer_dir(self) -> Path:
+        """What the trainer keeps for itself."""
+        return self.root / "trainer"
+
+    @property
+    def trainer_db(self) -> Path:
+        """The trainer's registry of runs."""
+        return self.trainer_dir / "trainer.sqlite"
+
+    @property
+    def trainer_runs_dir(self) -> Path:
+        """A folder for each run that the trainer started: configuration, logs, checkpoints."""
+        return self.trainer_dir / "runs"
+
+    @property
+    def daemon_file(self) -> Path:
+        """Where the trainer of this folder is to be reached, as JSON; there while it runs."""
+        return self.trainer_dir / "daemon.json"
+
+    @property
+    def daemon_lock(self) -> Path:
+        """Held by the trainer of this folder: there is one at most."""
+        return self.trainer_dir / "daemon.lock"
+
+    @property
+    def token_file(self) -> Path:
+        """The secret that remote clients show; readable by its owner only."""
+        return self.trainer_dir / "token"
+
     def prepare(self) -> None:
         """Create the folders that recording needs, and make sure that they can be written.
 

@@ -97,6 +97,7 @@ class TrainingRun:
         progress: How far it has come.
         gpus: GPUs that it holds.
         workers: Its processes that may be alive.
+        owner: The trainer that has claimed it, as it calls itself; empty before.
     """
 
     run_id: str
@@ -114,6 +115,7 @@ class TrainingRun:
     progress: RunProgress = field(default_factory=RunProgress)
     gpus: tuple[int, ...] = ()
     workers: tuple[WorkerProcess, ...] = ()
+    owner: str = ""
 
 
 class RunStore(Protocol):
@@ -127,7 +129,7 @@ class RunStore(Protocol):
         """A new run, ``PENDING``.
 
         Raises:
-            DuplicateRunError: a run of the same digest is active; the error names it.
+            DuplicateRunError: a run of the same digest is active, or one of that id is there; the error names it.
         """
 
     def get(self, run_id: str) -> TrainingRun:
@@ -139,7 +141,7 @@ class RunStore(Protocol):
         """Runs, newest first; of these states, or of all; those that come after the run *after* in that order."""
 
     def transitions(self, run_id: str) -> Sequence[RunTransition]:
-        """Every change of its state, oldest first."""
+        """Every change of its state, oldest first; where only its retention changed, before and after are the same."""
 
     def move(self, run_id: str, after: TrainingState, reason: str) -> TrainingRun:
         """Change a run's state, with time and reason; what it holds is let go where it ends.
@@ -148,20 +150,34 @@ class RunStore(Protocol):
             RunTransitionError: the table does not let it.
         """
 
-    def claim(self, *, cpus: float, gpus: Sequence[int], at_most: int) -> TrainingRun | None:
+    def claim(
+        self,
+        *,
+        cpus: float,
+        gpus: Sequence[int],
+        at_most: int,
+        owner: str = "",
+        except_for: Collection[str] = (),
+    ) -> TrainingRun | None:
         """In one transaction: the next pending run that fits becomes ``DISPATCHING`` and holds its slots.
 
         By priority, then by age. A run that does not fit lets smaller ones by, but not for ever: one that was passed
-        over ten times is waited for.
+        over ten times is waited for. A run that ran before goes to the trainer that has its checkpoints.
 
         Args:
             cpus: Cores of the machine; what active runs hold is taken off.
             gpus: Indices of the GPUs there are, likewise.
             at_most: Runs that may be active (dispatching, running, paused) at once.
+            owner: Who claims. Several trainers, each of its own name and machine, may share a store.
+            except_for: Runs that are not to go yet.
         """
 
     def retain(self, run_id: str, after: Retention, reason: str) -> TrainingRun:
-        """Archive an ended run, take it out again, or note that its data is gone."""
+        """Archive an ended run, take it out again, or note that its data is gone; *reason* is among its transitions.
+
+        Raises:
+            RunTransitionError: it has not ended, or the table does not let it.
+        """
 
     def set_progress(self, run_id: str, progress: RunProgress) -> None:
         """How far it has come; the newest replaces what was there."""

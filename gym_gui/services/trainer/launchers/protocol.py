@@ -1,0 +1,45 @@
+"""Launcher: starts the process that stands for a run's worker, and that the dispatcher watches and ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gym_gui.services.trainer.config import TrainingConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """What is to be started.
+
+    Attributes:
+        config: What the run is.
+        environment: Variables for the worker, beside those of this process.
+        folder: The run's, where it starts.
+        log_path: Takes what it prints, at the end.
+    """
+
+    config: TrainingConfig
+    environment: Mapping[str, str]
+    folder: Path
+    log_path: Path
+
+
+class Launcher(Protocol):
+    """Starts workers. The process it gives leads its own session, and carries the run's mark."""
+
+    @property
+    def start_timeout_s(self) -> float:
+        """Seconds that a worker may take to register beyond what the limits say: a cluster may have no place yet."""
+
+    def launch(self, launch: Launch) -> subprocess.Popen[bytes]:
+        """Start it.
+
+        Raises:
+            WorkerError: it cannot be started.
+        """
