@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -58,6 +59,7 @@ class TrainerProcess:
         ]
         self.process: subprocess.Popen[str] | None = None
         self.address = ""
+        self.metrics_port = 0
 
     def start(self) -> Self:
         """Start, and wait until it answers."""
@@ -73,6 +75,8 @@ class TrainerProcess:
         for line in self.process.stdout:
             lines.append(line)
             if "listens at" in line:
+                port = re.search(r"at port (\d+)", line)
+                self.metrics_port = int(port[1]) if port else 0
                 self.address = msgspec.json.decode(self.paths.daemon_file.read_bytes())["address"]
                 return self
         raise AssertionError(f"the trainer did not start: {''.join(lines)}")

@@ -50,7 +50,8 @@ def batches(draw: st.DrawFn) -> StepBatch:
     items = draw(st.integers(1, 4))
     encoded = st.lists(ACTIONS.map(encode_value), min_size=rows, max_size=rows)
     info = st.one_of(st.none(), st.sampled_from(['{"lives":3}', '{"a":{"b":[1,2,"ü"]}}']))
-    extra = st.one_of(st.none(), st.just(encode_value({"time_step": 3})))
+    packed = encode_value({"time_step": 3})
+    extra = st.one_of(st.none(), st.just(packed if isinstance(packed, bytes) else b""))
     return StepBatch(
         run_id="r",
         worker_id="w0",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +20,9 @@ from gym_gui.services.trainer.security import (
     make_token,
     read_token,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -130,7 +133,7 @@ def test_that_remote_clients_have_scripts_of_one_folder_only(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("text", ["/nowhere.py", "", "\0", "x" * 9_999])
 def test_that_a_script_that_is_not_there_is_refused(text: str) -> None:
-    with pytest.raises(TrainerRefusedError, match="no script|no file"):
+    with pytest.raises(TrainerRefusedError, match=r"no script|no file"):
         check_script(text, None, local=True)
 
 
