@@ -34,6 +34,8 @@ _COMMANDS: Final = {
     "frame": ("frame", "Save one frame as a picture."),
     "export": ("export", "Write a run as Parquet, CSV, JSON, HDF5, SQLite, Minari, MP4, GIF or PNG."),
     "import": ("import_", "Take an exported run back in: Parquet, HDF5, SQLite or Minari."),
+    "train": ("train", "Start and steer training runs."),
+    "watch": ("watch", "Watch training runs live in the terminal."),
     "replay": ("window", "Watch an episode in the window."),
     "demo": ("demo", "Show that it all works here, in under a minute; needs no display."),
     "trainer": ("trainer", "Run and ask the trainer, which keeps what training scripts publish."),

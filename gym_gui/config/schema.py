@@ -70,6 +70,9 @@ class UiConfig:
     library_columns: str = _setting(
         "", "Widths and order of the library's columns, as the window wrote them; empty for its own."
     )
+    live_columns: str = _setting(
+        "", "Widths and order of the columns of the list of runs, as the window wrote them; empty for its own."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

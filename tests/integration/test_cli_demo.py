@@ -30,6 +30,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Answer]:
     return var_dir, gym_gui("demo", "--json", var_dir=var_dir)
 
 
+@pytest.mark.alone  # the demo promises a time
 def test_that_the_demo_holds_without_a_display(told: tuple[Path, Answer]) -> None:
     var_dir, found = told
     assert found.code == 0, found.stderr

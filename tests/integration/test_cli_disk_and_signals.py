@@ -25,11 +25,13 @@ ENDLESS = ("record", "visiting_envs:Endless-v0", "--json", "--seed", "1")
 
 
 def start(*words: str, var_dir: Path) -> subprocess.Popen[str]:
+    """Start a command; one that says each of its steps is held up some hundred steps after what was read of it."""
     return subprocess.Popen(
         command(*words, var_dir=var_dir),
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        pipesize=4096,  # the smallest: what is recorded while nobody reads has to be looked at afterwards
         text=True,
     )
 

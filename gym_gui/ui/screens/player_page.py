@@ -96,12 +96,12 @@ class PlayerPage(QWidget):
         self._live_timer.setInterval(LIVE_MS)
         self._live_timer.timeout.connect(self.controller.refresh)
 
-    def open(self, run_id: str, episode: str | int | None) -> None:
-        """Show an episode."""
+    def open(self, run_id: str, episode: str | int | None, step_index: int = 0) -> None:
+        """Show an episode from a step on."""
         self._asked = (run_id, episode)
         self._banner.hide()
         self.stage.picture.set_integer_scale(integer=self._context.settings().ui.integer_scale)
-        self.controller.open(run_id, episode)
+        self.controller.open(run_id, episode, position=step_index)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # What the controller says.
