@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 PATIENCE_S = 30.0
+LOOK_AGAIN = threading.Event()  # never set: another process tells nothing
 
 
 def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
@@ -44,7 +46,7 @@ def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_
     deadline_s = time.monotonic() + patience_s
     while not (found := condition()):
         assert time.monotonic() < deadline_s, f"{what} did not come to be"
-        time.sleep(0.02)
+        LOOK_AGAIN.wait(0.02)
     return found
 
 
