@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -212,3 +214,72 @@ def frame_block(first: int, count: int, shape: tuple[int, ...] = (84, 84, 3)) ->
         compressed=True,
         data=zstandard.ZstdCompressor(level=1, write_content_size=True).compress(chunk.tobytes()),
     )
+
+
+class Cable:
+    """A way to the trainer that can be cut: a proxy on a port of its own."""
+
+    def __init__(self, address: str) -> None:
+        host, port = address.split(":")
+        self._to = (host, int(port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._whole = threading.Event()
+        self._whole.set()
+        self._ends: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._begin(self._accept)
+
+    def cut(self) -> None:
+        """Nothing goes through, and nobody is told."""
+        self._whole.clear()
+
+    def mend(self) -> None:
+        """New connections go through; those of before are dead."""
+        ends, self._ends = self._ends, []
+        for end in ends:
+            _hang_up(end)
+        self._whole.set()
+
+    def close(self) -> None:
+        """Take it away."""
+        _hang_up(self._listener)
+        self.mend()
+        for thread in self._threads:
+            thread.join()
+
+    def _begin(self, work: Callable[..., None], *ends: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=ends, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                far = socket.create_connection(self._to)
+            except OSError:
+                _hang_up(near)
+                continue
+            self._ends += [near, far]
+            self._begin(self._carry, near, far)
+            self._begin(self._carry, far, near)
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while data := source.recv(65_536):
+                self._whole.wait()
+                sink.sendall(data)
+        except OSError:
+            pass
+        _hang_up(source)
+        _hang_up(sink)
+
+
+def _hang_up(end: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
+    end.close()
