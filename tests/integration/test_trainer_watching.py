@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -22,9 +24,6 @@ from gym_gui.services.trainer.discovery import await_end, ensure_trainer, find_t
 from gym_gui.services.trainer.remote_library import RemoteLibrary
 from gym_gui.services.trainer.spool import SpoolFile
 from gym_gui.services.trainer.states import TrainingState
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_that_a_viewer_sees_pictures_batches_episodes_and_scalars(var_dir: Path) -> None:
@@ -138,6 +137,10 @@ def test_that_prometheus_is_told(var_dir: Path) -> None:
         "gym_gui_saved_steps_total 50.0",
     ):
         assert line in text, text
+    dashboard = (Path(__file__).parents[2] / "docs" / "ops" / "grafana-trainer.json").read_text()
+    shown = set(re.findall(r"(?:gym_gui|process)_\w+", "\n".join(re.findall(r'"expr": "(.*)"', dashboard))))
+    assert len(shown) > 15
+    assert shown <= set(re.findall(r"^# HELP (\w+)", text, re.MULTILINE))
 
 
 @pytest.mark.slow
