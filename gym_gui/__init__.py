@@ -6,7 +6,12 @@ from typing import Any as _Any
 __version__ = "0.1.0"
 
 # Loaded when they are asked for: `gym-gui --help` must not pay for h5py.
-_HOMES = {"open_library": "gym_gui.notebook"}
+_HOMES = {
+    "RecordTelemetry": "gym_gui.wrappers",
+    "RecordTelemetryVector": "gym_gui.wrappers",
+    "log": "gym_gui.wrappers",
+    "open_library": "gym_gui.notebook",
+}
 
 
 def __getattr__(name: str) -> _Any:

@@ -1,6 +1,7 @@
 """Set up the project where needed, then start it: `python3 scripts/run.py [ARGUMENTS OF gym-gui]`.
 
-`--setup-only` stops after the set-up. Everything else goes to `gym-gui` as it stands; `--help` shows its own help.
+`--setup-only` stops after the set-up. `--training` also installs the learners (Stable-Baselines3 and PyTorch), once and
+for good; alone it stops there. Everything else goes to `gym-gui` as it stands; `--help` shows its own help.
 """
 
 from __future__ import annotations
@@ -42,14 +43,20 @@ def has_display() -> bool:
 def main() -> int:
     """Set up, then become `gym-gui`."""
     arguments = sys.argv[1:]
-    if "--setup-only" in arguments:
-        prepare_environment(dev=False)
+    training = "--training" in arguments
+    if training:
+        arguments.remove("--training")
+    if "--setup-only" in arguments or (training and not arguments):
+        prepare_environment(dev=False, training=training)
         return 0
     if needs_window(arguments) and not has_display():
         raise SetupError(NO_DISPLAY, exit_code=2)
     if arguments[:1] in (["-h"], ["--help"]):
-        say("python3 scripts/run.py [--setup-only | ARGUMENTS OF gym-gui]; --setup-only stops after the set-up.\n")
-    prepare_environment(dev=False)
+        say(
+            "python3 scripts/run.py [--setup-only] [--training] [ARGUMENTS OF gym-gui]; --setup-only stops after the "
+            "set-up, --training also installs the learners.\n"
+        )
+    prepare_environment(dev=False, training=training)
     command = [str(program("gym-gui")), *arguments]
     # So that what it tells the user to type is what works here.
     os.environ["GYM_GUI_COMMAND"] = f"python3 {sys.argv[0]}"

@@ -82,36 +82,55 @@ def read_stamp() -> dict[str, object]:
     return stamp if is_ours else {}
 
 
-def write_stamp(*, dev: bool) -> None:
+def write_stamp(*, dev: bool, training: bool = False) -> None:
     """Say that the environment is complete, in one atomic step."""
     draft = STAMP.with_suffix(".draft")
-    draft.write_text(json.dumps({"key": dependency_key(), "dev": dev, "root": str(ROOT)}), encoding="utf-8")
+    stamp = {"key": dependency_key(), "dev": dev, "training": training, "root": str(ROOT)}
+    draft.write_text(json.dumps(stamp), encoding="utf-8")
     draft.replace(STAMP)
 
 
-def is_ready(stamp: dict[str, object], *, dev: bool) -> bool:
-    """Whether the environment is what *dev* asks for."""
-    return stamp.get("key") == dependency_key() and (bool(stamp.get("dev")) or not dev)
+def is_ready(stamp: dict[str, object], *, dev: bool, training: bool = False) -> bool:
+    """Whether the environment is what *dev* and *training* ask for; that for the checks has the learners, too."""
+    has_dev = bool(stamp.get("dev"))
+    has_training = has_dev or bool(stamp.get("training"))
+    return stamp.get("key") == dependency_key() and (has_dev or not dev) and (has_training or not training)
 
 
-def prepare_environment(*, dev: bool) -> None:
-    """Make the environment ready; with *dev* also for the checks. Costs a few milliseconds when it already is.
+def prepare_environment(*, dev: bool, training: bool = False) -> None:
+    """Make the environment ready. Costs a few milliseconds when it already is; what it once had, it keeps.
+
+    Args:
+        dev: Also for the checks.
+        training: Also with the learners.
 
     Raises:
         SetupError: It cannot be made ready; the text says why.
     """
-    if is_ready(read_stamp(), dev=dev):
+    if is_ready(read_stamp(), dev=dev, training=training):
         return
     with setup_lock() as lock:
         stamp = read_stamp()
-        if is_ready(stamp, dev=dev):  # another start has done it while this one waited
+        if is_ready(stamp, dev=dev, training=training):  # another start has done it while this one waited
             return
         started = time.monotonic()
-        build_environment(dev=dev or bool(stamp.get("dev")), is_update=bool(stamp), lock=lock)
+        build_environment(
+            dev=dev or bool(stamp.get("dev")),
+            training=training or bool(stamp.get("training")),
+            is_update=bool(stamp),
+            lock=lock,
+        )
         say(f"Ready in {time.monotonic() - started:.0f} s.")
 
 
-def build_environment(*, dev: bool, is_update: bool, lock: IO[bytes]) -> None:
+def extras_of(*, dev: bool, training: bool) -> str:
+    """The project with its extras, as pip is told."""
+    if dev:
+        return ".[formats,training,cluster,postgres,dev]"
+    return ".[formats,training]" if training else ".[formats]"
+
+
+def build_environment(*, dev: bool, training: bool, is_update: bool, lock: IO[bytes]) -> None:
     """Do every step of the set-up, from nothing or on top of a complete one."""
     python = program("python") if is_update else choose_python()
     with LOG.open("wb") as log:
@@ -128,15 +147,17 @@ def build_environment(*, dev: bool, is_update: bool, lock: IO[bytes]) -> None:
             say(f"Making .venv with {python} ...")
             clear_environment()
             run_step([str(python), "-m", "venv", str(VENV)], "making .venv", log, lock)
-        say(f"Installing packages (once, about {1_000 if dev else 250} MB; .venv/setup.log has the details) ...")
+        say(
+            f"Installing packages (once, about {1_000 if dev or training else 250} MB; .venv/setup.log has the details) ..."
+        )
         pip = [str(program("python")), "-I", "-m", "pip", "install", "-c", "constraints.txt", "--only-binary=:all:"]
         run_step([*pip, *BUILD_PACKAGES], "installing the build packages", log, lock)
-        project = ".[formats,training,cluster,postgres,dev]" if dev else ".[formats]"
+        project = extras_of(dev=dev, training=training)
         from_source = [f"--no-binary={SOURCE_ONLY}", "--no-build-isolation"]
         run_step([*pip, *from_source, "-e", project], "installing the packages", log, lock)
         if sys.platform.startswith("linux"):
             run_step([str(program("python")), "-I", "-c", PROBE], "loading Qt", log, lock)
-    write_stamp(dev=dev)
+    write_stamp(dev=dev, training=training)
 
 
 def run_step(command: list[str], what: str, log: IO[bytes], lock: IO[bytes]) -> None:

@@ -38,6 +38,7 @@ class AtariAdapter(GymnasiumAdapter):
     """An ``ALE/…-v5`` game or one of the older ids."""
 
     packages: ClassVar[tuple[str, ...]] = ("ale_py",)
+    _speaker: Any = None  # the ALE, where a person hears the game
 
     def __init__(
         self,
@@ -47,8 +48,9 @@ class AtariAdapter(GymnasiumAdapter):
         human: bool = False,
         render: bool = True,
     ) -> None:
+        self._wants_sound = human
         super().__init__(resolved, env_kwargs=env_kwargs, human=human, render=render)
-        self._may_observe_screen = self._draws and _observes_screen(self._env)
+        self._may_observe_screen = self._draws and observes_screen(self._env)
         self._screen_is_observation = False
 
     @override
@@ -62,12 +64,28 @@ class AtariAdapter(GymnasiumAdapter):
         return {**kwargs, "frameskip": tuple(frameskip)} if isinstance(frameskip, list) else kwargs
 
     @override
+    def prepare(self, env: Env[Any, Any]) -> None:
+        # Beside the game: the observation stays what it is, which `sound_obs` as a keyword would change. A step of more
+        # than one emulated frame would give the sound of its last frame only.
+        game: Any = env.unwrapped
+        if self._wants_sound and getattr(game, "_frameskip", None) == 1 and hasattr(game, "ale"):
+            game.ale.setBool("sound_obs", True)
+            self._speaker = game.ale
+
+    @override
+    def sound_rate_hz(self, env: Env[Any, Any]) -> float | None:
+        return None if self._speaker is None else float(self._speaker.getAudioSize()) * _CONSOLE_HZ
+
+    @override
+    def heard(self, env: Env[Any, Any]) -> NDArray[np.uint8] | None:
+        if self._speaker is None:
+            return None
+        samples: NDArray[np.uint8] = self._speaker.getAudio()
+        return samples
+
+    @override
     def step_rate_hz(self, env: Env[Any, Any]) -> float:
-        frameskip = getattr(env.unwrapped, "_frameskip", 4)
-        if isinstance(frameskip, tuple):
-            low, high = frameskip
-            frameskip = (low + high - 1) / 2  # the upper bound is exclusive
-        return _CONSOLE_HZ / float(frameskip)
+        return console_rate_hz(env)
 
     @override
     def is_turn_based(self, env: Env[Any, Any]) -> bool:
@@ -84,11 +102,7 @@ class AtariAdapter(GymnasiumAdapter):
 
     @override
     def rom_sha256(self, env: Env[Any, Any]) -> str | None:
-        from ale_py import roms  # noqa: PLC0415 - loaded with the environment
-
-        game = getattr(env.unwrapped, "_game", None)
-        path = roms.get_rom_path(game) if isinstance(game, str) else None
-        return None if path is None else file_sha256(Path(path))
+        return rom_sha256(env)
 
     @override
     def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> AdapterStep:
@@ -110,7 +124,26 @@ class AtariAdapter(GymnasiumAdapter):
         return observation if self._may_observe_screen else super()._taken_over(observation)
 
 
-def _observes_screen(env: Env[Any, Any]) -> bool:
+def console_rate_hz(env: Env[Any, Any]) -> float:
+    """Steps a second in real time, of an environment that `is_ale` says yes to."""
+    frameskip = getattr(env.unwrapped, "_frameskip", 4)
+    if isinstance(frameskip, tuple):
+        low, high = frameskip
+        frameskip = (low + high - 1) / 2  # the upper bound is exclusive
+    return _CONSOLE_HZ / float(frameskip)
+
+
+def rom_sha256(env: Env[Any, Any]) -> str | None:
+    """Hash of the game's ROM; None where it is not found."""
+    from ale_py import roms  # noqa: PLC0415 - loaded with the environment
+
+    game = getattr(env.unwrapped, "_game", None)
+    path = roms.get_rom_path(game) if isinstance(game, str) else None
+    return None if path is None else file_sha256(Path(path))
+
+
+def observes_screen(env: Env[Any, Any]) -> bool:
+    """Whether observation and picture of an Atari environment are the same thing, whatever it shows."""
     from ale_py import AtariEnv  # noqa: PLC0415 - loaded with the environment
 
     layer: Any = env

@@ -6,8 +6,11 @@ import hashlib
 import importlib.metadata
 import platform
 import sys
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from gym_gui.core.spaces import SpaceDescription, SpaceSerializer, signature_of_forms, space_text
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from gymnasium import Env, spaces
     from gymnasium.envs.registration import EnvSpec
 
+_DEFAULT_RATE_HZ: Final = 30.0
+_MAX_RATE_HZ: Final = 1_000.0
 # What a package is called where its module has another name; asking all installed distributions takes 100 ms.
 _DISTRIBUTIONS: Final = {
     "ale_py": ("ale-py",),
@@ -78,6 +83,15 @@ def _package_version(module: str) -> tuple[str, str] | None:
             continue
     version = getattr(sys.modules.get(module), "__version__", None)
     return (module, version) if isinstance(version, str) else None
+
+
+def declared_rate_hz(env: Env[Any, Any]) -> float:
+    """Steps a second in real time: the metadata's ``render_fps``, 30 where it says nothing sensible."""
+    metadata: object = env.metadata
+    rate = metadata.get("render_fps") if isinstance(metadata, Mapping) else None
+    if isinstance(rate, (int, float, np.number)) and 0 < rate <= _MAX_RATE_HZ:
+        return float(rate)
+    return _DEFAULT_RATE_HZ
 
 
 def entry_point_module(spec: EnvSpec | None) -> str | None:

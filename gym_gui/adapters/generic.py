@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from gym_gui.core.spaces import SpaceDescription
 
 _LOGGER: Final = logging.getLogger(__name__)
-_DEFAULT_RATE_HZ: Final = 30.0
-_MAX_RATE_HZ: Final = 1_000.0
 # A grid world declares a handful of frames a second, a game of reflexes 15 and more.
 _TURN_BASED_UP_TO_HZ: Final = 5.0
 _STEP_VALUES: Final = 5
@@ -105,11 +103,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
 
     def step_rate_hz(self, env: Env[Any, Any]) -> float:
         """Steps a second in real time: the metadata's ``render_fps``, 30 where it says nothing sensible."""
-        metadata: object = env.metadata
-        rate = metadata.get("render_fps") if isinstance(metadata, Mapping) else None
-        if isinstance(rate, (int, float, np.number)) and 0 < rate <= _MAX_RATE_HZ:
-            return float(rate)
-        return _DEFAULT_RATE_HZ
+        return describe.declared_rate_hz(env)
 
     def is_turn_based(self, env: Env[Any, Any]) -> bool:
         """Whether the world waits for a person: few frames a second and a choice of single actions."""
@@ -130,6 +124,14 @@ class GymnasiumAdapter(EnvironmentAdapter):
 
     def rom_sha256(self, env: Env[Any, Any]) -> str | None:  # noqa: ARG002 - for Atari
         """Hash of the ROM, where there is one."""
+        return None
+
+    def sound_rate_hz(self, env: Env[Any, Any]) -> float | None:  # noqa: ARG002 - for Atari
+        """Samples a second of what `heard` gives; None where nothing is to be heard."""
+        return None
+
+    def heard(self, env: Env[Any, Any]) -> NDArray[np.uint8] | None:  # noqa: ARG002 - for Atari
+        """The sound of the step that was just taken, ``uint8 (samples,)``, owned."""
         return None
 
     # The interface.
@@ -210,6 +212,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
             action=taken,
             view=None if self._make_view is None else self._view(observation, is_over=terminated or truncated),
             normalization_stats=self._normalization.read(),
+            sound=self.heard(env),
         )
 
     @override
@@ -318,5 +321,6 @@ class GymnasiumAdapter(EnvironmentAdapter):
             versions=describe.package_versions(packages),
             rom_sha256=self.rom_sha256(env),
             action_meanings=describe.action_meanings(env),
+            sound_rate_hz=self.sound_rate_hz(env),
             warning=no_picture if wanted and render_mode is None else "",
         )

@@ -62,6 +62,11 @@ def _kind_of(envs: VectorEnv[Any, Any, Any]) -> str:
     return next((name for name in _OWN_GENERATORS if name in names), names[0])
 
 
+def seeds_apart(envs: VectorEnv[Any, Any, Any]) -> bool:
+    """Whether a number given to ``reset`` counts up from sub-environment to sub-environment."""
+    return _kind_of(envs) in _OWN_GENERATORS
+
+
 class _Seen(NamedTuple):
     """What one sub-environment showed and said."""
 

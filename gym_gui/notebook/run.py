@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, overload
 from gym_gui.notebook.episode import Episode
 from gym_gui.notebook.tables import Table
 from gym_gui.notebook.transitions import Transitions
+from gym_gui.recording.scalars import scalar_curves
 
 if TYPE_CHECKING:
     from gym_gui.core.data_model import RunRecord, RunSummary
     from gym_gui.recording.contract import RecordingReader
+    from gym_gui.recording.scalars import ScalarCurve
 
 
 class Run(Sequence[Episode]):
@@ -59,6 +61,10 @@ class Run(Sequence[Episode]):
     ) -> Transitions:
         """Batches of all its transitions; see `Transitions`."""
         return Transitions(self, batch_size, shuffle=shuffle, n_step=n_step, gamma=gamma, seed=seed)
+
+    def scalars(self, *names: str) -> dict[str, ScalarCurve]:
+        """What its learner logged: ``run.scalars("loss")["loss"].value``; every metric where none is named."""
+        return scalar_curves(self._reader, self.run_id, names or None)
 
     def refresh(self) -> None:
         """Look again: a run that is still being recorded has more episodes by now."""

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from gym_gui.core.errors import EnvironmentFault, SchemaMismatchError
+from gym_gui.core.sound import SOUND
 from gym_gui.recording.config_forms import config_of
 from gym_gui.recording.step_data import own_step
 from gym_gui.recording.writing import EpisodeItem, Hooks, RecordWriter, StepItem
@@ -275,5 +276,6 @@ def _left_out(config: RecorderConfig) -> frozenset[str]:
         "action": config.include_actions,
         "reward": config.include_rewards,
         "frame": config.include_frames,
+        SOUND: config.include_sound,
     }
     return frozenset(name for name, keeps in kept.items() if not keeps)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         RunRecord,
         RunState,
         RunSummary,
+        ScalarColumns,
         StepRecord,
     )
     from gym_gui.recording.config import RecorderConfig
@@ -131,6 +132,19 @@ class RecordingReader(Protocol):
 
     def close(self) -> None:
         """Let go of every file; safe to call twice."""
+
+
+@runtime_checkable
+class ScalarReader(Protocol):
+    """What a learner logged beside its steps; recordings that are one file of another format have none of it."""
+
+    def scalar_names(self, run_id: str) -> list[str]:
+        """Names of all that a run's learner logged, sorted; raises `RunNotFoundError`."""
+
+    def load_scalars(
+        self, run_id: str, names: Sequence[str] | None = None, after_row: int = 0
+    ) -> tuple[ScalarColumns, int]:
+        """A page of rows after *after_row*, in the order of arrival, and the last one's number to go on from."""
 
 
 @runtime_checkable

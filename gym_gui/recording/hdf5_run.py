@@ -24,6 +24,7 @@ from gym_gui.recording.hdf5_additions import apply_additions
 from gym_gui.recording.hdf5_episode import DOCUMENT, Hdf5Episode, write_attributes, write_episode
 from gym_gui.recording.journal import JOURNAL_SUFFIX, unreadable
 from gym_gui.recording.journaled_backend import RunFiles
+from gym_gui.recording.patient_file import patient_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -259,7 +260,7 @@ def _new_file(path: Path, storage: Storage, *, begin_with: Path | None = None) -
             shutil.copyfile(begin_with, partial)
             mode = "r+"
         order: dict[str, Any] = {"track_order": storage.track_order} if mode == "w" else {}
-        with h5py.File(partial, mode, locking=False, **order) as file:
+        with patient_file(partial, mode, **order) as file:
             if mode == "w":
                 file.attrs["created_at"] = to_iso(utc_now()) or ""
             yield file
@@ -267,7 +268,7 @@ def _new_file(path: Path, storage: Storage, *, begin_with: Path | None = None) -
     except (OSError, RuntimeError) as error:
         if isinstance(error, RecordingError):
             raise
-        told = " ".join(str(error).split()).partition(", filename =")[0]
+        told = getattr(error, "strerror", None) or " ".join(str(error).split()).partition(", filename =")[0]
         raise RecordingError(f"The recording cannot be written: {told}.", hint=f"File: {path}") from error
     finally:
         partial.unlink(missing_ok=True)

@@ -196,8 +196,8 @@ class JournaledBackend(RecordingBackend):
     def flush(self) -> None:
         # An entry is with the kernel once it is appended.
         if self._finisher.fault:
-            fault, self._finisher.fault = self._finisher.fault, ""
-            raise RecordingError(fault)
+            fault, self._finisher.fault = self._finisher.fault, None
+            raise RecordingError(f"An episode could not be finished: {fault}") from fault
 
     @override
     def close(self) -> None:
@@ -208,6 +208,10 @@ class JournaledBackend(RecordingBackend):
     def finish_now(self) -> None:
         """Wait until every episode that ended is a file."""
         self._finisher.drain()
+
+    def tell_by_flush_only(self) -> None:
+        """What cannot be finished is told by `flush`, and not logged besides: for a caller that copies a run."""
+        self._finisher.logs = False
 
     # Inside.
 

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.data_model import EpisodeStatus, FrameState, RunRecord
 from gym_gui.core.schema.mismatch import with_counts
+from gym_gui.replay.batch_landing import LandedBatch
 from gym_gui.replay.run_lock import RunLock
+from gym_gui.telemetry.batch_records import without_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from gym_gui.core.data_model import EpisodeRollup, RunState, StepRecord
+    from gym_gui.core.data_model import EpisodeRollup, RunState, StepBatch, StepRecord
     from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
 
@@ -53,6 +55,7 @@ class Listing:
         self._locks_dir = locks_dir
         self._runs: dict[str, _ListedRun] = {}
         self._episodes: dict[tuple[str, str], _ListedEpisode] = {}
+        self._logged: list[StepBatch] = []
 
     def begin_run(self, run: RunRecord, backend: str) -> None:
         """A run starts; its lock is held from now on.
@@ -115,6 +118,10 @@ class Listing:
             )
             known.changed = True
 
+    def log(self, batch: StepBatch) -> None:
+        """What a learner logged, and how far its stream is: no recording of another backend has a place for it."""
+        self._logged.append(without_rows(batch))
+
     def end_run(
         self, run_id: str, state: RunState, ended_at: datetime, *, schema_counts: Mapping[str, Any] | None = None
     ) -> None:
@@ -133,23 +140,30 @@ class Listing:
         """
         changed = [one for one in self._episodes.values() if one.changed]
         news = [one for one in self._runs.values() if one.is_new or one.metadata_changed or one.end is not None]
-        if not changed and not news:
+        logged = list(self._logged)
+        if not changed and not news and not logged:
             return
         with self._store.transaction():
-            for run in news:
-                if run.is_new:
-                    self._store.insert_run(run.run)
-                if run.metadata_changed:
-                    self._store.set_run_metadata(run.run.run_id, run.run.metadata)
+            self._write_runs(news)
             for episode in changed:
                 self._store.upsert_episode(episode.rollup)
+            for batch in logged:
+                self._store.insert_batch(LandedBatch(batch))
             for run in news:
                 if run.end is not None:
                     self._store.end_run(run.run.run_id, *run.end)
+        del self._logged[: len(logged)]
         for run in news:
             if run.end is not None:
                 self._share_out(run)
         self._written(changed, news)
+
+    def _write_runs(self, runs: Sequence[_ListedRun]) -> None:
+        for run in runs:
+            if run.is_new:
+                self._store.insert_run(run.run)
+            if run.metadata_changed:
+                self._store.set_run_metadata(run.run.run_id, run.run.metadata)
 
     def close(self) -> None:
         """Let go of every run's lock."""

@@ -16,9 +16,18 @@ from gym_gui.core.errors import EnvironmentFault, ReplayFileError, SchemaMismatc
 from gym_gui.core.typing_compat import override
 from gym_gui.recording.config import FLUSH_INTERVAL_S
 from gym_gui.recording.failover import FailoverBackend, gaps_of
-from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded, TelemetryEvent
+from gym_gui.telemetry.batch_records import events_of
+from gym_gui.telemetry.events import (
+    BatchRecorded,
+    EpisodeChanged,
+    RunEnded,
+    RunStarted,
+    StepRecorded,
+    TelemetryEvent,
+)
 from gym_gui.telemetry.overflow import Block, OverflowPolicy
 from gym_gui.telemetry.queue_sink import RETRY_S, QueueSink, ends_something
+from gym_gui.telemetry.row_committer import steps_in
 from gym_gui.telemetry.sink_status import SinkStatus
 from gym_gui.telemetry.sqlite_store import unannounced_episode
 
@@ -134,7 +143,7 @@ class RecorderSink(QueueSink):
         if self._fault and not self._held:
             self._flush_backends()  # what was taken before comes first: the queue is what is bounded
         if not self._held:
-            self._held = self._queue.poll(_BATCH_EVENTS)
+            self._held = self._unpacked(self._queue.poll(_BATCH_EVENTS))
         ends = any(ends_something(event) for event in self._held)
         since_s = self._unflushed_since_s
         while self._held:
@@ -145,6 +154,19 @@ class RecorderSink(QueueSink):
         due = since_s is not None and time.monotonic() - since_s >= patience_s
         if (everything and not self._queue.depth) or ends or due or self._flush_upto > self._done:
             self._flush_backends()
+
+    def _unpacked(self, events: list[TelemetryEvent]) -> list[TelemetryEvent]:
+        found: list[TelemetryEvent] = []
+        for event in events:
+            try:
+                found += events_of(event)
+            except SchemaMismatchError as error:  # its bytes are not what they say: the others are not to blame
+                self._lost_steps += steps_in(event)
+                _LOGGER.error("A batch was not saved: %s", error)  # noqa: TRY400 - the world's fault, no trace
+                continue
+            if isinstance(event, BatchRecorded) and self._listing is not None:
+                self._listing.log(event.batch)
+        return found
 
     def _flush_backends(self) -> None:
         taken = self._queue.taken
@@ -281,7 +303,7 @@ class RecorderSink(QueueSink):
             _LOGGER.error("The sink met a fault of ours", exc_info=error)
 
     def _end(self) -> None:
-        lost = sum(isinstance(event, StepRecorded) for event in [*self._held, *self._queue.poll()])
+        lost = sum(map(steps_in, [*self._held, *self._queue.poll()]))
         self._held = []
         for run_id, backend in [*self._backends.items(), *self._beginning.items()]:
             try:

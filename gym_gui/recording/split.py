@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunState, RunSummary, StepRecord
+    from gym_gui.core.data_model import (
+        EpisodeRollup,
+        EpisodeSummary,
+        RunRecord,
+        RunState,
+        RunSummary,
+        ScalarColumns,
+        StepRecord,
+    )
     from gym_gui.recording.config import RecorderConfig
 
 FOLDER: Final = "split"
@@ -212,6 +220,16 @@ class SplitReader:
     def load_steps(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> list[StepRecord]:
         """Detached records in order of step and agent."""
         return self._store.load_steps(run_id, episode_id, start=start, stop=stop)
+
+    def scalar_names(self, run_id: str) -> list[str]:
+        """Names of all that a run's learner logged, sorted; raises `RunNotFoundError`."""
+        return self._store.scalar_names(run_id)
+
+    def load_scalars(
+        self, run_id: str, names: Sequence[str] | None = None, after_row: int = 0
+    ) -> tuple[ScalarColumns, int]:
+        """A page of what a run's learner logged; see `TelemetrySQLiteStore.load_scalars`."""
+        return self._store.load_scalars(run_id, names, after_row)
 
     def require(self, frame_ref: str) -> NDArray[Any]:
         """The array of a ref; raises `FrameNotFoundError`."""

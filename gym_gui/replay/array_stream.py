@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from gym_gui.core.data_model import ArrayBlock
     from gym_gui.replay.chunk_codec import ChunkCodec
     from gym_gui.replay.replay_file import ReplayFile
 
@@ -86,9 +87,27 @@ class ArrayStream:
         self.has_whole_chunk |= tail.length % tail.spec.chunk_items == 0
         return variant, index
 
+    def land(self, block: ArrayBlock) -> tuple[int, int]:
+        """Keep the items of a block, a compressed chunk as it is.
+
+        Returns:
+            The variant, and the first item's index within it.
+
+        Raises:
+            SchemaMismatchError: the bytes are not what the block says, or the run has too many variants.
+        """
+        variant = self.declare(block.dtype, block.item_shape)
+        self.has_whole_chunk = True
+        return variant, self._tails[variant].land(block)
+
+    def replace(self, variant: int, start: int, block: ArrayBlock) -> bool:
+        """Put a fuller chunk in the place of one that was landed there; whether that could be done."""
+        self.has_whole_chunk = True
+        return self._tails[variant].replace(start, block)
+
     def is_written(self, variant: int, index: int) -> bool:
         """Whether that item is in the file (after the file's next flush)."""
-        return index < self._tails[variant].written
+        return self._tails[variant].is_written(index)
 
     def write(self, *, partial: bool, thorough: bool) -> None:
         """Write what is full, and everything if *partial*."""

@@ -6,21 +6,22 @@ Large items are compressed, on the codec's threads, while the next chunk gathers
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import Counter, deque
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from gym_gui.core.errors import SchemaMismatchError
 from gym_gui.core.typing_compat import override
 from gym_gui.replay.chunk_codec import decode_chunk
 from gym_gui.replay.open_files import changing
 from gym_gui.replay.replay_file import check_space
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from numpy.typing import NDArray
 
+    from gym_gui.core.data_model import ArrayBlock
     from gym_gui.replay.chunk_codec import ChunkCodec
     from gym_gui.replay.layout import ArraySpec
     from gym_gui.replay.replay_file import ReplayFile
@@ -81,6 +82,25 @@ class DatasetTail(ABC):
                 self._chunk_is_full(thorough=False)
 
     @abstractmethod
+    def land(self, block: ArrayBlock) -> int:
+        """Take consecutive items that come as bytes, a compressed chunk as it is.
+
+        Returns:
+            The first item's index in the dataset.
+
+        Raises:
+            SchemaMismatchError: the bytes are not what the block says.
+        """
+
+    def replace(self, start: int, block: ArrayBlock) -> bool:  # noqa: ARG002 - not every tail can
+        """Put a fuller chunk in the place of one that `land` put at *start*; whether that could be done."""
+        return False
+
+    def is_written(self, index: int) -> bool:
+        """Whether that item is in the file (after the file's next flush)."""
+        return index < self.written
+
+    @abstractmethod
     def write(self, file: ReplayFile, *, partial: bool, thorough: bool) -> None:
         """Write the full chunks, and the one in the making too if *partial*.
 
@@ -109,6 +129,12 @@ class PlainTail(DatasetTail):
             self._chunk[:rest] = resume_from[self.length - rest :]
 
     @override
+    def land(self, block: ArrayBlock) -> int:
+        start = self.length
+        self.extend(items_of(block))
+        return start
+
+    @override
     def write(self, file: ReplayFile, *, partial: bool, thorough: bool) -> None:
         rest = self.length % self.spec.chunk_items
         pieces = [*self._full, (self.length - rest, self._chunk[:rest])] if partial and rest else self._full
@@ -134,6 +160,7 @@ class _Batch(NamedTuple):
     start: int
     chunks: list[NDArray[Any]]
     compressed: Future[list[bytes]]
+    replaces: bool = False
 
 
 class CompressedTail(DatasetTail):
@@ -146,12 +173,47 @@ class CompressedTail(DatasetTail):
         self._batch_chunks = max(1, _BATCH_BYTES // self._chunk.nbytes)
         self._compressing: deque[_Batch] = deque()
         self._spare: list[NDArray[Any]] = []
+        self._replaced: Counter[int] = Counter()  # starts of chunks that wait to be written again
         if resume_from is not None:
             self.length = self.written = self._extent = len(resume_from)
             rest = self.length % spec.chunk_items
             if rest:
                 _, data = resume_from.id.read_direct_chunk(self._offset(self.length - rest))
                 decode_chunk(data, self._chunk.reshape(-1).view(np.uint8))
+
+    @override
+    def land(self, block: ArrayBlock) -> int:
+        if not block.compressed or block.chunk_items != self.spec.chunk_items:
+            start = self.length
+            for item in items_of(block):
+                self.append(item)
+            return start
+        rest = self.length % self.spec.chunk_items
+        if rest:  # what was appended one by one ends here; the rest of its chunk stays unnamed
+            self.length += self.spec.chunk_items - rest
+            self._chunk_is_full(thorough=False)
+        self._submit(thorough=False)
+        start = self.length
+        self.length += self.spec.chunk_items
+        self._compressing.append(_Batch(start, [], _ready(block.data)))
+        return start
+
+    @override
+    def replace(self, start: int, block: ArrayBlock) -> bool:
+        if not block.compressed or block.chunk_items != self.spec.chunk_items:
+            return False
+        self._replaced[start] += 1
+        self._compressing.append(_Batch(start, [], _ready(block.data), replaces=True))
+        return True
+
+    @property
+    @override
+    def unwritten(self) -> int:
+        return self.length - self.written + len(self._replaced)
+
+    @override
+    def is_written(self, index: int) -> bool:
+        return index < self.written and index - index % self.spec.chunk_items not in self._replaced
 
     @override
     def write(self, file: ReplayFile, *, partial: bool, thorough: bool) -> None:
@@ -169,6 +231,9 @@ class CompressedTail(DatasetTail):
             self.partial_bytes = 0
             self._compressing.popleft()
             self._spare += batch.chunks
+            if batch.replaces:
+                self._replaced[batch.start] -= 1
+                self._replaced += Counter()  # forgets what is at nought
         rest = self.length % self.spec.chunk_items
         if partial and rest and self.written < self.length:
             data = self._codec.submit([self._chunk], thorough=thorough).result()
@@ -194,10 +259,36 @@ class CompressedTail(DatasetTail):
             self._grow(dataset, stop)
             for position, data in enumerate(chunks):
                 dataset.id.write_direct_chunk(self._offset(start + position * self.spec.chunk_items), data)
-        self.written = stop
+        self.written = max(self.written, stop)
 
     def _offset(self, start: int) -> tuple[int, ...]:
         return (start, *(0,) * len(self.spec.item_shape))
+
+
+def items_of(block: ArrayBlock) -> NDArray[Any]:
+    """The items of a block, ``(count, *item_shape)``; read-only where they were not compressed.
+
+    Raises:
+        SchemaMismatchError: the bytes are not what the block says.
+    """
+    shape = (block.chunk_items if block.compressed else block.count, *block.item_shape)
+    try:
+        if not block.compressed:
+            return np.frombuffer(block.data, block.dtype).reshape(shape)
+        items = np.empty(shape, block.dtype)
+        decode_chunk(block.data, items.reshape(-1).view(np.uint8))
+        return items[: block.count]
+    except ValueError as error:
+        raise SchemaMismatchError(
+            f"{block.count} {block.kind.value} from number {block.first} on are no {block.dtype} of shape "
+            f"{block.item_shape}: {error}."
+        ) from error
+
+
+def _ready(data: bytes) -> Future[list[bytes]]:
+    done: Future[list[bytes]] = Future()
+    done.set_result([data])
+    return done
 
 
 def make_tail(spec: ArraySpec, codec: ChunkCodec, *, resume_from: Any = None) -> DatasetTail:

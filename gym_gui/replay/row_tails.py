@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from gym_gui.core.data_model.batch import NO_REWARD
 from gym_gui.core.errors import SchemaMismatchError
 from gym_gui.core.packing import to_array
 from gym_gui.replay import layout
+from gym_gui.replay.batch_actions import actions_of
 from gym_gui.replay.dataset_tail import DatasetTail, make_tail
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from gym_gui.core.data_model import StepBatch
+    from gym_gui.replay.batch_landing import ArrayPlaces
     from gym_gui.replay.chunk_codec import ChunkCodec
     from gym_gui.replay.replay_file import ReplayFile
 
@@ -49,8 +53,9 @@ class RowTails:
         self._index_rows: list[tuple[int, int, int, int, int]] = []
         self._rewards: list[float] = []
         self._action_rows: list[Any] = []
-        # Where the arrays of the rows since the last flush are; the newest last.
-        self._places: list[tuple[Place | None, Place | None]] = []
+        # Rows since the last flush, and the places that must be written before they may be named; the newest last.
+        self._waiting: list[tuple[int, tuple[Place, ...]]] = []
+        self._contiguous = _ContiguousEpisodes()
 
     @property
     def length(self) -> int:
@@ -104,7 +109,41 @@ class RowTails:
         self._rewards.append(0.0 if reward is None else reward)
         if self._actions is not None:
             self._action_rows.append(self._filler if action is None else action)
-        self._places.append((frame_at, obs_at))
+        self._waiting.append((1, tuple(place for place in (frame_at, obs_at) if place is not None)))
+
+    def extend(self, batch: StepBatch, frames: ArrayPlaces | None, observations: ArrayPlaces | None) -> None:
+        """Append the rows of a batch.
+
+        Args:
+            batch: The rows.
+            frames: Where their frames are; None where they have none.
+            observations: Likewise.
+        """
+        self._gather()
+        start = self.length
+        reset = (batch.flags & NO_REWARD) != 0
+        flags = (batch.flags & np.uint8(_DONE | layout.ROW_OBSERVATION_IS_FRAME)) | (reset * np.uint8(layout.ROW_RESET))
+        flags[self._extend_actions(batch, np.flatnonzero(~reset))] |= layout.ROW_ACTION_ELSEWHERE
+        index = np.zeros(len(batch), dtype=layout.INDEX_DTYPE)
+        index["flags"] = flags
+        waiting: list[Place] = []
+        for name, field, places in (
+            (layout.FRAMES, "frame", frames),
+            (layout.OBSERVATIONS, "observation", observations),
+        ):
+            index[field] = -1 if places is None else places.index
+            if places is not None:
+                index[f"{field}_variant"] = places.variant
+                waiting += [(name, variant, newest) for variant, newest in places.newest()]
+        same = (flags & layout.ROW_OBSERVATION_IS_FRAME) != 0
+        for part in ("", "_variant"):
+            index[f"observation{part}"][same] = index[f"frame{part}"][same]
+        self._tails[layout.INDEX].extend(index)
+        self._tails[layout.REWARDS].extend(np.where(reset, 0.0, batch.rewards))
+        self._tails[layout.DONES].extend((flags & _DONE) != 0)
+        for row in self._contiguous.begins(batch):
+            self.mark_episode_end(start + row)
+        self._waiting.append((len(batch), tuple(waiting)))
 
     def mark_episode_end(self, row: int) -> None:
         """The rows from the last mark up to *row* are one episode."""
@@ -118,13 +157,13 @@ class RowTails:
         waiting = next(
             (
                 position
-                for position, places in enumerate(self._places)
-                if any(place is not None and not is_written(*place) for place in places)
+                for position, (_, places) in enumerate(self._waiting)
+                if not all(is_written(*place) for place in places)
             ),
-            len(self._places),
+            len(self._waiting),
         )
-        del self._places[:waiting]
-        return len(self._places)
+        del self._waiting[:waiting]
+        return sum(rows for rows, _ in self._waiting)
 
     def write(self) -> None:
         """Write every column to its last row."""
@@ -188,6 +227,34 @@ class RowTails:
             packed if spec.dtype.kind in _WIDER.get(packed.dtype.kind, "") and _survives(packed, spec.dtype) else None
         )
 
+    def _extend_actions(self, batch: StepBatch, acted: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Append the actions of a batch.
+
+        Args:
+            batch: The rows.
+            acted: Those that have an action.
+
+        Returns:
+            The rows whose action the column could not hold.
+        """
+        actions = actions_of(batch)
+        if len(acted):
+            self.fit(actions[acted[0]])  # the run's first action decides what the column holds
+        column = self._actions
+        if column is None:
+            return acted
+        rows = np.zeros((len(batch), *column.spec.item_shape), column.spec.dtype)
+        if isinstance(actions, np.ndarray) and column.spec.holds(actions.dtype, actions.shape[1:]):
+            rows[acted] = actions[acted]
+            misfits: list[int] = []
+        else:
+            fitted = {row: self.fit(actions[row]) for row in acted.tolist()}
+            misfits = [row for row, action in fitted.items() if action is None]
+            for row, action in fitted.items():
+                rows[row] = 0 if action is None else action
+        column.extend(rows)
+        return np.array(misfits, np.intp)
+
     def _note_action_dtype(self) -> None:
         spec = None if self._actions is None else self._actions.spec
         self._holds_int64 = spec is not None and spec.holds(np.dtype(np.int64), ())
@@ -207,3 +274,30 @@ def _survives(packed: NDArray[Any], dtype: np.dtype[Any]) -> bool:
     with np.errstate(invalid="ignore", over="ignore"):
         back = packed.astype(dtype).astype(packed.dtype)
     return bool(np.array_equal(back, packed, equal_nan=packed.dtype.kind == "f"))
+
+
+class _ContiguousEpisodes:
+    """Where episodes begin among rows that come in batches, as long as they come one episode after the other.
+
+    The file says where episodes are by ranges of rows; those of several environments side by side have none.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[str, str, int] | None = None  # stream, episode, step
+        self._is_broken = False
+
+    def begins(self, batch: StepBatch) -> list[int]:
+        """Rows of *batch* before which an episode ended; empty once rows of several were mixed."""
+        if self._is_broken or not len(batch):
+            return []
+        steps, episodes = batch.step_index, batch.episode
+        same = episodes[1:] == episodes[:-1]
+        follows = np.where(same, np.isin(steps[1:] - steps[:-1], (0, 1)), steps[1:] == 0)
+        first = (batch.stream, batch.episode_ids[int(episodes[0])], int(steps[0]))
+        goes_on = self._last is not None and self._last[:2] == first[:2]
+        if not follows.all() or not (goes_on or first[2] == 0):
+            self._is_broken = True
+            return []
+        self._last = (batch.stream, batch.episode_ids[int(episodes[-1])], int(steps[-1]))
+        inside = (np.flatnonzero(~same) + 1).tolist()
+        return inside if goes_on else [0, *inside]

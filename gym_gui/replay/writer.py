@@ -21,6 +21,7 @@ from gym_gui.core.packing import to_array
 from gym_gui.core.refs import check_run_id, make_frame_ref
 from gym_gui.replay import layout
 from gym_gui.replay.array_stream import ArrayStream
+from gym_gui.replay.batch_landing import BatchLanding, LandedBatch
 from gym_gui.replay.chunk_codec import ChunkCodec, Effort
 from gym_gui.replay.flusher import Flusher
 from gym_gui.replay.pace import Pace
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from numpy.typing import NDArray
+
+    from gym_gui.core.data_model import StepBatch
 
 FLUSH_INTERVAL_S: Final = 0.18
 # A database row of this size is still quick to read.
@@ -214,6 +217,22 @@ class ReplayWriter(Closing):
                 frame_state=FrameState.KEPT if frame_at is not None else step.frame_state,
             )
 
+    def append_batch(self, batch: StepBatch) -> LandedBatch:
+        """Take a batch of rows with its arrays, whose chunks land as they are.
+
+        Raises:
+            RuntimeError: the writer was not started.
+            SchemaMismatchError: an array's bytes are not what their block says; no row was appended.
+            ReplayFileError: the file cannot take it; no row was appended.
+        """
+        with self._lock:
+            self._require_started()
+            frames, observations = self._landing.land(batch)
+            if len(batch):
+                self._rows.extend(batch, frames, observations)
+                self._step_count += len(batch)
+            return LandedBatch(batch, frames, observations)
+
     def mark_episode_end(self) -> None:
         """The rows since the last mark are one episode; without any, nothing happens."""
         with self._lock:
@@ -277,6 +296,7 @@ class ReplayWriter(Closing):
             if shape is not None and not stream.length:
                 stream.declare(np.dtype(np.uint8), tuple(shape))
         self._rows = RowTails(file, codec)
+        self._landing = BatchLanding(self._frames, self._observations)
         self._step_count = self._rows_on_disk = self._rows.length
         self._file = file
 

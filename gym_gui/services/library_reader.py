@@ -17,6 +17,7 @@ from gym_gui.core.errors import (
 )
 from gym_gui.core.refs import FrameRef
 from gym_gui.services.shelf import Shelf, mark_of
+from gym_gui.telemetry.step_columns import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,10 +25,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunSummary, StepRecord
+    from gym_gui.core.data_model import (
+        EpisodeRollup,
+        EpisodeSummary,
+        EpisodeTable,
+        RunRecord,
+        RunSummary,
+        ScalarColumns,
+        StepRecord,
+    )
     from gym_gui.recording.contract import RecordingReader
     from gym_gui.replay import FrameResolver
     from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
+    from gym_gui.telemetry.step_columns import StepColumns
 
 _LOGGER = logging.getLogger(__name__)
 # What the listing of a run that another backend keeps says in its metadata.
@@ -88,6 +98,20 @@ class LibraryReader:
                 raise
             return reader.get_run(run_id)
 
+    def get_summary(self, run_id: str) -> RunSummary:
+        """One run as a list shows it.
+
+        Raises:
+            RunNotFoundError: there is none of that id.
+        """
+        try:
+            return self._store.get_summary(run_id)
+        except RunNotFoundError:
+            found = [one for one in self.list_runs() if one.run.run_id == run_id]
+            if not found:
+                raise
+            return found[0]
+
     def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
         """The episodes of a run in order, or of every run, newest first.
 
@@ -109,6 +133,22 @@ class LibraryReader:
         found = {key: one for key, one in found.items() if not self._is_listed(key[0])}
         found |= {_key(one): one for one in listed}
         return sorted(found.values(), key=lambda one: one.rollup.started_at, reverse=True)[:newest]
+
+    def load_episode_table(self, run_ids: Sequence[str], *, after_key: int = 0) -> EpisodeTable:
+        """The episodes of runs that ended, as columns.
+
+        Args:
+            run_ids: Runs that are looked at as one; this folder's database lists them.
+            after_key: The `next_key` of the last reading; 0 for all.
+
+        Raises:
+            RunNotFoundError: there is no run of one of those ids.
+        """
+        return self._store.load_episode_table(run_ids, after_key=after_key)
+
+    def find_moment(self, run_id: str, time_us: int) -> tuple[str, int] | None:
+        """The episode and step that were under way at an instant, microseconds since 1970; None where none was."""
+        return self._store.find_moment(run_id, time_us)
 
     def recorded_mark(self) -> tuple[int, ...]:
         """Numbers that differ once anything was recorded, by any process; files are looked at, none is opened."""
@@ -158,6 +198,37 @@ class LibraryReader:
                 self.get_episode(run_id, episode_id)
             return [] if readers else self._store.load_steps(run_id, episode_id, start=start, stop=stop)
         return [found[key] for key in sorted(found)]
+
+    def load_columns(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> StepColumns:
+        """What `load_steps` reads, as columns.
+
+        Raises:
+            RunNotFoundError: there is no run of that id.
+            EpisodeNotFoundError: the run has no such episode.
+        """
+        if not self._is_elsewhere(run_id):
+            return self._store.load_columns(run_id, episode_id, start=start, stop=stop)
+        return columns_of(run_id, episode_id, self.load_steps(run_id, episode_id, start=start, stop=stop))
+
+    # What learners logged, which the database alone keeps.
+
+    def scalar_names(self, run_id: str) -> list[str]:
+        """Names of all that a run's learner logged, sorted; none where the run is not in the database."""
+        try:
+            return self._store.scalar_names(run_id)
+        except RunNotFoundError:
+            self.get_run(run_id)
+            return []
+
+    def load_scalars(
+        self, run_id: str, names: Sequence[str] | None = None, after_row: int = 0
+    ) -> tuple[ScalarColumns, int]:
+        """What a run's learner logged, a page at a time; see `TelemetrySQLiteStore.load_scalars`.
+
+        Raises:
+            RunNotFoundError: the database has no run of that id.
+        """
+        return self._store.load_scalars(run_id, names, after_row)
 
     # Arrays.
 

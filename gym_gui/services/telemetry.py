@@ -14,14 +14,14 @@ from gym_gui.core.clock import utc_now
 from gym_gui.core.refs import check_run_id
 from gym_gui.services.schema_metrics import schema_metrics
 from gym_gui.services.telemetry_schema import SchemaMode, SchemaValidator
-from gym_gui.telemetry.events import EpisodeChanged, RunEnded, RunStarted, StepRecorded
+from gym_gui.telemetry.events import BatchRecorded, EpisodeChanged, RunEnded, RunStarted, StepRecorded
 from gym_gui.telemetry.hub import TelemetryAsyncHub
 from gym_gui.telemetry.run_bus import RunBus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepRecord
+    from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepBatch, StepRecord
     from gym_gui.core.schema.mismatch import SchemaCounts
     from gym_gui.core.schema.run_spaces import RunSpaces
     from gym_gui.replay.frame_resolver import FrameResolver
@@ -99,6 +99,18 @@ class TelemetryService:
         self._schema.check(step)
         self._publish(step)
 
+    def record_batch(self, batch: StepBatch) -> None:
+        """Check a batch of steps as columns and publish it; the ring of recent steps is not for so many.
+
+        Raises:
+            SchemaMismatchError: in strict mode, where a step does not keep the schema; the batch is not published.
+        """
+        self._schema.check_batch(batch)
+        if batch.ended:
+            with self._ring_lock:
+                self._episodes.extend(batch.ended)
+        self._hub.publish(BatchRecorded(batch))
+
     def record_payload(self, document: Mapping[str, Any]) -> StepRecord:
         """Record a step that came as a JSON document of any readable schema version; the record it became.
 
@@ -112,6 +124,11 @@ class TelemetryService:
         self._schema.check(step, version)
         self._publish(step)
         return step
+
+    @property
+    def schema_mode(self) -> SchemaMode:
+        """What a step that does not keep the schema meets."""
+        return self._schema.mode
 
     def check_strictly(self) -> None:
         """From now on a step that does not keep the schema is raised at its producer, and not recorded."""

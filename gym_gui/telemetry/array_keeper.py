@@ -12,10 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+import numpy as np
+
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, StepRecord
+from gym_gui.core.data_model.batch import FRAME_STATE_MASK, FRAME_STATE_SHIFT
 from gym_gui.core.errors import GymGuiError, SchemaMismatchError
+from gym_gui.replay.batch_landing import LandedBatch
+from gym_gui.telemetry.batch_rows import frame_flags
 
 if TYPE_CHECKING:
+    from gym_gui.core.data_model import StepBatch
     from gym_gui.replay.writer import ReplayWriter
 
 _LOGGER = logging.getLogger(__name__)
@@ -88,6 +94,63 @@ class ArrayKeeper:
             run.dropped[step.episode_id] += 1
         return detached, run.writer.step_count - 1
 
+    def land(self, batch: StepBatch) -> tuple[LandedBatch, int | None]:
+        """Hand the arrays of a batch to its run's writer, as they came.
+
+        Returns:
+            The batch with where its arrays lie, and its last row in the replay file; None where it has none there.
+        """
+        if self._factory is None:
+            return LandedBatch(batch), None
+        run = self._run(batch.run_id)
+        landed, row = LandedBatch(batch), None
+        if run.writer is not None and run.refused_until_s <= time.monotonic():
+            try:
+                landed = run.writer.append_batch(batch)
+                run.dirty = True
+                row = run.writer.step_count - 1 if len(batch) else None
+            except SchemaMismatchError as error:  # this batch's own fault; the next one may be fine
+                self._say(error)
+            except (GymGuiError, RuntimeError) as error:
+                self._refused(run, error)
+        self._count(landed, run)
+        return landed, row
+
+    def end_episodes(self, batch: StepBatch) -> list[tuple[EpisodeRollup, int]]:
+        """The episodes that ended with a batch, with true counts of frames kept and dropped, and the bytes they took.
+
+        The bytes of those that ended together are shared out by steps.
+        """
+        run = self._runs.get(batch.run_id) or _RunArrays()
+        stored_bytes = run.bytes_before_episode if run.writer is None else run.writer.stored_bytes
+        taken, run.bytes_before_episode = stored_bytes - run.bytes_before_episode, stored_bytes
+        steps = sum(rollup.steps for rollup in batch.ended)
+        return [
+            (
+                replace(
+                    rollup,
+                    frames=run.kept.pop(rollup.episode_id, 0),
+                    dropped_frames=run.dropped.pop(rollup.episode_id, 0),
+                ),
+                taken * rollup.steps // max(steps, 1),
+            )
+            for rollup in batch.ended
+        ]
+
+    def _count(self, landed: LandedBatch, run: _RunArrays) -> None:
+        batch = landed.batch
+        if not len(batch):
+            return
+        states = (frame_flags(landed) & FRAME_STATE_MASK) >> FRAME_STATE_SHIFT
+        lost = int(np.count_nonzero(states == FrameState.LOST))
+        self.lost_frames += lost
+        for place, episode_id in enumerate(batch.episode_ids):
+            of_episode = states[batch.episode == place]
+            kept = int(np.count_nonzero(of_episode == FrameState.KEPT))
+            run.kept[episode_id] += kept
+            run.dropped[episode_id] += int(np.count_nonzero(of_episode > FrameState.KEPT))
+            self.saved_frames += kept
+
     def write(self, *, everything: bool, thorough: bool) -> None:
         """Write whole chunks, or everything, of the runs that have something new; a refusal is said in `fault`."""
         for run in self._runs.values():
@@ -112,6 +175,11 @@ class ArrayKeeper:
         """The row of a step whose arrays never reached the disk."""
         self.lost_frames += step.frame_ref is not None
         return replace(step, frame_ref=None, obs_ref=None, frame_state=FrameState.LOST)
+
+    def give_up_batch(self, landed: LandedBatch) -> LandedBatch:
+        """The rows of a batch whose arrays never reached the disk."""
+        self.lost_frames += 0 if landed.frames is None else int(np.count_nonzero(landed.frames.index >= 0))
+        return LandedBatch(landed.batch)
 
     def end_episode(self, rollup: EpisodeRollup) -> tuple[EpisodeRollup, int]:
         """Mark the end of an episode in the file.

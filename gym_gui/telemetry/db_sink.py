@@ -9,13 +9,12 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
-from gym_gui.core.data_model import StepRecord
 from gym_gui.core.typing_compat import override
 from gym_gui.telemetry.array_keeper import ArrayKeeper, WriterFactory
-from gym_gui.telemetry.events import EpisodeChanged, RunStarted, StepRecorded, TelemetryEvent
+from gym_gui.telemetry.events import BatchRecorded, EpisodeChanged, RunStarted, StepRecorded, TelemetryEvent
 from gym_gui.telemetry.overflow import Block, OverflowPolicy
 from gym_gui.telemetry.queue_sink import RETRY_S, QueueSink, ends_something
-from gym_gui.telemetry.row_committer import Held, RowCommitter
+from gym_gui.telemetry.row_committer import Held, RowCommitter, steps_in
 from gym_gui.telemetry.sink_status import SinkStatus
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ class TelemetryDBSink(QueueSink):
             except Exception as error:  # the thread's edge: it must outlive its own faults, and say so
                 _LOGGER.exception("The sink met a fault of ours; what it was saving is lost")
                 self._rows.fault = f"Recording met an error of the application: {error!r}."
-                self._rows.lost_steps += sum(isinstance(held.item, StepRecord) for held in self._held)
+                self._rows.lost_steps += sum(steps_in(held.item) for held in self._held)
                 self._held = []
             self._tell_done()
             if stopping and not self._queue.depth:
@@ -168,6 +167,9 @@ class TelemetryDBSink(QueueSink):
         if isinstance(event, StepRecorded):
             step, row = self._arrays.detach(event.step, thorough=thorough)
             return Held(number, since_s, step, row=row)
+        if isinstance(event, BatchRecorded):
+            landed, row = self._arrays.land(event.batch)
+            return Held(number, since_s, landed, row=row, ended=self._arrays.end_episodes(event.batch))
         if isinstance(event, EpisodeChanged):
             rollup, stored_bytes = self._arrays.end_episode(event.rollup)
             return Held(number, since_s, EpisodeChanged(rollup), stored_bytes)

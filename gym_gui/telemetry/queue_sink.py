@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import EpisodeStatus
 from gym_gui.core.errors import StoreError
-from gym_gui.telemetry.events import EpisodeChanged, RunEnded, TelemetryEvent
+from gym_gui.telemetry.events import BatchRecorded, EpisodeChanged, RunEnded, TelemetryEvent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +53,16 @@ class QueueSink(ABC):
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._thread_name, daemon=True)
             self._thread.start()
+
+    @property
+    def accepted(self) -> int:
+        """The number of the newest event that was handed over to it; any thread."""
+        return self._queue.accepted
+
+    @property
+    def done(self) -> int:
+        """Events, from the first, that are on disk; any thread. `flush` waits for it, who asks often does not."""
+        return self._done
 
     @abstractmethod
     def status(self) -> SinkStatus:
@@ -116,6 +126,8 @@ class QueueSink(ABC):
 
 def ends_something(event: TelemetryEvent) -> bool:
     """Whether *event* ends an episode or a run."""
+    if isinstance(event, BatchRecorded):
+        return bool(event.batch.ended)
     if isinstance(event, EpisodeChanged):
         return event.rollup.status is not EpisodeStatus.RUNNING
     return isinstance(event, RunEnded)

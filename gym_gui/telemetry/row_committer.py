@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from gym_gui.core.data_model import EpisodeStatus, StepRecord
 from gym_gui.core.errors import EnvironmentFault, StoreError
+from gym_gui.replay.batch_landing import LandedBatch
 from gym_gui.telemetry.events import BatchRecorded, EpisodeChanged, RunEnded, RunStarted, StepRecorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gym_gui.core.data_model import EpisodeRollup
     from gym_gui.telemetry.array_keeper import ArrayKeeper
     from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
@@ -30,16 +32,18 @@ class Held:
     Attributes:
         number: Of its event on the queue.
         since_s: When it came, ``time.monotonic``.
-        item: A detached step, or one of the rare events.
+        item: A detached step, a batch whose arrays were taken over, or one of the rare events.
+        ended: Of a batch: the episodes that ended with it, and the bytes that their arrays took.
         stored_bytes: Of an ended episode: bytes that its arrays took.
         row: Of a step with arrays: its row in the run's replay file.
     """
 
     number: int
     since_s: float
-    item: StepRecord | BatchRecorded | RunStarted | EpisodeChanged | RunEnded
+    item: StepRecord | LandedBatch | RunStarted | EpisodeChanged | RunEnded
     stored_bytes: int = 0
     row: int | None = None
+    ended: Sequence[tuple[EpisodeRollup, int]] = ()
 
     @property
     def run_id(self) -> str:
@@ -97,19 +101,24 @@ class RowCommitter:
         """The end: what waits for arrays that the disk refused is kept without them; the rest is lost, and said."""
         _, waiting = self._split(held)
         given_up = {one.number: one.item for one in waiting if isinstance(one.item, StepRecord)}
-        bare = [
-            replace(one, item=self._arrays.give_up(given_up[one.number]), row=None) if one.number in given_up else one
-            for one in held
-        ]
+        numbers = {one.number for one in waiting if one.row is not None}
+        bare = [self._without_arrays(one) if one.number in numbers else one for one in held]
         unsaved = _count_steps(self.commit(bare))
         self._correct_summaries(given_up.values())
         if unsaved:
             self.lost_steps += unsaved
             _LOGGER.error("%d steps were not saved: %s", unsaved, self.fault or self._arrays.fault)
 
+    def _without_arrays(self, held: Held) -> Held:
+        if isinstance(held.item, StepRecord):
+            return replace(held, item=self._arrays.give_up(held.item), row=None)
+        if isinstance(held.item, LandedBatch):
+            return replace(held, item=self._arrays.give_up_batch(held.item), row=None)
+        return held
+
     def count_lost(self, what: object, error: Exception) -> None:
         """Count something that cannot be kept, and say why once."""
-        self.lost_steps += isinstance(what, StepRecord | StepRecorded)
+        self.lost_steps += steps_in(what)
         if isinstance(error, EnvironmentFault):
             _LOGGER.error("A step was not saved: %s", error)
         elif repr(error) != self._last_fault:  # the first of its kind tells all
@@ -148,6 +157,8 @@ class RowCommitter:
             self._store.insert_run(one.item.run)
         elif isinstance(one.item, EpisodeChanged):
             self._store.upsert_episode(one.item.rollup, stored_bytes=one.stored_bytes)
+        elif isinstance(one.item, LandedBatch):
+            self._store.insert_batch(one.item, one.ended)
         elif isinstance(one.item, RunEnded):
             ended = one.item
             self._store.end_run(one.run_id, ended.state, ended.ended_at, schema_counts=ended.schema_counts)
@@ -176,5 +187,13 @@ class RowCommitter:
                 )
 
 
+def steps_in(what: object) -> int:
+    """How many rows something on its way to the database has."""
+    if isinstance(what, StepRecord | StepRecorded):
+        return 1
+    batch = what.batch if isinstance(what, LandedBatch | BatchRecorded) else ()
+    return len(batch)
+
+
 def _count_steps(held: Iterable[Held]) -> int:
-    return sum(isinstance(one.item, StepRecord) for one in held)
+    return sum(steps_in(one.item) for one in held)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import FrameState
 from gym_gui.core.errors import BusClosedError
-from gym_gui.telemetry.events import StepRecorded, TelemetryEvent
+from gym_gui.telemetry.events import BatchRecorded, StepRecorded, TelemetryEvent
 from gym_gui.telemetry.overflow import Block, DropOldest, Latest, OverflowPolicy, ShedFrames
 
 if TYPE_CHECKING:
@@ -186,6 +186,9 @@ class Subscription:
         self._append(event, _attached_bytes(event))
 
     def _shed(self, policy: ShedFrames, event: TelemetryEvent) -> None:
+        if isinstance(event, BatchRecorded):
+            self._shed_batch(policy, event)
+            return
         if not isinstance(event, StepRecorded):
             self._append(event, 0)
             return
@@ -206,6 +209,13 @@ class Subscription:
             size_bytes = 0
             self.shed_observations += 1
         self._append(event, size_bytes)
+
+    def _shed_batch(self, policy: ShedFrames, event: BatchRecorded) -> None:
+        # Rows, episodes and scalars always stay; what follows is bounded by the worker's credit.
+        if len(self._events) >= policy.capacity or self._bytes + event.attached_bytes > policy.max_bytes:
+            self.shed_frames += event.batch.frame_count
+            event = BatchRecorded(event.batch.without_frames(FrameState.SHED))
+        self._append(event, event.attached_bytes)
 
     def _block(self, policy: Block, event: TelemetryEvent) -> None:
         size_bytes = _attached_bytes(event)
@@ -284,4 +294,4 @@ class RunBus:
 
 
 def _attached_bytes(event: TelemetryEvent) -> int:
-    return event.attached_bytes if isinstance(event, StepRecorded) else 0
+    return event.attached_bytes if isinstance(event, StepRecorded | BatchRecorded) else 0

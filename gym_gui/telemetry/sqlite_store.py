@@ -12,14 +12,18 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+import numpy as np
+
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState, StepRecord
 from gym_gui.core.errors import StoreError
 from gym_gui.core.refs import check_run_id
 from gym_gui.db.connection import ReaderPool, connect_writer, store_error
 from gym_gui.db.migrations import Migration, check_version, migrate
-from gym_gui.telemetry import store_queries
-from gym_gui.telemetry.migrations import m0001_first
+from gym_gui.telemetry import scalar_rows, store_queries
+from gym_gui.telemetry.batch_rows import batch_rows
+from gym_gui.telemetry.episode_table import select_episode_table, select_moment
+from gym_gui.telemetry.migrations import m0001_first, m0002_training
 from gym_gui.telemetry.run_rows import (
     INSERT_RUN,
     UPSERT_EPISODE,
@@ -29,19 +33,20 @@ from gym_gui.telemetry.run_rows import (
     run_row,
 )
 from gym_gui.telemetry.step_columns import bare_rows
-from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP, EpisodeKeys, rows_of
+from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP, EpisodeKeys, from_microseconds, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from os import PathLike
 
-    from gym_gui.core.data_model import EpisodeSummary, RunSummary
+    from gym_gui.core.data_model import EpisodeSummary, EpisodeTable, RunSummary, ScalarColumns, StepBatch
+    from gym_gui.replay.batch_landing import LandedBatch
     from gym_gui.telemetry.step_columns import StepColumns
     from gym_gui.telemetry.store_queries import RunExtent
 
 APPLICATION_ID: Final = 0x67796D67  # "gymg"
-MIGRATIONS: Final = (Migration(m0001_first.VERSION, m0001_first.STATEMENTS),)
+MIGRATIONS: Final = tuple(Migration(one.VERSION, one.STATEMENTS) for one in (m0001_first, m0002_training))
 _MAX_CACHED_EPISODES: Final = 1_024
 _AGENT: Final = attrgetter("agent_id")
 _EPISODE: Final = attrgetter("run_id", "episode_id")
@@ -194,6 +199,41 @@ class TelemetrySQLiteStore:
                 if unusual:
                     connection.executemany(INSERT_STEP, unusual)
 
+    def insert_batch(self, landed: LandedBatch, ended: Sequence[tuple[EpisodeRollup, int]] = ()) -> bool:
+        """Add a batch: what began, its rows, what its learner logged, what ended; one that came before changes nothing.
+
+        Args:
+            landed: The batch, whose arrays are on disk.
+            ended: The episodes that ended with it, with true counts of their frames and the bytes of their arrays.
+
+        Returns:
+            Whether it was new.
+
+        Raises:
+            StoreError: the database refused; nothing of the batch was kept.
+        """
+        batch = landed.batch
+        with self.transaction():
+            run_key = self._run_key(batch.run_id)
+            if not store_queries.advance_stream(self._writing(), run_key, batch):
+                return False
+            for rollup in batch.began:
+                self._upsert_episode(rollup, 0)
+            if len(batch):
+                firsts = [int(np.argmax(batch.episode == place)) for place in range(len(batch.episode_ids))]
+                keys = [
+                    self._episodes.get((batch.run_id, episode_id)) or self._find_or_add(_bare_step(batch, row))
+                    for episode_id, row in zip(batch.episode_ids, firsts, strict=True)
+                ]
+                agents = [self._agent_key(agent_id) for agent_id in batch.agent_ids]
+                statement, rows = batch_rows(landed, keys, agents)
+                self._writing().executemany(statement, rows)
+            if batch.scalars is not None and len(batch.scalars):
+                scalar_rows.insert_scalars(self._writing(), run_key, batch.worker_id, batch.scalars)
+            for rollup, stored_bytes in ended:
+                self._upsert_episode(rollup, stored_bytes)
+        return True
+
     def close_interrupted(self, run_ids: Collection[str], *, file_bytes: Mapping[str, int] | None = None) -> None:
         """End runs whose process died: their episodes get totals from the rows that were committed.
 
@@ -234,11 +274,45 @@ class TelemetrySQLiteStore:
             if row is not None:
                 of_run = "WHERE episode_key IN (SELECT episode_key FROM episodes WHERE run_key = ?)"
                 self._writing().execute(f"DELETE FROM steps {of_run}", row)  # noqa: S608 - a constant above
-                self._writing().execute("DELETE FROM episodes WHERE run_key = ?", row)
-                self._writing().execute("DELETE FROM runs WHERE run_key = ?", row)
+                for table in store_queries.tables_of_runs(self._writing()):
+                    self._writing().execute(f"DELETE FROM {table} WHERE run_key = ?", row)  # noqa: S608 - our own names
             self._episodes.clear()
 
     # Reading: any thread.
+
+    def durable_seq(self, run_id: str, worker_id: str, stream: str) -> int:
+        """The newest batch of a stream that is here; 0 for none."""
+        with self._readers.borrow() as connection:
+            return store_queries.durable_seq(connection, run_id, worker_id, stream)
+
+    def scalar_names(self, run_id: str) -> list[str]:
+        """Names of all that a run's learner logged, sorted.
+
+        Raises:
+            RunNotFoundError: there is no run of that id.
+        """
+        with self._readers.borrow() as connection:
+            return scalar_rows.scalar_names(connection, store_queries.run_key_of(connection, run_id))
+
+    def load_scalars(
+        self, run_id: str, names: Sequence[str] | None = None, after_row: int = 0
+    ) -> tuple[ScalarColumns, int]:
+        """What a run's learner logged, in the order of arrival, a page at a time.
+
+        Args:
+            run_id: The run.
+            names: Only these metrics; None for all.
+            after_row: The last row that the caller has.
+
+        Returns:
+            The rows after it, at most `scalar_rows.PAGE_ROWS`, and the last one's number to go on from.
+
+        Raises:
+            RunNotFoundError: there is no run of that id.
+        """
+        with self._readers.borrow() as connection:
+            key = store_queries.run_key_of(connection, run_id)
+            return scalar_rows.load_scalars(connection, key, names, after_row)
 
     def list_runs(self) -> list[RunSummary]:
         """Every run, newest first."""
@@ -254,6 +328,15 @@ class TelemetrySQLiteStore:
         with self._readers.borrow() as connection:
             return store_queries.get_run(connection, run_id)
 
+    def get_summary(self, run_id: str) -> RunSummary:
+        """One run as a list shows it.
+
+        Raises:
+            RunNotFoundError: there is none of that id.
+        """
+        with self._readers.borrow() as connection:
+            return store_queries.get_summary(connection, run_id)
+
     def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
         """The episodes of a run in order, or of every run, newest first.
 
@@ -266,6 +349,24 @@ class TelemetrySQLiteStore:
         """
         with self._readers.borrow() as connection:
             return store_queries.list_episodes(connection, run_id, newest=newest)
+
+    def load_episode_table(self, run_ids: Sequence[str], *, after_key: int = 0) -> EpisodeTable:
+        """The episodes of runs that ended, as columns: 100,000 in a fifth of a second.
+
+        Args:
+            run_ids: Runs that are looked at as one.
+            after_key: The `next_key` of the last reading; 0 for all.
+
+        Raises:
+            RunNotFoundError: there is no run of one of those ids.
+        """
+        with self._readers.borrow() as connection:
+            return select_episode_table(connection, run_ids, after_key)
+
+    def find_moment(self, run_id: str, time_us: int) -> tuple[str, int] | None:
+        """The episode and step that were under way at an instant, microseconds since 1970; None where none was."""
+        with self._readers.borrow() as connection:
+            return select_moment(connection, run_id, time_us)
 
     def recorded_mark(self) -> tuple[int, ...]:
         """Numbers that differ once anything was recorded, by any process: a millisecond for 10,000 episodes."""
@@ -321,13 +422,16 @@ class TelemetrySQLiteStore:
         return self._writer
 
     def _upsert_episode(self, rollup: EpisodeRollup, stored_bytes: int) -> None:
-        connection = self._writing()
-        row = connection.execute("SELECT run_key FROM runs WHERE run_id = ?", (rollup.run_id,)).fetchone()
+        self._writing().execute(UPSERT_EPISODE, episode_row(rollup, self._run_key(rollup.run_id), stored_bytes))
+
+    def _run_key(self, run_id: str) -> int:
+        find = ("SELECT run_key FROM runs WHERE run_id = ?", (run_id,))
+        row = self._writing().execute(*find).fetchone()
         if row is None:
             # Telemetry that nobody announced: kept under a run that says so.
-            self.insert_run(RunRecord(run_id=rollup.run_id, env_id="unknown", created_at=rollup.started_at, player=""))
-            row = connection.execute("SELECT run_key FROM runs WHERE run_id = ?", (rollup.run_id,)).fetchone()
-        connection.execute(UPSERT_EPISODE, episode_row(rollup, row[0], stored_bytes))
+            self.insert_run(RunRecord(run_id=run_id, env_id="unknown", created_at=utc_now(), player=""))
+            row = self._writing().execute(*find).fetchone()
+        return int(row[0])
 
     def _find_or_add(self, step: StepRecord) -> EpisodeKeys:
         keys = store_queries.episode_keys(self._writing(), step.run_id, step.episode_id)
@@ -346,6 +450,17 @@ class TelemetrySQLiteStore:
         connection.execute("INSERT OR IGNORE INTO agents (agent_id) VALUES (?)", (agent_id,))
         (key,) = connection.execute("SELECT agent_key FROM agents WHERE agent_id = ?", (agent_id,)).fetchone()
         return int(key)
+
+
+def _bare_step(batch: StepBatch, row: int) -> StepRecord:
+    """As much of a row as an episode that nobody announced is made from."""
+    return StepRecord(
+        run_id=batch.run_id,
+        episode_id=batch.episode_ids[int(batch.episode[row])],
+        step_index=int(batch.step_index[row]),
+        timestamp=from_microseconds(int(batch.time_us[row])),
+        worker_id=batch.worker_id,
+    )
 
 
 def unannounced_episode(step: StepRecord) -> EpisodeRollup:

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gym_gui.core.data_model import FrameState
-from gym_gui.core.info_codec import encode_info
-from gym_gui.core.value_codec import decode_value, encode_value
-from gym_gui.telemetry.step_rows import (
+from gym_gui.core.data_model.batch import (
+    FRAME_STATE_SHIFT,
     OBSERVATION_IS_FRAME,
     REWARD_NAN,
     REWARD_NEGATIVE_ZERO,
-    SELECT_STEPS,
     TERMINATED,
     TRUNCATED,
-    EpisodeKeys,
-    microseconds,
-    rare_of,
 )
+from gym_gui.core.info_codec import encode_info
+from gym_gui.core.value_codec import encode_value
+from gym_gui.telemetry.step_rows import SELECT_STEPS, EpisodeKeys, decode_rare, microseconds, rare_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
     from gym_gui.core.data_model import StepRecord
 
-_FRAME_STATE_SHIFT: Final = 4
 _WIDTH: Final = 12
 
 
@@ -56,7 +53,7 @@ class StepColumns:
         infos: JSON texts; None where the info is empty.
         extras: What is rare, as `encode_value` writes a dict of it: ``observation`` (one that is no array),
             ``vector_metadata``, ``view``, ``normalization_stats``, ``time_step``, ``render_hint``, ``extra``,
-            ``payload_version``, ``space_signature``; None in most rows.
+            ``payload_version``, ``space_signature``, ``sound``; None in most rows.
         worker_id: Which worker produced the rows.
         space_signature: The run's.
     """
@@ -96,9 +93,7 @@ class StepColumns:
 
     def rare(self, row: int) -> dict[str, Any]:
         """What is rare about a row, decoded; empty for most."""
-        stored = self.extras[row]
-        found: dict[str, Any] = {} if stored is None else decode_value(stored)
-        return found
+        return decode_rare(self.extras[row])
 
 
 def select_columns(connection: sqlite3.Connection, keys: EpisodeKeys, start: int, stop: int) -> StepColumns:
@@ -125,7 +120,7 @@ def select_columns(connection: sqlite3.Connection, keys: EpisodeKeys, start: int
         has_reward=has_reward,
         terminated=(flags & TERMINATED) != 0,
         truncated=(flags & TRUNCATED) != 0,
-        frame_states=np.bitwise_and(flags >> np.uint8(_FRAME_STATE_SHIFT), np.uint8(3)),
+        frame_states=np.bitwise_and(flags >> np.uint8(FRAME_STATE_SHIFT), np.uint8(3)),
         frame_refs=frame_refs,
         obs_refs=_refs(keys.run_id, datasets, variants, places),
         time_us=np.array(times, np.int64) + keys.started_us,
@@ -182,7 +177,7 @@ def bare_rows(columns: StepColumns, keys: EpisodeKeys, agent_keys: Mapping[str, 
         + columns.truncated * TRUNCATED
         + is_nan * REWARD_NAN
         + negative_zero * REWARD_NEGATIVE_ZERO
-        + states.astype(np.int64) * (1 << _FRAME_STATE_SHIFT)
+        + states.astype(np.int64) * (1 << FRAME_STATE_SHIFT)
     )
     rewards: list[float | None] = columns.rewards.tolist()
     for row in np.flatnonzero(~columns.has_reward | is_nan).tolist():

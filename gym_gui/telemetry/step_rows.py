@@ -8,8 +8,17 @@ from math import copysign
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from gym_gui.core.data_model import PAYLOAD_VERSION, FrameState, StepRecord
+from gym_gui.core.data_model.batch import (
+    FRAME_STATE_SHIFT,
+    OBSERVATION_IS_FRAME,
+    REWARD_NAN,
+    REWARD_NEGATIVE_ZERO,
+    TERMINATED,
+    TRUNCATED,
+)
 from gym_gui.core.info_codec import decode_info, encode_info
 from gym_gui.core.refs import FRAMES_DATASET, OBSERVATIONS_DATASET, FrameRef
+from gym_gui.core.sound import SOUND, packed_extra, unpacked_extra
 from gym_gui.core.value_codec import decode_value, encode_value
 
 if TYPE_CHECKING:
@@ -33,12 +42,6 @@ SELECT_STEPS: Final = """
     ORDER BY step_index, agent_key
 """
 
-TERMINATED: Final = 1
-TRUNCATED: Final = 2
-REWARD_NAN: Final = 4
-REWARD_NEGATIVE_ZERO: Final = 8
-_FRAME_STATE_SHIFT: Final = 4
-OBSERVATION_IS_FRAME: Final = 64
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -68,6 +71,11 @@ def microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // timedelta(microseconds=1)
 
 
+def from_microseconds(time_us: int) -> datetime:
+    """The instant, aware, UTC."""
+    return _EPOCH + timedelta(microseconds=time_us)
+
+
 def rows_of(
     steps: Iterable[StepRecord], keys: EpisodeKeys, agent_keys: Mapping[str, int]
 ) -> tuple[list[StepRow], list[StepRow]]:
@@ -82,7 +90,7 @@ def rows_of(
     usual: list[StepRow] = []
     unusual: list[StepRow] = []
     for step in steps:
-        flags = step.terminated | step.truncated << 1 | step.frame_state << _FRAME_STATE_SHIFT
+        flags = step.terminated | step.truncated << 1 | step.frame_state << FRAME_STATE_SHIFT
         reward = step.reward
         if not reward and reward is not None and copysign(1.0, reward) < 0:
             flags |= REWARD_NEGATIVE_ZERO
@@ -144,12 +152,14 @@ def rare_of(step: StepRecord, space_signature: str | None) -> bytes | None:
         and step.space_signature in {None, space_signature}
     ):
         return None
+    extra, sound = (None, None) if step.extra is None else packed_extra(step.extra)
     rare = {
         "observation": step.observation,
         "vector_metadata": None if step.vector_metadata is None else dict(step.vector_metadata),
         "view": None if step.view is None else dict(step.view),
         "normalization_stats": None if step.normalization_stats is None else dict(step.normalization_stats),
-        "extra": None if step.extra is None else dict(step.extra),
+        "extra": extra or None if sound is not None else extra,
+        SOUND: sound,
         "time_step": step.time_step,
         "render_hint": step.render_hint,
         "payload_version": None if step.payload_version == PAYLOAD_VERSION else step.payload_version,
@@ -157,6 +167,17 @@ def rare_of(step: StepRecord, space_signature: str | None) -> bytes | None:
     }
     encoded = encode_value({name: value for name, value in rare.items() if value is not None})
     return encoded if isinstance(encoded, bytes) else None
+
+
+def decode_rare(stored: bytes | None) -> dict[str, Any]:
+    """What `rare_of` encoded; empty where nothing was."""
+    if stored is None:
+        return {}
+    rare: dict[str, Any] = decode_value(stored)
+    packed = rare.pop(SOUND, None)
+    if packed is not None:
+        rare["extra"] = unpacked_extra(rare.get("extra"), packed)
+    return rare
 
 
 def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
@@ -167,7 +188,7 @@ def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
         reward = float("nan")
     elif flags & REWARD_NEGATIVE_ZERO:
         reward = -0.0
-    rare: dict[str, Any] = {} if extra is None else decode_value(extra)
+    rare = decode_rare(extra)
     obs_dataset = FRAMES_DATASET if flags & OBSERVATION_IS_FRAME else OBSERVATIONS_DATASET
     return StepRecord(
         run_id=keys.run_id,
@@ -179,7 +200,7 @@ def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
         terminated=bool(flags & TERMINATED),
         truncated=bool(flags & TRUNCATED),
         info=decode_info(info),
-        timestamp=_EPOCH + timedelta(microseconds=keys.started_us + time_us),
+        timestamp=from_microseconds(keys.started_us + time_us),
         agent_id=agent_id,
         render_hint=rare.get("render_hint"),
         frame_ref=_uri(keys.run_id, FRAMES_DATASET, frame_variant, frame_index),
@@ -192,7 +213,7 @@ def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
         normalization_stats=rare.get("normalization_stats"),
         extra=rare.get("extra"),
         time_step=rare.get("time_step"),
-        frame_state=FrameState((flags >> _FRAME_STATE_SHIFT) & 3),
+        frame_state=FrameState((flags >> FRAME_STATE_SHIFT) & 3),
     )
 
 

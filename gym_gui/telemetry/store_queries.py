@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
-    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunSummary, StepRecord
+    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunSummary, StepBatch, StepRecord
     from gym_gui.telemetry.step_columns import StepColumns
 
 _NO_STOP: Final = 2**62
@@ -48,6 +48,18 @@ def get_run(connection: sqlite3.Connection, run_id: str) -> RunRecord:
     return run_of(row)
 
 
+def get_summary(connection: sqlite3.Connection, run_id: str) -> RunSummary:
+    """One run as a list shows it.
+
+    Raises:
+        RunNotFoundError: there is none of that id.
+    """
+    row = connection.execute(f"{SELECT_RUNS} WHERE run_id = ?", (_utf8(run_id),)).fetchone()
+    if row is None:
+        raise _no_run(run_id)
+    return run_summary_of(row)
+
+
 def list_episodes(
     connection: sqlite3.Connection, run_id: str | None, *, newest: int | None = None
 ) -> list[EpisodeSummary]:
@@ -60,7 +72,7 @@ def list_episodes(
         limit = -1 if newest is None else newest
         rows = connection.execute(f"{SELECT_EPISODES} ORDER BY episode_key DESC LIMIT ?", (limit,))
         return [episode_summary_of(row) for row in rows]
-    run_key = _run_key(connection, run_id)
+    run_key = run_key_of(connection, run_id)
     rows = connection.execute(f"{SELECT_EPISODES} WHERE run_key = ? ORDER BY episode_index, episode_key", (run_key,))
     return [episode_summary_of(row) for row in rows]
 
@@ -82,7 +94,7 @@ def get_episode(connection: sqlite3.Connection, run_id: str, episode: str | int 
         RunNotFoundError: there is no run of that id.
         EpisodeNotFoundError: the run has no such episode.
     """
-    run_key = _run_key(connection, run_id)
+    run_key = run_key_of(connection, run_id)
     values: tuple[int | str, ...]
     if episode is None:
         where, values, named = "", (run_key,), "any episode"
@@ -221,7 +233,47 @@ def extent(connection: sqlite3.Connection, run_id: str) -> RunExtent | None:
     return RunExtent(int(rows), items)
 
 
-def _run_key(connection: sqlite3.Connection, run_id: str) -> int:
+def advance_stream(connection: sqlite3.Connection, run_key: int, batch: StepBatch) -> bool:
+    """Note that a batch is here; False where it was before."""
+    changed = connection.execute(
+        "INSERT INTO streams (run_key, worker_id, stream, seq) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq",
+        (run_key, batch.worker_id, batch.stream, batch.seq),
+    )
+    return changed.rowcount > 0
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether the database has that table: one that is only read may be of an older version."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is not None
+
+
+def durable_seq(connection: sqlite3.Connection, run_id: str, worker_id: str, stream: str) -> int:
+    """The newest batch of a stream that is here; 0 for none."""
+    if not has_table(connection, "streams"):
+        return 0
+    row = connection.execute(
+        "SELECT seq FROM streams JOIN runs USING (run_key) WHERE run_id = ? AND streams.worker_id = ? AND stream = ?",
+        (run_id, worker_id, stream),
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def tables_of_runs(connection: sqlite3.Connection) -> list[str]:
+    """The tables that hold something of a run by its key, `runs` itself last."""
+    found = connection.execute(
+        "SELECT m.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
+        "WHERE m.type = 'table' AND c.name = 'run_key' AND m.name != 'runs'"
+    )
+    return [*(name for (name,) in found), "runs"]
+
+
+def run_key_of(connection: sqlite3.Connection, run_id: str) -> int:
+    """A run's key.
+
+    Raises:
+        RunNotFoundError: there is no run of that id.
+    """
     row = connection.execute("SELECT run_key FROM runs WHERE run_id = ?", (_utf8(run_id),)).fetchone()
     if row is None:
         raise _no_run(run_id)

@@ -1,1 +1,1 @@
-"""Training workers: processes that the trainer starts. `python -m gym_gui.workers` is one."""
+"""What a trainer starts: one process for each run, which lets someone act in environments and says how it ended."""

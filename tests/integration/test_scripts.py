@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins a
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
+TESTS = "-m pytest -n 2 --dist loadfile --no-loadscope-reorder"
 FAKE_PYTHON = """#!/bin/sh
 echo "$@" | head -n 1 >> "{root}/calls"
 [ -p "{root}/gate" ] && mkdir "{root}/held" 2>/dev/null && read -r line < "{root}/gate"
@@ -97,6 +98,21 @@ def test_that_a_later_start_hands_everything_to_the_application(checkout: Checko
     assert checkout.calls() == []
 
 
+def test_that_learners_are_installed_once_and_kept(checkout: Checkout) -> None:
+    stamp = "import sys; sys.path[:0] = ['scripts']; import setup_environment as s; s.write_stamp(dev=False)"
+    subprocess.run([sys.executable, "-c", stamp], cwd=checkout.root, check=True)
+    assert checkout.run("--training")[:2] == (0, "")  # alone, it starts nothing
+    (installed,) = [call for call in checkout.calls() if "[" in call]
+    assert installed.endswith(".[formats,training]")
+    assert checkout.run("--training", "runs")[:2] == (3, "gym-gui runs\n")
+    before = checkout.calls()
+    assert checkout.run("runs")[:2] == (3, "gym-gui runs\n")
+    assert checkout.calls() == before  # it is complete, with and without asking for learners
+    checkout.outdate()
+    assert checkout.run("runs")[:2] == (3, "gym-gui runs\n")
+    assert checkout.calls()[-2].endswith(".[formats,training]")  # and stays so when packages change
+
+
 @pytest.mark.parametrize(
     "arguments", [(), ("play", "ALE/Breakout-v5"), ("--var-dir", "runs"), ("--var-dir=x", "replay")]
 )
@@ -166,16 +182,28 @@ def test_that_a_killed_set_up_is_done_again_from_nothing_and_says_what_fails(che
 @pytest.mark.parametrize("failing", ["-m ruff check", "-m mypy", "-m pytest", "nothing"])
 def test_that_every_check_is_run_and_summed_up_whichever_fails(checkout: Checkout, failing: str) -> None:
     code, output, _ = checkout.run(script="test.py", FAILING=failing)
-    assert checkout.calls() == ["-m ruff check", "-m ruff format --check", "-m mypy", "", "-m pytest"]
+    assert checkout.calls() == ["-m ruff check", "-m ruff format --check", "-m mypy", "", TESTS]
     summary = output.splitlines()[1:]
     assert len(summary) == 5
     assert sum("FAILED (exit code 7)" in line for line in summary) == (failing != "nothing")
     assert code == (failing != "nothing")
 
 
-def test_that_quick_and_the_arguments_of_pytest_reach_it(checkout: Checkout) -> None:
-    checkout.run("--quick", "--", "-k", "refs", script="test.py")
-    assert checkout.calls()[-1] == "-m pytest -m not slow -k refs"
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--quick",), f"{TESTS} -m not slow"),
+        (("--quick", "--", "-k", "refs"), "-m pytest -m not slow -k refs"),
+        (("--", "scripts/test.py::nothing"), "-m pytest scripts/test.py::nothing"),  # a path that is there
+        (("--", "-x", "--durations", "9"), f"{TESTS} -x --durations 9"),
+        (("--", "-n", "0"), f"{TESTS} -n 0"),  # the last one counts
+    ],
+)
+def test_that_quick_and_the_arguments_of_pytest_reach_it(
+    checkout: Checkout, arguments: tuple[str, ...], expected: str
+) -> None:
+    checkout.run(*arguments, script="test.py")
+    assert checkout.calls()[-1] == expected
 
 
 @pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.name)

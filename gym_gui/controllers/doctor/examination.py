@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _CHECKS: Final = (
     ("Python", "machine", "check_python"),
     ("Packages", "machine", "check_packages"),
+    ("Learners", "learners", "check_learners"),
     ("Window", "machine", "check_qt"),
     ("Display", "machine", "check_display"),
     ("Sound", "machine", "check_sound"),

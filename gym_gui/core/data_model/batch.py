@@ -116,7 +116,7 @@ class StepBatch:
         extras: What is rare, as `telemetry.step_rows.rare_of` writes it; None for none at all.
         frames: ``int64 (rows,)``, the stream's number of each row's picture, -1 for none; None for none at all.
         observations: Likewise, of observations that are no picture of the same row.
-        blocks: The arrays, in order of kind and number.
+        blocks: The arrays, in order of kind and number; every array that a row names is in one of them.
         scalars: What the learner logged meanwhile.
         payload_version: Version of the rows' contract.
         space_signature: Hash of the spaces that actions and observations are drawn from.

@@ -11,6 +11,7 @@ from gym_gui.core.errors import ExportError, RecordingError
 from gym_gui.recording.config import RecorderConfig
 from gym_gui.recording.export.attach import attached
 from gym_gui.recording.factory import RecorderFactory
+from gym_gui.recording.journaled_backend import JournaledBackend
 from gym_gui.recording.sqlite import SQLiteBackend
 
 if TYPE_CHECKING:
@@ -43,13 +44,15 @@ def _write(job: ExportJob, path: Path, name: str, file_name: str, options: dict[
         config = RecorderConfig(backend=name, path=folder / file_name, options=options)
         try:
             with RecorderFactory.create_backend(config) as backend:
+                if isinstance(backend, JournaledBackend):
+                    backend.tell_by_flush_only()
                 _copy(job, backend)
             (folder / file_name).rename(path)
         except RecordingError as error:
-            cause = error.__cause__
-            while cause is not None and not isinstance(cause, OSError):
+            cause: BaseException | None = error
+            while cause is not None and not (isinstance(cause, OSError) and cause.errno):
                 cause = cause.__cause__
-            if isinstance(cause, OSError) and cause.errno:
+            if isinstance(cause, OSError):
                 raise OSError(cause.errno, cause.strerror) from error
             raise ExportError(
                 f"The export could not be written. {error.message}",
@@ -69,7 +72,11 @@ def _copy(job: ExportJob, backend: RecordingBackend) -> None:
         if not _copy_bare(job, backend, episode):
             missing += _copy_steps(job, backend, episode)
         backend.end_episode(episode)
+        backend.flush()
     backend.end_run(selection.run.run_id, RunState(selection.state), utc_now())
+    if isinstance(backend, JournaledBackend):
+        backend.finish_now()
+    backend.flush()
     if missing:
         job.note(f"{missing:,} pictures are named by steps but not there; the copy says so, too.")
     if job.options.frames is False and any(episode.frames for episode in selection.episodes):

@@ -12,6 +12,8 @@ import msgspec
 from gym_gui.core.errors import ConfigError
 
 WORKERS: Final = ("random", "sb3", "script")
+# A worker that plays a run's evaluations is called as its trainee, with this at the end; its steps are no training.
+EVALUATION_SUFFIX: Final = "-eval"
 LAUNCHERS: Final = ("local", "ray")
 
 
@@ -39,10 +41,12 @@ class CheckpointConfig:
     Attributes:
         every_steps: Steps between two checkpoints; 0 for only the last and the best.
         keep: How many of the newest stay; the best one stays beside them.
+        replay_memory: Whether the newest one also keeps the steps that DQN, SAC and TD3 learn from; it may be large.
     """
 
     every_steps: int = 0
     keep: int = 3
+    replay_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

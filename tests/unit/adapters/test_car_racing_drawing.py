@@ -7,8 +7,11 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from needs import needs_box2d
 
 from gym_gui.adapters.car_racing_drawing import hasten_drawing
+
+pytestmark = needs_box2d
 
 
 @pytest.mark.parametrize("env_kwargs", [{}, {"domain_randomize": True}, {"continuous": False}])

@@ -84,6 +84,24 @@ class PurgeReply(_message.Message):
     removed: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, removed: _Optional[_Iterable[str]] = ...) -> None: ...
 
+class OrderRequest(_message.Message):
+    __slots__ = ("run_id", "worker_id", "kind", "detail_json")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    WORKER_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_JSON_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    worker_id: str
+    kind: str
+    detail_json: str
+    def __init__(self, run_id: _Optional[str] = ..., worker_id: _Optional[str] = ..., kind: _Optional[str] = ..., detail_json: _Optional[str] = ...) -> None: ...
+
+class OrderReply(_message.Message):
+    __slots__ = ("order_id",)
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    order_id: int
+    def __init__(self, order_id: _Optional[int] = ...) -> None: ...
+
 class Run(_message.Message):
     __slots__ = ("run_id", "config_json", "digest", "attempt", "state", "reason", "retention", "priority", "created_at", "started_at", "ended_at", "resumed_from", "restarts", "progress", "host", "gpus", "transitions", "workers", "queue_position")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
@@ -275,7 +293,7 @@ class RegisterWorkerReply(_message.Message):
     def __init__(self, run_id: _Optional[str] = ..., worker_id: _Optional[str] = ..., durable_seq: _Optional[int] = ..., credit_bytes: _Optional[int] = ..., heartbeat_interval_ms: _Optional[int] = ..., capabilities: _Optional[_Iterable[str]] = ..., max_message_bytes: _Optional[int] = ...) -> None: ...
 
 class HeartbeatRequest(_message.Message):
-    __slots__ = ("run_id", "worker_id", "steps", "phase", "cpu_s", "memory_bytes", "spooled_bytes", "dropped_frames")
+    __slots__ = ("run_id", "worker_id", "steps", "phase", "cpu_s", "memory_bytes", "spooled_bytes", "dropped_frames", "reports")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
@@ -284,6 +302,7 @@ class HeartbeatRequest(_message.Message):
     MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     SPOOLED_BYTES_FIELD_NUMBER: _ClassVar[int]
     DROPPED_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    REPORTS_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     worker_id: str
     steps: int
@@ -292,7 +311,8 @@ class HeartbeatRequest(_message.Message):
     memory_bytes: int
     spooled_bytes: int
     dropped_frames: int
-    def __init__(self, run_id: _Optional[str] = ..., worker_id: _Optional[str] = ..., steps: _Optional[int] = ..., phase: _Optional[str] = ..., cpu_s: _Optional[float] = ..., memory_bytes: _Optional[int] = ..., spooled_bytes: _Optional[int] = ..., dropped_frames: _Optional[int] = ...) -> None: ...
+    reports: _containers.RepeatedCompositeFieldContainer[WorkerReport]
+    def __init__(self, run_id: _Optional[str] = ..., worker_id: _Optional[str] = ..., steps: _Optional[int] = ..., phase: _Optional[str] = ..., cpu_s: _Optional[float] = ..., memory_bytes: _Optional[int] = ..., spooled_bytes: _Optional[int] = ..., dropped_frames: _Optional[int] = ..., reports: _Optional[_Iterable[_Union[WorkerReport, _Mapping]]] = ...) -> None: ...
 
 class HeartbeatReply(_message.Message):
     __slots__ = ("orders",)
@@ -369,12 +389,14 @@ class LegacySteps(_message.Message):
     def __init__(self, seq: _Optional[int] = ..., step_json: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RunEnd(_message.Message):
-    __slots__ = ("state", "reason")
+    __slots__ = ("state", "reason", "seq")
     STATE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
     state: str
     reason: str
-    def __init__(self, state: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+    seq: int
+    def __init__(self, state: _Optional[str] = ..., reason: _Optional[str] = ..., seq: _Optional[int] = ...) -> None: ...
 
 class StepBatch(_message.Message):
     __slots__ = ("seq", "began_json", "ended_json", "episode_ids", "rows", "episode", "step_index", "agent_ids", "agent", "discrete_actions", "actions", "rewards", "flags", "time_us", "infos", "extras", "frames", "observations", "blocks", "scalars", "payload_version", "space_signature", "vector_metadata_json", "normalization_stats_json", "space_signature_json")
@@ -587,10 +609,12 @@ class FrameReply(_message.Message):
     def __init__(self, position: _Optional[int] = ..., dtype: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., data: _Optional[bytes] = ..., missing: _Optional[str] = ..., missing_reason: _Optional[str] = ...) -> None: ...
 
 class ListRecordingsRequest(_message.Message):
-    __slots__ = ("run_id",)
+    __slots__ = ("run_id", "only_mark")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    ONLY_MARK_FIELD_NUMBER: _ClassVar[int]
     run_id: str
-    def __init__(self, run_id: _Optional[str] = ...) -> None: ...
+    only_mark: bool
+    def __init__(self, run_id: _Optional[str] = ..., only_mark: _Optional[bool] = ...) -> None: ...
 
 class ListRecordingsReply(_message.Message):
     __slots__ = ("summary_json", "mark")
@@ -611,10 +635,12 @@ class ListEpisodesRequest(_message.Message):
     def __init__(self, run_id: _Optional[str] = ..., episode: _Optional[str] = ..., newest: _Optional[int] = ...) -> None: ...
 
 class EpisodesReply(_message.Message):
-    __slots__ = ("summary_json",)
+    __slots__ = ("summary_json", "rollup_json")
     SUMMARY_JSON_FIELD_NUMBER: _ClassVar[int]
+    ROLLUP_JSON_FIELD_NUMBER: _ClassVar[int]
     summary_json: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, summary_json: _Optional[_Iterable[str]] = ...) -> None: ...
+    rollup_json: str
+    def __init__(self, summary_json: _Optional[_Iterable[str]] = ..., rollup_json: _Optional[str] = ...) -> None: ...
 
 class LoadStepsRequest(_message.Message):
     __slots__ = ("run_id", "episode_id", "start", "stop")
@@ -629,24 +655,30 @@ class LoadStepsRequest(_message.Message):
     def __init__(self, run_id: _Optional[str] = ..., episode_id: _Optional[str] = ..., start: _Optional[int] = ..., stop: _Optional[int] = ...) -> None: ...
 
 class StepsReply(_message.Message):
-    __slots__ = ("batch", "frame_variants", "observation_variants")
+    __slots__ = ("batch", "frame_variants", "observation_variants", "worker_id")
     BATCH_FIELD_NUMBER: _ClassVar[int]
     FRAME_VARIANTS_FIELD_NUMBER: _ClassVar[int]
     OBSERVATION_VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     batch: StepBatch
     frame_variants: bytes
     observation_variants: bytes
-    def __init__(self, batch: _Optional[_Union[StepBatch, _Mapping]] = ..., frame_variants: _Optional[bytes] = ..., observation_variants: _Optional[bytes] = ...) -> None: ...
+    worker_id: str
+    def __init__(self, batch: _Optional[_Union[StepBatch, _Mapping]] = ..., frame_variants: _Optional[bytes] = ..., observation_variants: _Optional[bytes] = ..., worker_id: _Optional[str] = ...) -> None: ...
 
 class LoadScalarsRequest(_message.Message):
-    __slots__ = ("run_id", "names", "after_row")
+    __slots__ = ("run_id", "names", "after_row", "only_names", "one_page")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     NAMES_FIELD_NUMBER: _ClassVar[int]
     AFTER_ROW_FIELD_NUMBER: _ClassVar[int]
+    ONLY_NAMES_FIELD_NUMBER: _ClassVar[int]
+    ONE_PAGE_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     names: _containers.RepeatedScalarFieldContainer[str]
     after_row: int
-    def __init__(self, run_id: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ..., after_row: _Optional[int] = ...) -> None: ...
+    only_names: bool
+    one_page: bool
+    def __init__(self, run_id: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ..., after_row: _Optional[int] = ..., only_names: _Optional[bool] = ..., one_page: _Optional[bool] = ...) -> None: ...
 
 class ScalarsReply(_message.Message):
     __slots__ = ("scalars", "row")
@@ -661,7 +693,7 @@ class StatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class StatusReply(_message.Message):
-    __slots__ = ("application", "pid", "host", "started_at", "var_dir", "cpu_percent", "memory_bytes", "memory_total_bytes", "memory_free_bytes", "disk_free_bytes", "gpus", "queues", "running", "waiting", "capacity", "alerts", "sink_fault", "drops")
+    __slots__ = ("application", "pid", "host", "started_at", "var_dir", "cpu_percent", "memory_bytes", "memory_total_bytes", "memory_free_bytes", "disk_free_bytes", "gpus", "queues", "running", "waiting", "capacity", "alerts", "sink_fault", "drops", "workers")
     class DropsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -687,6 +719,7 @@ class StatusReply(_message.Message):
     ALERTS_FIELD_NUMBER: _ClassVar[int]
     SINK_FAULT_FIELD_NUMBER: _ClassVar[int]
     DROPS_FIELD_NUMBER: _ClassVar[int]
+    WORKERS_FIELD_NUMBER: _ClassVar[int]
     application: str
     pid: int
     host: str
@@ -705,7 +738,30 @@ class StatusReply(_message.Message):
     alerts: _containers.RepeatedCompositeFieldContainer[Alert]
     sink_fault: str
     drops: _containers.ScalarMap[str, int]
-    def __init__(self, application: _Optional[str] = ..., pid: _Optional[int] = ..., host: _Optional[str] = ..., started_at: _Optional[str] = ..., var_dir: _Optional[str] = ..., cpu_percent: _Optional[float] = ..., memory_bytes: _Optional[int] = ..., memory_total_bytes: _Optional[int] = ..., memory_free_bytes: _Optional[int] = ..., disk_free_bytes: _Optional[int] = ..., gpus: _Optional[_Iterable[_Union[Gpu, _Mapping]]] = ..., queues: _Optional[_Iterable[_Union[Queue, _Mapping]]] = ..., running: _Optional[int] = ..., waiting: _Optional[int] = ..., capacity: _Optional[int] = ..., alerts: _Optional[_Iterable[_Union[Alert, _Mapping]]] = ..., sink_fault: _Optional[str] = ..., drops: _Optional[_Mapping[str, int]] = ...) -> None: ...
+    workers: _containers.RepeatedCompositeFieldContainer[WorkerState]
+    def __init__(self, application: _Optional[str] = ..., pid: _Optional[int] = ..., host: _Optional[str] = ..., started_at: _Optional[str] = ..., var_dir: _Optional[str] = ..., cpu_percent: _Optional[float] = ..., memory_bytes: _Optional[int] = ..., memory_total_bytes: _Optional[int] = ..., memory_free_bytes: _Optional[int] = ..., disk_free_bytes: _Optional[int] = ..., gpus: _Optional[_Iterable[_Union[Gpu, _Mapping]]] = ..., queues: _Optional[_Iterable[_Union[Queue, _Mapping]]] = ..., running: _Optional[int] = ..., waiting: _Optional[int] = ..., capacity: _Optional[int] = ..., alerts: _Optional[_Iterable[_Union[Alert, _Mapping]]] = ..., sink_fault: _Optional[str] = ..., drops: _Optional[_Mapping[str, int]] = ..., workers: _Optional[_Iterable[_Union[WorkerState, _Mapping]]] = ...) -> None: ...
+
+class WorkerState(_message.Message):
+    __slots__ = ("run_id", "worker_id", "host", "pid", "phase", "silent_s", "late", "starved", "spooled_bytes")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    WORKER_ID_FIELD_NUMBER: _ClassVar[int]
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    PHASE_FIELD_NUMBER: _ClassVar[int]
+    SILENT_S_FIELD_NUMBER: _ClassVar[int]
+    LATE_FIELD_NUMBER: _ClassVar[int]
+    STARVED_FIELD_NUMBER: _ClassVar[int]
+    SPOOLED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    worker_id: str
+    host: str
+    pid: int
+    phase: str
+    silent_s: float
+    late: bool
+    starved: bool
+    spooled_bytes: int
+    def __init__(self, run_id: _Optional[str] = ..., worker_id: _Optional[str] = ..., host: _Optional[str] = ..., pid: _Optional[int] = ..., phase: _Optional[str] = ..., silent_s: _Optional[float] = ..., late: _Optional[bool] = ..., starved: _Optional[bool] = ..., spooled_bytes: _Optional[int] = ...) -> None: ...
 
 class Gpu(_message.Message):
     __slots__ = ("index", "name", "memory_total_bytes", "memory_used_bytes", "utilization_percent", "run_id")

@@ -79,6 +79,11 @@ class TrainerStub:
                 request_serializer=trainer__pb2.RunRequest.SerializeToString,
                 response_deserializer=trainer__pb2.PurgeReply.FromString,
                 _registered_method=True)
+        self.Order = channel.unary_unary(
+                '/gym_gui.trainer.v1.Trainer/Order',
+                request_serializer=trainer__pb2.OrderRequest.SerializeToString,
+                response_deserializer=trainer__pb2.OrderReply.FromString,
+                _registered_method=True)
         self.WatchRuns = channel.unary_stream(
                 '/gym_gui.trainer.v1.Trainer/WatchRuns',
                 request_serializer=trainer__pb2.WatchRunsRequest.SerializeToString,
@@ -205,6 +210,12 @@ class TrainerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PurgeRun(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Order(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -344,6 +355,11 @@ def add_TrainerServicer_to_server(servicer, server):
                     servicer.PurgeRun,
                     request_deserializer=trainer__pb2.RunRequest.FromString,
                     response_serializer=trainer__pb2.PurgeReply.SerializeToString,
+            ),
+            'Order': grpc.unary_unary_rpc_method_handler(
+                    servicer.Order,
+                    request_deserializer=trainer__pb2.OrderRequest.FromString,
+                    response_serializer=trainer__pb2.OrderReply.SerializeToString,
             ),
             'WatchRuns': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchRuns,
@@ -659,6 +675,33 @@ class Trainer:
             '/gym_gui.trainer.v1.Trainer/PurgeRun',
             trainer__pb2.RunRequest.SerializeToString,
             trainer__pb2.PurgeReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Order(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gym_gui.trainer.v1.Trainer/Order',
+            trainer__pb2.OrderRequest.SerializeToString,
+            trainer__pb2.OrderReply.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,138 @@
+"""How the commands of training show a run: as a line of a table, as a page, as JSON."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from gym_gui.core.clock import to_iso, utc_now
+from gym_gui.services.trainer.states import TrainingState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gym_gui.services.trainer.run_store import RunTransition, TrainingRun
+
+COLUMNS: Final = ("RUN", "WHAT", "STATE", "STEPS", "DONE", "RETURN", "STEPS/S", "LAST STEP", "WHY")
+NUMBERS: Final = ("STEPS", "DONE", "RETURN", "STEPS/S", "LAST STEP")
+_BARS: Final = "▁▂▃▄▅▆▇█"
+_MINUTE_S: Final = 60
+_HOUR_S: Final = 3_600
+_DAY_S: Final = 86_400
+_REASON_CHARACTERS: Final = 60
+
+
+def table_row(run: TrainingRun) -> tuple[str, ...]:
+    """The cells of a run, in the order of `COLUMNS`."""
+    progress = run.progress
+    share = share_done(run)
+    reason = run.reason if not run.state.is_active else ""
+    return (
+        run.run_id,
+        what_of(run),
+        state_of(run),
+        f"{progress.steps:,}",
+        "" if share is None else f"{share:.0%}",
+        number(progress.mean_return),
+        number(progress.steps_per_s) if run.state.is_active else "",
+        age(progress.last_step_at),
+        reason if len(reason) <= _REASON_CHARACTERS else f"{reason[:_REASON_CHARACTERS]}…",
+    )
+
+
+def what_of(run: TrainingRun) -> str:
+    """What is trained, in a few letters: ``PPO CartPole-v1``."""
+    config = run.config
+    if config.worker == "script":
+        return config.script.replace("\\", "/").rpartition("/")[2]
+    return f"{config.algorithm or config.worker} {config.env_id}"
+
+
+def state_of(run: TrainingRun) -> str:
+    """Where it stands, one word."""
+    return run.retention.value or run.state.value
+
+
+def share_done(run: TrainingRun) -> float | None:
+    """How much of its steps is done, 0 to 1; None where nobody knows."""
+    if run.state is TrainingState.COMPLETED:
+        return 1.0
+    total = run.config.total_steps
+    return None if total <= 0 or run.config.worker == "script" else min(1.0, run.progress.steps / total)
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """*values*, oldest first, as a line of at most *width* bars; each bar the mean of its share."""
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite or width < 1:
+        return ""
+    count = min(width, len(finite))
+    edges = [round(place * len(finite) / count) for place in range(count + 1)]
+    means = [sum(finite[start:stop]) / (stop - start) for start, stop in pairwise(edges)]
+    low, high = min(means), max(means)
+    if high == low:
+        return _BARS[0] * count
+    return "".join(_BARS[round((mean - low) / (high - low) * (len(_BARS) - 1))] for mean in means)
+
+
+def age(at: datetime | None) -> str:
+    """How long ago, in the unit that suits."""
+    if at is None:
+        return ""
+    seconds = max(0.0, (utc_now() - at).total_seconds())
+    for unit, length in (("d", _DAY_S), ("h", _HOUR_S), ("min", _MINUTE_S)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def number(value: float) -> str:
+    """A number for a person; empty where there is none."""
+    return f"{value:,.4g}" if math.isfinite(value) else ""
+
+
+def run_document(run: TrainingRun, transitions: Sequence[RunTransition] | None = None) -> dict[str, Any]:
+    """A run as JSON has it."""
+    progress = run.progress
+    document: dict[str, Any] = {
+        "run_id": run.run_id,
+        "name": run.config.name,
+        "state": run.state.value,
+        "reason": run.reason,
+        "retention": run.retention.value,
+        "attempt": run.attempt,
+        "digest": run.digest,
+        "created_at": to_iso(run.created_at),
+        "started_at": to_iso(run.started_at),
+        "ended_at": to_iso(run.ended_at),
+        "resumed_from": run.resumed_from,
+        "restarts": run.restarts,
+        "gpus": list(run.gpus),
+        "workers": [{"worker_id": one.worker_id, "host": one.host, "pid": one.pid} for one in run.workers],
+        "progress": {
+            "steps": progress.steps,
+            "total_steps": run.config.total_steps,
+            "episodes": progress.episodes,
+            "mean_return": progress.mean_return,
+            "steps_per_s": progress.steps_per_s,
+            "last_step_at": to_iso(progress.last_step_at),
+            "frames": progress.frames,
+            "dropped_frames": progress.dropped_frames,
+        },
+        "config": msgspec.to_builtins(run.config),
+    }
+    if transitions is not None:
+        document["transitions"] = [
+            {
+                "from": None if one.before is None else one.before.value,
+                "to": one.after.value,
+                "at": to_iso(one.at),
+                "reason": one.reason,
+            }
+            for one in transitions
+        ]
+    return document

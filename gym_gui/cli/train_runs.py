@@ -1,0 +1,191 @@
+"""`gym-gui train list | show | log | pause | resume | cancel | archive | purge`: runs that the trainer knows."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gym_gui.cli.options import json_option, print_json, print_table, say, without_empty_columns
+from gym_gui.cli.run_lines import COLUMNS, NUMBERS, age, run_document, table_row, what_of
+from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of
+from gym_gui.services.trainer.states import Retention, TrainingState
+from gym_gui.workers.composing import command_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gym_gui.services.trainer.run_store import RunTransition, TrainingRun
+
+
+@click.command(name="list")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([state.value for state in TrainingState]),
+    help="Only runs in that state; may be given again.",
+)
+@click.option("--archived", is_flag=True, help="Archived runs, too.")
+@json_option
+@link_options
+def list_run(*, states: tuple[str, ...], archived: bool, as_json: bool, link: TrainerLink) -> None:
+    """List the runs that the trainer knows, newest first."""
+    with link.opened() as client:
+        found = client.list_runs(tuple(map(TrainingState, states)), archived=archived)
+    if as_json:
+        print_json(list(map(run_document, found)))
+        return
+    if not found:
+        say("No runs. `gym-gui train start cartpole-ppo` starts one.")
+        return
+    columns, rows = without_empty_columns(
+        COLUMNS, list(map(table_row, found)), where=dict.fromkeys(("DONE", "RETURN", "STEPS/S", "LAST STEP", "WHY"), "")
+    )
+    print_table(columns, rows, numbers=NUMBERS)
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@json_option
+@link_options
+def show(*, run_id: str, as_json: bool, link: TrainerLink) -> None:
+    """Show one run: what it is, where it stands, and every change of its state."""
+    with link.opened() as client:
+        run = client.get(run_id_of(client, run_id))
+        transitions = client.transitions(run.run_id)
+    if as_json:
+        print_json(run_document(run, transitions))
+        return
+    for name, text in _facts(run):
+        if text:
+            click.echo(f"{click.style(f'{name:<12}', bold=True)}{text}")
+    for one in transitions:
+        click.echo(_line_of(one))
+
+
+def _facts(run: TrainingRun) -> list[tuple[str, str]]:
+    cells = dict(zip(COLUMNS, table_row(run), strict=True))
+    config = run.config
+    return [
+        ("Run", run.run_id),
+        ("Name", config.name),
+        ("What", what_of(run)),
+        ("State", f"{cells['STATE']}: {run.reason}" if run.reason else cells["STATE"]),
+        ("Steps", f"{cells['STEPS']} of {config.total_steps:,}" if config.total_steps else cells["STEPS"]),
+        ("Return", cells["RETURN"]),
+        ("Steps/s", cells["STEPS/S"]),
+        ("Last step", f"{cells['LAST STEP']} ago" if cells["LAST STEP"] else ""),
+        ("Attempt", str(run.attempt) if run.attempt > 1 else ""),
+        ("Resumed from", run.resumed_from or ""),
+        ("Restarts", str(run.restarts) if run.restarts else ""),
+        ("Workers", ", ".join(f"{one.worker_id} (process {one.pid} on {one.host})" for one in run.workers)),
+        ("Command", command_line(config)),
+    ]
+
+
+def _line_of(one: RunTransition) -> str:
+    before = "" if one.before is None else f"{one.before.value} -> "
+    return f"  {one.at.astimezone():%Y-%m-%d %H:%M:%S}  {before}{one.after.value}: {one.reason}  ({age(one.at)} ago)"
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended, or Ctrl+C.")
+@link_options
+def log(*, run_id: str, follow: bool, link: TrainerLink) -> None:
+    """Show what a run's workers wrote."""
+    with link.opened() as client:
+        for data in client.read_log(run_id_of(client, run_id), follow=follow):
+            sys.stdout.buffer.write(data)
+            sys.stdout.flush()
+
+
+def _steering(function: Callable[..., None]) -> click.Command:
+    """A command that changes a run's state: RUN, a reason, and the answer as everywhere."""
+    for decorate in (
+        link_options,
+        json_option,
+        click.option("--reason", default="", metavar="TEXT", help="Kept with the change."),
+        click.argument("run_id", metavar="RUN"),
+    ):
+        function = decorate(function)
+    return click.command()(function)
+
+
+def _changed(method: str, run_id: str, reason: str, *, as_json: bool, link: TrainerLink) -> None:
+    with link.opened() as client:
+        run: TrainingRun = getattr(client, method)(run_id_of(client, run_id), reason)
+    _tell(run, as_json=as_json)
+
+
+def _tell(run: TrainingRun, *, as_json: bool) -> None:
+    if as_json:
+        print_json(run_document(run))
+    else:
+        say(f"{run.run_id} is {run.retention.value or run.state.value}.")
+
+
+@_steering
+def pause(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
+    """Let RUN wait between two steps; it keeps its place and its memory."""
+    _changed("pause", run_id, reason, as_json=as_json, link=link)
+
+
+@_steering
+def cancel(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
+    """Stop RUN, and wait until it has ended; what it recorded and its checkpoint are kept."""
+    from gym_gui.cli.train_waiting import ended_run  # noqa: PLC0415 - only where somebody waits
+
+    with link.opened() as client:
+        run = client.cancel(run_id_of(client, run_id), reason)
+        run = ended_run(client, run.run_id)  # at most as long as a worker has to save: ten seconds, then it is killed
+    _tell(run, as_json=as_json)
+
+
+@_steering
+def archive(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
+    """Put an ended RUN out of the way; everything of it is kept."""
+    _changed("archive", run_id, reason, as_json=as_json, link=link)
+
+
+@_steering
+def resume(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
+    """Let a paused RUN go on; of an ended one, start a new run from its newest checkpoint."""
+    with link.opened() as client:
+        run = client.get(run_id_of(client, run_id))
+        if run.state.is_active:
+            run = client.resume(run.run_id, reason)
+        else:
+            run = client.submit(run.config, resume_from=run.run_id)
+    _tell(run, as_json=as_json)
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@link_options
+def purge(*, run_id: str, yes: bool, as_json: bool, link: TrainerLink) -> int:
+    """Remove RUN's recording, log and checkpoints for good; it has to be archived. Asks first."""
+    with link.opened() as client:
+        run = client.get(run_id_of(client, run_id))
+        run_id = run.run_id
+        if run.retention is not Retention.RETAINED:
+            # The trainer would refuse it too; nobody is asked for nothing.
+            client.purge(run_id)
+        if not yes:
+            progress = run.progress
+            say(
+                f"This removes {run_id} ({what_of(run)}): {progress.episodes:,} episodes of {progress.steps:,} steps, "
+                f"{progress.frames:,} pictures, its log and its checkpoints.",
+                err=True,
+            )
+            click.confirm("For good?", abort=True, err=True)
+        removed: Any = client.purge(run_id)
+    if as_json:
+        print_json({"run_id": run_id, "removed": list(removed)})
+    else:
+        say(f"Removed: {', '.join(removed) or 'nothing was left'}.")
+    return 0

@@ -1,0 +1,87 @@
+"""The trainer that the commands of training speak to: the var folder's, started where none runs, or one elsewhere."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gym_gui.cli.options import settings_for, var_dir_option
+from gym_gui.cli.trainer_address import trainer_options
+from gym_gui.core.errors import RunNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from gym_gui.services.trainer.client import TrainerClient
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerLink:
+    """Which trainer, as the options of `link_options` name it.
+
+    Attributes:
+        trainer: Its address; None for the var folder's own.
+        token_file: What lets us in elsewhere.
+        ca: The certificate to trust.
+        var_dir: The var folder; None for the default one.
+    """
+
+    trainer: str | None
+    token_file: Path | None
+    ca: Path | None
+    var_dir: str | None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is this machine's, so that what is missing here is missing there."""
+        return self.trainer is None
+
+    @contextmanager
+    def opened(self) -> Iterator[TrainerClient]:
+        """A client of it; closed afterwards.
+
+        Raises:
+            TrainerUnavailableError: it does not answer, does not let us in, or could not be started.
+            ConfigError: a file cannot be used.
+        """
+        from gym_gui.services.trainer.discovery import connect, ensure_trainer  # noqa: PLC0415 - gRPC: not for --help
+
+        paths = settings_for(self.var_dir).paths
+        if self.trainer is None:
+            client = ensure_trainer(paths)
+        else:
+            client = connect(paths, self.trainer, token_file=self.token_file, ca=self.ca)
+        with client:
+            yield client
+
+
+def run_id_of(client: TrainerClient, text: str) -> str:
+    """The run of that id, or the newest one of that name.
+
+    Raises:
+        RunNotFoundError: there is none.
+    """
+    try:
+        return client.get(text).run_id
+    except RunNotFoundError:
+        for run in client.list_runs(archived=True):
+            if run.config.name == text:
+                return run.run_id
+        raise
+
+
+def link_options(command: _Command) -> _Command:
+    """Add ``--trainer``, ``--token-file``, ``--ca`` and ``--var-dir``; the command gets them as one *link*."""
+    from functools import wraps  # noqa: PLC0415 - stands with its one use
+
+    @wraps(command)
+    def linked(
+        *, trainer: str | None, token_file: Path | None, ca: Path | None, var_dir: str | None, **others: Any
+    ) -> Any:
+        return command(link=TrainerLink(trainer, token_file, ca, var_dir), **others)
+
+    return trainer_options(var_dir_option(linked))  # type: ignore[return-value]  # what click makes of it takes words

@@ -1,0 +1,145 @@
+"""How far each run has come, counted from its batches as they pass."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from gym_gui.core.data_model.batch import NO_REWARD
+from gym_gui.services.trainer.config import EVALUATION_SUFFIX
+from gym_gui.services.trainer.run_store import RunProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gym_gui.core.data_model import EpisodeSummary
+    from gym_gui.core.data_model.batch import StepBatch
+
+_RETURNS: Final = 100
+_SPEED_S: Final = 5.0
+
+
+@dataclass(slots=True)
+class RunFacts:
+    """Counts one run.
+
+    Attributes:
+        steps: Steps taken, each counted once, however many agents acted.
+        episodes: Episodes that ended.
+        frames: Pictures that came.
+        last_step_us: When the newest step was taken, microseconds since 1970; 0 before.
+        dropped_frames: Pictures let go, by worker, as each says.
+    """
+
+    steps: int = 0
+    episodes: int = 0
+    frames: int = 0
+    last_step_us: int = 0
+    dropped_frames: dict[str, int] = field(default_factory=dict)
+    _returns: deque[float] = field(default_factory=lambda: deque(maxlen=_RETURNS))
+    _speed: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def add(self, batch: StepBatch, now_s: float) -> None:
+        """Count a batch that came at *now_s*, monotonic; of evaluations only the pictures."""
+        self.frames += batch.frame_count
+        if len(batch):
+            self.last_step_us = max(self.last_step_us, int(batch.time_us[-1]))
+        if batch.worker_id.endswith(EVALUATION_SUFFIX):
+            return
+        acted = (batch.flags & NO_REWARD) == 0
+        if batch.agent is not None:
+            acted &= batch.agent == 0
+        steps = int(np.count_nonzero(acted))
+        self.steps += steps
+        for rollup in batch.ended:
+            self.episodes += 1
+            self._returns.append(rollup.total_reward)
+        self._speed.append((now_s, steps))
+
+    def put_before(self, returns: Sequence[float]) -> None:
+        """Returns of episodes that were before."""
+        self._returns.extendleft(reversed(returns[len(self._returns) - _RETURNS :]))
+
+    def progress(self, now_s: float) -> RunProgress:
+        """What a list shows."""
+        while self._speed and self._speed[0][0] < now_s - _SPEED_S:
+            self._speed.popleft()
+        speed = math.nan
+        if self._speed:
+            span_s = max(now_s - self._speed[0][0], 0.5)
+            speed = sum(steps for _, steps in self._speed) / span_s
+        elif self.steps:
+            speed = 0.0
+        return RunProgress(
+            steps=self.steps,
+            episodes=self.episodes,
+            mean_return=math.fsum(self._returns) / len(self._returns) if self._returns else math.nan,
+            steps_per_s=speed,
+            last_step_at=datetime.fromtimestamp(self.last_step_us / 1e6, UTC) if self.last_step_us > 0 else None,
+            frames=self.frames,
+            dropped_frames=sum(self.dropped_frames.values()),
+        )
+
+
+class ProgressBook:
+    """Facts of every run that is recorded now."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, RunFacts] = {}
+        self._changed: set[str] = set()
+
+    def begin(self, run_id: str) -> None:
+        """A run starts."""
+        self._runs[run_id] = RunFacts()
+        self._changed.add(run_id)
+
+    def add_recorded(self, run_id: str, recorded: Iterable[EpisodeSummary]) -> None:
+        """A run goes on after what was *recorded* of it before."""
+        facts = self._runs.get(run_id)
+        if facts is None:
+            return
+        returns = []
+        for summary in recorded:
+            rollup = summary.rollup
+            facts.frames += rollup.frames
+            if (rollup.worker_id or "").endswith(EVALUATION_SUFFIX):
+                continue
+            facts.steps += rollup.steps
+            if rollup.ended_at is not None:
+                facts.episodes += 1
+                returns.append(rollup.total_reward)
+        facts.put_before(returns)
+
+    def add(self, batch: StepBatch, dropped_frames: int) -> None:
+        """Count a batch."""
+        facts = self._runs.setdefault(batch.run_id, RunFacts())
+        facts.add(batch, time.monotonic())
+        facts.dropped_frames[batch.worker_id] = dropped_frames
+        self._changed.add(batch.run_id)
+
+    def progress(self, run_id: str) -> RunProgress | None:
+        """How far a run has come; None where it is not recorded now."""
+        facts = self._runs.get(run_id)
+        return None if facts is None else facts.progress(time.monotonic())
+
+    def take_changed(self) -> dict[str, RunProgress]:
+        """Runs that moved since the last call."""
+        now_s = time.monotonic()
+        changed = {run_id: self._runs[run_id].progress(now_s) for run_id in self._changed if run_id in self._runs}
+        self._changed.clear()
+        return changed
+
+    def end(self, run_id: str) -> None:
+        """A run is over."""
+        self._runs.pop(run_id, None)
+        self._changed.discard(run_id)
+
+    def facts(self) -> dict[str, RunFacts]:
+        """Of every run that is recorded now."""
+        return dict(self._runs)

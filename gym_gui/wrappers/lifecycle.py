@@ -1,0 +1,157 @@
+"""The recorders of this process: ended honestly with it, and let alone by a child that was forked from it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections import deque
+from contextlib import suppress
+from multiprocessing import parent_process
+from multiprocessing.util import Finalize
+from pathlib import Path
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Final
+
+from gym_gui.core.data_model import RunState
+from gym_gui.wrappers import local_destination
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gym_gui.wrappers.recorder import Recorder
+    from gym_gui.wrappers.step_batcher import Scalar
+
+_EARLY_SCALARS: Final = 100_000
+_EXIT_PRIORITY: Final = 10
+_DESCRIPTORS: Final = Path("/proc/self/fd")
+
+# Newest last; with the thread that opened it.
+_open: list[tuple[Recorder, int]] = []
+# What a child got from its parent: never touched, never collected, since collecting would close the parent's files.
+_left_alone: list[object] = []
+_seen_opens = 0
+_watched_pid = 0
+# What was logged before any recorder was open.
+_early: deque[Scalar] = deque(maxlen=_EARLY_SCALARS)
+_forked = False
+
+
+def opened(recorder: Recorder) -> None:
+    """From now on *recorder* ends with the process at the latest; it gets what was logged before there was any."""
+    global _seen_opens  # noqa: PLW0603 - one process, one count
+    _seen_opens += 1
+    _open.append((recorder, get_ident()))
+    _watch_exit()
+    early = list(_early)
+    _early.clear()
+    if early:
+        recorder.log(early)
+
+
+def log(scalars: Sequence[Scalar]) -> None:
+    """What a learner logged, to this thread's newest recorder, else the process's, else to the first one to come."""
+    recorder = newest()
+    if recorder is None:
+        _early.extend(scalars)
+    else:
+        recorder.log(scalars)
+
+
+def closed(recorder: Recorder) -> None:
+    """*recorder* has ended."""
+    _open[:] = [(one, thread) for one, thread in _open if one is not recorder]
+
+
+def ordinal() -> int:
+    """How many recorders this process has opened so far."""
+    return _seen_opens
+
+
+def newest() -> Recorder | None:
+    """This thread's newest open recorder, else the process's; None where there is none."""
+    own = get_ident()
+    mine = [recorder for recorder, thread in _open if thread == own]
+    if mine:
+        return mine[-1]
+    return _open[-1][0] if _open else None
+
+
+def _watch_exit() -> None:
+    global _watched_pid  # noqa: PLW0603 - as above
+    if _watched_pid == os.getpid():
+        return
+    _watched_pid = os.getpid()
+    if parent_process() is None:
+        atexit.register(_end_all)
+    else:
+        # A process of multiprocessing leaves without running atexit's functions.
+        Finalize(None, _end_all, exitpriority=_EXIT_PRIORITY)
+
+
+def _end_all() -> None:
+    """At the process's end: what nobody closed."""
+    state, reason = _how_it_ends()
+    for recorder, _ in _open:
+        recorder.close(state, reason)
+    _open.clear()
+
+
+def _how_it_ends() -> tuple[RunState, str]:
+    # The interpreter leaves what nobody caught here, once it has printed it.
+    fault: Any = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+    return ending_by(None if hasattr(sys, "ps1") else fault)
+
+
+def ending_by(fault: BaseException | None) -> tuple[RunState, str]:
+    """How a run ends that *fault* ends, and why; None for nothing but its own end."""
+    if fault is None or isinstance(fault, (SystemExit, GeneratorExit)):
+        return RunState.COMPLETED, ""
+    if isinstance(fault, KeyboardInterrupt):
+        return RunState.INTERRUPTED, "interrupted from the keyboard"
+    return RunState.FAULTED, f"{type(fault).__name__}: {fault}"[:500]
+
+
+def _after_fork() -> None:
+    """In the child: the parent's recorders are not this process's."""
+    global _seen_opens, _forked  # noqa: PLW0603 - as above
+    _left_alone.extend(recorder for recorder, _ in _open)
+    _open.clear()
+    _early.clear()
+    _seen_opens = 0
+    folders = local_destination.folders_in_use()
+    _left_alone.extend(local_destination.forget_all())
+    _forked = _forked or bool(folders)
+    _blind(folders)
+
+
+def was_forked_while_recording() -> bool:
+    """Whether this process holds a copy of storage that was open in its parent, and so cannot open any itself."""
+    return _forked
+
+
+def _blind(folders: list[Path]) -> None:
+    """Make this process's copies of the parent's descriptors lead nowhere.
+
+    HDF5 flushes every open file when a process ends, SQLite and the run's lock have ends of their own: in a child each
+    would happen to the parent's files, and a lock held by a child would outlive the parent.
+    """
+    if not folders or not _DESCRIPTORS.exists():
+        return
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for entry in list(_DESCRIPTORS.iterdir()):
+            with suppress(OSError):
+                target = entry.readlink()
+                if any(folder in target.parents for folder in folders):
+                    os.dup2(nowhere, int(entry.name), inheritable=False)
+        os.close(nowhere)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def is_foreign(recorder: Recorder) -> bool:
+    """Whether *recorder* is a parent's."""
+    return any(one is recorder for one in _left_alone)

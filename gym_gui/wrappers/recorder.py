@@ -1,0 +1,383 @@
+"""Recorder: what a wrapper tells of its environments becomes rows, episodes and pictures on their way to a destination.
+
+Everything here runs on the training thread and raises nothing into it, but for what opening is told of.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from gym_gui.core.clock import utc_now
+from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState
+from gym_gui.core.data_model.batch import (
+    FRAME_STATE_SHIFT,
+    NO_REWARD,
+    OBSERVATION_IS_FRAME,
+    TERMINATED,
+    TRUNCATED,
+)
+from gym_gui.wrappers.array_pen import NO_ROOM
+from gym_gui.wrappers.owned_values import frozen_info, owned_value
+from gym_gui.wrappers.said_once import SaidOnce
+from gym_gui.wrappers.sender import SEND_S, BatchSender
+from gym_gui.wrappers.session import new_stream
+from gym_gui.wrappers.step_batcher import StepBatcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from gym_gui.core.data_model import RunState
+    from gym_gui.services.batch_destination import BatchDestination, Order
+    from gym_gui.services.live_frames import LiveFrameWriter
+    from gym_gui.wrappers.frame_choice import FrameChoice
+    from gym_gui.wrappers.observation_keeping import ObservationKeeping
+    from gym_gui.wrappers.step_batcher import Scalar
+
+_LOGGER = logging.getLogger(__name__)
+_KEPT: Final = FrameState.KEPT << FRAME_STATE_SHIFT
+_SHOWN: Final = _KEPT | OBSERVATION_IS_FRAME
+_SHED: Final = FrameState.SHED << FRAME_STATE_SHIFT
+_NAN: Final = float("nan")
+# Rows that may wait for the sender (60 bytes each) before the training waits, a little, for it.
+_MAX_ROWS: Final = 1_000_000
+_CROWDED_S: Final = 0.05
+# A trainer that went away cannot resume what it paused.
+_FORSAKEN_S: Final = 30.0
+
+
+@dataclass(slots=True)
+class Track:
+    """One environment's way through its episodes.
+
+    Attributes:
+        name: What its episodes' ids begin with, with its dash; empty for an environment alone.
+        metadata: What every episode of it says, JSON values.
+        number: Of the episode, within the run.
+        episode_id: Its id.
+        rollup: As it began; None before the first.
+        step_index: Of the newest row.
+        total: Sum of rewards.
+        frames: Pictures handed on.
+        dropped: Pictures that there was no room for.
+        flags: How the newest row ended.
+        is_open: Whether the episode runs.
+        draws: Whether its pictures are wanted.
+        count: Episodes that began.
+    """
+
+    name: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    number: int = 0
+    episode_id: str = ""
+    rollup: EpisodeRollup | None = None
+    step_index: int = 0
+    total: float = 0.0
+    frames: int = 0
+    dropped: int = 0
+    flags: int = 0
+    is_open: bool = False
+    draws: bool = False
+    count: int = 0
+
+
+class Recorder:
+    """Records one worker's episodes.
+
+    Args:
+        destination: Where everything goes; closed with the recorder.
+        frames: Which episodes are drawn.
+        observations: How observations are kept.
+        discrete: Whether actions are integers.
+        space_signature: The run's.
+        shared: Whether other workers write the same run, so that episodes' ids say whose they are.
+        live: Shows the newest picture on this machine; None for nobody.
+        on_order: Answers a trainer's orders that the recorder does not know: outcome and detail, or None.
+    """
+
+    def __init__(
+        self,
+        destination: BatchDestination,
+        *,
+        frames: FrameChoice,
+        observations: ObservationKeeping,
+        discrete: bool,
+        space_signature: str | None,
+        shared: bool,
+        live: LiveFrameWriter | None,
+        on_order: Callable[[Order], tuple[str, str] | None] | None = None,
+    ) -> None:
+        self.destination = destination
+        self.said = SaidOnce(_LOGGER)
+        self.stop_requested = False
+        self._choice = frames
+        self._keeping = observations
+        self._discrete = discrete
+        self._own_orders = on_order
+        self._batcher = StepBatcher(discrete=discrete)
+        self._stream = new_stream()
+        # A worker that was started again counts from 0 again: its life tells its episodes apart.
+        own = f"{destination.worker_id}-" if destination.worker_id else ""
+        self._prefix = f"{own}{self._stream}-" if shared else ""
+        self._worker_id = destination.worker_id if shared else None
+        self._sender = BatchSender(
+            self._batcher,
+            destination,
+            stream=self._stream,
+            space_signature=space_signature,
+            holds=frames.best,
+            live=live,
+            on_order=self._obey,
+        )
+        self._frame_pen = self._sender.frames
+        self._observation_pen = self._sender.observations
+        self._episodes = 0
+        self._tracks: list[Track] = []
+        self._paused = False
+        self._may_step = threading.Event()
+        self._closing = threading.Lock()
+        self._closed = False
+        self._sender.start()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it takes nothing any more."""
+        return self._closed
+
+    @property
+    def draws_at_all(self) -> bool:
+        """Whether any episode's pictures are wanted."""
+        return self._choice.every > 0
+
+    # Episodes.
+
+    def begin(
+        self, track: Track, *, seed: int | None, options: Mapping[str, Any] | None, metadata: Mapping[str, Any]
+    ) -> None:
+        """An episode of *track* begins; one that is open is abandoned."""
+        if track.is_open:
+            self.end(track)
+        if track.rollup is None:
+            self._tracks.append(track)
+        elif seed is None:
+            # Whoever wants to play it again has to go on from there.
+            metadata = {**metadata, "continues": track.episode_id}
+        track.number = self._episodes
+        self._episodes += 1
+        track.episode_id = f"{self._prefix}{track.name}ep-{track.count:06d}"
+        track.draws = self._choice.draws(track.count)
+        track.count += 1
+        track.step_index, track.total, track.frames, track.dropped, track.flags = -1, 0.0, 0, 0, 0
+        track.rollup = EpisodeRollup(
+            run_id=self.destination.run_id,
+            episode_id=track.episode_id,
+            episode_index=track.number,
+            seed=seed,
+            started_at=utc_now(),
+            worker_id=self._worker_id,
+            options=options,
+            metadata={**track.metadata, **metadata},
+        )
+        track.is_open = True
+        self._batcher.begin(track.rollup)
+
+    def end(self, track: Track, status: EpisodeStatus | None = None, fault: str | None = None) -> None:
+        """*track*'s episode ended: as its last row says, where no status is given."""
+        rollup = track.rollup
+        if rollup is None or not track.is_open:
+            return
+        track.is_open = False
+        terminated, truncated = bool(track.flags & TERMINATED), bool(track.flags & TRUNCATED)
+        if status is None:
+            status = EpisodeStatus.COMPLETED if terminated or truncated else EpisodeStatus.ABANDONED
+        self._batcher.end(
+            EpisodeRollup(
+                run_id=rollup.run_id,
+                episode_id=rollup.episode_id,
+                episode_index=rollup.episode_index,
+                seed=rollup.seed,
+                started_at=rollup.started_at,
+                ended_at=utc_now(),
+                steps=max(0, track.step_index),
+                total_reward=track.total,
+                terminated=terminated,
+                truncated=truncated,
+                status=status,
+                frames=track.frames,
+                dropped_frames=track.dropped,
+                worker_id=rollup.worker_id,
+                options=rollup.options,
+                metadata=rollup.metadata,
+                fault=fault,
+            )
+        )
+
+    # Rows.
+
+    def owned_action(self, action: Any) -> Any:
+        """*action* as it is recorded, before an environment may write to it."""
+        if type(action) is int:
+            return action
+        if self._discrete:
+            try:
+                return int(action.item() if isinstance(action, np.ndarray) else action.__index__())
+            except (TypeError, ValueError, AttributeError):
+                pass
+        return owned_value(action)
+
+    def row(  # noqa: PLR0917 - by position: keywords cost the training thread more
+        self,
+        track: Track,
+        observation: Any,
+        picture: NDArray[np.uint8] | None,
+        info: Any,
+        extra: dict[str, Any] | None = None,
+        action: Any = None,
+        reward: Any = None,
+        flags: int = NO_REWARD,
+    ) -> None:
+        """Add the next row of *track*'s episode.
+
+        Args:
+            track: Whose.
+            observation: What the agent sees; copied.
+            picture: ``uint8 (H, W, 3)``, copied, or None; the very object of *observation* where it is that.
+            info: The environment's.
+            extra: What is rare about the step, owned.
+            action: As `owned_action` gave it.
+            reward: A number; None after reset.
+            flags: ``TERMINATED``, ``TRUNCATED``, or ``NO_REWARD`` after reset.
+        """
+        batcher = self._batcher
+        track.step_index = step_index = track.step_index + 1
+        if reward is None:
+            value = _NAN
+        else:
+            value = reward if type(reward) is float else self._number(reward)
+            track.total += value
+        track.flags = flags
+        frame_number = observation_number = NO_ROOM
+        if picture is not None:
+            frame_number = self._write_picture(track, picture)
+            flags |= _SHED if frame_number < 0 else _SHOWN if observation is picture else _KEPT
+        if self._keeping.keeps and (picture is None or observation is not picture):
+            observation_number = self._write_observation(track, observation)
+            if observation_number < 0 and not self._keeping.as_arrays:
+                extra = {**(extra or {}), "observation": owned_value(observation)}
+        if info:
+            batcher.add_info(frozen_info(info))
+        if extra is not None:
+            batcher.add_extra(extra)
+        if self._discrete and type(action) is not int:
+            if action is not None:
+                batcher.add_odd_action(action)
+            action = 0
+        batcher.add(
+            track.number,
+            step_index,
+            action,
+            value,
+            time.time_ns() // 1000,
+            frame_number,
+            observation_number,
+            flags,
+        )
+        if not batcher.rows & 1023:
+            self._look_at_crowd()
+
+    def _write_picture(self, track: Track, picture: NDArray[np.uint8]) -> int:
+        number = self._frame_pen.write(picture)
+        if number < 0:
+            track.dropped += 1
+        else:
+            track.frames += 1
+            self._sender.newest = (self._frame_pen.slot_of(number), track.episode_id, track.step_index, track.total)
+        return number
+
+    def _write_observation(self, track: Track, observation: Any) -> int:
+        """The observation's number; below 0 where it goes elsewhere, or nowhere."""
+        keeping = self._keeping
+        if not keeping.as_arrays or observation is None or (keeping.as_pictures and not track.draws):
+            return NO_ROOM
+        return self._observation_pen.write(
+            observation if isinstance(observation, np.ndarray) else np.asarray(observation)
+        )
+
+    def log(self, scalars: Sequence[Scalar]) -> None:
+        """What a learner logged; any thread."""
+        self._batcher.add_scalars(scalars)
+
+    # Between two steps.
+
+    def wait_while_paused(self) -> None:
+        """Return at once, or when a trainer that paused this worker lets it go on."""
+        forsaken_s = 0.0
+        while self._paused and not self._closed and forsaken_s < _FORSAKEN_S:
+            if not self._may_step.wait(SEND_S):
+                forsaken_s = 0.0 if self.destination.status().connected else forsaken_s + SEND_S
+        self._paused = False
+
+    def _obey(self, order: Order) -> None:
+        """On the sender's thread."""
+        outcome, detail = "done", ""
+        if order.kind == "pause":
+            self._may_step.clear()
+            self._paused = True
+        elif order.kind == "resume":
+            self._paused = False
+            self._may_step.set()
+        elif order.kind == "stop":
+            self.stop_requested = True
+            outcome, detail = "refused", "a script ends its own loop; its recorder now says stop_requested"
+        else:
+            outcome, detail = "refused", f"a recorded script does not know {order.kind}"
+        own = None if self._own_orders is None else self._own_orders(order)
+        self.destination.answer(order, *(own or (outcome, detail)))
+
+    def _look_at_crowd(self) -> None:
+        if len(self._batcher) < _MAX_ROWS:
+            return
+        # Rows are never let go. A disk that refuses them makes a training slow, not wrong.
+        self.said.fault("The training waits for its recording", "the destination is slower than the training")
+        self._sender.wake()
+        time.sleep(_CROWDED_S)
+
+    def _number(self, reward: Any) -> float:
+        try:
+            return float(reward.item() if isinstance(reward, np.ndarray) else reward)
+        except (TypeError, ValueError) as fault:
+            self.said.fault("A reward is recorded as NaN", fault)
+            return _NAN
+
+    # The end.
+
+    def flush(self, timeout_s: float | None = None) -> bool:
+        """Wait until everything recorded so far is on disk; whether it is."""
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        if not self._sender.drain(timeout_s):
+            return False
+        left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+        return self.destination.flush(left_s)
+
+    def close(self, state: RunState, reason: str = "", *, timeout_s: float = 10.0) -> None:
+        """End what is open, send everything, end the run; safe to call twice, raises nothing."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        self._may_step.set()
+        try:
+            for track in self._tracks:
+                self.end(track)
+            if not self._sender.stop(timeout_s):
+                self.said.fault("Not everything was sent", f"it took more than {timeout_s:g} s")
+            self.destination.close(state, reason, timeout_s=timeout_s)
+        except Exception as fault:  # noqa: BLE001 - the edge of the training loop, which nothing here may end
+            self.said.fault("The recording's end failed", fault)

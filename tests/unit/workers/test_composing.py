@@ -1,0 +1,83 @@
+"""Runs from words: presets, environments and changes by name; and the command that says the same again."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+
+import pytest
+
+from gym_gui.core.errors import ConfigError
+from gym_gui.services.trainer.config import TrainingConfig
+from gym_gui.workers.composing import changed, command_line, pair, starting_config
+from gym_gui.workers.presets import PRESETS
+
+
+def test_that_names_lead_to_settings_and_hyperparameters() -> None:
+    config = changed(
+        starting_config("cartpole-ppo"),
+        dict(
+            map(
+                pair, ["learning_rate=lin_3e-4", "evaluation.episodes=2", "tags.team=red", "policy_kwargs.net_arch=[8]"]
+            )
+        ),
+    )
+    assert config.hyperparameters["learning_rate"] == "lin_3e-4"
+    assert config.hyperparameters["policy_kwargs"] == {"net_arch": [8]}
+    assert config.hyperparameters["n_steps"] == PRESETS["cartpole-ppo"].config.hyperparameters["n_steps"]
+    assert config.evaluation.episodes == 2
+    assert config.tags == {"team": "red"}
+
+
+def test_that_an_environment_is_learnt_with_ppo_unless_told_otherwise() -> None:
+    assert starting_config("Acrobot-v1").algorithm == "PPO"
+    assert starting_config("Acrobot-v1", algorithm="DQN").algorithm == "DQN"
+    assert starting_config("Acrobot-v1", algorithm="random").worker == "random"
+    assert starting_config("ALE/Pong-v5").atari
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("learning_rat", 1, "Did you mean learning_rate"),
+        ("evaluation.episode", 1, "Did you mean evaluation.episodes"),
+        ("total_steps", "many", "cannot be read"),
+        ("name.first", 1, "nothing within"),
+    ],
+)
+def test_that_wrong_names_and_values_are_refused(name: str, value: object, hint: str) -> None:
+    with pytest.raises(ConfigError, match=hint):
+        changed(starting_config("cartpole-ppo"), {name: value})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        *(preset.config for preset in PRESETS.values()),
+        changed(starting_config("lunarlander-ppo"), {"seed": 4, "learning_rate": None, "env_kwargs.gravity": -5.0}),
+        changed(starting_config("Acrobot-v1", algorithm="DQN"), {"num_envs": 2, "tags": {"why": "it's a test"}}),
+        starting_config("Acrobot-v1", algorithm="random"),
+        TrainingConfig(worker="script", script="/tmp/my file.py", arguments=("--lr", "1e-3"), total_steps=0),  # noqa: S108 - a name, no file
+    ],
+)
+def test_that_the_command_starts_the_same_run(config: TrainingConfig) -> None:
+    words = shlex.split(command_line(config))
+    assert words[:3] == ["gym-gui", "train", "start"]
+    arguments = words[words.index("--") + 1 :] if "--" in words else []
+    words = words[3 : words.index("--")] if "--" in words else words[3:]
+    options: dict[str, list[str]] = {"--set": [], "--algorithm": [], "--script": []}
+    start = words.pop(0) if words and not words[0].startswith("--") else ""
+    for option, value in zip(words[::2], words[1::2], strict=True):
+        options[option].append(value)
+    if options["--script"]:
+        base = replace(TrainingConfig(), worker="script", script=options["--script"][0], arguments=tuple(arguments))
+        base = replace(base, total_steps=0)
+    else:
+        base = starting_config(start, algorithm="".join(options["--algorithm"]))
+    again = changed(base, dict(map(pair, options["--set"])))
+    assert again.digest() == config.digest()
+
+
+def test_that_a_preset_keeps_its_algorithm() -> None:
+    with pytest.raises(ConfigError, match="CartPole-v1 with --algorithm SAC"):
+        starting_config("cartpole-ppo", algorithm="SAC")
