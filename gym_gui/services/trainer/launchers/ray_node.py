@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -98,7 +99,7 @@ class NodeWorker:
             try:
                 self._guard.stdin.write(b"stop\n")
                 self._guard.stdin.flush()
-            except OSError:
+            except (OSError, ValueError):
                 return  # it has ended
 
     def results(self) -> dict[str, bytes]:
@@ -116,13 +117,17 @@ class NodeWorker:
 
     def _follow(self, guard: subprocess.Popen[bytes]) -> None:
         assert guard.stdout is not None  # noqa: S101 - asked for above
-        for line in guard.stdout:
-            with self._lines:
-                # Who prints faster than the network carries waits, as with any pipe.
-                self._lines.wait_for(lambda: len(self._read) < _CHUNK_BYTES)
-                self._read += line
-                self._lines.notify_all()
+        with guard.stdout as printed:
+            for line in printed:
+                with self._lines:
+                    # Who prints faster than the network carries waits, as with any pipe.
+                    self._lines.wait_for(lambda: len(self._read) < _CHUNK_BYTES)
+                    self._read += line
+                    self._lines.notify_all()
         code = guard.wait()
+        if guard.stdin is not None:
+            with contextlib.suppress(OSError):
+                guard.stdin.close()
         with self._lines:
             self._code = code
             self._lines.notify_all()
