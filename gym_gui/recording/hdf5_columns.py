@@ -111,17 +111,21 @@ class ColumnWriter:
     def append(self, values: Sequence[Any]) -> None:
         """Write the values of the next rows; None where there is none."""
         stop = self._at + len(values)
-        fitting = [self._typed and (self._exact is None or self._column.fits(value)) for value in values]
+        if self._exact is None:
+            if self._typed:
+                _write(self._group, self._name, self._column.kind, self._at, values)
+            self._at = stop
+            return
+        fitting = [self._typed and self._column.fits(value) for value in values]
         if self._typed:
             kind = self._column.kind
             fitted = [value if fits else _fitting(kind, value) for value, fits in zip(values, fitting, strict=True)]
             _write(self._group, self._name, self._column.kind, self._at, fitted)
-        if self._exact is not None:
-            for place, (value, fits) in enumerate(zip(values, fitting, strict=True), self._at):
-                stored = None if fits else exact_bytes(value)
-                if stored is not None:
-                    self._exact[place] = np.frombuffer(stored, np.uint8)
-                    self._text[place] = encode_info(value if isinstance(value, dict) else {"value": value}) or "{}"
+        for place, (value, fits) in enumerate(zip(values, fitting, strict=True), self._at):
+            stored = None if fits else exact_bytes(value)
+            if stored is not None:
+                self._exact[place] = np.frombuffer(stored, np.uint8)
+                self._text[place] = encode_info(value if isinstance(value, dict) else {"value": value}) or "{}"
         self._at = stop
 
 
@@ -195,7 +199,8 @@ def _create(group: h5py.Group, name: str, kind: Kind, rows: int, storage: Storag
 
 
 def _write(group: h5py.Group, name: str, kind: Kind, start: int, values: Sequence[Any]) -> None:
-    _write_valid(group, name, start, np.fromiter((one is not None for one in values), np.bool_, len(values)))
+    there = np.fromiter([one is not None for one in values], np.bool_, len(values))
+    _write_valid(group, name, start, there)
     if kind[0] == "dict":
         for key, part in kind[1]:
             _write(group[name], key, part, start, [None if one is None else one.get(key) for one in values])
@@ -210,10 +215,12 @@ def _write(group: h5py.Group, name: str, kind: Kind, start: int, values: Sequenc
             if value:
                 group[name][place] = value
         return
-    block = np.zeros((len(values), *shape), dtype)
-    for place, value in enumerate(values):
-        if value is not None:
-            block[place] = value
+    if there.all():
+        block = np.stack(values) if kind[0] == "array" else np.array(values, dtype)
+    else:
+        block = np.zeros((len(values), *shape), dtype)
+        for place in np.flatnonzero(there).tolist():
+            block[place] = values[place]
     group[name][start : start + len(values)] = block
 
 

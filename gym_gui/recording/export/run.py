@@ -30,7 +30,7 @@ _WRITERS: Final = {
     "csv": ("csv_rows", "write_csv"),
     "json": ("json_rows", "write_json"),
     "parquet": ("parquet_rows", "write_parquet"),
-    "hdf5": ("backend_copy", "write_hdf5"),
+    "hdf5": ("hdf5_copy", "write_hdf5"),
     "sqlite": ("backend_copy", "write_sqlite"),
     "minari": ("minari_data", "write_minari"),
     "mp4": ("video", "write_video"),
