@@ -16,7 +16,15 @@ import zstandard
 
 from gym_gui.config.paths import VarPaths
 from gym_gui.core.clock import utc_now
-from gym_gui.core.data_model import ArrayBlock, ArrayKind, EpisodeRollup, EpisodeStatus, FrameState, RunRecord, StepBatch
+from gym_gui.core.data_model import (
+    ArrayBlock,
+    ArrayKind,
+    EpisodeRollup,
+    EpisodeStatus,
+    FrameState,
+    RunRecord,
+    StepBatch,
+)
 from gym_gui.core.data_model.batch import FRAME_STATE_SHIFT, NO_REWARD, TERMINATED, ScalarColumns
 from gym_gui.replay.layout import ArraySpec
 from gym_gui.services.trainer.client import TrainerClient
@@ -69,13 +77,19 @@ class TrainerProcess:
                 return self
         raise AssertionError(f"the trainer did not start: {''.join(lines)}")
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        assert self.process is not None
+        return self.process.pid
+
     def again(self) -> Self:
         """Start once more, at the same address."""
         self.command[self.command.index("--listen") + 1] = self.address
         return self.start()
 
     def kill(self) -> None:
-        """kill -9."""
+        """Kill -9."""
         assert self.process is not None
         self.process.kill()
         self.process.communicate()
@@ -108,7 +122,9 @@ def run_record(run_id: str = "a-run", **changes: Any) -> RunRecord:
     return RunRecord(run_id=run_id, env_id="CartPole-v1", created_at=utc_now(), player="ppo", **changes)
 
 
-def publisher(address: str, spool_dir: Path, *, run_id: str = "a-run", session: str = "s", **more: Any) -> TrainerPublisher:
+def publisher(
+    address: str, spool_dir: Path, *, run_id: str = "a-run", session: str = "s", **more: Any
+) -> TrainerPublisher:
     """A worker's way to the trainer."""
     return TrainerPublisher(address, run_record(run_id), spaces=None, session=session, spool_dir=spool_dir, **more)
 

@@ -37,6 +37,7 @@ def trainer() -> None:
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     help="Folder of the scripts that clients on other machines may have run; without it they may have none.",
 )
+@click.option("--webhook", metavar="URL", help="Where alerts are posted to, as JSON.")
 @var_dir_option
 def serve(
     *,
@@ -46,6 +47,7 @@ def serve(
     metrics_port: int | None,
     max_runs: int | None,
     scripts_dir: Path | None,
+    webhook: str | None,
     var_dir: str | None,
 ) -> None:
     """Be the trainer of a var folder until told to stop.
@@ -64,6 +66,7 @@ def serve(
         metrics_port=metrics_port,
         max_runs=max_runs,
         scripts_dir=scripts_dir,
+        webhook=webhook,
         ready=lambda address: say(f"The trainer listens at {address}. Ctrl+C ends it; runs go on."),
     )
 

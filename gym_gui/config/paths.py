@@ -103,16 +103,6 @@ class VarPaths:
         """The secret that remote clients show; readable by its owner only."""
         return self.trainer_dir / "token"
 
-    @property
-    def spool_dir(self) -> Path:
-        """Batches of workers whose trainer did not answer."""
-        return self.root / "spool"
-
-    @property
-    def live_dir(self) -> Path:
-        """The newest picture of each worker of this machine, in memory-mapped files."""
-        return self.root / "live"
-
     def prepare(self) -> None:
         """Create the folders that recording needs, and make sure that they can be written.
 

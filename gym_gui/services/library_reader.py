@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunSummary, ScalarColumns, StepRecord
+    from gym_gui.core.data_model import (
+        EpisodeRollup,
+        EpisodeSummary,
+        EpisodeTable,
+        RunRecord,
+        RunSummary,
+        ScalarColumns,
+        StepRecord,
+    )
     from gym_gui.recording.contract import RecordingReader
     from gym_gui.replay import FrameResolver
     from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
@@ -90,6 +98,20 @@ class LibraryReader:
                 raise
             return reader.get_run(run_id)
 
+    def get_summary(self, run_id: str) -> RunSummary:
+        """One run as a list shows it.
+
+        Raises:
+            RunNotFoundError: there is none of that id.
+        """
+        try:
+            return self._store.get_summary(run_id)
+        except RunNotFoundError:
+            found = [one for one in self.list_runs() if one.run.run_id == run_id]
+            if not found:
+                raise
+            return found[0]
+
     def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
         """The episodes of a run in order, or of every run, newest first.
 
@@ -111,6 +133,22 @@ class LibraryReader:
         found = {key: one for key, one in found.items() if not self._is_listed(key[0])}
         found |= {_key(one): one for one in listed}
         return sorted(found.values(), key=lambda one: one.rollup.started_at, reverse=True)[:newest]
+
+    def load_episode_table(self, run_ids: Sequence[str], *, after_key: int = 0) -> EpisodeTable:
+        """The episodes of runs that ended, as columns.
+
+        Args:
+            run_ids: Runs that are looked at as one; this folder's database lists them.
+            after_key: The `next_key` of the last reading; 0 for all.
+
+        Raises:
+            RunNotFoundError: there is no run of one of those ids.
+        """
+        return self._store.load_episode_table(run_ids, after_key=after_key)
+
+    def find_moment(self, run_id: str, time_us: int) -> tuple[str, int] | None:
+        """The episode and step that were under way at an instant, microseconds since 1970; None where none was."""
+        return self._store.find_moment(run_id, time_us)
 
     def recorded_mark(self) -> tuple[int, ...]:
         """Numbers that differ once anything was recorded, by any process; files are looked at, none is opened."""

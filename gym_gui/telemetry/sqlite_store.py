@@ -22,6 +22,7 @@ from gym_gui.db.connection import ReaderPool, connect_writer, store_error
 from gym_gui.db.migrations import Migration, check_version, migrate
 from gym_gui.telemetry import scalar_rows, store_queries
 from gym_gui.telemetry.batch_rows import batch_rows
+from gym_gui.telemetry.episode_table import select_episode_table, select_moment
 from gym_gui.telemetry.migrations import m0001_first, m0002_training
 from gym_gui.telemetry.run_rows import (
     INSERT_RUN,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from os import PathLike
 
-    from gym_gui.core.data_model import EpisodeSummary, RunSummary, ScalarColumns, StepBatch
+    from gym_gui.core.data_model import EpisodeSummary, EpisodeTable, RunSummary, ScalarColumns, StepBatch
     from gym_gui.replay.batch_landing import LandedBatch
     from gym_gui.telemetry.step_columns import StepColumns
     from gym_gui.telemetry.store_queries import RunExtent
@@ -327,6 +328,15 @@ class TelemetrySQLiteStore:
         with self._readers.borrow() as connection:
             return store_queries.get_run(connection, run_id)
 
+    def get_summary(self, run_id: str) -> RunSummary:
+        """One run as a list shows it.
+
+        Raises:
+            RunNotFoundError: there is none of that id.
+        """
+        with self._readers.borrow() as connection:
+            return store_queries.get_summary(connection, run_id)
+
     def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
         """The episodes of a run in order, or of every run, newest first.
 
@@ -339,6 +349,24 @@ class TelemetrySQLiteStore:
         """
         with self._readers.borrow() as connection:
             return store_queries.list_episodes(connection, run_id, newest=newest)
+
+    def load_episode_table(self, run_ids: Sequence[str], *, after_key: int = 0) -> EpisodeTable:
+        """The episodes of runs that ended, as columns: 100,000 in a fifth of a second.
+
+        Args:
+            run_ids: Runs that are looked at as one.
+            after_key: The `next_key` of the last reading; 0 for all.
+
+        Raises:
+            RunNotFoundError: there is no run of one of those ids.
+        """
+        with self._readers.borrow() as connection:
+            return select_episode_table(connection, run_ids, after_key)
+
+    def find_moment(self, run_id: str, time_us: int) -> tuple[str, int] | None:
+        """The episode and step that were under way at an instant, microseconds since 1970; None where none was."""
+        with self._readers.borrow() as connection:
+            return select_moment(connection, run_id, time_us)
 
     def recorded_mark(self) -> tuple[int, ...]:
         """Numbers that differ once anything was recorded, by any process: a millisecond for 10,000 episodes."""

@@ -48,6 +48,18 @@ def get_run(connection: sqlite3.Connection, run_id: str) -> RunRecord:
     return run_of(row)
 
 
+def get_summary(connection: sqlite3.Connection, run_id: str) -> RunSummary:
+    """One run as a list shows it.
+
+    Raises:
+        RunNotFoundError: there is none of that id.
+    """
+    row = connection.execute(f"{SELECT_RUNS} WHERE run_id = ?", (_utf8(run_id),)).fetchone()
+    if row is None:
+        raise _no_run(run_id)
+    return run_summary_of(row)
+
+
 def list_episodes(
     connection: sqlite3.Connection, run_id: str | None, *, newest: int | None = None
 ) -> list[EpisodeSummary]:

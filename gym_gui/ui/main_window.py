@@ -16,13 +16,17 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 from gym_gui.config.settings import save_settings
 from gym_gui.controllers.disk_estimate import DiskEstimate
 from gym_gui.controllers.game_options import human_adapter_maker
+from gym_gui.controllers.live_opening import open_desk
 from gym_gui.controllers.session import SessionController
+from gym_gui.controllers.session_sound import Sounds
 from gym_gui.controllers.session_state import SessionState
+from gym_gui.controllers.sound_output import SoundOutput
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.core.typing_compat import override
 from gym_gui.ui.bridge import BusPump, QtTaskRunner
+from gym_gui.ui.live_attention import LiveAttention
 from gym_gui.ui.rail import Rail
-from gym_gui.ui.screens.context import Recorder, ScreenContext
+from gym_gui.ui.screens.context import LiveParts, Recorder, ScreenContext
 from gym_gui.ui.screens.registry import default_screens
 from gym_gui.ui.status_bar import NOT_OPEN, OPENING, StatusBar, describe_status
 from gym_gui.ui.status_details import StatusDetails
@@ -80,6 +84,8 @@ class MainWindow(QMainWindow):
         self._theme = theme
         self._open_recordings = open_recordings
         self._make_pictures = make_pictures
+        self._sound = SoundOutput()
+        self._sound.muted = not settings.ui.sound
         self._specs = {spec.name: spec for spec in (screens or default_screens())}
         self._made: dict[str, QWidget] = {}
         self._open_name = next(iter(self._specs))
@@ -115,6 +121,15 @@ class MainWindow(QMainWindow):
         self._give_room()
         screen.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def open_episode(self, run_id: str, episode: str | int | None, step_index: int = 0) -> None:
+        """Open an episode in the player, by id or 0-based index, at the row of a step."""
+        from gym_gui.ui.screens.replay_screen import ReplayScreen  # noqa: PLC0415 - only where it is asked for
+
+        self.show_screen("replay")
+        screen = self._made.get("replay")
+        if isinstance(screen, ReplayScreen):
+            screen.open_episode(run_id, episode, step_index)
+
     def made_screen(self, name: str) -> QWidget | None:
         """A screen that was visited, or None."""
         return self._made.get(name)
@@ -149,9 +164,13 @@ class MainWindow(QMainWindow):
             self._recorder.session.close()
         for screen in self._made.values():
             screen.close()
+        self._sound.close()
         self.pump.close()
+        if self.context is not None:
+            self.context.live.attention.close()
         self.runner.close()
         if self.context is not None:
+            self.context.live.desk.close()
             self.context.archive.close()
             self.context = None
         super().closeEvent(event)
@@ -220,6 +239,9 @@ class MainWindow(QMainWindow):
             change_settings=self._change_settings,
             notify=self.toast.show_message,
             open_screen=self.show_screen,
+            open_episode=self.open_episode,
+            live=self._make_live(archive),
+            sound=self._sound,
             make_pictures=self._make_pictures,
         )
         self._disk = DiskEstimate(
@@ -236,6 +258,27 @@ class MainWindow(QMainWindow):
             act()
         self._when_open.clear()
 
+    def _make_live(self, archive: Archive) -> LiveParts:
+        desk = open_desk(archive)
+        attention = LiveAttention(
+            self,
+            self._theme,
+            desk,
+            self.runner,
+            set_badge=self._badge_live,
+            open_live=self._come_forth,
+        )
+        return LiveParts(desk, attention)
+
+    def _badge_live(self, shown: bool) -> None:
+        if "live" in self._specs:
+            self.rail.entry("live").set_badge(shown=shown)
+
+    def _come_forth(self) -> None:
+        self.show_screen("live")
+        self.raise_()
+        self.activateWindow()
+
     def _make_recorder(self, archive: Archive) -> Recorder | None:
         from gym_gui.services.bootstrap import Services  # noqa: PLC0415 - h5py, 0.4 s: the worker has imported it
 
@@ -244,7 +287,8 @@ class MainWindow(QMainWindow):
         telemetry = archive.telemetry
         recording = telemetry.status() is not None and archive.settings.options["record"] != "none"
         maker = human_adapter_maker(lambda: self._settings.game)
-        session = SessionController(telemetry, maker, on_change=self.pump.wake, recording=recording)
+        sounds = Sounds(play=self._sound.play, keeps=lambda: self._settings.keeps_sound)
+        session = SessionController(telemetry, maker, on_change=self.pump.wake, recording=recording, sounds=sounds)
         return Recorder(archive, session)
 
     def _show_fault(self, error: Exception) -> None:
@@ -259,6 +303,7 @@ class MainWindow(QMainWindow):
     def _change_settings(self, settings: Settings) -> None:
         self._settings = settings
         self._theme.set_mode(settings.ui.theme)
+        self._sound.muted = not settings.ui.sound
         if self._recorder is not None:
             self._save_settings()
 

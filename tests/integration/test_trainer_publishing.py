@@ -23,7 +23,9 @@ def test_that_what_a_worker_publishes_is_read_back_through_the_trainer(var_dir: 
         status = worker.status()
         worker.close(RunState.COMPLETED)
         with RemoteLibrary(trainer.client()) as library:
-            run = until(lambda: next((r for r in library.list_runs() if r.state is RunState.COMPLETED), None), "the end")
+            run = until(
+                lambda: next((r for r in library.list_runs() if r.state is RunState.COMPLETED), None), "the end"
+            )
             episodes = library.list_episodes("a-run")
             steps = library.load_steps("a-run", episodes[1].rollup.episode_id)
             frame = library.require(steps[3].frame_ref or "")
@@ -59,9 +61,7 @@ def test_that_a_killed_trainer_loses_nothing_that_was_put(var_dir: Path) -> None
         with RemoteLibrary(trainer.client()) as library:
             run = next(run for run in library.list_runs() if run.run.run_id == "a-run")
             scalars, _ = library.load_scalars("a-run")
-            frames = [
-                library.require(step.frame_ref or "")[0, 0, 0] for step in library.load_steps("a-run", "s-e4")
-            ]
+            frames = [library.require(step.frame_ref or "")[0, 0, 0] for step in library.load_steps("a-run", "s-e4")]
     assert (run.episodes, run.steps, run.dropped_frames) == (seq, seq * 49, 0)
     assert sorted(scalars.step.tolist()) == list(range(1, seq + 1))
     assert frames == [k % 251 for k in range(3 * 56, 3 * 56 + 50)]

@@ -2,6 +2,7 @@
 
 from gym_gui.core.data_model.batch import ArrayBlock, ArrayKind, ScalarColumns, StepBatch
 from gym_gui.core.data_model.episode import EpisodeRollup, EpisodeStatus, EpisodeSummary
+from gym_gui.core.data_model.episode_table import EpisodeTable
 from gym_gui.core.data_model.run import RunRecord, RunState, RunSummary
 from gym_gui.core.data_model.step import DEFAULT_AGENT_ID, PAYLOAD_VERSION, FrameState, StepRecord
 
@@ -13,6 +14,7 @@ __all__ = [
     "EpisodeRollup",
     "EpisodeStatus",
     "EpisodeSummary",
+    "EpisodeTable",
     "FrameState",
     "RunRecord",
     "RunState",

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from gym_gui.core.errors import ConfigError
+from gym_gui.services.trainer.proto import trainer_pb2_grpc
 from gym_gui.services.trainer.protocol import MAX_MESSAGE_BYTES
+from gym_gui.services.trainer.security import ListenAddress
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -41,7 +43,7 @@ def open_channel(address: str, *, token: str | None = None, ca: str | PathLike[s
         ConfigError: the certificate cannot be read, or the token would travel in the open.
     """
     if ca is None:
-        if token is not None and not _is_loopback(address):
+        if token is not None and not is_loopback(address):
             raise ConfigError(
                 f"The token for {address} would travel in the open.", hint="Give the trainer's certificate: --ca."
             )
@@ -55,6 +57,11 @@ def open_channel(address: str, *, token: str | None = None, ca: str | PathLike[s
             ) from error
         channel = grpc.secure_channel(address, credentials, _OPTIONS)
     return channel if token is None else grpc.intercept_channel(channel, _Token(token))
+
+
+def make_stub(channel: grpc.Channel) -> Any:
+    """The calls of the contract on a channel."""
+    return trainer_pb2_grpc.TrainerStub(channel)  # type: ignore[no-untyped-call]  # generated
 
 
 class _Token(
@@ -88,6 +95,9 @@ class _Details(grpc.ClientCallDetails):  # type: ignore[misc]  # as above
         self.compression = getattr(of, "compression", None)
 
 
-def _is_loopback(address: str) -> bool:
-    host = address.rpartition(":")[0].strip("[]")
-    return host in {"localhost", "::1", ""} or host.startswith("127.")
+def is_loopback(address: str) -> bool:
+    """Whether ``host:port`` is on this machine by its very name."""
+    try:
+        return ListenAddress.parse(address).is_loopback
+    except ConfigError:
+        return False

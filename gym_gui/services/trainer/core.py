@@ -8,9 +8,11 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
+import numpy as np
+
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import RunState
-from gym_gui.core.errors import EnvironmentFault, RunNotFoundError
+from gym_gui.core.errors import EnvironmentFault, RunNotFoundError, TrainerRefusedError
 from gym_gui.services.trainer.enrolment import Enrolment
 from gym_gui.services.trainer.ingest import Ingest
 from gym_gui.services.trainer.live_board import LiveBoard
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gym_gui.core.data_model import EpisodeSummary
-    from gym_gui.core.data_model.batch import StepBatch
+    from gym_gui.core.data_model.batch import ScalarColumns, StepBatch
     from gym_gui.services.bootstrap import Services
     from gym_gui.services.trainer.dispatching import Dispatching
     from gym_gui.services.trainer.enrolment import EnrolledWorker
@@ -62,12 +64,13 @@ class TrainerCore:
         self.book = ProgressBook()
         self.board = LiveBoard()
         self.runs = RunDesk(dispatcher, store, services.library, self.book)
-        self.enrolment = Enrolment(services.telemetry, self._metadata_of, self.runs.is_ours)
+        self.enrolment = Enrolment(services.telemetry, self._metadata_of, self.runs)
         self.runs.enrolment = self.enrolment
         self.ingest = Ingest(services.telemetry, services.sink, self._on_batch)
         self.watchers: set[asyncio.Queue[TrainingRun]] = set()
         self.stopping = asyncio.Event()
         self.cancel_runs = False
+        self._finite: dict[str, dict[str, bool]] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="trainer-call")
         self._loop = asyncio.get_running_loop()
         self._tasks = [asyncio.create_task(self._settle()), asyncio.create_task(self._keep_time())]
@@ -76,11 +79,7 @@ class TrainerCore:
         """What *function* answers, without holding up the event loop."""
         return await self._loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
 
-    def durable_seq(self, run_id: str, worker_id: str, stream: str) -> int:
-        """The newest batch of a stream that is on disk, as the database tells; any thread."""
-        return self.services.store.durable_seq(run_id, worker_id, stream)
-
-    async def enrol(self, request: pb.RegisterWorkerRequest, *, trusted: bool) -> EnrolledWorker:
+    async def enrol(self, request: pb.RegisterWorkerRequest, *, trusted: bool) -> tuple[EnrolledWorker, WorkerStream]:
         """Let a worker in; its run is counted on from what was recorded of it.
 
         Raises:
@@ -90,7 +89,29 @@ class TrainerCore:
         if self.book.progress(worker.run_id) is None:
             self.book.begin(worker.run_id)  # now: batches may pass while the database is asked
             self.book.add_recorded(worker.run_id, await self.in_thread(self._recorded_episodes, worker.run_id))
-        return worker
+        names = (worker.run_id, worker.worker_id, worker.stream)
+        durable_seq = await self.in_thread(self.services.store.durable_seq, *names)
+        return worker, self.ingest.open(*names, durable_seq=durable_seq)
+
+    def take(self, stream: WorkerStream, request: pb.PublishRequest) -> None:
+        """Take over what a worker sent; what is refused counts as done, for it will not come again.
+
+        Raises:
+            EnvironmentFault: it is not as it must be; nothing of it was kept.
+        """
+        body = request.WhichOneof("body")
+        size_bytes = request.ByteSize()
+        stream.dropped_frames = request.dropped_frames
+        try:
+            if body == "batch":
+                self.ingest.take(stream, request.batch, size_bytes)
+            elif body == "legacy":
+                self.ingest.take_legacy(stream, request.legacy, size_bytes)
+            elif body == "end":
+                self.end_worker(stream, _run_state(request.end.state), request.end.reason[:1_000], request.end.seq)
+        except EnvironmentFault:
+            self.ingest.refuse(stream, seq_of(request), size_bytes)
+            raise
 
     def end_worker(self, stream: WorkerStream, state: RunState, reason: str, seq: int) -> None:
         """A worker says how it ended."""
@@ -134,6 +155,8 @@ class TrainerCore:
 
     def _on_batch(self, stream: WorkerStream, batch: StepBatch) -> None:
         self.book.add(batch, stream.dropped_frames)
+        if batch.scalars is not None:
+            self._note_scalars(batch.run_id, batch.scalars)
         self.board.offer(batch)
 
     def _recorded_episodes(self, run_id: str) -> list[EpisodeSummary]:
@@ -162,7 +185,17 @@ class TrainerCore:
             except Exception:
                 _LOGGER.exception("The trainer's clock met a fault of ours")
 
+    def _note_scalars(self, run_id: str, scalars: ScalarColumns) -> None:
+        finite = self._finite.setdefault(run_id, {})
+        for place, is_finite in zip(scalars.name.tolist(), np.isfinite(scalars.value).tolist(), strict=True):
+            finite[scalars.names[place]] = is_finite
+
     async def _tell_progress(self) -> None:
+        noted, self._finite = self._finite, {}
+        for run_id, finite in noted.items():
+            if await self.in_thread(self.runs.is_ours, run_id):
+                for name, is_finite in finite.items():
+                    self.runs.dispatcher.scalar_seen(run_id, name, finite=is_finite)
         for run_id, progress in self.book.take_changed().items():
             if await self.in_thread(self.runs.is_ours, run_id):
                 await self.in_thread(self.runs.dispatcher.progressed, run_id, progress)
@@ -200,3 +233,15 @@ class TrainerCore:
         task = self._loop.create_task(coroutine)
         self._tasks.append(task)
         task.add_done_callback(self._tasks.remove)
+
+
+def seq_of(request: pb.PublishRequest) -> int:
+    """The number of a message in its stream; 0 for none."""
+    return request.batch.seq or request.legacy.seq or request.end.seq
+
+
+def _run_state(text: str) -> RunState:
+    try:
+        return RunState(text)
+    except ValueError:
+        raise TrainerRefusedError(f"{text[:40]!r} is no state that a worker can end in.") from None

@@ -1,4 +1,4 @@
-"""The daemon: one on a var folder, on asyncio gRPC; it ends politely when told, and says so when another has the folder."""
+"""The daemon: one on a var folder, on asyncio gRPC; it ends politely, and a second one says who has the folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import grpc
 import msgspec
@@ -22,11 +22,13 @@ from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.errors import ConfigError, TrainerUnavailableError, VarDirError
 from gym_gui.services.bootstrap import open_services
 from gym_gui.services.trainer.admission import Admission, CallBuckets
+from gym_gui.services.trainer.adopting import adopt_spools
 from gym_gui.services.trainer.core import TrainerCore
-from gym_gui.services.trainer.proto import trainer_pb2, trainer_pb2_grpc
+from gym_gui.services.trainer.metrics import MetricsEndpoint
+from gym_gui.services.trainer.proto import trainer_pb2_grpc
 from gym_gui.services.trainer.protocol import APPLICATION, MAX_MESSAGE_BYTES
 from gym_gui.services.trainer.run_desk import HOST
-from gym_gui.services.trainer.security import ListenAddress, address_text, check_listen, make_token
+from gym_gui.services.trainer.security import DEFAULT_HOST, ListenAddress, address_text, check_listen, make_token
 from gym_gui.services.trainer.servicer import TrainerServicer
 from gym_gui.telemetry.overflow import MIB, Block
 
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from gym_gui.config.settings import Settings
     from gym_gui.services.bootstrap import Services
     from gym_gui.services.trainer.dispatching import Dispatching
-    from gym_gui.services.trainer.run_store import RunStore
+    from gym_gui.services.trainer.run_store import RunStore, TrainingRun
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -58,6 +60,23 @@ _OPTIONS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """What starts runs.
+
+    Attributes:
+        store: Remembers them.
+        dispatcher: Starts and watches them.
+    """
+
+    store: RunStore
+    dispatcher: Dispatching
+
+
+# Given the address that workers reach the daemon at, and whom to tell of changes.
+MakeDispatch: TypeAlias = "Callable[[str, Callable[[TrainingRun], None]], Dispatch]"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
     """How the daemon serves.
@@ -75,6 +94,11 @@ class ServeOptions:
     tls_key: Path | None = None
     metrics_port: int | None = None
     scripts_dir: Path | None = None
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether there are a certificate and its key."""
+        return self.tls_cert is not None and self.tls_key is not None
 
 
 class DaemonFile:
@@ -102,15 +126,16 @@ class DaemonFile:
                 f"The trainer's folder cannot be written: {error.strerror or error}.", hint=f"Folder: {path.parent}"
             ) from error
 
-    def tell(self, address: str, *, tls: bool) -> None:
-        """Say where it is to be reached."""
+    def tell(self, address: str, local: str) -> None:
+        """Say where it is to be reached, and where from this machine."""
         told = {
             "pid": os.getpid(),
             "address": address,
+            "local": local,
             "host": HOST,
             "started_at": to_iso(utc_now()),
             "application": APPLICATION,
-            "tls": tls,
+            "needs_token": address != local,
         }
         beside = self._path.with_suffix(".next")
         beside.write_bytes(msgspec.json.encode(told) + b"\n")
@@ -137,7 +162,7 @@ def _holder(path: Path) -> str:
 def serve(
     settings: Settings,
     options: ServeOptions,
-    make_dispatcher: Callable[[str, Callable[[Any], None]], tuple[RunStore, Dispatching]],
+    make_dispatch: MakeDispatch,
     *,
     ready: Callable[[str], None] = lambda _address: None,
 ) -> None:
@@ -146,7 +171,7 @@ def serve(
     Args:
         settings: Which folder, and how it records.
         options: Where to listen.
-        make_dispatcher: Gives registry and dispatcher for the address that workers reach us at.
+        make_dispatch: Gives registry and dispatcher.
         ready: Told the address once calls are answered.
 
     Raises:
@@ -155,74 +180,87 @@ def serve(
         VarDirError: the folder cannot be written.
         StoreError: a database of it cannot be used.
     """
-    has_tls = options.tls_cert is not None and options.tls_key is not None
-    check_listen(options.listen, has_tls=has_tls)
-    token = None if options.listen.is_loopback else make_token(settings.paths)
+    check_listen(options.listen, has_tls=options.has_tls)
     paths = settings.paths
     file = DaemonFile(paths.daemon_lock, paths.daemon_file)
     try:
+        token = None if options.listen.is_loopback and not options.has_tls else make_token(paths)
         with open_services(settings, overflow=_QUEUE, record={"backend": "split"}) as services:
-            asyncio.run(_serve(services, options, token, file, make_dispatcher, ready))
+            asyncio.run(_Serving(services, options, token).run(make_dispatch, file.tell, ready))
     finally:
         file.close()
 
 
-async def _serve(
-    services: Services,
-    options: ServeOptions,
-    token: str | None,
-    file: DaemonFile,
-    make_dispatcher: Callable[[str, Callable[[Any], None]], tuple[RunStore, Dispatching]],
-    ready: Callable[[str], None],
-) -> None:
-    admission = Admission(token, CallBuckets(), max_calls=_MAX_CALLS)
-    server = aio.server(interceptors=(admission,), options=_OPTIONS)
-    address = _bind(server, options)
-    changes: list[Callable[[Any], None]] = []
-    store, dispatcher = make_dispatcher(address, lambda run: changes[0](run) if changes else None)
-    core = TrainerCore(services, store, dispatcher)
-    changes.append(core.changed)
-    health = _add_services(server, TrainerServicer(core, options.scripts_dir, os.getpid()))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, core.stopping.set)
-    try:
+class _Serving:
+    """One life of the daemon, on its event loop."""
+
+    def __init__(self, services: Services, options: ServeOptions, token: str | None) -> None:
+        self._services = services
+        self._options = options
+        self._token = token
+
+    async def run(
+        self, make_dispatch: MakeDispatch, tell: Callable[[str, str], None], ready: Callable[[str], None]
+    ) -> None:
+        """Answer calls until told to stop, then see to it that everything taken over is on disk."""
+        admission = Admission(self._token, CallBuckets(), max_calls=_MAX_CALLS)
+        server = aio.server(interceptors=(admission,), options=_OPTIONS)
+        address, local = self._bind(server)
+        changes: list[Callable[[TrainingRun], None]] = []
+        dispatch = make_dispatch(local, lambda run: changes[0](run) if changes else None)
+        core = TrainerCore(self._services, dispatch.store, dispatch.dispatcher)
+        changes.append(core.changed)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, core.stopping.set)
+        with contextlib.ExitStack() as stack:
+            stack.callback(dispatch.store.close)
+            if self._options.metrics_port is not None:
+                endpoint = MetricsEndpoint(core, self._options.listen.host, self._options.metrics_port)
+                stack.enter_context(endpoint)
+                tell_port = f"; Prometheus is answered at port {endpoint.port}"
+            else:
+                tell_port = ""
+            try:
+                health = await self._start(server, core)
+                await core.in_thread(dispatch.dispatcher.start)
+                tell(address, local)
+                ready(f"{address}{tell_port}")
+                adopting = asyncio.create_task(adopt_spools(core))
+                await core.stopping.wait()
+                adopting.cancel()
+                await health.enter_graceful_shutdown()
+            finally:
+                await server.stop(_GRACE_S)
+                await core.in_thread(dispatch.dispatcher.close, core.cancel_runs)
+                await core.close()
+
+    async def _start(self, server: aio.Server, core: TrainerCore) -> Any:
+        servicer = TrainerServicer(core, self._options.scripts_dir, os.getpid())
+        trainer_pb2_grpc.add_TrainerServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]  # generated
+        health = aio_health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(health, server)
+        names = (_SERVICE, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, server)
         await server.start()
-        dispatcher.start()
-        await health.set(_SERVICE, health_pb2.HealthCheckResponse.SERVING)
-        await health.set("", health_pb2.HealthCheckResponse.SERVING)
-        file.tell(address, tls=options.tls_cert is not None)
-        _LOGGER.info("the trainer listens at %s", address)
-        ready(address)
-        await core.stopping.wait()
-        await health.enter_graceful_shutdown()
-    finally:
-        await server.stop(_GRACE_S)
-        await core.in_thread(dispatcher.close, core.cancel_runs)
-        await core.close()
-        store.close()
+        for name in (_SERVICE, ""):
+            await health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        return health
 
-
-def _bind(server: aio.Server, options: ServeOptions) -> str:
-    listen = options.listen
-    try:
-        if options.tls_cert is None or options.tls_key is None:
-            port = server.add_insecure_port(str(listen))
-        else:
+    def _bind(self, server: aio.Server) -> tuple[str, str]:
+        """The address, and the one that this machine's own workers and windows use."""
+        options, listen = self._options, self._options.listen
+        try:
+            if options.tls_cert is None or options.tls_key is None:
+                port = server.add_insecure_port(str(listen))
+                return (address_text(listen.host, port),) * 2
             pair = (options.tls_key.read_bytes(), options.tls_cert.read_bytes())
             port = server.add_secure_port(str(listen), grpc.ssl_server_credentials((pair,)))
-    except (RuntimeError, OSError) as error:
-        raise ConfigError(
-            f"The trainer cannot listen at {listen}.",
-            hint="Is the port taken? --listen chooses another; port 0 is any.",
-        ) from error
-    return address_text(listen.host, port)
-
-
-def _add_services(server: aio.Server, servicer: TrainerServicer) -> Any:
-    trainer_pb2_grpc.add_TrainerServicer_to_server(servicer, server)
-    health = aio_health.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    names = (_SERVICE, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
-    reflection.enable_server_reflection(names, server)
-    return health
+            # They show the token, too, and need no certificate that names this machine.
+            own_port = server.add_insecure_port(f"{DEFAULT_HOST}:0")
+            return address_text(listen.host, port), address_text(DEFAULT_HOST, own_port)
+        except (RuntimeError, OSError) as error:
+            raise ConfigError(
+                f"The trainer cannot listen at {listen}.",
+                hint="Is the port taken? --listen chooses another; port 0 is any that is free.",
+            ) from error

@@ -6,16 +6,16 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Final
 
-import grpc
-
 from gym_gui.core.data_model import RunState
+from gym_gui.services.trainer.channel import make_stub
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
-from gym_gui.services.trainer.proto import trainer_pb2_grpc
 from gym_gui.services.trainer.spool import SpoolFile, orphans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import grpc
 
 _REGISTER_S: Final = 5.0
 _WAIT_S: Final = 0.5
@@ -68,7 +68,7 @@ def _deliver(channel: grpc.Channel, spool: SpoolFile, stopping: threading.Event)
     request = registration_of(spool)
     if request is None:
         return True
-    stub = trainer_pb2_grpc.TrainerStub(channel)
+    stub = make_stub(channel)
     request.worker_token = ""
     reply = stub.RegisterWorker(request, timeout=_REGISTER_S)
     credits_: queue.Queue[int] = queue.Queue()

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,6 +17,8 @@ from gym_gui.services.trainer.client import TrainerClient
 from gym_gui.services.trainer.security import read_token
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gym_gui.config.paths import VarPaths
 
 _START_S: Final = 30.0
@@ -31,20 +32,22 @@ class TrainerAddress:
     """A trainer that runs on a var folder.
 
     Attributes:
-        address: ``host:port``.
+        address: ``host:port`` that others reach it by.
+        local: The same for this machine's own processes.
         pid: Its process.
         host: Its machine.
         started_at: Since when, ISO 8601.
         application: Its name and version.
-        tls: Whether it speaks TLS.
+        needs_token: Whether it wants to be shown its token here, too.
     """
 
     address: str
+    local: str = ""
     pid: int = 0
     host: str = ""
     started_at: str = ""
     application: str = ""
-    tls: bool = False
+    needs_token: bool = False
 
 
 def find_trainer(paths: VarPaths) -> TrainerAddress | None:
@@ -75,15 +78,14 @@ def connect(
 
 
 def client_of(paths: VarPaths, found: TrainerAddress) -> TrainerClient:
-    """A client of a trainer that runs on a folder of this machine: its token and certificate are at hand."""
-    if not found.tls:
-        return TrainerClient(found.address)
-    from gym_gui.services.trainer.certificate import CERTIFICATE_NAME  # noqa: PLC0415 - only where there is TLS
+    """A client of a trainer that runs on a folder of this machine: its token is at hand.
 
-    host, _, port = found.address.rpartition(":")
-    own = f"127.0.0.1:{port}" if host in {"0.0.0.0", "[::]"} else found.address  # noqa: S104 - compared, not bound
-    token = read_token(paths.token_file) if paths.token_file.exists() else None
-    return TrainerClient(own, token=token, ca=paths.trainer_dir / CERTIFICATE_NAME)
+    Raises:
+        ConfigError: the token's file cannot be read.
+    """
+    return TrainerClient(
+        found.local or found.address, token=read_token(paths.token_file) if found.needs_token else None
+    )
 
 
 def ensure_trainer(paths: VarPaths, *, timeout_s: float = _START_S) -> TrainerClient:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -11,28 +10,8 @@ if TYPE_CHECKING:
     from gym_gui.core.data_model import RunState
     from gym_gui.services.batch_destination import Order
     from gym_gui.services.trainer.config import TrainingConfig
+    from gym_gui.services.trainer.dispatch_facts import DispatchStatus, Heartbeat
     from gym_gui.services.trainer.run_store import RunProgress, TrainingRun
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heartbeat:
-    """What a worker says of itself.
-
-    Attributes:
-        steps: Taken so far.
-        phase: ``training``, ``evaluating``, ``paused``, ``saving``.
-        cpu_s: Of its process.
-        memory_bytes: Likewise.
-        spooled_bytes: What waits in its file, because we did not answer.
-        dropped_frames: Pictures let go.
-    """
-
-    steps: int = 0
-    phase: str = ""
-    cpu_s: float = 0.0
-    memory_bytes: int = 0
-    spooled_bytes: int = 0
-    dropped_frames: int = 0
 
 
 class Dispatching(Protocol):
@@ -73,6 +52,9 @@ class Dispatching(Protocol):
     def progressed(self, run_id: str, progress: RunProgress) -> None:
         """A run has come further."""
 
+    def scalar_seen(self, run_id: str, name: str, *, finite: bool) -> None:
+        """A learner logged something; whether its newest value is a number."""
+
     def ended(self, run_id: str, worker_id: str, state: RunState, reason: str) -> None:
         """A worker says how it ended."""
 
@@ -85,5 +67,5 @@ class Dispatching(Protocol):
     def answered(self, run_id: str, worker_id: str, order_id: int, outcome: str, detail: str) -> None:
         """What became of an order."""
 
-    def status(self) -> Any:
+    def status(self) -> DispatchStatus:
         """How it stands: running, waiting, capacity, gpus, alerts."""

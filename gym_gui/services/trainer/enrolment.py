@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import RunRecord, RunState
@@ -16,7 +16,7 @@ from gym_gui.core.refs import check_run_id, is_run_id
 from gym_gui.services.trainer.documents import of_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from gym_gui.services.telemetry import TelemetryService
@@ -80,19 +80,31 @@ class EnrolledWorker:
         return self.ended is None and self.silent_s > LATE_S
 
 
+class RunOwner(Protocol):
+    """Knows the runs that this trainer started."""
+
+    def is_ours(self, run_id: str) -> bool:
+        """Whether the dispatcher started it."""
+
+    def is_watched(self, run_id: str) -> bool:
+        """Whether the dispatcher says when it is over."""
+
+
 class Enrolment:
     """Who records what through this daemon.
 
     Args:
         telemetry: The door that runs are announced at.
         recorded: Gives the metadata of a run that was recorded; raises `RunNotFoundError`.
-        is_ours: Whether a run is one that this trainer started: those end when the dispatcher says so.
+        owner: Knows the runs that this trainer started: those end when the dispatcher says so.
     """
 
-    def __init__(self, telemetry: TelemetryService, recorded: Any, is_ours: Any) -> None:
+    def __init__(
+        self, telemetry: TelemetryService, recorded: Callable[[str], Mapping[str, Any]], owner: RunOwner
+    ) -> None:
         self._telemetry = telemetry
         self._recorded = recorded
-        self._is_ours = is_ours
+        self._owner = owner
         self._workers: dict[str, dict[str, EnrolledWorker]] = {}
 
     def runs(self) -> tuple[str, ...]:
@@ -168,13 +180,13 @@ class Enrolment:
     def _end_if_over(self, run_id: str) -> None:
         workers = self._workers.get(run_id, {})
         states = [worker.ended for worker in workers.values()]
-        if None in states or self._is_ours(run_id):
+        if None in states or self._owner.is_watched(run_id):
             return
         worst = (RunState.FAULTED, RunState.INTERRUPTED)
         self.end_run(run_id, next((state for state in worst if state in states), RunState.COMPLETED))
 
     def _announce(self, record: RunRecord, run_id: str, request: pb.RegisterWorkerRequest) -> None:
-        about = {"host": request.host[:_MAX_NAME], "session": _session(request), "ours": self._is_ours(run_id)}
+        about = {"host": request.host[:_MAX_NAME], "session": _session(request), "ours": self._owner.is_ours(run_id)}
         metadata = {**record.metadata, TRAINER_KEY: about}
         self._telemetry.start_run(replace(record, run_id=run_id, worker_id=None, metadata=metadata))
 

@@ -1,4 +1,4 @@
-"""What workers publish, on its way to the sink: numbered, counted against each stream's credit, told when it is on disk.
+"""What workers publish, on its way to the sink: numbered, counted against its credit, told when it is on disk.
 
 Everything here runs on the daemon's event loop; the sink's own thread is only asked how far it is.
 """
@@ -11,13 +11,13 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gym_gui.core.data_model import RunState
 from gym_gui.services.trainer.batch_wire import batch_of_wire
 from gym_gui.services.trainer.legacy_steps import LegacyEpisodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from gym_gui.core.data_model import RunState
     from gym_gui.core.data_model.batch import StepBatch
     from gym_gui.services.telemetry import TelemetryService
     from gym_gui.services.trainer.proto import trainer_pb2 as pb
@@ -188,6 +188,7 @@ class Ingest:
         stream.returned_bytes += size_bytes
         if not any(one.stream is stream for one in self._under_way):
             stream.durable_seq = stream.accepted_seq
+        stream.news.set()
 
     def note_end(self, stream: WorkerStream, seq: int) -> None:
         """A worker said how it ended; it hears that this is on disk by the number that it gave it, 0 for none."""

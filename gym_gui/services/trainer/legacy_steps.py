@@ -61,7 +61,15 @@ class LegacyEpisodes:
                 ) from error
             steps.append(step)
             self._count(step, ended)
-        return _rows_of(steps, seq, stream, self._run_id, self._worker_id, began, ended)
+        return replace(
+            _rows_of(steps),
+            run_id=self._run_id,
+            worker_id=self._worker_id,
+            stream=stream,
+            seq=seq,
+            began=began,
+            ended=ended,
+        )
 
     def _announce(self, document: dict[str, Any], began: list[EpisodeRollup]) -> None:
         """An episode's first step announces it, before the step is recorded."""
@@ -103,24 +111,14 @@ class LegacyEpisodes:
             self._episodes[step.episode_id] = rollup
 
 
-def _rows_of(
-    steps: Sequence[StepRecord],
-    seq: int,
-    stream: str,
-    run_id: str,
-    worker_id: str,
-    began: Sequence[EpisodeRollup],
-    ended: Sequence[EpisodeRollup],
-) -> StepBatch:
+def _rows_of(steps: Sequence[StepRecord]) -> StepBatch:
     episodes = list(dict.fromkeys(step.episode_id for step in steps))
     rows = len(steps)
     return StepBatch(
-        run_id=run_id,
-        worker_id=worker_id,
-        stream=stream,
-        seq=seq,
-        began=began,
-        ended=ended,
+        run_id="",
+        worker_id="",
+        stream="",
+        seq=0,
         episode_ids=episodes,
         episode=np.array([episodes.index(step.episode_id) for step in steps], np.int32),
         step_index=np.array([step.step_index for step in steps], np.int64),

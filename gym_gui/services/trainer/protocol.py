@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 MAJOR: Final = 1
 MINOR: Final = 0
 APPLICATION: Final = f"gym-gui {gym_gui.__version__}"
-# Steps as packed columns; arrays as chunks that land as they are; steps of payload versions 0 and 1; credits; orders with
-# heartbeats or by the control stream; what a learner logs.
+# Steps as packed columns; arrays as chunks that land as they are; steps of payload versions 0 and 1; credits; orders
+# with heartbeats or by the control stream; what a learner logs.
 CAPABILITIES: Final = (
     "batches",
     "chunks",

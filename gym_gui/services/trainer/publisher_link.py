@@ -1,4 +1,4 @@
-"""PublisherLink: the connection of one publisher: it registers, sends by credit, hears what is on disk, comes back by itself.
+"""PublisherLink: the connection of one publisher: registers, sends by credit, hears what is on disk, comes back.
 
 One thread sends and hears, one beats. Neither ever raises.
 """
@@ -9,7 +9,6 @@ import logging
 import random
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -18,15 +17,15 @@ import psutil
 
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.services.batch_destination import Order
-from gym_gui.services.trainer.channel import open_channel
+from gym_gui.services.trainer.channel import make_stub, open_channel
 from gym_gui.services.trainer.delivery import deliver_orphans
 from gym_gui.services.trainer.faults import error_of
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
-from gym_gui.services.trainer.proto import trainer_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from os import PathLike
+    from pathlib import Path
 
     from gym_gui.services.trainer.outbox import Outbox
 
@@ -78,7 +77,7 @@ class PublisherLink:
         self._outbox = outbox
         self._spool_dir = spool_dir
         self._channel = open_channel(address, token=token, ca=ca)
-        self._stub = trainer_pb2_grpc.TrainerStub(self._channel)
+        self._stub = make_stub(self._channel)
         self._publish = self._channel.stream_stream(
             PUBLISH, request_serializer=bytes, response_deserializer=pb.PublishReply.FromString
         )

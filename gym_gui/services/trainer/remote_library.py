@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
@@ -181,8 +182,7 @@ class RemoteLibrary(Closing):
         found: list[NDArray[Any] | None] = []
         for start in range(0, len(frame_refs), _PAGE_REFS):
             page = frame_refs[start : start + _PAGE_REFS]
-            for reply in self._replies(page):
-                found.append(None if reply.missing else _array_of(reply))
+            found += [None if reply.missing else _array_of(reply) for reply in self._replies(page)]
         return found
 
     @override
@@ -203,13 +203,10 @@ class RemoteLibrary(Closing):
 
 
 def _array_of(reply: pb.FrameReply) -> NDArray[Any]:
+    shape = tuple(reply.shape)
     try:
         dtype = dtype_of_wire(reply.dtype)
-        shape = tuple(reply.shape)
-        size_bytes = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
-        if not 0 < size_bytes <= _MAX_ARRAY_BYTES:
-            raise ValueError(f"{size_bytes} bytes are no array")
-        plain = np.empty(size_bytes, np.uint8)
+        plain = np.empty(min(dtype.itemsize * math.prod(shape), _MAX_ARRAY_BYTES), np.uint8)
         decode_chunk(reply.data, plain)
         return plain.view(dtype).reshape(shape)
     except (ValueError, TypeError) as error:

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from gym_gui.core.data_model import RunSummary
-    from gym_gui.recording.contract import RecordingReader
     from gym_gui.services.batch_destination import Order
-    from gym_gui.services.trainer.dispatching import Dispatching, Heartbeat
+    from gym_gui.services.library_reader import LibraryReader
+    from gym_gui.services.trainer.dispatch_facts import Heartbeat
+    from gym_gui.services.trainer.dispatching import Dispatching
     from gym_gui.services.trainer.enrolment import Enrolment
     from gym_gui.services.trainer.progress import ProgressBook
     from gym_gui.services.trainer.run_store import RunStore
@@ -52,7 +53,7 @@ class RunDesk:
         book: How far those that are recorded now have come.
     """
 
-    def __init__(self, dispatcher: Dispatching, store: RunStore, library: RecordingReader, book: ProgressBook) -> None:
+    def __init__(self, dispatcher: Dispatching, store: RunStore, library: LibraryReader, book: ProgressBook) -> None:
         self.dispatcher = dispatcher
         self._store = store
         self._library = library
@@ -68,14 +69,6 @@ class RunDesk:
         Raises:
             DuplicateRunError: a run of the same settings is active.
         """
-        if run_id is not None:
-            try:
-                known = self._store.get(run_id)
-            except RunNotFoundError:
-                pass
-            else:
-                if known.digest == config.digest():
-                    return known  # the answer to the first call was lost
         return self.dispatcher.submit(config, run_id=run_id, resume_from=resume_from)
 
     def get(self, run_id: str) -> TrainingRun:
@@ -87,10 +80,10 @@ class RunDesk:
         try:
             return self._live(self._store.get(run_id))
         except RunNotFoundError:
-            found = [one for one in self._library.list_runs() if one.run.run_id == run_id]
-            if not found or not _is_stranger(found[0]):
+            found = self._library.get_summary(run_id)
+            if not _is_stranger(found):
                 raise
-            return self._stranger(found[0])
+            return self._stranger(found)
 
     def list(
         self, states: Collection[TrainingState], *, archived: bool, after: str, limit: int
@@ -133,6 +126,13 @@ class RunDesk:
             self._ours.add(run_id)
         return True
 
+    def is_watched(self, run_id: str) -> bool:
+        """Whether the dispatcher says when it is over."""
+        try:
+            return self._store.get(run_id).state.is_active
+        except RunNotFoundError:
+            return False
+
     def require_ours(self, run_id: str, what: str) -> None:
         """Let an order for a run pass.
 
@@ -154,14 +154,14 @@ class RunDesk:
 
     def heartbeat(self, run_id: str, worker_id: str, heartbeat: Heartbeat) -> Sequence[Order]:
         """A worker lives; what it is to do."""
-        if not self.is_ours(run_id):
+        if not self._takes_orders(run_id, worker_id):
             return ()
         self.dispatcher.heartbeat(run_id, worker_id, heartbeat)
         return self.dispatcher.orders(run_id, worker_id)
 
     def orders(self, run_id: str, worker_id: str) -> Sequence[Order]:
         """What a worker is to do."""
-        return self.dispatcher.orders(run_id, worker_id) if self.is_ours(run_id) else ()
+        return self.dispatcher.orders(run_id, worker_id) if self._takes_orders(run_id, worker_id) else ()
 
     def answered(self, run_id: str, worker_id: str, order_id: int, outcome: str, detail: str) -> None:
         """What became of an order."""
@@ -170,10 +170,17 @@ class RunDesk:
 
     def ended(self, run_id: str, worker_id: str, state: RunState, reason: str) -> None:
         """A worker says how it ended."""
-        if self.is_ours(run_id):
+        if self._takes_orders(run_id, worker_id):
             self.dispatcher.ended(run_id, worker_id, state, reason)
 
     # Inside.
+
+    def _takes_orders(self, run_id: str, worker_id: str) -> bool:
+        """Whether a worker is a process that the dispatcher started, and not one that such a process opened beside."""
+        if not self.is_ours(run_id):
+            return False
+        started = self._store.get(run_id).workers
+        return not started or any(one.worker_id == worker_id for one in started)
 
     def _live(self, run: TrainingRun) -> TrainingRun:
         progress = self._book.progress(run.run_id)

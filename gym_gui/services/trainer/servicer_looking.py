@@ -8,7 +8,7 @@ import numpy as np
 import zstandard
 
 from gym_gui.core.data_model.batch import StepBatch
-from gym_gui.core.errors import FrameNotFoundError, InvalidFrameRefError, RunNotFoundError, TrainerRefusedError
+from gym_gui.core.errors import FrameNotFoundError, InvalidFrameRefError, TrainerRefusedError
 from gym_gui.core.refs import check_run_id
 from gym_gui.services.trainer.batch_wire import batch_to_wire, scalars_to_wire
 from gym_gui.services.trainer.block_wire import dtype_to_wire
@@ -81,11 +81,10 @@ class LookCalls:
         mark = await self._core.in_thread(library.recorded_mark)
         if request.only_mark:
             return pb.ListRecordingsReply(mark=mark)
-        found = await self._core.in_thread(library.list_runs)
         if request.run_id:
-            found = [one for one in found if one.run.run_id == request.run_id]
-            if not found:
-                raise RunNotFoundError(f"There is no run {request.run_id[:128]}.")
+            found = [await self._core.in_thread(library.get_summary, request.run_id)]
+        else:
+            found = await self._core.in_thread(library.list_runs)
         return pb.ListRecordingsReply(summary_json=map(to_text, found), mark=mark)
 
     async def ListEpisodes(  # noqa: N802 - gRPC's name

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import EnvironmentFault, TrainerRefusedError
-from gym_gui.services.trainer.dispatching import Heartbeat
+from gym_gui.services.trainer.core import seq_of
+from gym_gui.services.trainer.dispatch_facts import Heartbeat
 from gym_gui.services.trainer.ingest import change_of_pressure
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
 from gym_gui.services.trainer.protocol import HEARTBEAT_MS, MAX_MESSAGE_BYTES, check_protocol, shared
@@ -49,9 +49,7 @@ class WorkerCalls:
                 raise TrainerRefusedError(
                     f"Run {request.run[:80]} has no worker {request.worker_id[:80]} of that secret, or is over."
                 )
-        worker = await core.enrol(request, trusted=trusted)
-        durable = await core.in_thread(core.durable_seq, worker.run_id, worker.worker_id, worker.stream)
-        stream = core.ingest.open(worker.run_id, worker.worker_id, worker.stream, durable_seq=durable)
+        worker, stream = await core.enrol(request, trusted=trusted)
         # What is free is told here; calls of before are over, and so is their starving.
         stream.call += 1
         stream.returned_bytes, stream.starved = 0, False
@@ -207,25 +205,13 @@ class _Publishing:
         return stream
 
     def _take(self, stream: WorkerStream, request: pb.PublishRequest) -> None:
-        core = self._core
-        body = request.WhichOneof("body")
-        size_bytes = request.ByteSize()
-        stream.dropped_frames = request.dropped_frames
-        worker = core.enrolment.worker(stream.run_id, stream.worker_id)
+        worker = self._core.enrolment.worker(stream.run_id, stream.worker_id)
         if worker is not None:
             worker.heard()
         try:
-            if body == "batch":
-                core.ingest.take(stream, request.batch, size_bytes)
-            elif body == "legacy":
-                core.ingest.take_legacy(stream, request.legacy, size_bytes)
-            elif body == "end":
-                core.end_worker(stream, _run_state(request.end.state), request.end.reason[:1_000], request.end.seq)
+            self._core.take(stream, request)
         except EnvironmentFault as error:
-            seq = request.batch.seq if body == "batch" else request.legacy.seq
-            core.ingest.refuse(stream, seq, size_bytes)
-            self._refused.append((seq, str(error)))
-            stream.news.set()
+            self._refused.append((seq_of(request), str(error)))
 
 
 def _reply(stream: WorkerStream) -> pb.PublishReply:
@@ -235,13 +221,6 @@ def _reply(stream: WorkerStream) -> pb.PublishReply:
     return pb.PublishReply(
         accepted_seq=stream.accepted_seq, durable_seq=stream.durable_seq, credit_bytes=credit, pressure=pressure
     )
-
-
-def _run_state(text: str) -> RunState:
-    try:
-        return RunState(text)
-    except ValueError:
-        raise TrainerRefusedError(f"{text[:40]!r} is no state that a worker can end in.") from None
 
 
 def _order_to_wire(order: Order) -> pb.ControlOrder:

@@ -1,7 +1,8 @@
 """Spool files: what a trainer that does not answer is owed, on this machine's disk, in order, until it has it.
 
-One file a stream: a magic line, then frames of length, CRC-32 and bytes. The first frame says where it is to go, the second
-is the stream's registration, the rest are its messages. What a killed process left half-written at the end is not there.
+One file a stream: a magic line, then frames of length, CRC-32 and bytes. The first frame says where it is to go, the
+second is the stream's registration, the rest are its messages. What a killed process left half-written at the end is
+not there.
 """
 
 from __future__ import annotations
@@ -73,13 +74,13 @@ class SpoolFile:
             if lock is None:
                 raise SpoolError(f"The spool file {path.name} belongs to another process.")
             spool = cls(path, lock, path.open("w+b"))
-            spool._file.write(_MAGIC)  # noqa: SLF001 - its own class
-            spool._end = len(_MAGIC)  # noqa: SLF001 - likewise
+            spool._file.write(_MAGIC)
+            spool._end = len(_MAGIC)
             spool.append(msgspec.json.encode(about))
             spool.append(registration)
         except OSError as error:
             raise SpoolError(f"Nothing can be spooled: {error.strerror or error}.", hint=f"Folder: {folder}") from error
-        spool.about, spool.registration, spool._body = about, registration, spool._end  # noqa: SLF001 - likewise
+        spool.about, spool.registration, spool._body = about, registration, spool._end
         return spool
 
     @classmethod
@@ -96,7 +97,7 @@ class SpoolFile:
         except OSError:
             _unlock(path, lock)
             return None
-        if not spool._read_head():  # noqa: SLF001 - its own class
+        if not spool._read_head():
             spool.close()
             return None
         return spool

@@ -11,10 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gym_gui.config.settings import Settings
+    from gym_gui.controllers.live_desk import LiveDesk
     from gym_gui.controllers.session import SessionController
+    from gym_gui.controllers.sound_output import SoundOutput
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.services.bootstrap import Archive, Services
     from gym_gui.ui.bridge import BusPump
+    from gym_gui.ui.live_attention import LiveAttention
     from gym_gui.ui.theme import Theme
 
 
@@ -31,6 +34,19 @@ class Recorder:
     session: SessionController
 
 
+@dataclass(frozen=True, slots=True)
+class LiveParts:
+    """What watching training needs.
+
+    Attributes:
+        desk: Every run.
+        attention: What wants a look.
+    """
+
+    desk: LiveDesk
+    attention: LiveAttention
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreenContext:
     """What a screen may use.
@@ -45,6 +61,9 @@ class ScreenContext:
         change_settings: Apply changed settings, and store them where the folder can be written.
         notify: Show a toast with this sentence.
         open_screen: Go to the screen of this name.
+        open_episode: Open a run's episode in the player, at the row of a step.
+        live: The runs, and what of them wants attention.
+        sound: The loudspeaker; muted as the settings say.
         make_pictures: Whether the catalogue has pictures of games made, by a process of its own.
         view_choices: What a person wants to see of each environment, its picture or its payload.
     """
@@ -58,5 +77,8 @@ class ScreenContext:
     change_settings: Callable[[Settings], None]
     notify: Callable[[str], None]
     open_screen: Callable[[str], None]
+    open_episode: Callable[[str, str, int], None]
+    live: LiveParts
+    sound: SoundOutput
     make_pictures: bool = True
     view_choices: ViewChoices = field(default_factory=ViewChoices)

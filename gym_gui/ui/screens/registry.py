@@ -35,6 +35,7 @@ def default_screens() -> tuple[ScreenSpec, ...]:
     return (
         ScreenSpec(name="play", title="Play", icon="gamepad-variant-outline", factory=_make_play),
         ScreenSpec(name="replay", title="Replay", icon="filmstrip", factory=_make_replay),
+        ScreenSpec(name="live", title="Live", icon="chart-line", factory=_make_live),
         ScreenSpec(name="settings", title="Settings", icon="cog-outline", factory=_make_settings),
     )
 
@@ -54,6 +55,12 @@ def _make_replay(context: ScreenContext) -> QWidget:
     from gym_gui.ui.screens.replay_screen import ReplayScreen  # noqa: PLC0415 - see above
 
     return ReplayScreen(context)
+
+
+def _make_live(context: ScreenContext) -> QWidget:
+    from gym_gui.ui.screens.live_screen import LiveScreen  # noqa: PLC0415 - see above
+
+    return LiveScreen(context)
 
 
 def _make_settings(context: ScreenContext) -> QWidget:

@@ -40,10 +40,10 @@ class ReplayScreen(QWidget):
         self.library.open_requested.connect(self.open_episode)
         self.player.left.connect(self.show_library)
 
-    def open_episode(self, run_id: str, episode: str | int | None = None) -> None:
-        """Watch an episode, by id or 0-based index; None: the run's last."""
+    def open_episode(self, run_id: str, episode: str | int | None = None, step_index: int = 0) -> None:
+        """Watch an episode, by id or 0-based index, from a step on; None: the run's last."""
         self._pages.setCurrentWidget(self.player)
-        self.player.open(run_id, episode)
+        self.player.open(run_id, episode, step_index)
 
     def show_library(self) -> None:
         """Leave the player; what was watched stays chosen in the library."""

@@ -1,0 +1,132 @@
+"""RemoteRecordings: what a trainer on another machine has recorded, as a `LiveSource` reads it through the client.
+
+Any thread. Orders and runs are `TrainerRuns`' own; this answers only what is about recordings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gym_gui.controllers.live_recorded import GROUP
+from gym_gui.controllers.live_source import LiveHealth, LivePicture, LiveRun, LogPart, Moment
+from gym_gui.core.data_model import EpisodeStatus, EpisodeTable
+from gym_gui.core.data_model.episode_table import EVALUATION_KEY, is_evaluation_worker
+from gym_gui.core.errors import RunNotFoundError
+from gym_gui.services.trainer.remote_library import RemoteLibrary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from gym_gui.core.data_model import EpisodeRollup, RunRecord, ScalarColumns
+    from gym_gui.services.trainer.client import TrainerClient
+    from gym_gui.services.trainer.run_store import RunTransition
+
+
+class RemoteRecordings:
+    """The recordings of one trainer.
+
+    Args:
+        client: Asks it.
+    """
+
+    def __init__(self, client: TrainerClient) -> None:
+        self.library = RemoteLibrary(client)
+
+    def list_runs(self) -> Sequence[LiveRun]:
+        """Nothing: the trainer lists runs itself."""
+        return ()
+
+    def get_record(self, run_id: str) -> RunRecord | None:
+        """What was recorded of the run; None where nothing was."""
+        try:
+            return self.library.get_run(run_id)
+        except RunNotFoundError:
+            return None
+
+    def transitions(self, run_id: str) -> Sequence[RunTransition]:
+        """Nothing: the trainer tells them itself."""
+        del run_id
+        return ()
+
+    def load_episode_table(self, run_id: str, *, after_key: int = 0) -> EpisodeTable:
+        """Episodes that ended, of the run and of its evaluations; the key is a place in the list.
+
+        A list over the network has no mark to go on from: it is read whole, and what was there is left out.
+        """
+        rollups: list[tuple[EpisodeRollup, bool]] = []
+        for member, judged in self._members(run_id):
+            rollups += [
+                (one.rollup, judged or is_evaluation_worker(one.rollup.worker_id))
+                for one in self.library.list_episodes(member)
+            ]
+        ended = [
+            (rollup, judged)
+            for rollup, judged in rollups
+            if rollup.status is not EpisodeStatus.RUNNING and rollup.ended_at is not None
+        ]
+        ended.sort(key=lambda one: _microseconds(one[0].ended_at))
+        fresh = ended[after_key:]
+        return EpisodeTable(
+            keys=np.arange(after_key + 1, len(ended) + 1, dtype=np.int64),
+            run_ids=[rollup.run_id for rollup, _ in fresh],
+            episode_ids=[rollup.episode_id for rollup, _ in fresh],
+            indices=np.array([rollup.episode_index for rollup, _ in fresh], np.int64),
+            started_us=np.array([_microseconds(rollup.started_at) for rollup, _ in fresh], np.int64),
+            ended_us=np.array([_microseconds(rollup.ended_at) for rollup, _ in fresh], np.int64),
+            steps=np.array([rollup.steps for rollup, _ in fresh], np.int64),
+            returns=np.array([rollup.total_reward for rollup, _ in fresh], np.float64),
+            workers=[rollup.worker_id for rollup, _ in fresh],
+            evaluations=np.array([judged for _, judged in fresh], np.bool_),
+            next_key=len(ended),
+        )
+
+    def load_scalars(self, run_id: str, *, after_row: int = 0) -> tuple[ScalarColumns, int]:
+        """What the learner logged."""
+        return self.library.load_scalars(run_id, after_row=after_row)
+
+    def find_moment(self, run_id: str, time_us: int) -> Moment | None:
+        """What was under way at an instant."""
+        for member, _ in self._members(run_id):
+            for summary in self.library.list_episodes(member):
+                rollup = summary.rollup
+                ended = rollup.ended_at
+                if _microseconds(rollup.started_at) <= time_us and (ended is None or time_us <= _microseconds(ended)):
+                    columns = self.library.load_columns(member, rollup.episode_id)
+                    place = int(np.searchsorted(columns.time_us, time_us, side="right")) - 1
+                    step = int(columns.step_index[place]) if place >= 0 else 0
+                    return Moment(member, rollup.episode_id, step)
+        return None
+
+    def pictures(self, run_id: str, seen: Mapping[str, int]) -> Sequence[LivePicture]:
+        """Nothing: they come through the client as they are made."""
+        del run_id, seen
+        return ()
+
+    def read_log(self, run_id: str, offset: int) -> LogPart:
+        """Nothing: the trainer reads logs itself."""
+        del run_id
+        return LogPart(offset=offset)
+
+    def health(self) -> LiveHealth:
+        """Nothing: the trainer tells it itself."""
+        return LiveHealth()
+
+    def close(self) -> None:
+        """Let go of what was fetched."""
+        self.library.close()
+
+    def _members(self, run_id: str) -> list[tuple[str, bool]]:
+        """The recordings that belong to a run, and whether each only judges."""
+        others = [
+            (one.run.run_id, EVALUATION_KEY in one.run.metadata)
+            for one in self.library.list_runs()
+            if one.run.metadata.get(GROUP) == run_id and one.run.run_id != run_id
+        ]
+        return [(run_id, False), *others]
+
+
+def _microseconds(instant: datetime | None) -> int:
+    return 0 if instant is None else round(instant.timestamp() * 1e6)

@@ -1,0 +1,296 @@
+"""The newest pictures of several workers as tiles of one widget, painted as they come; latest wins.
+
+Qt thread. One widget for all: sixteen would cost sixteen times the bookkeeping, sixty times a second.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from gym_gui.core.typing_compat import override
+from gym_gui.ui import theme as tokens
+from gym_gui.ui.texts import number_text
+from gym_gui.ui.widgets.picture import SMOOTH_FROM_WIDTH, fit_picture, image_from
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
+
+    from gym_gui.controllers.live_source import LivePicture
+    from gym_gui.ui.theme import Theme
+
+_GAP: Final = tokens.SPACE_4
+_CAPTION: Final = 20
+_MINIMUM: Final = QSize(200, 150)
+_MOST: Final = 64
+_ASPECT: Final = 1.2  # of a tile without a picture
+
+
+@dataclass(slots=True)
+class _Tile:
+    worker_id: str
+    picture: LivePicture
+    image: QImage
+    dirty: bool = True
+
+
+class PictureWall(QWidget):
+    """Tiles; a click or Enter enlarges one, another click or Escape brings the others back.
+
+    Args:
+        theme: The look.
+    """
+
+    chosen = Signal(str)  # the worker that is looked at
+    enlarged = Signal(str)  # the worker, or nothing for all
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._tiles: list[_Tile] = []
+        self._cells: list[QRect] = []
+        self._large: str | None = None
+        self._current = 0
+        self._message = ""
+        self._who: dict[str, str] = {}
+        self.painted_pictures = 0
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(_MINIMUM)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Newest pictures")
+        theme.changed.connect(self.update)
+
+    @property
+    def workers(self) -> list[str]:
+        """Workers that have a tile, in order."""
+        return [tile.worker_id for tile in self._tiles]
+
+    @property
+    def message(self) -> str:
+        """The sentence that stands there when there is no picture."""
+        return self._message
+
+    @property
+    def enlarged_worker(self) -> str | None:
+        """The worker whose picture fills the wall; None for all."""
+        return self._large
+
+    @property
+    def current_picture(self) -> LivePicture | None:
+        """What is looked at: the enlarged picture, or the chosen tile's."""
+        tile = self._find(self._large) if self._large else None
+        if tile is None and self._current < len(self._tiles):
+            tile = self._tiles[self._current]
+        return None if tile is None else tile.picture
+
+    def picture_of(self, worker_id: str) -> LivePicture | None:
+        """What a worker's tile shows."""
+        tile = self._find(worker_id)
+        return None if tile is None else tile.picture
+
+    def show_pictures(self, pictures: Sequence[LivePicture]) -> None:
+        """Show these instead of what their workers showed."""
+        for picture in pictures:
+            tile = self._find(picture.worker_id)
+            try:
+                image = image_from(picture.frame)
+            except ValueError:
+                continue  # a picture that is none: the tile keeps what it showed
+            if tile is None:
+                if len(self._tiles) >= _MOST:
+                    continue
+                self._tiles.append(_Tile(picture.worker_id, picture, image))
+                self._tiles.sort(key=lambda one: one.worker_id)
+                self._arrange()
+            else:
+                tile.picture, tile.image, tile.dirty = picture, image, True
+                self._update_tile(tile)
+
+    def show_message(self, text: str) -> None:
+        """Say this where there is no picture."""
+        if text != self._message:
+            self._message = text
+            if not self._tiles:
+                self.update()
+
+    def show_actor(self, worker_id: str, who: str) -> None:
+        """Say on a worker's picture who acts; empty for its policy, which is no news."""
+        if self._who.get(worker_id, "") != who:
+            self._who[worker_id] = who
+            self.update()
+
+    def clear(self) -> None:
+        """Forget every picture."""
+        self._tiles.clear()
+        self._who.clear()
+        self._large, self._current = None, 0
+        self._arrange()
+
+    def enlarge(self, worker_id: str | None) -> None:
+        """Let one worker's picture fill the wall; None: show all."""
+        if worker_id != self._large:
+            self._large = worker_id
+            self._arrange()
+            self.enlarged.emit(worker_id or "")
+
+    # Inside.
+
+    def _find(self, worker_id: str | None) -> _Tile | None:
+        return next((tile for tile in self._tiles if tile.worker_id == worker_id), None)
+
+    def _arrange(self) -> None:
+        if self._large is not None and self._find(self._large) is not None:
+            self._cells = [self.rect() if tile.worker_id == self._large else QRect() for tile in self._tiles]
+        else:
+            self._cells = _grid(self.size(), len(self._tiles), self._aspect())
+        self.update()
+
+    def _aspect(self) -> float:
+        first = self._tiles[0].image if self._tiles else None
+        return _ASPECT if first is None or not first.height() else first.width() / first.height()
+
+    def _update_tile(self, tile: _Tile) -> None:
+        cell = self._cells[self._tiles.index(tile)]
+        if not cell.isNull():
+            self.update(cell)
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(640, 400)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        region = event.region()
+        painter.fillRect(event.rect(), self._theme.color("picture"))  # clipped to the tiles that are new
+        if not self._tiles:
+            self._paint_message(painter)
+            return
+        painter.setFont(self._theme.font(tokens.CAPTION_PX))
+        for place, (tile, cell) in enumerate(zip(self._tiles, self._cells, strict=True)):
+            if not cell.isNull() and region.intersects(cell):
+                self._paint_tile(painter, tile, cell, chosen=place == self._current and self._large is None)
+
+    def _paint_message(self, painter: QPainter) -> None:
+        painter.setPen(self._theme.color("overlay_muted"))
+        painter.setFont(self._theme.font(tokens.BODY_PX))
+        room = self.rect().adjusted(tokens.SPACE_24, tokens.SPACE_16, -tokens.SPACE_24, -tokens.SPACE_16)
+        painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._message)
+
+    def _paint_tile(self, painter: QPainter, tile: _Tile, cell: QRect, *, chosen: bool) -> None:
+        image, room = tile.image, cell.adjusted(0, 0, 0, -_CAPTION)
+        target = fit_picture(image.size(), room.size(), self.devicePixelRatioF(), integer=False)
+        target.translate(room.topLeft())
+        smooth = image.width() >= SMOOTH_FROM_WIDTH or target.width() < image.width()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        painter.drawImage(target, image)
+        if tile.dirty:
+            tile.dirty = False
+            self.painted_pictures += 1
+        self._paint_caption(painter, tile, QRectF(cell.left(), target.bottom() + 1, cell.width(), _CAPTION))
+        if chosen and self.hasFocus():
+            painter.setPen(QPen(self._theme.color("accent"), 2))
+            painter.drawRect(cell.adjusted(1, 1, -1, -1))
+
+    def _paint_caption(self, painter: QPainter, tile: _Tile, box: QRectF) -> None:
+        picture, who = tile.picture, self._who.get(tile.worker_id, "")
+        facts = f"step {picture.step_index:,} · return {number_text(round(picture.episode_return, 2))}"
+        box = box.adjusted(tokens.SPACE_4, 0, -tokens.SPACE_4, 0)
+        metrics = QFontMetrics(painter.font())
+        painter.setPen(QColor(self._theme.color("overlay_warn" if who else "overlay_text")))
+        name = f"{tile.worker_id} · {who}" if who else tile.worker_id
+        room = box.width() - metrics.horizontalAdvance(facts) - tokens.SPACE_8
+        middle = Qt.AlignmentFlag.AlignVCenter
+        if room >= metrics.horizontalAdvance(name[:4]):
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | middle, metrics.elidedText(name, _RIGHT, int(room)))
+            painter.setPen(self._theme.color("overlay_muted"))
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | middle, facts)
+        else:
+            painter.drawText(
+                box, Qt.AlignmentFlag.AlignLeft | middle, metrics.elidedText(name, _RIGHT, int(box.width()))
+            )
+
+    @override
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    @override
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() is not Qt.MouseButton.LeftButton:
+            return
+        spot = event.position().toPoint()
+        for place, cell in enumerate(self._cells):
+            if cell.contains(spot):
+                self._choose(place)
+                self._toggle_large()
+                return
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, columns = event.key(), _columns_of(self._cells)
+        moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -columns, Qt.Key.Key_Down: columns}
+        if key in moves and self._tiles:
+            self._choose(min(max(self._current + moves[Qt.Key(key)], 0), len(self._tiles) - 1))
+            if self._large is not None:
+                self.enlarge(self._tiles[self._current].worker_id)
+        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self._tiles:
+            self._toggle_large()
+        elif key == Qt.Key.Key_Escape and self._large is not None:
+            self.enlarge(None)
+        else:
+            super().keyPressEvent(event)
+
+    def _choose(self, place: int) -> None:
+        if place < len(self._tiles):
+            self._current = place
+            self.update()
+            self.chosen.emit(self._tiles[place].worker_id)
+
+    def _toggle_large(self) -> None:
+        worker = self._tiles[self._current].worker_id
+        self.enlarge(None if self._large == worker or len(self._tiles) == 1 else worker)
+
+
+_RIGHT: Final = Qt.TextElideMode.ElideRight
+
+
+def _columns_of(cells: Sequence[QRect]) -> int:
+    return max(1, sum(1 for cell in cells if cell.top() == cells[0].top())) if cells else 1
+
+
+def _grid(size: QSize, count: int, aspect: float) -> list[QRect]:
+    """Cells of equal size, as many columns as make the pictures largest."""
+    if not count:
+        return []
+
+    def picture_height(columns: int) -> float:
+        rows = math.ceil(count / columns)
+        wide = size.width() / columns - _GAP
+        high = size.height() / rows - _GAP - _CAPTION
+        return min(high, wide / aspect)
+
+    columns = max(range(1, count + 1), key=picture_height)
+    rows = math.ceil(count / columns)
+    width, height = (size.width() + _GAP) // columns - _GAP, (size.height() + _GAP) // rows - _GAP
+    return [
+        QRect((place % columns) * (width + _GAP), (place // columns) * (height + _GAP), width, height)
+        for place in range(count)
+    ]
