@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from system_packages import TEST_PROGRAMS, SetupError, install_packages, missing_packages
+from system_packages import TEST_PROGRAMS, SetupError, install_optional, install_packages, missing_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,6 +137,8 @@ def build_environment(*, dev: bool, training: bool, is_update: bool, lock: IO[by
         lacks_pip = not is_update and not has_ensurepip(python)
         packages = [venv_package(python)] if lacks_pip and is_debian_python(python) else []
         install_packages(packages + missing_packages(TEST_PROGRAMS if dev else ()), log)
+        if dev:
+            install_optional(log)
         if lacks_pip and not has_ensurepip(python):
             raise SetupError(f"{python} has no module ensurepip, without which no environment can be made.", 2)
         if is_update:

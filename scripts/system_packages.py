@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ X11_LIBRARIES = {
 WINDOW_LIBRARIES = {**OFFSCREEN_LIBRARIES, **X11_LIBRARIES}
 # Program -> package: the tests that want a real X server start their own and press its keys.
 TEST_PROGRAMS = {"Xvfb": "xvfb", "xauth": "xauth", "xdotool": "xdotool"}
+# The same, for tests that say what they leave out where it is missing. Debian keeps the database server's programs off
+# the PATH, in a folder for each version.
+OPTIONAL_PROGRAMS = {"initdb": "postgresql"}
+OFF_PATH = Path("/usr/lib/postgresql")
 
 
 class SetupError(Exception):
@@ -69,6 +74,25 @@ def missing_packages(programs: Iterable[str] = ()) -> list[str]:
     packages = [package for soname, package in WINDOW_LIBRARIES.items() if not is_loadable(soname)]
     packages += [TEST_PROGRAMS[program] for program in programs if shutil.which(program) is None]
     return list(dict.fromkeys(packages))
+
+
+def is_installed(name: str) -> bool:
+    """Whether a program is on the PATH, or where Debian keeps the database server's."""
+    return shutil.which(name) is not None or any(OFF_PATH.glob("*/bin/" + name))
+
+
+def install_optional(log: IO[bytes]) -> None:
+    """Install what only some tests need, where that may be done; where not, those tests name it."""
+    packages = [package for name, package in OPTIONAL_PROGRAMS.items() if not is_installed(name)]
+    if not packages or not sys.platform.startswith("linux"):
+        return
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        print("Some tests are left out without: " + ", ".join(packages), file=sys.stderr, flush=True)
+        return
+    try:
+        install_packages(packages, log)
+    except SetupError as error:
+        print(f"Some tests are left out: {error}", file=sys.stderr, flush=True)
 
 
 def install_command(packages: list[str]) -> str:

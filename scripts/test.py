@@ -1,7 +1,8 @@
 """Run every check of the project: `python3 scripts/test.py [--quick] [-- ARGUMENTS OF pytest]`.
 
 Lint, format, types, import contracts, tests; all are run even when one fails, and the exit code is 1 if any did.
-`--quick` leaves out the tests that take seconds.
+`--quick` leaves out the tests that take seconds. The tests run in two processes, unless the arguments of pytest choose
+some of them; `-- -n 0` runs all of them one by one.
 """
 
 from __future__ import annotations
@@ -9,9 +10,25 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
+import sys
 import time
 
 from setup_environment import ROOT, prepare_environment, program, run_script, say
+
+# Two processes halve the time wherever there are two cores; more would only crowd the processes that tests start.
+# A file stays in one process, where its fixtures are made once; kept in order, quick files come last and fill the gaps.
+BESIDE_EACH_OTHER = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+FOR_FEW = ("-k", "--lf", "--last-failed", "--pdb")
+
+
+def distribution(pytest_arguments: list[str]) -> list[str]:
+    """The options that spread the tests over processes; none where few are chosen, which would wait for both to start.
+
+    Windows has not the locks with which `tests/conftest.py` keeps apart what cannot run together.
+    """
+    chosen = (argument for argument in pytest_arguments if (ROOT / argument.partition("::")[0]).exists())
+    few = any(chosen) or any(argument.startswith(FOR_FEW) for argument in pytest_arguments)
+    return [] if few or sys.platform == "win32" else BESIDE_EACH_OTHER
 
 
 def checks(*, quick: bool, pytest_arguments: list[str]) -> dict[str, list[str]]:
@@ -23,7 +40,7 @@ def checks(*, quick: bool, pytest_arguments: list[str]) -> dict[str, list[str]]:
         "format": [*python, "-m", "ruff", "format", "--check"],
         "types": [*python, "-m", "mypy"],
         "import contracts": [str(program("lint-imports"))],
-        "tests": [*python, "-m", "pytest", *selection, *pytest_arguments],
+        "tests": [*python, "-m", "pytest", *distribution(pytest_arguments), *selection, *pytest_arguments],
     }
 
 

@@ -2,6 +2,8 @@
 
 Each guard is torn down after the test's own fixtures, so what those close in time is no leak. A guard that finds
 something fails the test (as an error of its teardown) and names what it found.
+
+Where pytest-xdist runs files beside each other, a test that is marked `alone` runs while every other worker waits.
 """
 
 from __future__ import annotations
@@ -9,9 +11,11 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import sys
 import threading
 import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +24,7 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 pytest_plugins = ["pytester"]
 
@@ -30,6 +34,11 @@ os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
+# What starts the tests in the background (`nohup`, `&`) may have made them deaf, and what they start would be, too.
+for _name, _default in (("SIGHUP", signal.SIG_DFL), ("SIGINT", signal.default_int_handler)):
+    if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), _default)
+
 # The same examples on every machine; HYPOTHESIS_PROFILE=explore looks for new ones.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, database=None)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1_000)
@@ -38,6 +47,41 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 CHECKOUT_VAR = Path(__file__).resolve().parents[1] / "var"
 THREAD_GRACE_S = 2.0
 STORAGE_SUFFIXES = (".h5", ".hdf5", ".sqlite", ".sqlite-wal", ".sqlite-shm")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse names that differ from process to process: pytest-xdist could not tell its workers which test to run.
+
+    Raises:
+        UsageError: A test's name holds an address.
+    """
+    for item in items:
+        if " at 0x" in item.nodeid:
+            raise pytest.UsageError(f"name this case with `ids=written` of tests/case_names.py: {item.nodeid}")
+
+
+@contextmanager
+def _held(path: Path, *, shared: bool) -> Iterator[None]:
+    """Hold the lock of a file, which ends with the process that holds it."""
+    import fcntl  # noqa: PLC0415 - Windows has none, and there tests run one by one
+
+    with path.open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # around pytest-timeout, whose clock must not count the waiting
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test marked `alone` have the machine to itself, as far as this run's other workers go."""
+    base = item.config.getoption("basetemp")
+    if not hasattr(item.config, "workerinput") or base is None:
+        return (yield)
+    folder = Path(base).parent  # one for all workers of this run
+    with ExitStack() as room:
+        # Who waits for the room to be empty holds the door, so that nobody else goes in meanwhile.
+        with _held(folder / "door.lock", shared=False):
+            room.enter_context(_held(folder / "room.lock", shared=item.get_closest_marker("alone") is None))
+        return (yield)
 
 
 @pytest.fixture(autouse=True)

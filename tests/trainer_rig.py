@@ -77,6 +77,12 @@ class TrainerProcess:
                 return self
         raise AssertionError(f"the trainer did not start: {''.join(lines)}")
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        assert self.process is not None
+        return self.process.pid
+
     def again(self) -> Self:
         """Start once more, at the same address."""
         self.command[self.command.index("--listen") + 1] = self.address

@@ -122,11 +122,18 @@ def _unknown(env_id: str, module: str, name: str, specs: dict[str, EnvSpec]) -> 
     offered = [spec for spec in specs.values() if spec.id not in left_out]
     # Who names a module means one of its own, however the rest is spelt.
     own = [spec for spec in offered if module and entry_point_module(spec) == module.partition(".")[0]]
+    # First those that the named module itself defines: those of its neighbours are there by chance.
+    own.sort(key=lambda spec: _defining_module(spec) != module)
     near = [f"{module}:{own_id}" for own_id in near_matches(name, own) or [spec.id for spec in own[:_OFFERED]]]
     near = near or near_matches(name, offered)
     shown = env_id if len(env_id) <= _SHOWN else f"{env_id[:_SHOWN]}…"
     hint = f"Did you mean {' or '.join(near)}?" if near else "`gym-gui games` lists every environment of this machine."
     return UnknownEnvironmentError(f"There is no environment {shown!r}.", hint=hint)
+
+
+def _defining_module(spec: EnvSpec) -> str | None:
+    entry_point = spec.entry_point
+    return entry_point.partition(":")[0] if isinstance(entry_point, str) else getattr(entry_point, "__module__", None)
 
 
 def near_matches(name: str, specs: list[EnvSpec]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from gym_gui.core.clock import to_iso, utc_now
+from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,8 @@ def state_of(run: TrainingRun) -> str:
 
 def share_done(run: TrainingRun) -> float | None:
     """How much of its steps is done, 0 to 1; None where nobody knows."""
+    if run.state is TrainingState.COMPLETED:
+        return 1.0
     total = run.config.total_steps
     return None if total <= 0 or run.config.worker == "script" else min(1.0, run.progress.steps / total)
 

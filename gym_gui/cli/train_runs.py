@@ -9,7 +9,7 @@ import click
 
 from gym_gui.cli.options import json_option, print_json, print_table, say, without_empty_columns
 from gym_gui.cli.run_lines import COLUMNS, NUMBERS, age, run_document, table_row, what_of
-from gym_gui.cli.trainer_link import TrainerLink, link_options
+from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of
 from gym_gui.services.trainer.states import Retention, TrainingState
 from gym_gui.workers.composing import command_line
 
@@ -53,7 +53,8 @@ def list_run(*, states: tuple[str, ...], archived: bool, as_json: bool, link: Tr
 def show(*, run_id: str, as_json: bool, link: TrainerLink) -> None:
     """Show one run: what it is, where it stands, and every change of its state."""
     with link.opened() as client:
-        run, transitions = client.get(run_id), client.transitions(run_id)
+        run = client.get(run_id_of(client, run_id))
+        transitions = client.transitions(run.run_id)
     if as_json:
         print_json(run_document(run, transitions))
         return
@@ -96,7 +97,7 @@ def _line_of(one: RunTransition) -> str:
 def log(*, run_id: str, follow: bool, link: TrainerLink) -> None:
     """Show what a run's workers wrote."""
     with link.opened() as client:
-        for data in client.read_log(run_id, follow=follow):
+        for data in client.read_log(run_id_of(client, run_id), follow=follow):
             sys.stdout.buffer.write(data)
             sys.stdout.flush()
 
@@ -115,7 +116,7 @@ def _steering(function: Callable[..., None]) -> click.Command:
 
 def _changed(method: str, run_id: str, reason: str, *, as_json: bool, link: TrainerLink) -> None:
     with link.opened() as client:
-        run: TrainingRun = getattr(client, method)(run_id, reason)
+        run: TrainingRun = getattr(client, method)(run_id_of(client, run_id), reason)
     _tell(run, as_json=as_json)
 
 
@@ -134,8 +135,13 @@ def pause(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None
 
 @_steering
 def cancel(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
-    """Stop RUN; what it recorded and its checkpoint are kept."""
-    _changed("cancel", run_id, reason, as_json=as_json, link=link)
+    """Stop RUN, and wait until it has ended; what it recorded and its checkpoint are kept."""
+    from gym_gui.cli.train_waiting import ended_run  # noqa: PLC0415 - only where somebody waits
+
+    with link.opened() as client:
+        run = client.cancel(run_id_of(client, run_id), reason)
+        run = ended_run(client, run.run_id)  # at most as long as a worker has to save: ten seconds, then it is killed
+    _tell(run, as_json=as_json)
 
 
 @_steering
@@ -148,8 +154,11 @@ def archive(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> No
 def resume(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
     """Let a paused RUN go on; of an ended one, start a new run from its newest checkpoint."""
     with link.opened() as client:
-        run = client.get(run_id)
-        run = client.resume(run_id, reason) if run.state.is_active else client.submit(run.config, resume_from=run_id)
+        run = client.get(run_id_of(client, run_id))
+        if run.state.is_active:
+            run = client.resume(run.run_id, reason)
+        else:
+            run = client.submit(run.config, resume_from=run.run_id)
     _tell(run, as_json=as_json)
 
 
@@ -161,7 +170,8 @@ def resume(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> Non
 def purge(*, run_id: str, yes: bool, as_json: bool, link: TrainerLink) -> int:
     """Remove RUN's recording, log and checkpoints for good; it has to be archived. Asks first."""
     with link.opened() as client:
-        run = client.get(run_id)
+        run = client.get(run_id_of(client, run_id))
+        run_id = run.run_id
         if run.retention is not Retention.RETAINED:
             # The trainer would refuse it too; nobody is asked for nothing.
             client.purge(run_id)

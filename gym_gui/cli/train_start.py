@@ -10,7 +10,7 @@ import msgspec
 
 from gym_gui.cli.options import json_option, print_json, print_table, say
 from gym_gui.cli.run_lines import run_document
-from gym_gui.cli.trainer_link import TrainerLink, link_options
+from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of
 from gym_gui.core.errors import ConfigError
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.workers.algorithms import require_learners
@@ -116,7 +116,7 @@ def start(
     if config.worker == "sb3" and link.is_local:
         require_learners()  # told here, not in a log
     with link.opened() as client:
-        run = client.submit(config, resume_from=resume_from)
+        run = client.submit(config, resume_from=resume_from and run_id_of(client, resume_from))
         if not (wait or follow):
             if as_json:
                 print_json(run_document(run))

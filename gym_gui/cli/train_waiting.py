@@ -26,7 +26,7 @@ def wait_for(client: TrainerClient, run_id: str, *, follow: bool, as_json: bool)
     try:
         if follow:
             reader.start()
-        run = _ended(client, run_id)
+        run = ended_run(client, run_id)
         if follow:
             reader.join(5.0)
     except KeyboardInterrupt:
@@ -39,7 +39,8 @@ def wait_for(client: TrainerClient, run_id: str, *, follow: bool, as_json: bool)
     return CODES[run.state]
 
 
-def _ended(client: TrainerClient, run_id: str) -> TrainingRun:
+def ended_run(client: TrainerClient, run_id: str) -> TrainingRun:
+    """The run when it has ended, waited for."""
     run = client.get(run_id)
     while run.state.is_active:
         changes = client.watch_runs((run_id,))

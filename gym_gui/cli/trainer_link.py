@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gym_gui.cli.options import settings_for, var_dir_option
 from gym_gui.cli.trainer_address import trainer_options
+from gym_gui.core.errors import RunNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,6 +57,21 @@ class TrainerLink:
             client = connect(paths, self.trainer, token_file=self.token_file, ca=self.ca)
         with client:
             yield client
+
+
+def run_id_of(client: TrainerClient, text: str) -> str:
+    """The run of that id, or the newest one of that name.
+
+    Raises:
+        RunNotFoundError: there is none.
+    """
+    try:
+        return client.get(text).run_id
+    except RunNotFoundError:
+        for run in client.list_runs(archived=True):
+            if run.config.name == text:
+                return run.run_id
+        raise
 
 
 def link_options(command: _Command) -> _Command:

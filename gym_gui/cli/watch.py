@@ -9,7 +9,7 @@ import click
 
 from gym_gui.cli.options import json_option, print_json
 from gym_gui.cli.run_lines import run_document
-from gym_gui.cli.trainer_link import TrainerLink, link_options
+from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of
 from gym_gui.core.errors import TrainerUnavailableError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _DRAWN_EVERY_S: Final = 0.25
 _RETRY_S: Final = 1.0
 _END_S: Final = 3.0
+_FILE_WIDTH: Final = 200
 
 
 @click.command()
@@ -33,13 +34,12 @@ def watch(*, run_id: str | None, once: bool, as_json: bool, link: TrainerLink) -
     document. Watching one RUN ends with the run.
     """
     with link.opened() as client:
+        run_id = None if run_id is None else run_id_of(client, run_id)
         if once:
             _show_once(client, run_id, as_json=as_json)
         elif as_json:
             _print_changes(client, run_id)
         else:
-            if run_id is not None:
-                client.get(run_id)  # a wrong name is told at once
             _watch_live(client, run_id)
 
 
@@ -57,7 +57,9 @@ def _show_once(client: TrainerClient, run_id: str | None, *, as_json: bool) -> N
     for run in found:
         board.put(run)
     console = Console()
-    console.print(board.drawn(height=len(found) + 3, ascii_only=not _is_unicode(console)))
+    if not console.is_terminal:  # nothing is cut for a file
+        console = Console(width=_FILE_WIDTH)
+    console.print(board.drawn(width=console.width, height=len(found) + 3, ascii_only=not _is_unicode(console)))
 
 
 def _print_changes(client: TrainerClient, run_id: str | None) -> None:
@@ -124,14 +126,18 @@ def _watch_live(client: TrainerClient, run_id: str | None) -> None:
     from gym_gui.cli.watch_board import WatchBoard  # noqa: PLC0415 - same
 
     board, console = WatchBoard(), Console()
-    ascii_only = not _is_unicode(console)
+
+    def drawn() -> Any:
+        size = console.size
+        return board.drawn(width=size.width, height=size.height - 1, ascii_only=not _is_unicode(console))
+
     feed = _Feed(client, run_id, board)
     feed.start()
     try:
         with Live(console=console, auto_refresh=False, screen=False, transient=False) as live:
             while not feed.is_over.wait(_DRAWN_EVERY_S):
-                live.update(board.drawn(height=console.size.height - 1, ascii_only=ascii_only), refresh=True)
-            live.update(board.drawn(height=console.size.height - 1, ascii_only=ascii_only), refresh=True)
+                live.update(drawn(), refresh=True)
+            live.update(drawn(), refresh=True)
     except KeyboardInterrupt:
         pass  # how one leaves
     finally:

@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 _HISTORY: Final = 512
 _SPARK_CELLS: Final = 24
 _BAR_CELLS: Final = 16
+# In their order; the narrowest terminal that shows each.
+_COLUMNS: Final = (
+    ("RUN", "left", 0),
+    ("WHAT", "left", 120),
+    ("STATE", "left", 0),
+    ("DONE", "left", 90),
+    ("STEPS", "right", 0),
+    ("RETURN", "right", 0),
+    ("", "left", 140),
+    ("STEPS/S", "right", 0),
+    ("LAST STEP", "right", 80),
+)
 _COLOURS: Final = {
     TrainingState.PENDING: "dim",
     TrainingState.DISPATCHING: "dim",
@@ -72,26 +84,21 @@ class WatchBoard:
             found = list(self._runs.values())
         return sorted(found, key=lambda run: (run.state.is_active, run.created_at), reverse=True)
 
-    def drawn(self, *, height: int, ascii_only: bool = False) -> RenderableType:
-        """All of it as a table of at most *height* lines."""
+    def drawn(self, *, width: int, height: int, ascii_only: bool = False) -> RenderableType:
+        """All of it as a table of at most *height* lines; in a narrow one, what is least needed stays away."""
+        columns = [name for name, _, narrowest in _COLUMNS if width >= narrowest]
         table = Table(box=None, pad_edge=False, header_style="bold", expand=False)
-        for name, justify in (
-            ("RUN", "left"),
-            ("WHAT", "left"),
-            ("STATE", "left"),
-            ("DONE", "left"),
-            ("STEPS", "right"),
-            ("RETURN", "right"),
-            ("", "left"),
-            ("STEPS/S", "right"),
-            ("LAST STEP", "right"),
-        ):
-            # An id that is cut cannot be copied; the line of bars goes first.
-            table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]  # one of its words
+        for name, justify, narrowest in _COLUMNS:
+            if width < narrowest:
+                continue
+            # An id that is cut cannot be copied.
+            least = max((len(run.run_id) for run in self.runs()), default=0) if name == "RUN" else None
+            table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis", min_width=least)  # type: ignore[arg-type]  # rich's word
         runs = self.runs()
         shown = runs[: max(1, height - 3)]
         for run in shown:
-            table.add_row(*self._cells(run, ascii_only=ascii_only))
+            cells = self._cells(run, ascii_only=ascii_only)
+            table.add_row(*(cells[name] for name in columns))
         below = []
         if len(runs) > len(shown):
             below.append(Text(f"and {len(runs) - len(shown)} more: gym-gui train list", style="dim"))
@@ -101,17 +108,17 @@ class WatchBoard:
             below.append(Text(self.fault, style="bold red"))
         return Group(table, *below) if runs else Group(*below)
 
-    def _cells(self, run: TrainingRun, *, ascii_only: bool) -> list[RenderableType]:
+    def _cells(self, run: TrainingRun, *, ascii_only: bool) -> dict[str, RenderableType]:
         progress, share = run.progress, share_done(run)
         spark = sparkline(self.returns(run.run_id), _SPARK_CELLS)
-        return [
-            run.run_id,
-            what_of(run),
-            Text(state_of(run), style=_COLOURS[run.state]),
-            "" if share is None else ProgressBar(total=1.0, completed=share, width=_BAR_CELLS),
-            f"{progress.steps:,}",
-            number(progress.mean_return),
-            Text(spark.translate(_ASCII) if ascii_only else spark, style="green"),
-            number(progress.steps_per_s) if run.state.is_active else "",
-            age(progress.last_step_at),
-        ]
+        return {
+            "RUN": run.run_id,
+            "WHAT": what_of(run),
+            "STATE": Text(state_of(run), style=_COLOURS[run.state]),
+            "DONE": "" if share is None else ProgressBar(total=1.0, completed=share, width=_BAR_CELLS),
+            "STEPS": f"{progress.steps:,}",
+            "RETURN": number(progress.mean_return),
+            "": Text(spark.translate(_ASCII) if ascii_only else spark, style="green"),
+            "STEPS/S": number(progress.steps_per_s) if run.state.is_active else "",
+            "LAST STEP": age(progress.last_step_at),
+        }

@@ -34,16 +34,6 @@ class VarPaths:
         return self.root / "recordings"
 
     @property
-    def trainer_runs_dir(self) -> Path:
-        """A folder for each run that the trainer started: its settings, its log, its checkpoints."""
-        return self.root / "trainer" / "runs"
-
-    @property
-    def live_dir(self) -> Path:
-        """The newest picture of each worker that trains here."""
-        return self.root / "live"
-
-    @property
     def cache_dir(self) -> Path:
         """What can be made again."""
         return self.root / "cache"
@@ -112,16 +102,6 @@ class VarPaths:
     def token_file(self) -> Path:
         """The secret that remote clients show; readable by its owner only."""
         return self.trainer_dir / "token"
-
-    @property
-    def spool_dir(self) -> Path:
-        """Batches of workers whose trainer did not answer."""
-        return self.root / "spool"
-
-    @property
-    def live_dir(self) -> Path:
-        """The newest picture of each worker of this machine, in memory-mapped files."""
-        return self.root / "live"
 
     def prepare(self) -> None:
         """Create the folders that recording needs, and make sure that they can be written.

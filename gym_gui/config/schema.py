@@ -67,6 +67,7 @@ class UiConfig:
         True, "Scale small pictures by whole numbers only, so that every pixel is equally large."
     )
     hud: bool = _setting(True, "Show score, step and rate over the picture of a game.")
+    sound: bool = _setting(True, "Let games be heard, and recordings that have sound.")
     library_columns: str = _setting(
         "", "Widths and order of the library's columns, as the window wrote them; empty for its own."
     )
@@ -135,6 +136,7 @@ class BufferedRecordConfig(RecordConfig):
     include_actions: bool = _setting(True, "Keep actions.", python=True)
     include_rewards: bool = _setting(True, "Keep rewards.", python=True)
     include_frames: bool = _setting(True, "Keep pictures.", python=True)
+    include_sound: bool = _setting(True, "Keep the sound of what a person plays (Atari, frame by frame).")
     fallback: list[str] = field(
         default_factory=list,
         metadata=_facts("Backends that take over, in this order, where the one before cannot write.", choices=BACKENDS),

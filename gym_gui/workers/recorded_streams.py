@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.data_model import RunState
 from gym_gui.core.typing_compat import override
+from gym_gui.services.trainer.config import EVALUATION_SUFFIX
 from gym_gui.wrappers import lifecycle, session
 from gym_gui.wrappers.opening import RecordingOptions, open_recorder
 from gym_gui.wrappers.record_telemetry import RecordTelemetry
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from gym_gui.workers.place import WorkerPlace
     from gym_gui.wrappers.recorder import Recorder
 
-EVALUATION_SUFFIX = "-eval"
 _END_S = 8.0
 
 
@@ -188,6 +188,6 @@ class _OneOfMany(RecordTelemetry):
         return self._live
 
     @override
-    def end_recording(self, state: RunState = RunState.COMPLETED, reason: str = "") -> None:
+    def end_recording(self, state: RunState | None = None, reason: str = "") -> None:
         """Let go; the recorder is shared, and ends with the worker."""
         self._live = None

@@ -53,12 +53,15 @@ def work(place: WorkerPlace, streams: Streams | None = None, stop: StopRequest |
         outcome = Outcome(CANCELLED, str(stopped), desk.steps)
     except EnvironmentFault as fault:
         outcome = Outcome(FAILED, str(fault), desk.steps)
+        # Here, not later: with the fault a script's variables go, and an environment that goes ends its recording well.
+        streams.close(RunState.FAULTED, outcome.reason)
     except Exception as error:  # noqa: BLE001 - the edge to other people's code: the outcome says it, and the log has all
         import traceback  # noqa: PLC0415 - only where something failed
 
         traceback.print_exc()
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         outcome = Outcome(FAILED, reason[:_SHOWN], desk.steps)
+        streams.close(RunState.FAULTED, outcome.reason)
     if outcome.checkpoint is None:
         newest = Checkpoints(place.checkpoints_dir, keep=config.checkpoint.keep).newest
         outcome = Outcome(outcome.state, outcome.reason, outcome.steps, None if newest is None else str(newest))

@@ -100,7 +100,12 @@ def _end_all() -> None:
 def _how_it_ends() -> tuple[RunState, str]:
     # The interpreter leaves what nobody caught here, once it has printed it.
     fault: Any = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
-    if fault is None or hasattr(sys, "ps1"):
+    return ending_by(None if hasattr(sys, "ps1") else fault)
+
+
+def ending_by(fault: BaseException | None) -> tuple[RunState, str]:
+    """How a run ends that *fault* ends, and why; None for nothing but its own end."""
+    if fault is None or isinstance(fault, (SystemExit, GeneratorExit)):
         return RunState.COMPLETED, ""
     if isinstance(fault, KeyboardInterrupt):
         return RunState.INTERRUPTED, "interrupted from the keyboard"

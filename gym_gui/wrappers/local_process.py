@@ -165,7 +165,7 @@ def main(descriptor: int, var_dir: Path) -> None:
         connection.send(True)  # nobody may be there any more
 
 
-def _opened(
+def _opened(  # noqa: PLR0917 - the parts of one message
     connection: Any, var_dir: Path, name: str, session: str, record: RunRecord, spaces: RunSpaces
 ) -> LocalDestination | None:
     from gym_gui.wrappers.local_destination import LocalDestination  # noqa: PLC0415 - opens storage, here only

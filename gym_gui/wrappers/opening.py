@@ -191,4 +191,5 @@ def _live_of(destination: BatchDestination, options: RecordingOptions) -> LiveFr
     from gym_gui.services.live_frames import LiveFrameWriter  # noqa: PLC0415 - only where pictures are shown
 
     folder = Path(given) if given else VarPaths(options.folder).live_dir
-    return LiveFrameWriter(folder, destination.run_id, destination.worker_id)
+    # A trainer that has not answered yet has named nobody.
+    return LiveFrameWriter(folder, destination.run_id, destination.worker_id or f"p{os.getpid()}")

@@ -123,7 +123,9 @@ class Recorder:
         self._own_orders = on_order
         self._batcher = StepBatcher(discrete=discrete)
         self._stream = new_stream()
-        self._prefix = f"{destination.worker_id}-{self._stream}-" if shared else ""
+        # A worker that was started again counts from 0 again: its life tells its episodes apart.
+        own = f"{destination.worker_id}-" if destination.worker_id else ""
+        self._prefix = f"{own}{self._stream}-" if shared else ""
         self._worker_id = destination.worker_id if shared else None
         self._sender = BatchSender(
             self._batcher,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from gym_gui.core.data_model import RunState
@@ -66,8 +67,15 @@ class RecordingPart(Generic[LiveT]):
         live = self._live
         return live is None or bool(self._guarded(live.recorder.flush, timeout_s))
 
-    def end_recording(self, state: RunState = RunState.COMPLETED, reason: str = "") -> None:
-        """End the run; everything is on disk, or spooled, when this returns. The environment stays open."""
+    def end_recording(self, state: RunState | None = None, reason: str = "") -> None:
+        """End the run; everything is on disk, or spooled, when this returns. The environment stays open.
+
+        Args:
+            state: How it ended; None for completed, or as the exception says that is on its way while this is called.
+            reason: Why.
+        """
+        if state is None:
+            state, reason = lifecycle.ending_by(sys.exc_info()[1])
         live, self._live = self._live, None
         if live is not None and not lifecycle.is_foreign(live.recorder):
             live.recorder.close(state, reason)
@@ -109,7 +117,7 @@ class RecordingPart(Generic[LiveT]):
         self._start_afresh()
 
     def __del__(self) -> None:
-        try:
-            self.end_recording()
-        except Exception:  # noqa: BLE001, S110 - the interpreter may be half gone; `lifecycle` was here before
+        try:  # noqa: SIM105 - at the interpreter's end `suppress` may be gone already
+            self.end_recording(RunState.COMPLETED)
+        except Exception:  # noqa: BLE001, S110 - half an interpreter raises anything; `lifecycle` was here before
             pass

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class TelemetryCallback(BaseCallback):
+class TelemetryCallback(BaseCallback):  # type: ignore[misc]  # SB3 is looked at by no type checker here
     """Logs every number that Stable-Baselines3 writes: ``rollout/ep_rew_mean``, ``train/loss``, ``time/fps`` and so on.
 
     Beside a `RecordTelemetry` of this process the numbers go into its run. Where the environments live in other
@@ -60,7 +60,7 @@ class TelemetryCallback(BaseCallback):
         self._scalar_run.close()
 
 
-class _LoggerOutput(KVWriter):
+class _LoggerOutput(KVWriter):  # type: ignore[misc]  # as above
     """An output of Stable-Baselines3's logger."""
 
     def __init__(self, scalar_run: ScalarRun) -> None:

@@ -16,7 +16,8 @@ def log(step: int, **scalars: Any) -> None:
     """Log numbers of a learner beside the steps that it trains on; never raises, never waits.
 
     They go to this thread's newest open `RecordTelemetry`, else to the process's, else to the first one that opens; a
-    learner whose environments all live in other processes opens a `scalar_run.ScalarRun` for them. Names with a slash are given as ``log(step, **{"train/loss": 0.1})``.
+    learner whose environments all live in other processes opens a `scalar_run.ScalarRun` for them. Names with a slash
+    are given as ``log(step, **{"train/loss": 0.1})``.
 
     Args:
         step: The learner's own count of steps.

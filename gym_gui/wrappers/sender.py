@@ -198,6 +198,7 @@ class BatchSender:
                 self._destination.put(
                     replace(
                         batch,
+                        run_id=self._destination.run_id,
                         worker_id=self._destination.worker_id,
                         stream=self._stream,
                         seq=self._seq,

@@ -8,6 +8,7 @@ function or class counts for the outer one too. Complexity is ruff's C901.
 from __future__ import annotations
 
 import ast
+from functools import cache
 from typing import TYPE_CHECKING
 
 from architecture.project_files import python_files, syntax_tree, where
@@ -21,10 +22,15 @@ FUNCTION_LINES = 60
 FUNCTION_STATEMENTS = 40
 
 
+@cache  # asked for once a function
+def lines_of(path: Path) -> list[str]:
+    """The lines of a file."""
+    return path.read_text(encoding="utf-8").splitlines()
+
+
 def filled_lines(path: Path, first: int = 1, last: int | None = None) -> int:
     """How many lines from *first* to *last*, both included and counted from 1, are not blank."""
-    lines = path.read_text(encoding="utf-8").splitlines()[first - 1 : last]
-    return sum(1 for line in lines if line.strip())
+    return sum(1 for line in lines_of(path)[first - 1 : last] if line.strip())
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from disks import only_readable
 from integration.command_line import answer, command, environment, gym_gui
+from needs import needs_box2d
 
 from gym_gui.replay import FrameResolver
 
@@ -25,11 +26,13 @@ ENDLESS = ("record", "visiting_envs:Endless-v0", "--json", "--seed", "1")
 
 
 def start(*words: str, var_dir: Path) -> subprocess.Popen[str]:
+    """Start a command; one that says each of its steps is held up some hundred steps after what was read of it."""
     return subprocess.Popen(
         command(*words, var_dir=var_dir),
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        pipesize=4096,  # the smallest: what is recorded while nobody reads has to be looked at afterwards
         text=True,
     )
 
@@ -99,6 +102,7 @@ def test_that_a_killed_recording_keeps_its_frames(env_id: str, var_dir: Path) ->
     assert readable_frames(var_dir, run["run_id"]) == episode["frames"] == episode["steps"] + 1
 
 
+@needs_box2d
 def test_that_two_recordings_share_a_folder(var_dir: Path) -> None:
     words = ("record", "CarRacing-v3", "--steps", "40", "--json")
     with start(*words, var_dir=var_dir) as one, start(*words, var_dir=var_dir) as other:

@@ -95,7 +95,10 @@ def test_that_the_contract_test_of_the_cookbook_passes(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.stem)
+# Those of the training guide need their order, and smaller sizes: test_training_guide.py.
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if commands(page) and page.stem != "training"], ids=lambda page: page.stem
+)
 def test_that_the_commands_of_a_page_run(page: Path, home: tuple[Path, str]) -> None:
     folder, run_id = home
     save_files(page, folder)

@@ -89,6 +89,7 @@ def close_in_time(services: Services) -> None:
     assert not closer.is_alive(), "close() hangs"
 
 
+@pytest.mark.alone  # the longest step is measured
 @pytest.mark.parametrize("leave_bytes", [0, 40_000, 150_000])
 def test_that_a_full_disk_costs_pictures_and_recording_goes_on_when_there_is_room(
     small_disk: SmallDisk, expect_log: LogExpectations, leave_bytes: int

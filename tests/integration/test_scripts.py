@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins a
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
+TESTS = "-m pytest -n 2 --dist loadfile --no-loadscope-reorder"
 FAKE_PYTHON = """#!/bin/sh
 echo "$@" | head -n 1 >> "{root}/calls"
 [ -p "{root}/gate" ] && mkdir "{root}/held" 2>/dev/null && read -r line < "{root}/gate"
@@ -181,16 +182,28 @@ def test_that_a_killed_set_up_is_done_again_from_nothing_and_says_what_fails(che
 @pytest.mark.parametrize("failing", ["-m ruff check", "-m mypy", "-m pytest", "nothing"])
 def test_that_every_check_is_run_and_summed_up_whichever_fails(checkout: Checkout, failing: str) -> None:
     code, output, _ = checkout.run(script="test.py", FAILING=failing)
-    assert checkout.calls() == ["-m ruff check", "-m ruff format --check", "-m mypy", "", "-m pytest"]
+    assert checkout.calls() == ["-m ruff check", "-m ruff format --check", "-m mypy", "", TESTS]
     summary = output.splitlines()[1:]
     assert len(summary) == 5
     assert sum("FAILED (exit code 7)" in line for line in summary) == (failing != "nothing")
     assert code == (failing != "nothing")
 
 
-def test_that_quick_and_the_arguments_of_pytest_reach_it(checkout: Checkout) -> None:
-    checkout.run("--quick", "--", "-k", "refs", script="test.py")
-    assert checkout.calls()[-1] == "-m pytest -m not slow -k refs"
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--quick",), f"{TESTS} -m not slow"),
+        (("--quick", "--", "-k", "refs"), "-m pytest -m not slow -k refs"),
+        (("--", "scripts/test.py::nothing"), "-m pytest scripts/test.py::nothing"),  # a path that is there
+        (("--", "-x", "--durations", "9"), f"{TESTS} -x --durations 9"),
+        (("--", "-n", "0"), f"{TESTS} -n 0"),  # the last one counts
+    ],
+)
+def test_that_quick_and_the_arguments_of_pytest_reach_it(
+    checkout: Checkout, arguments: tuple[str, ...], expected: str
+) -> None:
+    checkout.run(*arguments, script="test.py")
+    assert checkout.calls()[-1] == expected
 
 
 @pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.name)
@@ -269,3 +282,18 @@ def test_that_a_library_that_is_not_there_is_missing(
     monkeypatch.setenv("PATH", "")
     assert "libnowhere7" in system_packages.missing_packages()
     assert system_packages.missing_packages(["Xvfb"])[-1] == "xvfb"
+
+
+def test_that_what_only_some_tests_need_is_no_reason_to_stop(
+    system_packages: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(system_packages, "OFF_PATH", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with (tmp_path / "log").open("wb") as log:
+        system_packages.install_optional(log)
+        assert "left out without: postgresql" in capsys.readouterr().err
+        (tmp_path / "15" / "bin").mkdir(parents=True)
+        (tmp_path / "15" / "bin" / "initdb").touch()
+        system_packages.install_optional(log)
+        assert not capsys.readouterr().err

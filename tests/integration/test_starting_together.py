@@ -16,28 +16,27 @@ PROCESSES = 4
 ROUNDS = 6
 
 
-def open_store(path: Path, together: Any, answers: Any) -> None:
-    """Open the store as soon as everyone is ready, and tell how it went."""
-    together.wait()
-    try:
-        TelemetrySQLiteStore(path).close()
-    except OSError as error:
-        answers.put(str(error))
-    else:
-        answers.put("open")
+def open_stores(folder: Path, together: Any, answers: Any) -> None:
+    """Open a store as soon as everyone is ready, and tell how it went; again and again, each time an empty place."""
+    for turn in range(ROUNDS):
+        together.wait()
+        try:
+            TelemetrySQLiteStore(folder / f"{turn}.sqlite").close()
+        except OSError as error:
+            answers.put(str(error))
+        else:
+            answers.put("open")
 
 
 @pytest.mark.slow
 def test_that_processes_that_start_together_all_get_the_database(tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
-    for turn in range(ROUNDS):
-        together, answers = spawn.Barrier(PROCESSES), spawn.Queue()
-        arguments = (tmp_path / f"{turn}.sqlite", together, answers)
-        processes = [spawn.Process(target=open_store, args=arguments) for _ in range(PROCESSES)]
-        for process in processes:
-            process.start()
-        assert [answers.get(timeout=60) for _ in processes] == ["open"] * PROCESSES
-        for process in processes:
-            process.join()
-        answers.close()
-        answers.join_thread()
+    together, answers = spawn.Barrier(PROCESSES), spawn.Queue()
+    processes = [spawn.Process(target=open_stores, args=(tmp_path, together, answers)) for _ in range(PROCESSES)]
+    for process in processes:
+        process.start()
+    assert [answers.get(timeout=60) for _ in range(PROCESSES * ROUNDS)] == ["open"] * (PROCESSES * ROUNDS)
+    for process in processes:
+        process.join()
+    answers.close()
+    answers.join_thread()

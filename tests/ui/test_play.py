@@ -292,7 +292,8 @@ def test_that_full_screen_belongs_to_the_game_and_escape_leaves_it_first(player:
     player.start("CartPole-v1")
     player.qtbot.waitUntil(lambda: not window.rail.isVisible(), timeout=WAIT_MS)
     assert not window.status_bar.isVisible()
-    assert "Leave full screen" in player.screen.game.overlays.strip.full_button.toolTip()
+    full_button = player.screen.game.overlays.strip.full_button  # told when the page takes the rail's room
+    player.qtbot.waitUntil(lambda: "Leave full screen" in full_button.toolTip(), timeout=WAIT_MS)
     assert player.screen.game.overlays.game_hud.isVisible()
     player.press(Key.Key_Escape)
     player.qtbot.waitUntil(lambda: not window.isFullScreen(), timeout=WAIT_MS)

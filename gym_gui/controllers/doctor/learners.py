@@ -21,8 +21,8 @@ def check_learners(_settings: Settings) -> Check:
         return Check(
             "Learners",
             Status.OK,
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed: random runs and scripts can "
-            "be trained, algorithms cannot.",
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed: random runs and "
+            "scripts can be trained, algorithms cannot.",
             f"{INSTALL_COMMAND} installs them.",
         )
     return Check("Learners", Status.OK, f"{', '.join(f'{name} {version}' for name, version in _installed())}.")

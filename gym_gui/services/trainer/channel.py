@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from gym_gui.core.errors import ConfigError
+from gym_gui.services.trainer.proto import trainer_pb2_grpc
 from gym_gui.services.trainer.protocol import MAX_MESSAGE_BYTES
+from gym_gui.services.trainer.security import ListenAddress
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -57,6 +59,11 @@ def open_channel(address: str, *, token: str | None = None, ca: str | PathLike[s
     return channel if token is None else grpc.intercept_channel(channel, _Token(token))
 
 
+def make_stub(channel: grpc.Channel) -> Any:
+    """The calls of the contract on a channel."""
+    return trainer_pb2_grpc.TrainerStub(channel)  # type: ignore[no-untyped-call]  # generated
+
+
 class _Token(
     grpc.UnaryUnaryClientInterceptor,  # type: ignore[misc]  # grpc ships no types
     grpc.UnaryStreamClientInterceptor,  # type: ignore[misc]  # as above
@@ -90,5 +97,7 @@ class _Details(grpc.ClientCallDetails):  # type: ignore[misc]  # as above
 
 def is_loopback(address: str) -> bool:
     """Whether ``host:port`` is on this machine by its very name."""
-    host = address.rpartition(":")[0].strip("[]")
-    return host in {"localhost", "::1", ""} or host.startswith("127.")
+    try:
+        return ListenAddress.parse(address).is_loopback
+    except ConfigError:
+        return False

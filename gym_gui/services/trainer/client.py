@@ -10,11 +10,10 @@ import msgspec
 from gym_gui.core.clock import from_iso
 from gym_gui.core.closing import Closing
 from gym_gui.core.typing_compat import override
-from gym_gui.services.trainer.channel import open_channel
+from gym_gui.services.trainer.channel import make_stub, open_channel
 from gym_gui.services.trainer.client_live import LiveStream, RunWatch
 from gym_gui.services.trainer.faults import error_of
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
-from gym_gui.services.trainer.proto import trainer_pb2_grpc
 from gym_gui.services.trainer.protocol import APPLICATION, CAPABILITIES, check_protocol, own_protocol
 from gym_gui.services.trainer.run_wire import run_of_wire, transitions_of_wire
 from gym_gui.services.trainer.status import (
@@ -57,7 +56,7 @@ class TrainerClient(Closing):
     def __init__(self, address: str, *, token: str | None = None, ca: str | PathLike[str] | None = None) -> None:
         self.address = address
         self._channel = open_channel(address, token=token, ca=ca)
-        self._stub = trainer_pb2_grpc.TrainerStub(self._channel)
+        self._stub = make_stub(self._channel)
 
     def hello(self, *, timeout_s: float = _ANSWER_S) -> TrainerHello:
         """Who is there, and what we can do together.

@@ -12,6 +12,8 @@ import msgspec
 from gym_gui.core.errors import ConfigError
 
 WORKERS: Final = ("random", "sb3", "script")
+# A worker that plays a run's evaluations is called as its trainee, with this at the end; its steps are no training.
+EVALUATION_SUFFIX: Final = "-eval"
 LAUNCHERS: Final = ("local", "ray")
 
 

@@ -237,7 +237,7 @@ class _Serving:
 
     async def _start(self, server: aio.Server, core: TrainerCore) -> Any:
         servicer = TrainerServicer(core, self._options.scripts_dir, os.getpid())
-        trainer_pb2_grpc.add_TrainerServicer_to_server(servicer, server)
+        trainer_pb2_grpc.add_TrainerServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]  # generated
         health = aio_health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
         names = (_SERVICE, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)

@@ -7,8 +7,8 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import RunState
+from gym_gui.services.trainer.channel import make_stub
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
-from gym_gui.services.trainer.proto import trainer_pb2_grpc
 from gym_gui.services.trainer.spool import SpoolFile, orphans
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _deliver(channel: grpc.Channel, spool: SpoolFile, stopping: threading.Event)
     request = registration_of(spool)
     if request is None:
         return True
-    stub = trainer_pb2_grpc.TrainerStub(channel)
+    stub = make_stub(channel)
     request.worker_token = ""
     reply = stub.RegisterWorker(request, timeout=_REGISTER_S)
     credits_: queue.Queue[int] = queue.Queue()

@@ -185,6 +185,7 @@ class DispatchLoop:
             # Known before it is started: whatever happens on the way, the slot is looked after.
             self.active[run.run_id] = self._starter.prepared(run, now)
             self._starter.start(self.active[run.run_id])
+            self.moved(self.active[run.run_id].run)
 
     def _save_progress(self) -> None:
         for active in self.active.values():

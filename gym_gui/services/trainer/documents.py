@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, Final, TypeVar, cast, get_type_hints
 
 import msgspec
 
@@ -15,7 +15,7 @@ from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, EpisodeSummary
 from gym_gui.core.errors import TrainerRefusedError
 from gym_gui.core.info_codec import to_plain
 
-_Record = TypeVar("_Record", RunRecord, RunSummary, EpisodeRollup, EpisodeSummary)
+_Record = TypeVar("_Record", bound="RunRecord | RunSummary | EpisodeRollup | EpisodeSummary")
 # Names that the records' modules import for type checkers only.
 _NAMES: Final = {
     "Mapping": Mapping,
@@ -45,11 +45,11 @@ def of_text(kind: type[_Record], text: str, what: str) -> _Record:
         TrainerRefusedError: it is not as it must be.
     """
     try:
-        found = msgspec.json.decode(text, type=_shape(kind))
+        found = msgspec.json.decode(text, type=_shape(cast("Any", kind)))
     except (msgspec.MsgspecError, RecursionError) as error:
         raise TrainerRefusedError(f"{what} cannot be read: {error}.") from error
     try:
-        return _record(kind, found)
+        return cast("_Record", _record(kind, found))
     except (TypeError, ValueError) as error:
         raise TrainerRefusedError(f"{what} cannot be read: {error}.") from error
 

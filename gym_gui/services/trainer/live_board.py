@@ -1,7 +1,8 @@
 """What happens now, for whoever looks: the newest picture of each worker, batches without arrays, episodes, scalars.
 
 A viewer that stalls costs nothing: its own queue is bounded, the oldest goes first and is counted. A picture is
-unpacked only when a viewer takes it. Everything here runs on the daemon's event loop; `LivePicture.frame` may run on any thread.
+unpacked only when a viewer takes it. Everything here runs on the daemon's event loop; `LivePicture.frame` may run on
+any thread.
 """
 
 from __future__ import annotations
@@ -212,7 +213,7 @@ class LiveBoard:
         """A run is over."""
         for known in (self._newest, self._returns):
             for key in [key for key in known if key[0] == run_id]:
-                del known[key]  # type: ignore[attr-defined]  # both are dictionaries with the same keys
+                del known[key]
 
     def _count_return(self, batch: StepBatch) -> None:
         """The return of the episode that the newest row belongs to."""

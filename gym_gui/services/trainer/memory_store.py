@@ -18,6 +18,7 @@ from gym_gui.services.trainer.store_errors import claimed, duplicate, no_run, ta
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
 
     from gym_gui.services.trainer.config import TrainingConfig
     from gym_gui.services.trainer.run_store import RunProgress, TrainingRun, WorkerProcess
@@ -52,7 +53,7 @@ class MemoryRunStore(Closing):
             self._runs[run_id] = added
             self._transitions[run_id] = []
             self._passed_over[run_id] = 0
-            self._note(run_id, None, added.state, added.reason)
+            self._note(run_id, None, added.state, added.reason, added.created_at)
             return added
 
     def get(self, run_id: str) -> TrainingRun:
@@ -96,7 +97,7 @@ class MemoryRunStore(Closing):
                 moved = replace(moved, gpus=(), workers=())
                 self._passed_over[run_id] = 0
             self._runs[run_id] = moved
-            self._note(run_id, run.state, after, reason)
+            self._note(run_id, run.state, after, reason, now)
             return moved
 
     def claim(
@@ -168,5 +169,8 @@ class MemoryRunStore(Closing):
             raise no_run(run_id)
         return run
 
-    def _note(self, run_id: str, before: TrainingState | None, after: TrainingState, reason: str) -> None:
-        self._transitions[run_id].append(RunTransition(before=before, after=after, at=utc_now(), reason=reason))
+    def _note(
+        self, run_id: str, before: TrainingState | None, after: TrainingState, reason: str, at: datetime | None = None
+    ) -> None:
+        made = RunTransition(before=before, after=after, at=at or utc_now(), reason=reason)
+        self._transitions[run_id].append(made)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gym_gui.core.data_model.batch import NO_REWARD
+from gym_gui.services.trainer.config import EVALUATION_SUFFIX
 from gym_gui.services.trainer.run_store import RunProgress
 
 if TYPE_CHECKING:
@@ -45,15 +46,17 @@ class RunFacts:
     _speed: deque[tuple[float, int]] = field(default_factory=deque)
 
     def add(self, batch: StepBatch, now_s: float) -> None:
-        """Count a batch that came at *now_s*, monotonic."""
+        """Count a batch that came at *now_s*, monotonic; of evaluations only the pictures."""
+        self.frames += batch.frame_count
+        if len(batch):
+            self.last_step_us = max(self.last_step_us, int(batch.time_us[-1]))
+        if batch.worker_id.endswith(EVALUATION_SUFFIX):
+            return
         acted = (batch.flags & NO_REWARD) == 0
         if batch.agent is not None:
             acted &= batch.agent == 0
         steps = int(np.count_nonzero(acted))
         self.steps += steps
-        self.frames += batch.frame_count
-        if len(batch):
-            self.last_step_us = max(self.last_step_us, int(batch.time_us[-1]))
         for rollup in batch.ended:
             self.episodes += 1
             self._returns.append(rollup.total_reward)
@@ -104,8 +107,10 @@ class ProgressBook:
         returns = []
         for summary in recorded:
             rollup = summary.rollup
-            facts.steps += rollup.steps
             facts.frames += rollup.frames
+            if (rollup.worker_id or "").endswith(EVALUATION_SUFFIX):
+                continue
+            facts.steps += rollup.steps
             if rollup.ended_at is not None:
                 facts.episodes += 1
                 returns.append(rollup.total_reward)

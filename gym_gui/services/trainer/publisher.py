@@ -63,6 +63,17 @@ class TrainerPublisher:
         ConfigError: the certificate cannot be read, or the token would travel in the open.
     """
 
+    # Of one life: see `_begin`.
+    _pid: int
+    _stream: str
+    _next_seq: int
+    _seqs: list[tuple[int, int]]
+    _durable: int
+    _dropped_frames: int
+    _closed: bool
+    _outbox: Outbox
+    _link: PublisherLink
+
     def __init__(
         self,
         address: str,
@@ -92,7 +103,7 @@ class TrainerPublisher:
             session=session,
             worker_token=worker_token or "",
         )
-        self._way = {"token": token, "ca": ca}
+        self._token, self._ca = token, ca
         self._lock = threading.Lock()
         self._begin()
         self._link.wait_registered(_ANSWER_S)
@@ -198,7 +209,7 @@ class TrainerPublisher:
         self._pid = os.getpid()
         self._stream = uuid.uuid4().hex
         self._next_seq = 1
-        self._seqs: list[tuple[int, int]] = []
+        self._seqs = []
         self._durable = 0
         self._dropped_frames = 0
         self._closed = False
@@ -206,7 +217,9 @@ class TrainerPublisher:
         request.CopyFrom(self._registration)
         request.stream, request.pid = self._stream, self._pid
         self._outbox = Outbox(lambda: self._make_spool(request))
-        self._link = PublisherLink(self._address, request, self._outbox, spool_dir=self._spool_dir, **self._way)
+        self._link = PublisherLink(
+            self._address, request, self._outbox, spool_dir=self._spool_dir, token=self._token, ca=self._ca
+        )
         self._link.start()
 
     def _here(self) -> None:

@@ -17,11 +17,10 @@ import psutil
 
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.services.batch_destination import Order
-from gym_gui.services.trainer.channel import open_channel
+from gym_gui.services.trainer.channel import make_stub, open_channel
 from gym_gui.services.trainer.delivery import deliver_orphans
 from gym_gui.services.trainer.faults import error_of
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
-from gym_gui.services.trainer.proto import trainer_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,7 +77,7 @@ class PublisherLink:
         self._outbox = outbox
         self._spool_dir = spool_dir
         self._channel = open_channel(address, token=token, ca=ca)
-        self._stub = trainer_pb2_grpc.TrainerStub(self._channel)
+        self._stub = make_stub(self._channel)
         self._publish = self._channel.stream_stream(
             PUBLISH, request_serializer=bytes, response_deserializer=pb.PublishReply.FromString
         )

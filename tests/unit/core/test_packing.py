@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from case_names import written
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stnp
@@ -62,7 +63,7 @@ def test_that_every_composite_comes_back_exactly(value: Any) -> None:
     "value",
     [None, "text", b"bytes", [], [1, 2], {}, (), {"a": {}}, {"1": 2}, {"": 1}, {1: 2}, np.empty((0, 3)), np.array("x"),
      np.array([None]), np.array("2026-01-01", "M8[D]"), 2**64, object(), {"a": [1]}, (1, "x"), {"a": np.empty(0)}],
-    ids=repr,
+    ids=written,
 )  # fmt: skip
 def test_that_what_has_no_fixed_bytes_is_said_to_have_none(value: Any) -> None:
     assert to_array(value) is None

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from case_names import written
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stnp
@@ -112,7 +113,7 @@ def _contains_itself() -> list[Any]:
         bytearray(b"x"),
         {"a": [1, {"b": (object(),)}]},
     ],
-    ids=repr,
+    ids=written,
 )
 def test_that_what_has_no_exact_form_is_refused_with_a_sentence(value: Any) -> None:
     with pytest.raises(InvalidActionError) as refusal:

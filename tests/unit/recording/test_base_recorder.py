@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from case_names import written
 
 from gym_gui.core.errors import RecordingError, SchemaMismatchError
 from gym_gui.core.typing_compat import override
@@ -232,7 +233,7 @@ def test_that_a_disk_that_stays_full_is_said_and_neither_flush_nor_close_hangs(e
         ({"score": 2**70}, f"step 12: score is {2**70}, which does not fit 64 bits."),
         ({"text": "\ud800"}, "step 12: text is text ('\\ud800'), which cannot be kept exactly."),
     ],
-    ids=str,
+    ids=written,
 )
 def test_that_an_invalid_step_is_refused_with_the_fields_name(data: dict[str, Any], said: str) -> None:
     with make() as recorder:

@@ -34,7 +34,9 @@ def test_that_the_newest_picture_is_read_back_with_its_facts(tmp_path: Path) -> 
         assert (found.seq, found.episode_id, found.step_index, found.episode_return) == (2, "ep-000003", 12, -2.5)
         assert np.array_equal(found.frame, picture(7))
         found.frame[...] = 0  # owned: the next one is as it was written
-        assert np.array_equal(getattr(live.newest("run", "w0"), "frame", None), picture(7))
+        again = live.newest("run", "w0")
+        assert again is not None
+        assert np.array_equal(again.frame, picture(7))
 
 
 def test_that_nothing_new_is_none(tmp_path: Path) -> None:

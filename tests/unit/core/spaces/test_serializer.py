@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from case_names import written
 from gymnasium import spaces
 from hypothesis import given
 
@@ -150,7 +151,7 @@ PAIR: Any = (1, 2)
         (spaces.Dict([(PAIR, spaces.Discrete(2))]), r"key \(1, 2\)"),
         (spaces.Dict([("\ud800", spaces.Discrete(2))]), "key"),
     ],
-    ids=str,
+    ids=written,
 )
 def test_that_a_space_without_exact_form_is_refused_and_named(space: spaces.Space[Any], named: str) -> None:
     with pytest.raises(SchemaMismatchError, match=named):

@@ -1,0 +1,126 @@
+"""Training scripts for the tests: ``python training_child.py HOW RUN``; each records into ``GYM_GUI_VAR_DIR``.
+
+``endless`` steps at some 200 Hz with pictures until it is killed, and writes each step's number (int64) and
+`time.monotonic()` (float64) to standard output once it returned. The others do what their names say.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+import threading
+import time
+from functools import partial
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from small_envs import Counting
+
+import gym_gui
+
+
+def make(run: str, frames: str = "all", length: int = 5) -> Any:
+    return gym_gui.RecordTelemetry(Counting(length=length), run=run, frames=frames)
+
+
+def play(env: Any, steps: int) -> None:
+    done = True
+    for number in range(steps):
+        if done:
+            env.reset(seed=number)
+        _, _, terminated, truncated, _ = env.step(number % 2)
+        done = terminated or truncated
+
+
+def endless(run: str) -> None:
+    env = make(run, length=1 << 40)
+    env.reset(seed=1)
+    pace = threading.Event()
+    number = 0
+    while True:
+        number += 1
+        env.step(number % 2)
+        gym_gui.log(number, loss=number)
+        os.write(sys.stdout.fileno(), struct.pack("<qd", number, time.monotonic()))
+        pace.wait(0.005)
+
+
+def unclosed(run: str) -> None:
+    play(make(run), 12)
+
+
+def raising(run: str) -> None:
+    env = make(run)
+    play(env, 12)
+    raise ValueError("the learner's own fault")
+
+
+def raising_closed(run: str) -> None:
+    env = make(run)
+    try:
+        play(env, 12)
+        raise ValueError("the learner's own fault")
+    finally:
+        env.close()
+
+
+def interrupted(run: str) -> None:
+    env = make(run)
+    play(env, 12)
+    raise KeyboardInterrupt
+
+
+def exiting(run: str) -> None:
+    env = make(run)
+    play(env, 12)
+    sys.exit(0)
+
+
+def forked(run: str) -> None:
+    env = make(run)
+    play(env, 12)
+    child = os.fork()
+    play(env, 12)
+    if child == 0:
+        sys.exit(0)  # through every handler of the interpreter and of HDF5
+    _, status = os.waitpid(child, 0)
+    play(env, 12)
+    env.close()
+    sys.exit(status)
+
+
+def asynchronous(run: str, context: str) -> None:
+    envs = gym.vector.AsyncVectorEnv([partial(make, run)] * 2, context=context, shared_memory=False)
+    envs.reset(seed=1)
+    for number in range(12):
+        envs.step(np.full(2, number % 2))
+    envs.close()
+
+
+def subprocesses(run: str) -> None:
+    from stable_baselines3.common.vec_env import SubprocVecEnv  # noqa: PLC0415 - two seconds, here only
+
+    envs = SubprocVecEnv([partial(make, run)] * 2)
+    envs.seed(1)
+    envs.reset()
+    for number in range(12):
+        envs.step(np.full(2, number % 2))
+    envs.close()
+
+
+if __name__ == "__main__":
+    how, name = sys.argv[1:3]
+    {
+        "endless": endless,
+        "unclosed": unclosed,
+        "raising": raising,
+        "raising-closed": raising_closed,
+        "interrupted": interrupted,
+        "exiting": exiting,
+        "forked": forked,
+        "async-fork": partial(asynchronous, context="fork"),
+        "async-spawn": partial(asynchronous, context="spawn"),
+        "subprocesses": subprocesses,
+    }[how](name)
