@@ -20,7 +20,7 @@ from gym_gui.config.settings import Settings
 from gym_gui.controllers.recording import RecordingRequest, record
 from gym_gui.core.sizes import size_text
 from gym_gui.recording.export import export_run
-from gym_gui.services.bootstrap import open_archive, open_services
+from gym_gui.services.bootstrap import Services, open_archive, open_services
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "formats.md"
 ENV_ID = "ALE/Breakout-v5"
@@ -94,14 +94,16 @@ ROWS = (
             "e.step(0); print(d.total_episodes, 'episodes,', d.total_steps, 'steps,', e.spec.id, 'steps')"
         ),
     ),
-    Row("mp4", "a.mp4", {}, "lossy", "pictures", "no", "ffprobe", ["ffprobe", "-v", "error", "-count_frames",
+    Row("mp4", "a.mp4", {}, "lossy", "pictures, sound", "no", "ffprobe", ["ffprobe", "-v", "error", "-count_frames",
         "-show_entries", "stream=codec_name,pix_fmt,r_frame_rate,nb_read_frames", "-of", "csv=p=0", "a.mp4"]),
-    Row("mp4 `--lossless`", "b.mp4", {"lossless": True}, "pictures exact", "pictures (H.264 RGB)", "no", "ffprobe",
-        ["ffprobe", "-v", "error", "-count_frames", "-show_entries",
-         "stream=codec_name,pix_fmt,r_frame_rate,nb_read_frames", "-of", "csv=p=0", "b.mp4"]),
-    Row("mkv `--lossless`", "a.mkv", {"format": "mp4", "lossless": True}, "pictures exact", "pictures (FFV1)", "no",
+    Row("mp4 `--lossless`", "b.mp4", {"lossless": True}, "pictures exact", "pictures (H.264 RGB), sound (ALAC)", "no",
         "ffprobe", ["ffprobe", "-v", "error", "-count_frames", "-show_entries",
+         "stream=codec_name,pix_fmt,r_frame_rate,nb_read_frames", "-of", "csv=p=0", "b.mp4"]),
+    Row("mkv `--lossless`", "a.mkv", {"format": "mp4", "lossless": True}, "pictures exact",
+        "pictures (FFV1), sound (FLAC)", "no", "ffprobe", ["ffprobe", "-v", "error", "-count_frames", "-show_entries",
                     "stream=codec_name,pix_fmt,r_frame_rate,nb_read_frames", "-of", "csv=p=0", "a.mkv"]),
+    Row("wav", "a.wav", {}, "exact", "the sound", "no", "Python",
+        python("import wave; w = wave.open('a.wav'); print(w.getnframes(), 'samples,', w.getframerate(), 'Hz')")),
     Row("gif", "a.gif", {}, "pictures exact up to 256 colours", "pictures; delays of 1/100 s", "no", "Pillow",
         python("from PIL import Image; i = Image.open('a.gif'); print(i.n_frames, 'pictures,', i.size)")),
     Row("png", "pictures", {"format": "png", "episodes": [0]}, "pictures exact", "pictures of the first episode", "no",
@@ -127,6 +129,8 @@ def read_by(row: Row, folder: Path) -> str:
         return f"failed: {(done.stderr.strip().splitlines() or ['?'])[-1]}"[:100]
     if row.peer == "h5dump":
         return f"{sum('dataset' in line for line in lines)} datasets"
+    if row.peer == "ffprobe":
+        return "; ".join(lines)
     return " ".join(lines[-1].replace("|", " ").split())
 
 
@@ -151,18 +155,25 @@ def line_of(row: Row, var_dir: Path, run_id: str, folder: Path) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _recorded(services: Services, steps: int) -> str:
+    """A run as a person's is: every emulated frame a step, with its sound."""
+    asked = RecordingRequest(env_id=ENV_ID, policy="bot", steps=steps, seed=3, as_human=True)
+    return record(services, asked).run_id
+
+
 def page(steps: int) -> str:
     """The whole page."""
     about = machine()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with open_services(Settings(var_dir=folder / "var")) as services:
-            run_id = record(services, RecordingRequest(env_id=ENV_ID, policy="bot", steps=steps, seed=3)).run_id
+            run_id = _recorded(services, steps)
         with open_archive(Settings(var_dir=folder / "var")) as archive:
             summary = next(one for one in archive.store.list_runs() if one.run.run_id == run_id)
         (folder / "out").mkdir()
         lines = [line_of(row, folder / "var", run_id, folder / "out") for row in ROWS]
-    recorded = f"{summary.episodes} episodes, {summary.steps:,} steps, {summary.frames:,} pictures of 210x160"
+    episodes = f"{summary.episodes} episode{'s' * (summary.episodes != 1)}"
+    recorded = f"{episodes}, {summary.steps:,} steps, {summary.frames:,} pictures of 210x160"
     return "\n".join(
         [
             "# Formats",

@@ -50,6 +50,7 @@ class Recordings:
         self.store = TelemetrySQLiteStore(self.paths.telemetry_db)
         self.resolver = FrameResolver(self.paths.replay_dir)
         self.more: Callable[[int], Mapping[str, Any]] | None = None  # further fields of a step's record
+        self.metadata: Mapping[str, Any] = {}  # of runs
         self._count = 0
         self._writers: dict[str, ReplayWriter] = {}
 
@@ -84,6 +85,7 @@ class Recordings:
             action_space="Discrete(18)",
             step_rate_hz=rate_hz,
             versions={"gymnasium": "1.4.0"},
+            metadata=dict(self.metadata),
         )
         rollup = EpisodeRollup(
             run_id=run.run_id,

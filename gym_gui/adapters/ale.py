@@ -38,6 +38,7 @@ class AtariAdapter(GymnasiumAdapter):
     """An ``ALE/…-v5`` game or one of the older ids."""
 
     packages: ClassVar[tuple[str, ...]] = ("ale_py",)
+    _speaker: Any = None  # the ALE, where a person hears the game
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class AtariAdapter(GymnasiumAdapter):
         human: bool = False,
         render: bool = True,
     ) -> None:
+        self._wants_sound = human
         super().__init__(resolved, env_kwargs=env_kwargs, human=human, render=render)
         self._may_observe_screen = self._draws and observes_screen(self._env)
         self._screen_is_observation = False
@@ -60,6 +62,26 @@ class AtariAdapter(GymnasiumAdapter):
         frameskip = kwargs.get("frameskip")
         # JSON has no tuples, and the ALE takes nothing else for a random frameskip.
         return {**kwargs, "frameskip": tuple(frameskip)} if isinstance(frameskip, list) else kwargs
+
+    @override
+    def prepare(self, env: Env[Any, Any]) -> None:
+        # Beside the game: the observation stays what it is, which `sound_obs` as a keyword would change. A step of more
+        # than one emulated frame would give the sound of its last frame only.
+        game: Any = env.unwrapped
+        if self._wants_sound and getattr(game, "_frameskip", None) == 1 and hasattr(game, "ale"):
+            game.ale.setBool("sound_obs", True)
+            self._speaker = game.ale
+
+    @override
+    def sound_rate_hz(self, env: Env[Any, Any]) -> float | None:
+        return None if self._speaker is None else float(self._speaker.getAudioSize()) * _CONSOLE_HZ
+
+    @override
+    def heard(self, env: Env[Any, Any]) -> NDArray[np.uint8] | None:
+        if self._speaker is None:
+            return None
+        samples: NDArray[np.uint8] = self._speaker.getAudio()
+        return samples
 
     @override
     def step_rate_hz(self, env: Env[Any, Any]) -> float:

@@ -33,6 +33,7 @@ class AdapterStep:
         view: What a screen may draw beside the picture or instead of it: the JSON form of a ``grid``, ``graph`` or
             ``text`` payload; None where there is only a picture.
         normalization_stats: What observation and reward were normalised with (`normalization`); None where not.
+        sound: What was heard while the step was taken, ``uint8 (samples,)``, mono; None where nothing is to be heard.
     """
 
     observation: Any
@@ -44,6 +45,7 @@ class AdapterStep:
     action: Any = None
     view: Mapping[str, Any] | None = None
     normalization_stats: Mapping[str, Any] | None = None
+    sound: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class EnvironmentDescription:
         versions: Package -> version, of what decides a step's outcome.
         rom_sha256: Hash of the ROM, for Atari.
         action_meanings: Word for each discrete action, where the environment names them: ``NOOP``, ``LEFTFIRE``.
+        sound_rate_hz: Samples a second of the steps' sound; None for an environment that is not heard.
         warning: One sentence a screen should show (no picture, say); empty otherwise.
     """
 
@@ -78,6 +81,7 @@ class EnvironmentDescription:
     versions: Mapping[str, str]
     rom_sha256: str | None = None
     action_meanings: tuple[str, ...] = ()
+    sound_rate_hz: float | None = None
     warning: str = ""
 
 

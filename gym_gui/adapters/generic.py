@@ -126,6 +126,14 @@ class GymnasiumAdapter(EnvironmentAdapter):
         """Hash of the ROM, where there is one."""
         return None
 
+    def sound_rate_hz(self, env: Env[Any, Any]) -> float | None:  # noqa: ARG002 - for Atari
+        """Samples a second of what `heard` gives; None where nothing is to be heard."""
+        return None
+
+    def heard(self, env: Env[Any, Any]) -> NDArray[np.uint8] | None:  # noqa: ARG002 - for Atari
+        """The sound of the step that was just taken, ``uint8 (samples,)``, owned."""
+        return None
+
     # The interface.
 
     @property
@@ -204,6 +212,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
             action=taken,
             view=None if self._make_view is None else self._view(observation, is_over=terminated or truncated),
             normalization_stats=self._normalization.read(),
+            sound=self.heard(env),
         )
 
     @override
@@ -312,5 +321,6 @@ class GymnasiumAdapter(EnvironmentAdapter):
             versions=describe.package_versions(packages),
             rom_sha256=self.rom_sha256(env),
             action_meanings=describe.action_meanings(env),
+            sound_rate_hz=self.sound_rate_hz(env),
             warning=no_picture if wanted and render_mode is None else "",
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from gym_gui.adapters.foreign import one_line
 from gym_gui.adapters.frames import FrameNormaliser
 from gym_gui.adapters.ownership import owned
 from gym_gui.adapters.registry import install_hint, missing_requirement, quiet_imports
+from gym_gui.adapters.sdl import keep_sdl_silent
 from gym_gui.core.errors import EnvironmentUnusableError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def open_environment(
     missing = missing_requirement(resolved.spec)
     if missing:
         raise EnvironmentUnusableError(f"{env_id} {missing}.", hint=install_hint(missing))
-    _keep_sdl_silent()
+    keep_sdl_silent()
     if not render:
         return OpenedEnvironment(_make(env_id, make_kwargs, None), None)
     mode: str | None = RGB_ARRAY
@@ -169,10 +169,3 @@ def _unusable(env_id: str, make_kwargs: Mapping[str, Any], fault: BaseException)
         )
     given = f" with {', '.join(f'{key}={value!r}' for key, value in make_kwargs.items())}" if make_kwargs else ""
     return EnvironmentUnusableError(f"{env_id} could not be opened{given}: {one_line(fault)}.")
-
-
-def _keep_sdl_silent() -> None:
-    """No greeting on standard output, no window, no sound device: pictures are drawn in memory."""
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-    os.environ.setdefault("SDL_AUDIODRIVER", "dummy")

@@ -11,9 +11,13 @@ from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, RunRecord, StepRecord
 from gym_gui.core.errors import InvariantError
 from gym_gui.core.refs import new_run_id
+from gym_gui.core.sound import SOUND, SOUND_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from gym_gui.adapters.base import AdapterStep, EnvironmentAdapter
 
@@ -26,10 +30,12 @@ class EpisodeStepper:
     Args:
         adapter: The open environment; the caller closes it.
         run: The run that the records belong to.
+        keep_sound: Whether records carry the sound of their steps, where there is any.
     """
 
-    def __init__(self, adapter: EnvironmentAdapter, run: RunRecord) -> None:
+    def __init__(self, adapter: EnvironmentAdapter, run: RunRecord, *, keep_sound: bool = True) -> None:
         self._adapter = adapter
+        self._keep_sound = keep_sound
         self._run = run
         self._rollup: EpisodeRollup | None = None
         self._next_index = 0
@@ -60,6 +66,11 @@ class EpisodeStepper:
             frames=self._frames,
             metadata=self._frame_trouble(),
         )
+
+    @property
+    def sound(self) -> NDArray[np.uint8] | None:
+        """What was heard during the last step, ``uint8 (samples,)``, whether or not it is kept."""
+        return None if self._last is None else self._last.sound
 
     def reset(
         self, *, seed: int, options: Mapping[str, Any] | None = None, episode_index: int | None = None
@@ -154,6 +165,7 @@ class EpisodeStepper:
             frame_state=FrameState.NONE if frame is None else FrameState.KEPT,
             view=result.view,
             normalization_stats=result.normalization_stats,
+            extra={SOUND: result.sound} if self._keep_sound and result.sound is not None else None,
         )
 
     def _frame_trouble(self) -> dict[str, Any]:
@@ -166,6 +178,7 @@ def make_run_record(
     *,
     player: str,
     worker_id: str | None = None,
+    keep_sound: bool = True,
     metadata: Mapping[str, Any] | None = None,
 ) -> RunRecord:
     """The record of a new run in *adapter*'s environment, with a fresh id.
@@ -174,6 +187,7 @@ def make_run_record(
         adapter: The open environment.
         player: ``human``, ``random``, or a policy's name.
         worker_id: Which worker records; None for this process.
+        keep_sound: Whether its steps carry their sound, where there is any.
         metadata: Anything else worth keeping, JSON values.
     """
     about = adapter.description
@@ -198,6 +212,7 @@ def make_run_record(
         metadata={
             "turn_based": about.turn_based,
             **({"action_meanings": list(about.action_meanings)} if about.action_meanings else {}),
+            **({SOUND_RATE: about.sound_rate_hz} if keep_sound and about.sound_rate_hz else {}),
             **adapter.describe_space().run_metadata(),
             **(metadata or {}),
         },

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gym_gui.cli.options import foreign_output_aside, json_option, print_json, say, settings_for, var_dir_option
+from gym_gui.cli.options import (
+    PathText,
+    foreign_output_aside,
+    json_option,
+    print_json,
+    say,
+    settings_for,
+    var_dir_option,
+)
 from gym_gui.cli.reading import recording_option
 from gym_gui.cli.transfer_line import TransferLine, stopped_by_signals
 from gym_gui.core.sizes import size_text
@@ -21,10 +29,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run_id", metavar="RUN")
 @click.option(
-    "--format", "format_name", metavar="NAME", help="parquet, csv, json, hdf5, sqlite, minari, mp4, gif or png."
+    "--format", "format_name", metavar="NAME", help="parquet, csv, json, hdf5, sqlite, minari, mp4, gif, png or wav."
 )
 @click.option(
-    "-o", "--output", metavar="PATH", required=True, help="File or folder to write; its ending may say the format."
+    "-o",
+    "--output",
+    type=PathText(),
+    metavar="PATH",
+    required=True,
+    help="File or folder to write; its ending may say the format.",
 )
 @click.option("--episodes", metavar="1,5-9", help="Indices, ranges or ids; without it, all.")
 @click.option(
@@ -47,6 +60,9 @@ if TYPE_CHECKING:
 @click.option("--overlay", is_flag=True, help="Pictures: draw step, action, reward and return on them.")
 @click.option("--lossless", is_flag=True, help="Video: every pixel bit for bit; H.264 RGB in .mp4, FFV1 in .mkv.")
 @click.option("--crf", type=int, metavar="N", help="Video: quality, 0 (best) to 51 (smallest); 18 without it.")
+@click.option(
+    "--sound/--no-sound", default=True, help="Video: with the sound, where it was recorded; that is what happens."
+)
 @click.option("--scale", type=int, metavar="N", default=1, help="Pictures: enlarge by a whole number.")
 @click.option("--force", is_flag=True, help="Replace what is at PATH.")
 @recording_option
@@ -72,8 +88,6 @@ def export(
     """
     from gym_gui.controllers.exporting import export_from_folder  # noqa: PLC0415 - h5py, 0.4 s: not for --help
 
-    if not output.strip():
-        raise click.BadParameter("it is empty.", param_hint="-o")
     force = force or _may_replace(Path(output), asks=not as_json)
     with foreign_output_aside(), stopped_by_signals() as stopped, TransferLine("Exported") as line:
         result = export_from_folder(

@@ -9,7 +9,7 @@ import click
 
 from gym_gui.cli.options import json_option, print_json, var_dir_option
 from gym_gui.cli.reading import opened_library, recording_option
-from gym_gui.core.errors import EnvironmentFault
+from gym_gui.core.errors import EnvironmentFault, RequestError
 from gym_gui.core.refs import FrameRef
 
 if TYPE_CHECKING:
@@ -73,4 +73,4 @@ def _save(array: NDArray[Any], path: Path) -> None:
     try:
         Image.fromarray(pixels).save(path)
     except ValueError as error:
-        raise EnvironmentFault(f"The picture cannot be saved as {path.suffix or 'that'}: {error}.") from error
+        raise RequestError(f"The picture cannot be saved as {path.suffix or 'that'}: {error}.") from error

@@ -6,12 +6,12 @@ from dataclasses import asdict
 
 import click
 
-from gym_gui.cli.options import json_option, print_json, say, settings_for, var_dir_option
+from gym_gui.cli.options import PathText, json_option, print_json, say, settings_for, var_dir_option
 from gym_gui.cli.transfer_line import TransferLine, stopped_by_signals
 
 
 @click.command(name="import")
-@click.argument("path")
+@click.argument("path", type=PathText())
 @click.option("--run-id", metavar="NAME", help="What the run is called here; without it, as it was.")
 @json_option
 @var_dir_option

@@ -15,7 +15,7 @@ import gym_gui
 from gym_gui.cli.face import CommandContext, RemoteTrainer, WindowFace
 from gym_gui.cli.options import as_typed_here, say, settings_for
 from gym_gui.core.clock import SWITCH_INTERVAL_S
-from gym_gui.core.errors import ConfigError, EnvironmentFault
+from gym_gui.core.errors import EnvironmentFault, RequestError
 from gym_gui.core.typing_compat import override
 
 DONE: Final = 0
@@ -32,7 +32,7 @@ _COMMANDS: Final = {
     "steps": ("library", "List the steps of an episode."),
     "scalars": ("scalars", "List what the learner of a run logged."),
     "frame": ("frame", "Save one frame as a picture."),
-    "export": ("export", "Write a run as Parquet, CSV, JSON, HDF5, SQLite, Minari, MP4, GIF or PNG."),
+    "export": ("export", "Write a run as Parquet, CSV, JSON, HDF5, SQLite, Minari, MP4, GIF, PNG or WAV."),
     "import": ("import_", "Take an exported run back in: Parquet, HDF5, SQLite or Minari."),
     "train": ("train", "Start and steer training runs."),
     "watch": ("watch", "Watch training runs live in the terminal."),
@@ -134,7 +134,7 @@ def run(window: WindowFace) -> int:
         # Whoever read our output has seen enough; nothing more can be said on it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except ConfigError as error:
+    except RequestError as error:
         _tell(error)
         return WRONG_USAGE
     except (click.ClickException, click.Abort, KeyboardInterrupt, EnvironmentFault, ImportError) as error:

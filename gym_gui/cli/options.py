@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import contextmanager, redirect_stdout
@@ -11,15 +12,35 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from gym_gui.cli.face import command_context
+from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gym_gui.config.settings import Settings
 
+_NO_PATH: Final = (errno.ENAMETOOLONG, errno.EINVAL)
 # How the user started us, where it was not as `gym-gui`: a script that sets up and starts names itself here.
 COMMAND_VARIABLE: Final = "GYM_GUI_COMMAND"
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+
+class PathText(click.ParamType[str]):
+    """A path that a disk could have: neither empty nor longer than any name may be. It need not exist."""
+
+    name = "path"
+
+    @override
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        if not text.strip():
+            self.fail("it is empty.", param, ctx)
+        try:
+            os.lstat(Path(text).expanduser())
+        except (OSError, RuntimeError) as error:  # RuntimeError: the home of nobody
+            if getattr(error, "errno", None) in _NO_PATH:
+                self.fail(f"{text[:40]}… is longer than a path can be.", param, ctx)
+        return text
 
 
 def var_dir_option(command: _Command) -> _Command:

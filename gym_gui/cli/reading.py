@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from gym_gui.cli.face import command_context
-from gym_gui.cli.options import settings_for
+from gym_gui.cli.options import PathText, settings_for
 from gym_gui.core.errors import RunNotFoundError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def recording_option(command: _Command) -> _Command:
     """Add ``--recording``."""
     return click.option(
         "--recording",
-        type=click.Path(),
+        type=PathText(),
         metavar="PATH",
         help="Read this recording (Parquet, HDF5, SQLite, or a var folder) instead of the library.",
     )(command)

@@ -34,16 +34,6 @@ class VarPaths:
         return self.root / "recordings"
 
     @property
-    def trainer_runs_dir(self) -> Path:
-        """A folder for each run that the trainer started: its settings, its log, its checkpoints."""
-        return self.root / "trainer" / "runs"
-
-    @property
-    def live_dir(self) -> Path:
-        """The newest picture of each worker that trains here."""
-        return self.root / "live"
-
-    @property
     def cache_dir(self) -> Path:
         """What can be made again."""
         return self.root / "cache"

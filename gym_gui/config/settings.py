@@ -12,7 +12,7 @@ from gym_gui.config.composing import with_values as replace_values
 from gym_gui.config.keys import coerce, find_key, keys_of
 from gym_gui.config.layers import COMMAND_LINE, FILE, Entry, Layer, Origin, environment_layer, resolve
 from gym_gui.config.paths import VarPaths, default_var_dir
-from gym_gui.config.schema import GROUPS, Config
+from gym_gui.config.schema import GROUPS, BufferedRecordConfig, Config
 from gym_gui.config.settings_file import read_settings_file, read_settings_text, why_unreadable, write_changes
 from gym_gui.core.errors import ConfigError
 
@@ -56,6 +56,16 @@ class Settings(Config):
     def record_node(self) -> dict[str, Any]:
         """The group ``record`` as the plain mapping that recorders take: ``{"backend": "parquet", ...}``."""
         return to_plain(self.record)
+
+    @property
+    def keeps_runs(self) -> bool:
+        """Whether anything is recorded."""
+        return isinstance(self.record, BufferedRecordConfig)
+
+    @property
+    def keeps_sound(self) -> bool:
+        """Whether the sound of what a person plays is recorded, where there is any."""
+        return isinstance(self.record, BufferedRecordConfig) and self.record.include_sound
 
     def values(self) -> dict[str, Any]:
         """Dotted key to value in force, in the order of the table."""

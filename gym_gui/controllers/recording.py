@@ -116,8 +116,9 @@ def record(
     adapter = make_adapter(request.env_id, env_kwargs=request.env_kwargs, human=request.as_human, render=request.render)
     try:
         policy = make_policy(request.policy, adapter)
-        run = make_run_record(adapter, player=request.policy)
-        stepper = EpisodeStepper(adapter, run)
+        keep_sound = services.settings.keeps_sound
+        run = make_run_record(adapter, player=request.policy, keep_sound=keep_sound)
+        stepper = EpisodeStepper(adapter, run, keep_sound=keep_sound)
         recording = _OneByOne(services, stepper, policy, request, on_step=on_step, should_stop=should_stop)
         return carry_out(
             services,
@@ -164,7 +165,8 @@ def carry_out(
         episodes=summary.episodes,
         steps=summary.steps,
         frames=summary.frames,
-        dropped_frames=max(summary.dropped_frames, recording.frames - summary.frames),
+        # Where it was chosen that nothing is kept, nothing was dropped.
+        dropped_frames=max(summary.dropped_frames, recording.frames - summary.frames) * services.settings.keeps_runs,
         size_bytes=summary.size_bytes,
         wall_s=round(time.perf_counter() - started_s, 3),
         stopped=recording.stopped,

@@ -24,6 +24,7 @@ from gym_gui.controllers.replay_state import (
 )
 from gym_gui.controllers.row_presenter import RowPresenter
 from gym_gui.core.data_model import EpisodeStatus
+from gym_gui.core.sound import keeps_time, sound_rate_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 AHEAD_PLAYING: Final = 16
 AHEAD_STEPPING: Final = 8
+HEARD_ROWS: Final = 6
 SHOWN_HZ: Final = 75.0  # a screen shows no more; faster playing skips rows between
 
 
@@ -45,6 +47,7 @@ class ReplayController:
         runner: Where tasks run and which thread they answer on.
         view: What shows it all.
         now_s: A monotonic clock, in seconds.
+        play_sound: Given the samples of each row that is played in time, and their rate in Hz; must return at once.
     """
 
     def __init__(
@@ -55,8 +58,10 @@ class ReplayController:
         view: ReplayView,
         *,
         now_s: Callable[[], float] = time.perf_counter,
+        play_sound: Callable[[bytes, int], None] = lambda _samples, _rate_hz: None,
     ) -> None:
         self._view = view
+        self._play_sound = play_sound
         self._now_s = now_s
         self._loader = EpisodeLoader(rows, runner, self)
         self._presenter = RowPresenter(frames, runner, self._loader, view, self._picture_told)
@@ -212,6 +217,7 @@ class ReplayController:
         due = self._clock.position_at(now_s)
         target = due % state.length if state.loop else min(max(due, 0), state.last)
         if target != state.position:
+            self._let_hear(state.position + 1, target + 1)
             self._move(target)
         forward = state.direction == FORWARD
         waits_for_rows = forward and state.live
@@ -273,6 +279,18 @@ class ReplayController:
         if known and before.run is not None:
             self._presenter.present(before.run, self._columns, target, self._ahead(before.position, target))
         self._view.show_state(self._state)
+
+    def _let_hear(self, start: int, stop: int) -> None:
+        """The sound of rows that time went over: forward and at the run's own rate, else it would be another sound."""
+        run, state = self._state.run, self._state
+        rate_hz = None if run is None else sound_rate_of(run.metadata)
+        if run is None or rate_hz is None or state.speed != 1.0 or state.direction != FORWARD:
+            return
+        # After a hold-up only the newest: what is late is let go.
+        for row in range(max(start, stop - HEARD_ROWS), min(stop, state.loaded)):
+            samples = self._columns.sounds[row]
+            if samples is not None and keeps_time(len(samples), rate_hz, run.step_rate_hz):
+                self._play_sound(samples, rate_hz)
 
     def _ahead(self, origin: int, target: int) -> Sequence[int]:
         """The rows to read ahead: along the way of playing or stepping, none after a jump."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from gym_gui.core.data_model import FrameState
 from gym_gui.core.refs import FrameRef
+from gym_gui.core.sound import sound_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +44,7 @@ class EpisodeColumns:
         shown: ``int64 (rows,)`` the row whose picture stands here: itself, or the last before; -1 for none.
         timestamps: ``float64 (rows,)`` seconds since the epoch, UTC.
         actions: One action a row, as the environment got it; None after reset.
+        sounds: Samples of each row's sound; None where there is none.
         datasets: Names of the replay file's datasets that the rows' pictures lie in.
     """
 
@@ -58,6 +60,7 @@ class EpisodeColumns:
     shown: NDArray[np.int64]
     timestamps: NDArray[np.float64]
     actions: Sequence[Any]
+    sounds: Sequence[bytes | None]
     datasets: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -104,6 +107,7 @@ def empty_columns(run_id: str = "") -> EpisodeColumns:
         shown=np.empty(0, np.int64),
         timestamps=np.empty(0, np.float64),
         actions=(),
+        sounds=(),
         datasets=(),
     )
 
@@ -139,6 +143,7 @@ def append_rows(before: EpisodeColumns, records: Sequence[StepRecord]) -> Episod
         shown=np.maximum.accumulate(own),
         timestamps=np.concatenate([before.timestamps, timestamps]),
         actions=[*before.actions, *(row.action for row in rows)],
+        sounds=[*before.sounds, *map(_sound_of, rows)],
         datasets=tuple(datasets),
     )
 
@@ -180,6 +185,11 @@ def _frames_of(rows: Sequence[StepRecord], datasets: list[str]) -> tuple[NDArray
         indices[place] = int(index)
         codes[place] = code
     return indices, codes
+
+
+def _sound_of(row: StepRecord) -> bytes | None:
+    samples = sound_of(row.extra)
+    return None if samples is None else samples.tobytes()
 
 
 def _lives_of(info: Mapping[str, Any]) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from gym_gui.core.sound import sound_rate_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
@@ -58,6 +60,11 @@ class ReplayState:
     message: str = ""
     missing: bool = False
     fault: str = ""
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether the run was recorded with its sound."""
+        return self.run is not None and sound_rate_of(self.run.metadata) is not None
 
     @property
     def last(self) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.controllers.session_loop import GameLoop, GameRequest
 from gym_gui.controllers.session_orders import Orders, ResetOrder
+from gym_gui.controllers.session_sound import Sounds
 from gym_gui.controllers.session_state import Phase, SessionState
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class SessionController:
         make_adapter: Opens an environment; called on the session thread.
         on_change: Told that `state` is new, on any thread; it must only set a flag or send a signal.
         recording: Whether telemetry keeps what it is told; shown in the state.
+        sounds: Where a game's sound goes; None for nowhere but the recording.
         clock: Seconds, monotonic.
         wait: Waits on a held condition, at most so many seconds; tests own time by it.
     """
@@ -70,6 +72,7 @@ class SessionController:
         *,
         on_change: Callable[[], None] = lambda: None,
         recording: bool = True,
+        sounds: Sounds | None = None,
         clock: Callable[[], float] = time.perf_counter,
         wait: Callable[[Condition, float | None], object] = Condition.wait,
     ) -> None:
@@ -77,6 +80,7 @@ class SessionController:
         self._make_adapter = make_adapter
         self._on_change = on_change
         self._recording = recording
+        self._sounds = sounds or Sounds()
         self._clock = clock
         self._wait = wait
         self._lock = Lock()
@@ -214,6 +218,7 @@ class SessionController:
                 publish=partial(self._take_state, orders),
                 clock=self._clock,
                 recording=self._recording,
+                sounds=self._sounds,
             ).run()
 
     def _take_state(self, orders: Orders, state: SessionState) -> None:

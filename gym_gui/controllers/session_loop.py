@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from gym_gui.adapters.base import EnvironmentAdapter
     from gym_gui.controllers.session_orders import Orders
+    from gym_gui.controllers.session_sound import Sounds
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, StepRecord
     from gym_gui.core.schema.run_spaces import RunSpaces
 
@@ -82,6 +83,7 @@ class GameLoop:
         publish: Told every new state.
         clock: Seconds, monotonic; the one that *orders* waits by.
         recording: Shown in the state.
+        sounds: Where its sound goes.
     """
 
     def __init__(
@@ -94,7 +96,9 @@ class GameLoop:
         publish: Callable[[SessionState], None],
         clock: Callable[[], float],
         recording: bool,
+        sounds: Sounds,
     ) -> None:
+        self._sounds = sounds
         self._request = request
         self._orders = orders
         self._telemetry = telemetry
@@ -139,9 +143,11 @@ class GameLoop:
                 f"{self._request.env_id} takes actions that no key can say.",
                 hint=f"Let a policy play it: gym-gui record {self._request.env_id} --policy random --episodes 1",
             )
-        self._run = make_run_record(adapter, player="human")
-        self._stepper = EpisodeStepper(adapter, self._run)
+        keep_sound = self._sounds.keeps()
+        self._run = make_run_record(adapter, player="human", keep_sound=keep_sound)
+        self._stepper = EpisodeStepper(adapter, self._run, keep_sound=keep_sound)
         self._rate_hz = description.step_rate_hz
+        self._sound_rate_hz = description.sound_rate_hz
         self._turn_based = description.turn_based
         self._pacer = Pacer(self._clock, self._rate_hz * self._orders.speed)
         self._state = replace(
@@ -149,6 +155,7 @@ class GameLoop:
             turn_based=self._turn_based,
             bindings=tuple(adapter.controls.bindings),
             message=description.warning,
+            has_sound=self._sound_rate_hz is not None,
         )
 
     def _turn(self) -> None:
@@ -284,6 +291,7 @@ class GameLoop:
         )
         self._publish(self._state)
         self._telemetry.record_step(record)
+        self._sounds.let_hear(self._stepper.sound, self._sound_rate_hz, self._state, self._rate_hz)
         if record.done:
             self._stopwatch.stop()
             self._end_episode(None)

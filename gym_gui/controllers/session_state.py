@@ -47,6 +47,7 @@ class SessionState:
         message: One sentence for the player; empty when there is nothing to say.
         hint: What the player can do about it.
         bindings: The keys of this game.
+        has_sound: Whether this game can be heard.
         unanswered_s: Whole seconds that the environment has not answered for; 0 while it does.
     """
 
@@ -71,6 +72,7 @@ class SessionState:
     message: str = ""
     hint: str = ""
     bindings: tuple[Binding, ...] = ()
+    has_sound: bool = False
     unanswered_s: int = 0
 
     @property

@@ -28,15 +28,19 @@ class EnvironmentFault(GymGuiError):  # noqa: N818 - the branch's name is a word
     """The world is at fault: a full disk, a purged file, bad input. Shown to the user with its hint."""
 
 
+class RequestError(EnvironmentFault, ValueError):
+    """What was asked for means nothing, whatever is installed or stored: commands answer with wrong usage's code."""
+
+
 class InvariantError(GymGuiError):
     """We are at fault: logged with its trace and shown as a crash."""
 
 
-class InvalidRunIdError(EnvironmentFault, ValueError):
+class InvalidRunIdError(RequestError):
     """A run id that is no file name of ours."""
 
 
-class InvalidFrameRefError(EnvironmentFault, ValueError):
+class InvalidFrameRefError(RequestError):
     """A text that is not of the form ``h5://run/dataset/index``."""
 
 
@@ -78,7 +82,7 @@ class RecordingError(EnvironmentFault, OSError):
     """A recording of some backend is missing, foreign, damaged, or cannot be written."""
 
 
-class ConfigError(EnvironmentFault, ValueError):
+class ConfigError(RequestError):
     """A configuration names something that does not exist, or gives it a value that it cannot take."""
 
 
@@ -88,6 +92,10 @@ class FormatUnavailableError(EnvironmentFault, ImportError):
 
 class ExportError(EnvironmentFault, OSError):
     """An export or an import could not be done; nothing half-done was left behind."""
+
+
+class ExportRequestError(ExportError, RequestError):
+    """An export was asked for with words that mean nothing: an unknown format, an option that it does not know."""
 
 
 class VarDirError(EnvironmentFault, OSError):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from gym_gui.core.sound import SILENCE, sound_of
 from gym_gui.notebook.arrays import LazyArrays
 from gym_gui.notebook.columns import Columns
 
@@ -87,6 +90,17 @@ class Episode:
         """What the agent saw, one array a row; a dict or a tuple where it has no array form."""
         inline = [one.observation for one in self.records]
         return LazyArrays(self._reader, [one.obs_ref for one in self.records], "observation", inline)
+
+    @property
+    def sound(self) -> NDArray[np.uint8] | None:
+        """What was heard, ``uint8 (samples,)``, mono, ``run.metadata["sound_rate_hz"]`` a second; None without sound.
+
+        128 is silence; a step without sound among others is as long as they are, and silent.
+        """
+        heard = [sound_of(one.extra) for one in self.records]
+        samples = next((len(one) for one in heard if one is not None), 0)
+        silence = np.full(samples, SILENCE, np.uint8)
+        return np.concatenate([silence if one is None else one for one in heard]) if samples else None
 
     def to_arrow(self) -> pa.Table:
         """The rows as an Arrow table.

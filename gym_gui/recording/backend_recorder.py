@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState
+from gym_gui.core.errors import EnvironmentFault, RecordingError
 from gym_gui.core.refs import check_run_id, new_run_id
 from gym_gui.core.typing_compat import override
 from gym_gui.recording.base import BaseRecorder
+from gym_gui.recording.chain_reader import ChainReader, parts_of
 from gym_gui.recording.exporting import export_recording
+from gym_gui.recording.factory import RecorderFactory
+from gym_gui.recording.failover import NONE, FailoverBackend
 from gym_gui.recording.step_records import ended_status, episode_name, packed_json, record_of_step
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from gym_gui.core.data_model import StepRecord
     from gym_gui.recording.config import RecorderConfig
     from gym_gui.recording.contract import RecordingBackend, RecordingReader
+    from gym_gui.recording.failover import Gap
     from gym_gui.recording.writing import EpisodeItem, StepItem
 
 # Stands for the run's id in a configured path.
@@ -65,10 +70,11 @@ class BackendRecorder(BaseRecorder):
             player="",
             metadata=packed_json(self.config.metadata),
         )
-        self._backend = self.backend_class(self.config)
+        self._backend = FailoverBackend(self.config) if self.config.fallback else self.backend_class(self.config)
         self._begun = False
         self._episodes: OrderedDict[int | str, _OpenEpisode] = OrderedDict()
         self._next_index = 0
+        self._kept_nowhere = 0  # steps that came after the last backend of a chain that keeps any had failed
 
     @property
     def run_id(self) -> str:
@@ -77,17 +83,32 @@ class BackendRecorder(BaseRecorder):
 
     @property
     def backend(self) -> RecordingBackend:
-        """What it writes with; the writer's thread owns it."""
-        return self._backend
+        """What it writes with now; the writer's thread owns it."""
+        return self._backend.current if isinstance(self._backend, FailoverBackend) else self._backend
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Where the next backend of `RecorderConfig.fallback` took over, and why."""
+        return tuple(self._backend.gaps) if isinstance(self._backend, FailoverBackend) else ()
 
     def open_reader(self) -> RecordingReader:
-        """A reader of what was flushed; the caller closes it.
+        """A reader of what was flushed, whichever backends wrote it; the caller closes it.
 
         Raises:
             RecordingError: nothing was flushed yet, or it cannot be read.
         """
+        if isinstance(self._backend, FailoverBackend) and self._backend.gaps:
+            return _chain_of_parts(self._backend, self._run_id)
         reader: RecordingReader = self.reader_class(self._backend.path)
         return reader
+
+    @override
+    def get_performance_metrics(self) -> dict[str, Any]:
+        """As every recorder's, with ``gaps``: a sentence for each time that another backend took over."""
+        metrics = super().get_performance_metrics()
+        metrics["steps_written"] -= self._kept_nowhere
+        metrics["steps_dropped"] += self._kept_nowhere
+        return metrics | {"gaps": [str(gap) for gap in self.gaps]}
 
     @override
     def _export_data_backend(
@@ -124,6 +145,8 @@ class BackendRecorder(BaseRecorder):
                 )
             )
         self._backend.write_steps(records)
+        if any(gap.lost for gap in self.gaps):
+            self._kept_nowhere += len(records)
         for item, record in zip(steps, records, strict=True):
             self._count(item.episode, record)
         return sum(record.attached_bytes for record in records)
@@ -193,6 +216,22 @@ class BackendRecorder(BaseRecorder):
         rollup = self._episodes.pop(episode).rollup
         status = ended_status(terminated=rollup.terminated, truncated=rollup.truncated)
         self._backend.end_episode(replace(rollup, status=status))
+
+
+def _chain_of_parts(chain: FailoverBackend, run_id: str) -> RecordingReader:
+    readers: list[RecordingReader] = []
+    fault: EnvironmentFault | None = None
+    for kind, path in chain.parts:
+        if kind == NONE:
+            continue
+        try:
+            readers.append(RecorderFactory.open_reader(kind, path))
+        except EnvironmentFault as error:
+            fault = error
+    parts = parts_of(readers, run_id)
+    if not parts:
+        raise fault or RecordingError("Nothing of the run can be read.")
+    return ChainReader(parts)
 
 
 def _final(rollup: EpisodeRollup, item: EpisodeItem) -> EpisodeRollup:

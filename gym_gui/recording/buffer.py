@@ -35,11 +35,13 @@ class RecordBuffer(Generic[_Item]):
     Args:
         config: The budget.
         name: For messages.
+        give_up: Called while a caller waits for room; raises where waiting has become pointless.
         wake_records: The writer is woken early when so many wait; else by its clock.
     """
 
-    def __init__(self, config: BufferConfig, *, name: str, wake_records: int = 64) -> None:
+    def __init__(self, config: BufferConfig, *, name: str, give_up: Callable[[], None], wake_records: int = 64) -> None:
         self._name = name
+        self._give_up = give_up
         self._max_records = self._limit = config.max_records
         self._max_bytes = config.max_bytes
         self._warning_share = config.warning_threshold
@@ -53,6 +55,8 @@ class RecordBuffer(Generic[_Item]):
         self._bytes = 0
         self._pressed = False
         self._idle = True  # the writer waits without a clock
+        # With fewer, and few bytes, a record is taken and that is all: no one to wake, no one to warn.
+        self._calm_records = 0
         self._woken = False
         self._lock = threading.Lock()
         self._readable = threading.Condition(self._lock)
@@ -90,28 +94,32 @@ class RecordBuffer(Generic[_Item]):
             self._limit = min(max(records, _FEWEST), self._max_records)
             self._warning_records = self._limit * self._warning_share
             self._wake_records = self._early_enough()
+            self._stay_calm()
             self._writable.notify_all()
 
-    def put(self, item: _Item, size_bytes: int, since_s: float, give_up: Callable[[], None]) -> None:
+    def put(self, item: _Item, size_bytes: int, since_s: float) -> None:
         """Take an item; waits while the budget is full.
 
         Args:
             item: What the writer gets.
             size_bytes: Bytes of its arrays.
             since_s: When it came, ``time.perf_counter``.
-            give_up: Called while waiting; raises where waiting has become pointless.
         """
         with self._lock:
             records, held_bytes = self._records + 1, self._bytes + size_bytes
             if (records > self._limit or held_bytes > self._max_bytes) and records > 1:
-                self._wait_for_room(size_bytes, give_up)
+                self._wait_for_room(size_bytes)
                 records, held_bytes = self._records + 1, self._bytes + size_bytes
             self._items.append((item, size_bytes, since_s))
-            self._records, self._bytes = records, held_bytes
+            self._records = records
+            self._bytes = held_bytes
             self.accepted += 1
+            if records < self._calm_records and held_bytes <= self._wake_bytes:
+                return
             # Waking costs microseconds: the writer's clock does, unless it sleeps without one or much has come.
             if self._idle or records == self._wake_records or held_bytes > self._wake_bytes:
                 self._idle = False
+                self._stay_calm()
                 self._readable.notify()
             if records < self._warning_records and held_bytes < self._warning_bytes:
                 return
@@ -135,10 +143,12 @@ class RecordBuffer(Generic[_Item]):
                 if self._items:
                     return
                 self._idle = True
+                self._stay_calm()
             elif self._records >= self._wake_records or self._bytes > self._wake_bytes:
                 return
             self._readable.wait(timeout_s)
             self._idle = self._woken = False
+            self._stay_calm()
 
     def pause(self, timeout_s: float) -> None:
         """Sleep, however much waits, until someone wakes the writer or the time is over."""
@@ -172,16 +182,19 @@ class RecordBuffer(Generic[_Item]):
                 self._pressed = False
             self._writable.notify_all()
 
+    def _stay_calm(self) -> None:
+        self._calm_records = 0 if self._idle else min(self._wake_records, int(self._warning_records))
+
     def _early_enough(self) -> int:
         # What comes between two flushes must not look like pressure.
         return min(self._most_asleep, max(1, int(self._warning_records / 2)))
 
-    def _wait_for_room(self, size_bytes: int, give_up: Callable[[], None]) -> None:
+    def _wait_for_room(self, size_bytes: int) -> None:
         started_s = time.perf_counter()
         self.blocks += 1
         try:
             while self._records and (self._records >= self._limit or self._bytes + size_bytes > self._max_bytes):
-                give_up()
+                self._give_up()
                 self._readable.notify()
                 self._writable.wait(_RECHECK_S)
         finally:

@@ -67,6 +67,7 @@ class RecorderConfig:
         include_actions: Keep actions.
         include_rewards: Keep rewards.
         include_frames: Keep pictures.
+        include_sound: Keep what a step has under the name ``sound``.
         fallback: Backends that take over, in this order, where the one before cannot write.
         performance_target_ms: What a call of `record_step` may cost; metrics say whether it was met.
         options: The backend's own options.
@@ -87,6 +88,7 @@ class RecorderConfig:
     include_actions: bool = True
     include_rewards: bool = True
     include_frames: bool = True
+    include_sound: bool = True
     fallback: tuple[str, ...] = ()
     performance_target_ms: float = 1.0
     options: Mapping[str, Any] = field(default_factory=dict)

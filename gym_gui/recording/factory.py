@@ -11,10 +11,11 @@ from gym_gui.recording.config_forms import config_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from gym_gui.recording.base import BaseRecorder
     from gym_gui.recording.config import RecorderConfig
-    from gym_gui.recording.contract import RecordingBackend
+    from gym_gui.recording.contract import RecordingBackend, RecordingReader
 
 
 class RecorderFactory:
@@ -22,7 +23,7 @@ class RecorderFactory:
 
     @classmethod
     def create_recorder(cls, config: RecorderConfig | Mapping[str, Any]) -> BaseRecorder:
-        """The recorder that *config* describes.
+        """The recorder that *config* describes; where its backend fails, those of its ``fallback`` take over.
 
         Args:
             config: A `RecorderConfig`, a mapping in any of the forms of `recording.config_forms`, an OmegaConf node.
@@ -32,7 +33,7 @@ class RecorderFactory:
             FormatUnavailableError: a package that the backend needs is not installed.
         """
         read = config_of(config)
-        recorder = cast("BaseRecorder", cls._recorder_class(read.backend)(read))
+        recorder = cast("BaseRecorder", cls._chained_class(read)(read))
         start = getattr(recorder, "start", None)  # whoever keeps to the protocol only has no such thing
         if start is not None:
             start()
@@ -69,6 +70,31 @@ class RecorderFactory:
                 hint="Give its class a `backend_class`, a RecordingBackend.",
             )
         return cast("RecordingBackend", backend_class(config))
+
+    @classmethod
+    def open_reader(cls, name: str, path: Path) -> RecordingReader:
+        """What reads the file or folder that a backend of that name wrote; the caller closes it.
+
+        Raises:
+            RecordingError: it cannot be read.
+            FormatUnavailableError: a package that it needs is not installed.
+        """
+        return cast("RecordingReader", cls._recorder_class(name).reader_class(path))
+
+    @classmethod
+    def _chained_class(cls, config: RecorderConfig) -> Any:
+        """The recorder's class; with a chain behind it, one that writes through backends.
+
+        Raises:
+            ConfigError: it takes dictionaries only, so that none could take over from it.
+        """
+        recorder = cls._recorder_class(config.backend)
+        if config.fallback and getattr(recorder, "backend_class", None) is None:
+            raise ConfigError(
+                f"The recorder {config.backend} takes dictionaries of steps only; no other can take over from it.",
+                hint="Leave fallback out, or give its class a `backend_class`, a RecordingBackend.",
+            )
+        return recorder
 
     @classmethod
     def _recorder_class(cls, name: str) -> Any:

@@ -27,6 +27,8 @@ _LOGGER = logging.getLogger(__name__)
 # Beyond this the backend is asked to flush, so that the steps kept for the next one have an end.
 _MAX_KEPT_BYTES: Final = 64 * 1024 * 1024
 _MAX_KEPT_STEPS: Final = 4_096
+# The backend that keeps nothing: the honest end of a chain.
+NONE: Final = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +84,18 @@ class FailoverBackend(RecordingBackend):
         self._unflushed: list[StepRecord] = []
         self._kept_bytes = 0
         self._must_brief = False  # the successor does not know yet what goes on
+        self._parts: list[tuple[str, Path]] = []
         self.gaps: list[Gap] = []
+
+    @property
+    def parts(self) -> list[tuple[str, Path]]:
+        """The backends that had something to write, the first one first, and their files or folders."""
+        return [*self._parts, *([] if self._backend is None else [(self.backend_name, self._backend.path)])]
 
     @property
     @override
     def path(self) -> Path:
-        return self._current().path
+        return self.current.path
 
     @property
     def backend_name(self) -> str:
@@ -137,7 +145,13 @@ class FailoverBackend(RecordingBackend):
         self._unflushed = []
         self._kept_bytes = 0
 
-    def _current(self) -> RecordingBackend:
+    @property
+    def current(self) -> RecordingBackend:
+        """The backend that writes now.
+
+        Raises:
+            FormatUnavailableError: a package that it needs is not installed.
+        """
         if self._backend is None:
             self._backend = RecorderFactory.create_backend(self._chain[0])
         return self._backend
@@ -146,8 +160,8 @@ class FailoverBackend(RecordingBackend):
         while True:
             try:
                 if self._must_brief:
-                    self._brief(self._current())
-                write(self._current())
+                    self._brief(self.current)
+                write(self.current)
             except SchemaMismatchError:  # a step's own fault, which the next backend would find too
                 raise
             except Exception as error:
@@ -159,6 +173,7 @@ class FailoverBackend(RecordingBackend):
 
     def _hand_over(self, error: Exception, coming: Sequence[StepRecord]) -> None:
         """Let go of the backend that failed; the next write tells its successor all that it must know."""
+        self._parts = self.parts
         failed = self._chain.pop(0).backend
         self._close_failed()
         self._must_brief = True
@@ -192,7 +207,7 @@ class FailoverBackend(RecordingBackend):
             first_step=waiting[0].step_index if waiting else -1,
             last_step=waiting[-1].step_index if waiting else -1,
             cause=str(error) or repr(error),
-            lost=self._chain[0].backend == "none",
+            lost=self._chain[0].backend == NONE,
         )
         self.gaps.append(gap)
         _LOGGER.error("%s", gap)

@@ -21,6 +21,10 @@ class Finisher:
 
     A job that fails leaves its journal, from which the next opening of the recording tries again.
 
+    Attributes:
+        fault: What went wrong last; whoever tells of it takes it away.
+        logs: Whether a fault of the world is logged, too.
+
     Args:
         name: Of the thread.
     """
@@ -29,7 +33,8 @@ class Finisher:
         self._name = name
         self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._thread: threading.Thread | None = None
-        self.fault = ""
+        self.fault: Exception | None = None
+        self.logs = True
 
     def submit(self, job: Callable[[], None]) -> None:
         """Do *job* after everything that was submitted before."""
@@ -55,10 +60,11 @@ class Finisher:
             try:
                 job()
             except (GymGuiError, OSError) as error:
-                self.fault = str(error)
-                _LOGGER.error("An episode could not be finished; its journal is kept: %s", error)  # noqa: TRY400 - the world's fault
-            except Exception:  # a thread's edge: the journal is kept, and the next job may be fine
-                self.fault = "An episode could not be finished."
+                self.fault = error
+                if self.logs:
+                    _LOGGER.error("An episode could not be finished; its journal is kept: %s", error)  # noqa: TRY400 - the world's fault
+            except Exception as error:  # a thread's edge: the journal is kept, and the next job may be fine
+                self.fault = error
                 _LOGGER.exception("An episode could not be finished; its journal is kept.")
             finally:
                 self._jobs.task_done()

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from gym_gui.core.data_model import RunRecord
+    from gym_gui.core.data_model import EpisodeRollup, RunRecord
     from gym_gui.recording.config import RecorderConfig
+    from gym_gui.recording.hdf5_rows import RowSource
     from gym_gui.recording.journaled_backend import RunFiles
     from gym_gui.recording.stored_episode import StoredEpisode
 
@@ -75,6 +76,17 @@ class HDF5Backend(JournaledBackend):
     @override
     def open_run(self, run: RunRecord) -> RunFiles:
         return Hdf5Run(run, self.path, self.storage)
+
+    def write_bare_episode(self, rollup: EpisodeRollup, rows: RowSource) -> None:
+        """Write an episode that is over, and has neither pictures nor large observations, straight from its columns.
+
+        Raises:
+            RecordingError: the disk refuses.
+        """
+        run = self._run(rollup.run_id, rollup)
+        files = run.files
+        assert isinstance(files, Hdf5Run)  # noqa: S101 - for the type checker
+        files.finish_bare_episode(run.number_of(rollup.episode_id), rows, rollup)
 
     @override
     def interrupted_runs(self) -> list[RunRecord]:

@@ -10,8 +10,9 @@ import msgspec
 import numpy as np
 
 from gym_gui.core.errors import ConfigError
+from gym_gui.core.info_codec import encode_info
 from gym_gui.recording.parquet_columns import EXACT_SUFFIX, exact_bytes, exact_value
-from gym_gui.recording.value_kinds import NULL, ColumnKind, from_json, to_json
+from gym_gui.recording.value_kinds import NULL, ColumnKind, from_json, kind_of, merge, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,8 @@ COMPRESSIONS: Final = ("gzip", "lzf", "none")
 GZIP_LEVEL: Final = 4
 # A column of this name and ending says which rows have a value, where some have none.
 VALID_SUFFIX: Final = "_valid"
+# A column of this name and ending says in JSON, for people, what the exact bytes say for machines.
+TEXT_SUFFIX: Final = "_text"
 KIND: Final = "gym_gui_kind"
 # Smaller items are one block on disk: nothing to gain from compressing them, and the simplest thing to read.
 _PLAIN_ITEM_BYTES: Final = 64
@@ -92,6 +95,7 @@ class ColumnWriter:
         self._column = column
         self._at = 0
         self._exact: Any = None
+        self._text: Any = None
         self._typed = column.kind != NULL and _has_form(column.kind)
         if self._typed:
             _create(group, name, column.kind, rows, storage)
@@ -100,20 +104,28 @@ class ColumnWriter:
         if column.exceptions or (not self._typed and column.kind != NULL):
             self._exact = group.create_dataset(f"{name}{EXACT_SUFFIX}", rows, h5py.vlen_dtype(np.uint8))
             self._exact.attrs["description"] = f"{description} MessagePack of what the column cannot hold exactly."
+            self._text = group.create_dataset(f"{name}{TEXT_SUFFIX}", rows, h5py.string_dtype())
+            self._text.attrs["description"] = f"{description} JSON, to be read, of what the column cannot hold exactly."
         self._group, self._name = group, name
 
     def append(self, values: Sequence[Any]) -> None:
         """Write the values of the next rows; None where there is none."""
         stop = self._at + len(values)
-        fitting = [self._typed and (self._exact is None or self._column.fits(value)) for value in values]
+        if self._exact is None:
+            if self._typed:
+                _write(self._group, self._name, self._column.kind, self._at, values)
+            self._at = stop
+            return
+        fitting = [self._typed and self._column.fits(value) for value in values]
         if self._typed:
-            fitted = [value if fits else None for value, fits in zip(values, fitting, strict=True)]
+            kind = self._column.kind
+            fitted = [value if fits else _fitting(kind, value) for value, fits in zip(values, fitting, strict=True)]
             _write(self._group, self._name, self._column.kind, self._at, fitted)
-        if self._exact is not None:
-            for place, (value, fits) in enumerate(zip(values, fitting, strict=True), self._at):
-                stored = None if fits else exact_bytes(value)
-                if stored is not None:
-                    self._exact[place] = np.frombuffer(stored, np.uint8)
+        for place, (value, fits) in enumerate(zip(values, fitting, strict=True), self._at):
+            stored = None if fits else exact_bytes(value)
+            if stored is not None:
+                self._exact[place] = np.frombuffer(stored, np.uint8)
+                self._text[place] = encode_info(value if isinstance(value, dict) else {"value": value}) or "{}"
         self._at = stop
 
 
@@ -136,6 +148,23 @@ def _has_form(kind: Kind) -> bool:
     if kind[0] == "list":
         return kind[1][0] in {"null", "int", "float", "str"}
     return kind[0] in {"int", "float", "bool", "np", "array", "str"}
+
+
+def _fitting(kind: Kind, value: Any) -> Any:
+    """Of a value that its column cannot hold, the fields that it can: only what changed its type is missing there."""
+    if kind[0] != "dict" or not isinstance(value, dict):
+        return None
+    kinds = dict(kind[1])
+    found: dict[str, Any] = {}
+    for key, one in value.items():
+        own, declared = kind_of(one), kinds.get(key)
+        if declared is None or one is None:
+            continue
+        if own is not None and merge(declared, own) == declared:
+            found[key] = one
+        elif (inner := _fitting(declared, one)) is not None:
+            found[key] = inner
+    return found
 
 
 def _is_name(key: str) -> bool:
@@ -170,7 +199,8 @@ def _create(group: h5py.Group, name: str, kind: Kind, rows: int, storage: Storag
 
 
 def _write(group: h5py.Group, name: str, kind: Kind, start: int, values: Sequence[Any]) -> None:
-    _write_valid(group, name, start, np.fromiter((one is not None for one in values), np.bool_, len(values)))
+    there = np.fromiter([one is not None for one in values], np.bool_, len(values))
+    _write_valid(group, name, start, there)
     if kind[0] == "dict":
         for key, part in kind[1]:
             _write(group[name], key, part, start, [None if one is None else one.get(key) for one in values])
@@ -185,10 +215,12 @@ def _write(group: h5py.Group, name: str, kind: Kind, start: int, values: Sequenc
             if value:
                 group[name][place] = value
         return
-    block = np.zeros((len(values), *shape), dtype)
-    for place, value in enumerate(values):
-        if value is not None:
-            block[place] = value
+    if there.all():
+        block = np.stack(values) if kind[0] == "array" else np.array(values, dtype)
+    else:
+        block = np.zeros((len(values), *shape), dtype)
+        for place in np.flatnonzero(there).tolist():
+            block[place] = values[place]
     group[name][start : start + len(values)] = block
 
 

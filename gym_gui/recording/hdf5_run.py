@@ -21,9 +21,10 @@ from gym_gui.core.errors import RecordingError
 from gym_gui.core.typing_compat import override
 from gym_gui.recording.documents import run_document, run_of_document
 from gym_gui.recording.hdf5_additions import apply_additions
-from gym_gui.recording.hdf5_episode import DOCUMENT, Hdf5Episode, write_attributes, write_episode
+from gym_gui.recording.hdf5_episode import DOCUMENT, Hdf5Episode, write_attributes, write_bare_episode, write_episode
 from gym_gui.recording.journal import JOURNAL_SUFFIX, unreadable
 from gym_gui.recording.journaled_backend import RunFiles
+from gym_gui.recording.patient_file import patient_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from gym_gui.core.data_model import EpisodeRollup, RunRecord
     from gym_gui.recording.hdf5_columns import Storage
+    from gym_gui.recording.hdf5_rows import RowSource
     from gym_gui.recording.journal_episode import JournalEpisode
 
 FORMAT: Final = "gym_gui recording"
@@ -152,6 +154,11 @@ class Hdf5Run(RunFiles):
         with _new_file(self.parts.episode(journal.ordinal), self._storage) as file:
             write_episode(file, journal, rollup, self._storage)
 
+    def finish_bare_episode(self, ordinal: int, rows: RowSource, rollup: EpisodeRollup) -> None:
+        """Make the file of an episode that never was a journal; see `hdf5_episode.write_bare_episode`."""
+        with _new_file(self.parts.episode(ordinal), self._storage) as file:
+            write_bare_episode(file, rows, rollup, ordinal, self._storage)
+
     @override
     def unfinish(self, ordinal: int) -> EpisodeRollup:
         from gym_gui.recording.rewriting import write_journal  # noqa: PLC0415 - rare
@@ -259,7 +266,7 @@ def _new_file(path: Path, storage: Storage, *, begin_with: Path | None = None) -
             shutil.copyfile(begin_with, partial)
             mode = "r+"
         order: dict[str, Any] = {"track_order": storage.track_order} if mode == "w" else {}
-        with h5py.File(partial, mode, locking=False, **order) as file:
+        with patient_file(partial, mode, **order) as file:
             if mode == "w":
                 file.attrs["created_at"] = to_iso(utc_now()) or ""
             yield file
@@ -267,7 +274,7 @@ def _new_file(path: Path, storage: Storage, *, begin_with: Path | None = None) -
     except (OSError, RuntimeError) as error:
         if isinstance(error, RecordingError):
             raise
-        told = " ".join(str(error).split()).partition(", filename =")[0]
+        told = getattr(error, "strerror", None) or " ".join(str(error).split()).partition(", filename =")[0]
         raise RecordingError(f"The recording cannot be written: {told}.", hint=f"File: {path}") from error
     finally:
         partial.unlink(missing_ok=True)

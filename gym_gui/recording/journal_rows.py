@@ -138,7 +138,7 @@ class RowEncoder:
         is_array = observation is not None and not is_frame and to_array(observation) is not None
         if is_frame:
             observation = None
-        elif _is_large(observation):
+        elif is_large(observation):
             array_at = _take(observation, arrays[OBSERVATIONS], counts, OBSERVATIONS)
             observation = None
         elif isinstance(observation, np.generic):
@@ -199,7 +199,8 @@ def decode_chunk_head(payload: bytes) -> tuple[str, int, int]:
     return _STREAMS[stream], first, count
 
 
-def _is_large(observation: Any) -> bool:
+def is_large(observation: Any) -> bool:
+    """Whether an observation is kept among the arrays rather than in its row."""
     return (
         isinstance(observation, np.ndarray)
         and observation.nbytes > INLINE_BYTES

@@ -89,6 +89,14 @@ class _LiveRun:
         self.next_ordinal = 1 + max((*self.ordinals.values(), *(number for _, number in files.journals())), default=0)
         self.ended: tuple[RunState, datetime] | None = None
 
+    def number_of(self, episode_id: str) -> int:
+        """The number of an episode; of a new one, the next."""
+        ordinal = self.ordinals.get(episode_id)
+        if ordinal is None:
+            ordinal, self.next_ordinal = self.next_ordinal, self.next_ordinal + 1
+            self.ordinals[episode_id] = ordinal
+        return ordinal
+
 
 class JournaledBackend(RecordingBackend):
     """Journals first, files after.
@@ -196,8 +204,8 @@ class JournaledBackend(RecordingBackend):
     def flush(self) -> None:
         # An entry is with the kernel once it is appended.
         if self._finisher.fault:
-            fault, self._finisher.fault = self._finisher.fault, ""
-            raise RecordingError(fault)
+            fault, self._finisher.fault = self._finisher.fault, None
+            raise RecordingError(f"An episode could not be finished: {fault}") from fault
 
     @override
     def close(self) -> None:
@@ -208,6 +216,10 @@ class JournaledBackend(RecordingBackend):
     def finish_now(self) -> None:
         """Wait until every episode that ended is a file."""
         self._finisher.drain()
+
+    def tell_by_flush_only(self) -> None:
+        """What cannot be finished is told by `flush`, and not logged besides: for a caller that copies a run."""
+        self._finisher.logs = False
 
     # Inside.
 
@@ -267,11 +279,9 @@ class JournaledBackend(RecordingBackend):
         )
 
     def _begin(self, run: _LiveRun, rollup: EpisodeRollup) -> LiveEpisode:
-        ordinal = run.ordinals.get(rollup.episode_id)
-        if ordinal is None:
-            ordinal, run.next_ordinal = run.next_ordinal, run.next_ordinal + 1
-            run.ordinals[rollup.episode_id] = ordinal
-        else:  # it ended, and more comes
+        is_finished = rollup.episode_id in run.ordinals
+        ordinal = run.number_of(rollup.episode_id)
+        if is_finished:  # it ended, and more comes
             self._finisher.drain()
             run.files.unfinish(ordinal)
         path = run.files.journal_path(ordinal)

@@ -207,6 +207,7 @@ class ParquetRecorder(BackendRecorder):
         """
         declared = {name: declared_type(name, text) for name, text in schema.items()}
         self._declared.update(declared)
+        self._chooses = True
         backend = self.backend
         assert isinstance(backend, ParquetBackend)  # noqa: S101 - for the type checker
         kinds: dict[str, Kind] = {
@@ -215,12 +216,11 @@ class ParquetRecorder(BackendRecorder):
         backend.declared.update(kinds)
 
     @override
-    def record_step(
-        self, step_data: dict[str, Any], step_number: int, episode_id: int | None = None, **metadata: Any
-    ) -> None:
-        if self._declared:
-            step_data = {name: self._as_declared(name, value, step_number) for name, value in step_data.items()}
-        super().record_step(step_data, step_number, episode_id, **metadata)
+    def _chosen(self, step_data: dict[str, Any], step_number: int) -> dict[str, Any] | None:
+        chosen = super()._chosen(step_data, step_number)
+        if chosen is None:
+            return None
+        return {name: self._as_declared(name, value, step_number) for name, value in chosen.items()}
 
     def write_batch(self, data_batch: list[dict[str, Any]]) -> int:
         """Record steps, and return when they are on disk.

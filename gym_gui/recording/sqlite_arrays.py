@@ -6,6 +6,7 @@ The writing side belongs to the recorder's thread; the reading side may be used 
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import OrderedDict
 from dataclasses import replace
 from hashlib import blake2b
@@ -17,6 +18,7 @@ import zstandard
 from gym_gui.core.data_model import FrameState
 from gym_gui.core.packing import to_array
 from gym_gui.core.refs import FRAMES_DATASET, OBSERVATIONS_DATASET, make_frame_ref
+from gym_gui.db.connection import store_error
 from gym_gui.recording.sqlite_schema import APPLICATION_ID, MIGRATIONS
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
@@ -62,9 +64,16 @@ class RecordingStore(TelemetrySQLiteStore):
         self._places: OrderedDict[bytes, int] = OrderedDict()
 
     def set_pragmas(self, pragmas: Mapping[str, str | int]) -> None:
-        """Change how the writing connection works; the values were checked."""
-        for name, value in pragmas.items():
-            self._writing().execute(f"PRAGMA {name} = {value}")
+        """Change how the writing connection works; the values were checked.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        try:
+            for name, value in pragmas.items():
+                self._writing().execute(f"PRAGMA {name} = {value}")
+        except sqlite3.Error as error:
+            raise store_error("set up", self._path, error) from error
 
     def insert_attached(self, steps: Sequence[StepRecord]) -> int:
         """Add attached *steps* and their arrays; one that is there already changes nothing.

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 _KEYS: Final = frozenset({str, int})
 _PLAIN: Final = frozenset({float, bool, type(None)})
+# Kinds of dtypes that may have no exact form.
+_RARE_KINDS: Final = "OV"
 _FLAGS: Final = ("terminated", "truncated", "done")
 _SHOWN: Final = 40
 
@@ -33,13 +35,19 @@ class _Plan(NamedTuple):
 
     Attributes:
         integers: Names whose numbers must fit 64 bits.
-        owners: Names whose values must be copied or looked at, each with how.
+        arrays: Names of arrays.
+        dicts: Names of dictionaries.
+        owners: Names of whatever else must be copied or looked at, each with how.
         is_checked: Whether the types alone say that the values fit the names' meanings.
+        is_usual: The same, and there are no `owners`.
     """
 
     integers: tuple[str, ...]
+    arrays: tuple[str, ...]
+    dicts: tuple[str, ...]
     owners: tuple[tuple[str, Callable[[Any, list[int]], Any]], ...]
     is_checked: bool
+    is_usual: bool
 
 
 # By names and types; a program has a few kinds of steps.
@@ -53,9 +61,32 @@ def own_step(step_data: dict[str, Any], step_number: int) -> tuple[dict[str, Any
     Raises:
         SchemaMismatchError: a value does not fit its name, or has no exact form; the message says where it lies.
     """
+    plan = _plans.get((*step_data, *map(type, step_data.values())))
+    if plan is None or not plan.is_usual:
+        return _own_unusual(step_data, step_number, plan)
+    # What `_own_dict` does, spelt out; the arrays last, because their copy takes the cache from everything else.
+    owned, sizes = step_data.copy(), [0]
+    for name in plan.integers:
+        if not _INT_MIN <= owned[name] <= _INT_MAX:
+            raise _refusal(step_data, step_number)
+    try:
+        for name in plan.dicts:
+            owned[name] = _own_dict(owned[name], sizes)
+    except (_NoFormError, RecursionError) as error:
+        raise _refusal(step_data, step_number) from error
+    size_bytes = sizes[0]
+    for name in plan.arrays:
+        array = owned[name]
+        if array.dtype.kind in _RARE_KINDS:
+            return _own_unusual(step_data, step_number, plan)
+        size_bytes += array.nbytes
+        owned[name] = array.copy()
+    return owned, size_bytes
+
+
+def _own_unusual(step_data: dict[str, Any], step_number: int, plan: _Plan | None) -> tuple[dict[str, Any], int]:
     sizes = [0]
     try:
-        plan = _plans.get((*step_data, *map(type, step_data.values())))
         if plan is None or not plan.is_checked:
             check_names(step_data, step_number)
         return _own_dict(step_data, sizes, plan), sizes[0]
@@ -102,6 +133,10 @@ def _own_dict(value: dict[Any, Any], sizes: list[int], plan: _Plan | None = None
     for name in plan.integers:
         if not _INT_MIN <= owned[name] <= _INT_MAX:
             raise _NoFormError
+    for name in plan.arrays:
+        owned[name] = _own_array(owned[name], sizes)
+    for name in plan.dicts:
+        owned[name] = _own_dict(owned[name], sizes)
     for name, owner in plan.owners:
         owned[name] = owner(owned[name], sizes)
     return owned
@@ -114,11 +149,13 @@ def _make_plan(value: dict[Any, Any], shape: tuple[Any, ...]) -> _Plan:
         elif type(key) is not int or not _INT_MIN <= key <= _INT_MAX:
             raise _NoFormError
     kinds = {name: type(one) for name, one in value.items()}
-    plan = _Plan(
-        tuple(name for name, kind in kinds.items() if kind is int),
-        tuple((name, _OWNERS.get(kind, _own_rare)) for name, kind in kinds.items() if kind not in {*_PLAIN, int}),
-        is_checked=not any(kinds.get(name) in {int, np.ndarray} for name in (*_FLAGS, "reward", "timestamp")),
+    named = {*_PLAIN, int, np.ndarray, dict}
+    owners = tuple((name, _OWNERS.get(kind, _own_rare)) for name, kind in kinds.items() if kind not in named)
+    is_checked = not any(kinds.get(name) in {int, np.ndarray} for name in (*_FLAGS, "reward", "timestamp"))
+    integers, arrays, dicts = (
+        tuple(name for name, kind in kinds.items() if kind is wanted) for wanted in (int, np.ndarray, dict)
     )
+    plan = _Plan(integers, arrays, dicts, owners, is_checked, is_checked and not owners)
     if all(type(key) is str for key in value):  # True, 1 and 1.0 are one key to a dictionary of plans
         if len(_plans) >= _MAX_PLANS:
             _plans.clear()

@@ -89,15 +89,22 @@ class RecordWriter:
     Args:
         config: The budget and the clock.
         hooks: The backend's side.
+
+    Attributes:
+        buffer: What waits.
+        thread: The writer's; None before the start and after the end.
+        pending: What went wrong, and the caller has not heard of.
     """
 
     def __init__(self, config: RecorderConfig, hooks: Hooks) -> None:
-        self.buffer: RecordBuffer[StepItem | EpisodeItem] = RecordBuffer(config.buffer, name=config.backend)
+        self.buffer: RecordBuffer[StepItem | EpisodeItem] = RecordBuffer(
+            config.buffer, name=config.backend, give_up=self._give_up
+        )
         self._name = config.backend
         self._interval_s = config.buffer.flush_interval_seconds
         self._hooks = hooks
         self._held: list[Held[StepItem | EpisodeItem]] = []  # taken from the buffer, not written yet
-        self._thread: threading.Thread | None = None
+        self.thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._progress = threading.Condition()
         self._flush_upto = 0
@@ -107,7 +114,7 @@ class RecordWriter:
         self._busy_records = 0
         self._stopping = False
         self._fault: GymGuiError | None = None  # stands as long as the disk refuses
-        self._pending: Exception | None = None  # the caller has not heard of it
+        self.pending: Exception | None = None
         self.closed = False
         self.steps = 0
         self.episodes = 0
@@ -121,10 +128,10 @@ class RecordWriter:
             RecordingError: the backend refused since the last call (this item was taken all the same), the buffer is
                 full and the disk refuses (it was not), or the recorder is closed.
         """
-        if self._thread is None:
+        if self.thread is None:
             self.start()
-        self.buffer.put(item, size_bytes, since_s, self._give_up)
-        if self._pending is not None:
+        self.buffer.put(item, size_bytes, since_s)
+        if self.pending is not None:
             self.raise_pending()
 
     def flush(self) -> None:
@@ -138,12 +145,12 @@ class RecordWriter:
             self._flush_upto = max(self._flush_upto, upto)
             self.buffer.wake()
             flushed, moved_s = self._flushed, time.perf_counter()
-            while self._flushed < upto and self._thread is not None:
+            while self._flushed < upto and self.thread is not None:
                 self._progress.wait(_RETRY_S)
                 if self._flushed > flushed:
                     flushed, moved_s = self._flushed, time.perf_counter()
                 if self._fault is not None and time.perf_counter() - moved_s > _STALLED_S:
-                    self._pending = None
+                    self.pending = None
                     raise _again(self._fault)
         self.raise_pending()
 
@@ -155,7 +162,7 @@ class RecordWriter:
         """
         with self._starting:
             self.closed = True
-            thread, self._thread = self._thread, None
+            thread, self.thread = self.thread, None
         if thread is not None:
             self._stopping = True
             self.buffer.wake()
@@ -166,7 +173,7 @@ class RecordWriter:
 
     def raise_pending(self) -> None:
         """Hand over what went wrong on the writer's thread, once."""
-        error, self._pending = self._pending, None
+        error, self.pending = self.pending, None
         if error is not None:
             raise _again(error) from error
 
@@ -179,13 +186,13 @@ class RecordWriter:
         with self._starting:
             if self.closed:
                 raise RecordingError("The recorder is closed; nothing more can be recorded with it.")
-            if self._thread is None:
+            if self.thread is None:
                 thread = threading.Thread(target=self._run, name=f"recorder-{self._name}", daemon=True)
                 switching.enter()
                 thread.start()
                 # A program that ends without closing its recorder keeps what it recorded.
                 atexit.register(self._at_exit)
-                self._thread = thread
+                self.thread = thread
 
     def _at_exit(self) -> None:
         with contextlib.suppress(Exception):  # the process is at its end: there is no one to tell
@@ -195,7 +202,7 @@ class RecordWriter:
         if self.closed:
             raise RecordingError("The recorder was closed while a step waited for room.")
         if self._fault is not None:
-            self._pending = None
+            self.pending = None
             raise _again(self._fault)
 
     # The writer's thread.
@@ -332,12 +339,12 @@ class RecordWriter:
     def _lose(self, group: Sequence[Held[StepItem | EpisodeItem]], error: Exception) -> None:
         self.lost_steps += sum(isinstance(one[0], StepItem) for one in group)
         _LOGGER.error("%d records were not kept: %s", len(group), error)
-        self._pending = error
+        self.pending = error
 
     def _refused(self, error: GymGuiError) -> None:
         if self._fault is None or str(error) != str(self._fault):
             _LOGGER.error("Recorder %s cannot write: %s", self._name, error)
-            self._pending = error
+            self.pending = error
         self._fault = error
         with self._progress:
             self._progress.notify_all()
@@ -351,9 +358,9 @@ class RecordWriter:
         if left:
             self.lost_steps += left
             _LOGGER.error("%d records were not written: %s", left, self._fault)
-            self._pending = self._pending or self._fault
+            self.pending = self.pending or self._fault
         with self._progress:
-            self._thread = None
+            self.thread = None
             self._progress.notify_all()
 
 

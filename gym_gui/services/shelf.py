@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gym_gui.core.errors import EnvironmentFault
+from gym_gui.recording.chain_reader import parts_of
 from gym_gui.recording.opening import open_as, recordings_at
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class Shelf:
                 for place in own or places
                 if (reader := self.open(place)) is not None and _has_run(reader, run_id)
             ]
+            if len(found) > 1:
+                found = [*parts_of(found, run_id)]
             if found and not _is_fresh(max(stamp[:2])):
                 self._of_run[run_id] = stamp, found
             return found

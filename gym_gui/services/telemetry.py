@@ -1,10 +1,12 @@
 """TelemetryService: the one door for producers, and the ring of what just happened.
 
-`record_step` runs on the producer's thread and does no I/O.
+`record_step` runs on the producer's thread, does no I/O and little else: the schema's checks and the ring's upkeep are
+done on the sink's thread, or by whoever asks first.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from dataclasses import replace
@@ -28,9 +30,13 @@ if TYPE_CHECKING:
     from gym_gui.telemetry.queue_sink import QueueSink
     from gym_gui.telemetry.sink_status import SinkStatus
 
+_STRICT: Final = SchemaMode.STRICT
 _RING_STEPS: Final = 512
 _RING_BYTES: Final = 64 * 1024 * 1024
 _RING_EPISODES: Final = 256
+# Steps that wait for their checks at most; with more of them each new one pays for as many of the oldest.
+_FRESH_STEPS: Final = 32
+_SETTLED_AT_ONCE: Final = 2
 
 
 class TelemetryService:
@@ -57,6 +63,7 @@ class TelemetryService:
     ) -> None:
         self._schema = schema or SchemaValidator()
         self._hub = hub or TelemetryAsyncHub(RunBus())
+        self._publish = self._hub.bus.publish
         self._sink = sink
         self._frame_resolver = frame_resolver
         # A deque that grows while it is copied raises: a copy can be interrupted by the garbage collector.
@@ -66,6 +73,13 @@ class TelemetryService:
         self._ring_bytes = ring_bytes
         self._bytes = 0
         self._episodes: deque[EpisodeRollup] = deque(maxlen=_RING_EPISODES)
+        # Published, not yet checked and not yet in the ring.
+        self._fresh: deque[StepRecorded] = deque()
+        self._fresh_steps = _FRESH_STEPS
+        if sink is None:
+            self._fresh_steps = 0  # nobody else will do it
+        else:
+            sink.do_beside(self._settle)
 
     def start_run(self, run: RunRecord, *, spaces: RunSpaces | None = None) -> None:
         """Announce a run; its steps follow.
@@ -78,26 +92,34 @@ class TelemetryService:
             InvalidRunIdError: its id could not name a file.
         """
         check_run_id(run.run_id)
+        self._settle()
         self._schema.begin_run(run, spaces)
-        self._hub.publish(RunStarted(run))
+        self._publish(RunStarted(run))
 
     def end_run(self, run_id: str, state: RunState) -> None:
         """Say that a run is over, and how; what its steps were like goes into its metadata."""
+        self._settle()
         counts = self._schema.end_run(run_id)
-        self._hub.publish(RunEnded(run_id, state, utc_now(), counts.to_document() if counts.steps else None))
+        self._publish(RunEnded(run_id, state, utc_now(), counts.to_document() if counts.steps else None))
 
     def record_episode_start(self, rollup: EpisodeRollup) -> None:
         """Announce an episode, before its step 0."""
-        self._hub.publish(EpisodeChanged(rollup))
+        self._publish(EpisodeChanged(rollup))
 
     def record_step(self, step: StepRecord) -> None:
-        """Check a step, keep it in the ring and publish it; waits only where a ``Block`` subscription is full.
+        """Publish a step, and see to it that it is checked and in the ring; waits only where a ``Block`` one is full.
 
         Raises:
             SchemaMismatchError: in strict mode, where the step does not keep the schema; it is not published.
         """
-        self._schema.check(step)
-        self._publish(step)
+        if self._schema.mode is _STRICT:
+            self._record_checked(step)
+            return
+        event = StepRecorded(step)
+        self._fresh.append(event)
+        if len(self._fresh) > self._fresh_steps:
+            self._settle(_SETTLED_AT_ONCE)
+        self._publish(event)
 
     def record_batch(self, batch: StepBatch) -> None:
         """Check a batch of steps as columns and publish it; the ring of recent steps is not for so many.
@@ -105,11 +127,11 @@ class TelemetryService:
         Raises:
             SchemaMismatchError: in strict mode, where a step does not keep the schema; the batch is not published.
         """
-        self._schema.check_batch(batch)
-        if batch.ended:
-            with self._ring_lock:
-                self._episodes.extend(batch.ended)
-        self._hub.publish(BatchRecorded(batch))
+        self._settle()
+        with self._ring_lock:
+            self._schema.check_batch(batch)
+            self._episodes.extend(batch.ended)
+        self._publish(BatchRecorded(batch))
 
     def record_payload(self, document: Mapping[str, Any]) -> StepRecord:
         """Record a step that came as a JSON document of any readable schema version; the record it became.
@@ -121,8 +143,7 @@ class TelemetryService:
                 the step does not fit its run.
         """
         step, version = self._schema.upgraded(document)
-        self._schema.check(step, version)
-        self._publish(step)
+        self._record_checked(step, version)
         return step
 
     @property
@@ -136,25 +157,23 @@ class TelemetryService:
 
     def schema_counts(self, run_id: str) -> SchemaCounts:
         """What the steps of a run were like so far, by worker, cause and schema version; any thread."""
+        self._settle()
         return self._schema.counts(run_id)
 
     def metrics(self) -> dict[str, dict[str, Any]]:
         """Steps by schema version and mismatches by cause, for an exporter: see `schema_metrics`."""
+        self._settle()
         return schema_metrics(self._schema)
-
-    def _publish(self, step: StepRecord) -> None:
-        event = StepRecorded(step)
-        self._remember(event)
-        self._hub.publish(event)
 
     def complete_episode(self, rollup: EpisodeRollup) -> None:
         """Publish an episode's final summary."""
         with self._ring_lock:
             self._episodes.append(rollup)
-        self._hub.publish(EpisodeChanged(rollup))
+        self._publish(EpisodeChanged(rollup))
 
     def recent_steps(self, run_id: str | None = None, limit: int | None = None) -> list[StepRecord]:
         """The newest steps, oldest first; still attached."""
+        self._settle()
         with self._ring_lock:
             events = tuple(self._steps)
         steps = [event.step for event in events if run_id in {None, event.run_id}]
@@ -187,10 +206,26 @@ class TelemetryService:
         """How saving stands; None where nobody saves."""
         return None if self._sink is None else self._sink.status()
 
-    def _remember(self, event: StepRecorded) -> None:
+    def _record_checked(self, step: StepRecord, version: str | None = None) -> None:
+        """Check a step before anybody sees it."""
+        event = StepRecorded(step)
+        self._settle()
         with self._ring_lock:
-            ring = self._steps
-            ring.append(event)
-            self._bytes += event.attached_bytes
-            while len(ring) > self._ring_steps or (self._bytes > self._ring_bytes and len(ring) > 1):
-                self._bytes -= ring.popleft().attached_bytes
+            self._schema.check(step, version)
+            self._remember(event)
+        self._publish(event)
+
+    def _settle(self, most: int = sys.maxsize) -> None:
+        """Check the steps that were published without it, the oldest first, and put them into the ring; any thread."""
+        with self._ring_lock:
+            for _ in range(min(most, len(self._fresh))):
+                event = self._fresh.popleft()
+                self._remember(event)
+                self._schema.count(event.step)
+
+    def _remember(self, event: StepRecorded) -> None:
+        ring = self._steps
+        ring.append(event)
+        self._bytes += event.attached_bytes
+        while len(ring) > self._ring_steps or (self._bytes > self._ring_bytes and len(ring) > 1):
+            self._bytes -= ring.popleft().attached_bytes

@@ -1,6 +1,6 @@
 """Schema validation of steps as they come in: counted, logged once a cause, refused only in strict mode.
 
-`SchemaValidator.check` runs on the producer's thread. The steps of one worker come from one thread.
+`SchemaValidator.check` and `count` are called by one thread at a time.
 """
 
 from __future__ import annotations
@@ -94,6 +94,10 @@ class SchemaValidator:
                 f"Step {step.step_index} of episode {step.episode_id} has {cause.words}: {detail}.",
                 hint="Correct the producer, or record in tolerant mode.",
             )
+
+    def count(self, step: StepRecord) -> None:
+        """Count a step that was recorded already, and what is wrong with it; the first of each cause is logged."""
+        (self._runs.get(step.run_id) or self._run(step.run_id)).check(step, None, log=True)
 
     def check_batch(self, batch: StepBatch) -> None:
         """Count the rows of *batch* and what is wrong with them.

@@ -19,11 +19,10 @@ from gym_gui.core.data_model.batch import (
 )
 from gym_gui.core.info_codec import decode_info
 from gym_gui.core.packing import from_array
-from gym_gui.core.value_codec import decode_value
 from gym_gui.replay.batch_actions import actions_of
 from gym_gui.replay.dataset_tail import items_of
 from gym_gui.telemetry.events import BatchRecorded, EpisodeChanged, StepRecorded, TelemetryEvent
-from gym_gui.telemetry.step_rows import from_microseconds
+from gym_gui.telemetry.step_rows import decode_rare, from_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,9 +44,7 @@ def records_of(batch: StepBatch) -> Iterator[StepRecord]:
         flags = int(batch.flags[row])
         reset = bool(flags & NO_REWARD)
         frame = _array(arrays[ArrayKind.FRAME], batch.frames, row)
-        rare: dict[str, Any] = {}
-        if batch.extras is not None and batch.extras[row] is not None:
-            rare = decode_value(batch.extras[row])
+        rare = decode_rare(None if batch.extras is None else batch.extras[row])
         seen = _array(arrays[ArrayKind.OBSERVATION], batch.observations, row)
         observation = rare.get("observation") if seen is None else from_array(seen)
         state = FrameState((flags >> FRAME_STATE_SHIFT) & _FRAME_STATE_BITS)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from numpy import ndarray
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 class RunStarted:
     """The first event of a run."""
 
+    attached_bytes: ClassVar = 0
+
     run: RunRecord
 
     @property
@@ -24,9 +28,9 @@ class RunStarted:
         return self.run.run_id
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, init=False)
 class StepRecorded:
-    """One step of one agent.
+    """One step of one agent. Never changed; not frozen, because one is made in every step on the producer's thread.
 
     Attributes:
         step: The record.
@@ -34,10 +38,16 @@ class StepRecorded:
     """
 
     step: StepRecord
-    attached_bytes: int = field(init=False)
+    attached_bytes: int
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "attached_bytes", self.step.attached_bytes)
+    def __init__(self, step: StepRecord) -> None:
+        self.step = step
+        picture = step.render_payload
+        # What most steps are: a core that slept pays for every function it is sent to.
+        if step.observation is picture and type(picture) is ndarray:
+            self.attached_bytes = picture.nbytes
+        else:
+            self.attached_bytes = step.attached_bytes
 
     @property
     def run_id(self) -> str:
@@ -48,6 +58,8 @@ class StepRecorded:
 @dataclass(frozen=True, slots=True)
 class EpisodeChanged:
     """An episode started (its rollup says ``running``) or ended."""
+
+    attached_bytes: ClassVar = 0
 
     rollup: EpisodeRollup
 
@@ -88,6 +100,8 @@ class RunEnded:
         ended_at: When.
         schema_counts: What its steps were like, `core.schema.mismatch.SchemaCounts` as JSON; None where not counted.
     """
+
+    attached_bytes: ClassVar = 0
 
     run_id: str
     state: RunState

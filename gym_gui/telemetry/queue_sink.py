@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 import time
@@ -16,10 +17,13 @@ from gym_gui.core.errors import StoreError
 from gym_gui.telemetry.events import BatchRecorded, EpisodeChanged, RunEnded, TelemetryEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from gym_gui.telemetry.run_bus import Subscription
     from gym_gui.telemetry.sink_status import SinkStatus
+
+_LOGGER = logging.getLogger(__name__)
 
 RETRY_S: Final = 0.5
 _STALLED_S: Final = 1.5
@@ -47,6 +51,11 @@ class QueueSink(ABC):
         self._disk_seen_s = time.monotonic()
         self._progress = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._beside: Callable[[], None] | None = None
+
+    def do_beside(self, work: Callable[[], None]) -> None:
+        """Do *work* on the sink's thread, too, whenever it has taken what waited: what no producer need wait for."""
+        self._beside = work
 
     def start(self) -> None:
         """Start the thread; a second call does nothing."""
@@ -116,6 +125,11 @@ class QueueSink(ABC):
 
     def _tell(self, done: int) -> None:
         """Events up to this number are on disk: let whoever waits look up, and now and then look at the disk."""
+        if self._beside is not None:
+            try:
+                self._beside()
+            except Exception:  # the thread's edge: what it does beside saving must not end the saving
+                _LOGGER.exception("The sink met a fault of ours in what it does beside saving")
         with self._progress:
             self._done = done
             self._progress.notify_all()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -65,8 +66,10 @@ class Subscription:
         self._lock = threading.Lock()
         self._readable = threading.Condition(self._lock)
         self._writable = threading.Condition(self._lock)
-        self._wake_at = 1
-        self._take: Callable[[TelemetryEvent], None] = self._taker(policy)
+        self._wake_at = 0  # events that a waiting reader waits for; 0 where none does
+        # Events up to both bounds are taken as they are; beyond them the policy says what gives.
+        self._room, self._room_bytes = _room_of(policy)
+        self._overflow: Callable[[TelemetryEvent], None] = self._overflow_of(policy)
 
     @property
     def depth(self) -> int:
@@ -97,12 +100,19 @@ class Subscription:
         """Buffer *event* by the policy; called by the bus on the producer's thread."""
         if self._run_id is not None and event.run_id != self._run_id:
             return
+        # Spelt out: a core that slept pays a microsecond for every function that it has not at hand.
         with self._lock:
             if self._closed:
                 return
-            self._take(event)
-            # Spelt out, not `depth`: a core that slept pays a microsecond for every function that it has not at hand.
-            if len(self._events) + (self._latest_step is not None) >= self._wake_at:
+            events, size_bytes = self._events, event.attached_bytes
+            if len(events) < self._room and self._bytes + size_bytes <= self._room_bytes:
+                events.append(event)
+                self._bytes += size_bytes
+                self._accepted += 1
+            else:
+                self._overflow(event)
+            wake_at = self._wake_at
+            if wake_at and len(events) + (self._latest_step is not None) >= wake_at:
                 self._readable.notify()
         if self._on_ready is not None:
             self._on_ready()
@@ -117,7 +127,7 @@ class Subscription:
                 self._bytes = 0
             else:
                 taken = [events.popleft() for _ in range(max_events)]
-                self._bytes -= sum(_attached_bytes(event) for event in taken)
+                self._bytes -= sum(event.attached_bytes for event in taken)
             self._taken += len(taken)
             if self._latest_step is not None and (max_events is None or len(taken) < max_events):
                 taken.append(self._latest_step)
@@ -132,10 +142,10 @@ class Subscription:
             Whether at least one event waits.
         """
         with self._lock:
-            self._wake_at = count
             if self.depth < count and not self._closed:
+                self._wake_at = count
                 self._readable.wait(timeout_s)
-            self._wake_at = 1
+                self._wake_at = 0
             return self.depth > 0
 
     def wake(self) -> None:
@@ -154,11 +164,11 @@ class Subscription:
         if self._on_close is not None:
             self._on_close(self)
 
-    def _taker(self, policy: OverflowPolicy) -> Callable[[TelemetryEvent], None]:
+    def _overflow_of(self, policy: OverflowPolicy) -> Callable[[TelemetryEvent], None]:
         if isinstance(policy, Latest):
             return partial(self._keep_latest, policy)
         if isinstance(policy, DropOldest):
-            return partial(self._drop_oldest, policy)
+            return self._drop_oldest
         if isinstance(policy, ShedFrames):
             return partial(self._shed, policy)
         return partial(self._block, policy)
@@ -169,21 +179,19 @@ class Subscription:
         self._accepted += 1
 
     def _keep_latest(self, policy: Latest, event: TelemetryEvent) -> None:
-        if isinstance(event, StepRecorded):
+        if type(event) is StepRecorded:
             self._latest_step = event
             return
         if len(self._events) >= policy.rare_capacity:
-            self._events.popleft()
-            self._taken += 1
-            self.dropped += 1
-        self._append(event, 0)
+            self._drop_oldest(event)
+        else:
+            self._append(event, event.attached_bytes)
 
-    def _drop_oldest(self, policy: DropOldest, event: TelemetryEvent) -> None:
-        if len(self._events) >= policy.capacity:
-            self._bytes -= _attached_bytes(self._events.popleft())
-            self._taken += 1
-            self.dropped += 1
-        self._append(event, _attached_bytes(event))
+    def _drop_oldest(self, event: TelemetryEvent) -> None:
+        self._bytes -= self._events.popleft().attached_bytes
+        self._taken += 1
+        self.dropped += 1
+        self._append(event, event.attached_bytes)
 
     def _shed(self, policy: ShedFrames, event: TelemetryEvent) -> None:
         if isinstance(event, BatchRecorded):
@@ -196,19 +204,13 @@ class Subscription:
             self.dropped += 1
             self.shed_frames += event.step.frame is not None
             return
-        size_bytes = event.attached_bytes
-        if len(self._events) < policy.capacity and self._bytes + size_bytes <= policy.max_bytes:
-            self._append(event, size_bytes)
-            return
         if event.step.frame is not None:
             event = StepRecorded(event.step.without_frame(FrameState.SHED))
-            size_bytes = event.attached_bytes
             self.shed_frames += 1
-        if size_bytes and self._bytes + size_bytes > policy.max_bytes:
+        if event.attached_bytes and self._bytes + event.attached_bytes > policy.max_bytes:
             event = StepRecorded(replace(event.step, observation=None))
-            size_bytes = 0
             self.shed_observations += 1
-        self._append(event, size_bytes)
+        self._append(event, event.attached_bytes)
 
     def _shed_batch(self, policy: ShedFrames, event: BatchRecorded) -> None:
         # Rows, episodes and scalars always stay; what follows is bounded by the worker's credit.
@@ -218,7 +220,7 @@ class Subscription:
         self._append(event, event.attached_bytes)
 
     def _block(self, policy: Block, event: TelemetryEvent) -> None:
-        size_bytes = _attached_bytes(event)
+        size_bytes = event.attached_bytes
         if self._is_full(policy, size_bytes):
             started_s = time.perf_counter()
             self._readable.notify()
@@ -293,5 +295,11 @@ class RunBus:
             self._subscriptions = tuple(one for one in self._subscriptions if one is not subscription)
 
 
-def _attached_bytes(event: TelemetryEvent) -> int:
-    return event.attached_bytes if isinstance(event, StepRecorded | BatchRecorded) else 0
+def _room_of(policy: OverflowPolicy) -> tuple[int, float]:
+    """Events and bytes up to which a policy takes everything as it is."""
+    if isinstance(policy, Latest):
+        return 0, 0
+    if isinstance(policy, DropOldest):
+        return policy.capacity, math.inf
+    rows = policy.max_rows if isinstance(policy, ShedFrames) else policy.capacity
+    return min(policy.capacity, rows), policy.max_bytes

@@ -18,8 +18,8 @@ from gym_gui.core.data_model.batch import (
     TRUNCATED,
 )
 from gym_gui.core.info_codec import encode_info
-from gym_gui.core.value_codec import decode_value, encode_value
-from gym_gui.telemetry.step_rows import SELECT_STEPS, EpisodeKeys, microseconds, rare_of
+from gym_gui.core.value_codec import encode_value
+from gym_gui.telemetry.step_rows import SELECT_STEPS, EpisodeKeys, decode_rare, microseconds, rare_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -53,7 +53,7 @@ class StepColumns:
         infos: JSON texts; None where the info is empty.
         extras: What is rare, as `encode_value` writes a dict of it: ``observation`` (one that is no array),
             ``vector_metadata``, ``view``, ``normalization_stats``, ``time_step``, ``render_hint``, ``extra``,
-            ``payload_version``, ``space_signature``; None in most rows.
+            ``payload_version``, ``space_signature``, ``sound``; None in most rows.
         worker_id: Which worker produced the rows.
         space_signature: The run's.
     """
@@ -93,9 +93,7 @@ class StepColumns:
 
     def rare(self, row: int) -> dict[str, Any]:
         """What is rare about a row, decoded; empty for most."""
-        stored = self.extras[row]
-        found: dict[str, Any] = {} if stored is None else decode_value(stored)
-        return found
+        return decode_rare(self.extras[row])
 
 
 def select_columns(connection: sqlite3.Connection, keys: EpisodeKeys, start: int, stop: int) -> StepColumns:

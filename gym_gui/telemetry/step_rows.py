@@ -18,6 +18,7 @@ from gym_gui.core.data_model.batch import (
 )
 from gym_gui.core.info_codec import decode_info, encode_info
 from gym_gui.core.refs import FRAMES_DATASET, OBSERVATIONS_DATASET, FrameRef
+from gym_gui.core.sound import SOUND, packed_extra, unpacked_extra
 from gym_gui.core.value_codec import decode_value, encode_value
 
 if TYPE_CHECKING:
@@ -151,12 +152,14 @@ def rare_of(step: StepRecord, space_signature: str | None) -> bytes | None:
         and step.space_signature in {None, space_signature}
     ):
         return None
+    extra, sound = (None, None) if step.extra is None else packed_extra(step.extra)
     rare = {
         "observation": step.observation,
         "vector_metadata": None if step.vector_metadata is None else dict(step.vector_metadata),
         "view": None if step.view is None else dict(step.view),
         "normalization_stats": None if step.normalization_stats is None else dict(step.normalization_stats),
-        "extra": None if step.extra is None else dict(step.extra),
+        "extra": extra or None if sound is not None else extra,
+        SOUND: sound,
         "time_step": step.time_step,
         "render_hint": step.render_hint,
         "payload_version": None if step.payload_version == PAYLOAD_VERSION else step.payload_version,
@@ -164,6 +167,17 @@ def rare_of(step: StepRecord, space_signature: str | None) -> bytes | None:
     }
     encoded = encode_value({name: value for name, value in rare.items() if value is not None})
     return encoded if isinstance(encoded, bytes) else None
+
+
+def decode_rare(stored: bytes | None) -> dict[str, Any]:
+    """What `rare_of` encoded; empty where nothing was."""
+    if stored is None:
+        return {}
+    rare: dict[str, Any] = decode_value(stored)
+    packed = rare.pop(SOUND, None)
+    if packed is not None:
+        rare["extra"] = unpacked_extra(rare.get("extra"), packed)
+    return rare
 
 
 def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
@@ -174,7 +188,7 @@ def record_of(row: StepRow, keys: EpisodeKeys) -> StepRecord:
         reward = float("nan")
     elif flags & REWARD_NEGATIVE_ZERO:
         reward = -0.0
-    rare: dict[str, Any] = {} if extra is None else decode_value(extra)
+    rare = decode_rare(extra)
     obs_dataset = FRAMES_DATASET if flags & OBSERVATION_IS_FRAME else OBSERVATIONS_DATASET
     return StepRecord(
         run_id=keys.run_id,

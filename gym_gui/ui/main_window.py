@@ -18,7 +18,9 @@ from gym_gui.controllers.disk_estimate import DiskEstimate
 from gym_gui.controllers.game_options import human_adapter_maker
 from gym_gui.controllers.live_opening import open_desk
 from gym_gui.controllers.session import SessionController
+from gym_gui.controllers.session_sound import Sounds
 from gym_gui.controllers.session_state import SessionState
+from gym_gui.controllers.sound_output import SoundOutput
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.core.typing_compat import override
 from gym_gui.ui.bridge import BusPump, QtTaskRunner
@@ -82,6 +84,8 @@ class MainWindow(QMainWindow):
         self._theme = theme
         self._open_recordings = open_recordings
         self._make_pictures = make_pictures
+        self._sound = SoundOutput()
+        self._sound.muted = not settings.ui.sound
         self._specs = {spec.name: spec for spec in (screens or default_screens())}
         self._made: dict[str, QWidget] = {}
         self._open_name = next(iter(self._specs))
@@ -160,6 +164,7 @@ class MainWindow(QMainWindow):
             self._recorder.session.close()
         for screen in self._made.values():
             screen.close()
+        self._sound.close()
         self.pump.close()
         if self.context is not None:
             self.context.live.attention.close()
@@ -236,6 +241,7 @@ class MainWindow(QMainWindow):
             open_screen=self.show_screen,
             open_episode=self.open_episode,
             live=self._make_live(archive),
+            sound=self._sound,
             make_pictures=self._make_pictures,
         )
         self._disk = DiskEstimate(
@@ -281,7 +287,8 @@ class MainWindow(QMainWindow):
         telemetry = archive.telemetry
         recording = telemetry.status() is not None and archive.settings.options["record"] != "none"
         maker = human_adapter_maker(lambda: self._settings.game)
-        session = SessionController(telemetry, maker, on_change=self.pump.wake, recording=recording)
+        sounds = Sounds(play=self._sound.play, keeps=lambda: self._settings.keeps_sound)
+        session = SessionController(telemetry, maker, on_change=self.pump.wake, recording=recording, sounds=sounds)
         return Recorder(archive, session)
 
     def _show_fault(self, error: Exception) -> None:
@@ -296,6 +303,7 @@ class MainWindow(QMainWindow):
     def _change_settings(self, settings: Settings) -> None:
         self._settings = settings
         self._theme.set_mode(settings.ui.theme)
+        self._sound.muted = not settings.ui.sound
         if self._recorder is not None:
             self._save_settings()
 

@@ -188,6 +188,6 @@ class _OneOfMany(RecordTelemetry):
         return self._live
 
     @override
-    def end_recording(self, state: RunState = RunState.COMPLETED, reason: str = "") -> None:
+    def end_recording(self, state: RunState | None = None, reason: str = "") -> None:
         """Let go; the recorder is shared, and ends with the worker."""
         self._live = None

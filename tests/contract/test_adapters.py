@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from contract import odd_envs, shaped_envs  # noqa: F401 - importing them registers their environments
+from needs import needs_box2d
 
 from gym_gui.testing.adapter_contract import AdapterContract
 
@@ -49,27 +50,32 @@ class TestOldAtari(AdapterContract):
     env_id = "BreakoutNoFrameskip-v4"
 
 
+@needs_box2d
 class TestCarRacing(AdapterContract):
     env_id = "CarRacing-v3"
     steps = 8
 
 
+@needs_box2d
 class TestCarRacingDiscrete(AdapterContract):
     env_id = "CarRacing-v3"
     env_kwargs: ClassVar[dict[str, Any]] = {"continuous": False}
     steps = 4
 
 
+@needs_box2d
 class TestLunarLander(AdapterContract):
     env_id = "LunarLander-v3"
     steps = 300
 
 
+@needs_box2d
 class TestLunarLanderContinuous(AdapterContract):
     env_id = "LunarLander-v3"
     env_kwargs: ClassVar[dict[str, Any]] = {"continuous": True, "gravity": -8.0}
 
 
+@needs_box2d
 class TestBipedalWalker(AdapterContract):
     env_id = "BipedalWalker-v3"
 

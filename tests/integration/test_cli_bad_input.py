@@ -32,9 +32,9 @@ HOSTILE_REFS = (
 )
 
 
-def failed(found: Answer, *parts: str) -> str:
+def failed(found: Answer, *parts: str, code: int = 1) -> str:
     """The sentence of a command that had to fail; every one of *parts* is in it."""
-    assert found.code == 1, found
+    assert found.code == code, found
     assert found.stdout == ""
     assert "Traceback" not in found.stderr
     lines = found.stderr.strip().splitlines()
@@ -195,7 +195,8 @@ def test_that_every_command_that_takes_a_run_refuses_a_hostile_one(empty: Path) 
 @pytest.mark.parametrize("ref", HOSTILE_REFS)
 def test_that_a_hostile_ref_leads_nowhere(ref: str, empty: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.png"
-    failed(gym_gui("frame", ref, "-o", str(out), var_dir=empty), "is not a frame reference", "h5://my-run/frames/123")
+    found = gym_gui("frame", ref, "-o", str(out), var_dir=empty)
+    failed(found, "is not a frame reference", "h5://my-run/frames/123", code=2)
     assert not out.exists()
 
 
@@ -212,7 +213,7 @@ def test_that_what_is_not_there_is_named(var_dir: Path, tmp_path: Path) -> None:
     failed(frame(f"h5://{run_id}/sounds/0"), "has no dataset sounds")
     failed(frame("h5://some-run/frames/0"), "Run some-run has no replay file")
     failed(frame(f"h5://{run_id}/frames/0", str(tmp_path / "missing" / "out.png")), "cannot be written: No such file")
-    failed(frame(f"h5://{run_id}/frames/0", str(tmp_path / "out.txt")), "cannot be saved as .txt")
+    failed(frame(f"h5://{run_id}/frames/0", str(tmp_path / "out.txt")), "cannot be saved as .txt", code=2)
 
 
 # Files.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from integration.command_line import answer, command, environment, gym_gui
+from needs import HAS_BOX2D, NO_BOX2D
 from PIL import Image
 
 from gym_gui.replay import FrameResolver
@@ -35,6 +36,8 @@ class Library:
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     """Breakout with its banner, and CarRacing with its own; every other test reads what they left."""
+    if not HAS_BOX2D:
+        pytest.skip(NO_BOX2D)
     var_dir = tmp_path_factory.mktemp("library") / "var"
     breakout = answer("record", BREAKOUT, "--policy", "random", "--steps", str(STEPS), "--seed", "7", var_dir=var_dir)
     racing = answer("record", "CarRacing-v3", "--steps", "12", "-k", "continuous=false", var_dir=var_dir)

@@ -78,7 +78,9 @@ def test_that_a_run_is_recorded_by_the_backend_that_was_chosen(var_dir: Path, ba
 
 
 def test_that_nothing_is_kept_where_nothing_is_wanted(var_dir: Path) -> None:
-    run = answer("record", "CartPole-v1", "--steps", "5", "record=none", var_dir=var_dir)["run_id"]
+    told = answer("record", "CartPole-v1", "--steps", "5", "record=none", var_dir=var_dir)
+    run = told["run_id"]
+    assert (told["steps"], told["frames"], told["dropped_frames"]) == (5, 0, 0)
     assert not [path for path in var_dir.rglob(f"*{run}*") if path.is_file()]
 
 

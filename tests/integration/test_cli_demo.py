@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from integration.command_line import ROOT, Answer, answer, gym_gui
+from needs import HAS_BOX2D, NO_BOX2D
 from PIL import Image
 
 from gym_gui.config.settings import Settings
@@ -26,6 +27,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Answer]:
     """A var folder, and what the demo said of it."""
+    if not HAS_BOX2D:
+        pytest.skip(NO_BOX2D)
     var_dir = tmp_path_factory.mktemp("demo") / "var"
     return var_dir, gym_gui("demo", "--json", var_dir=var_dir)
 

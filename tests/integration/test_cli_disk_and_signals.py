@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from disks import only_readable
 from integration.command_line import answer, command, environment, gym_gui
+from needs import needs_box2d
 
 from gym_gui.replay import FrameResolver
 
@@ -101,6 +102,7 @@ def test_that_a_killed_recording_keeps_its_frames(env_id: str, var_dir: Path) ->
     assert readable_frames(var_dir, run["run_id"]) == episode["frames"] == episode["steps"] + 1
 
 
+@needs_box2d
 def test_that_two_recordings_share_a_folder(var_dir: Path) -> None:
     words = ("record", "CarRacing-v3", "--steps", "40", "--json")
     with start(*words, var_dir=var_dir) as one, start(*words, var_dir=var_dir) as other:

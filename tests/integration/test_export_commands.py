@@ -9,7 +9,9 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from disks import SmallDisk, small_disk
 from exports import RUN, differences, frame_of, record, step
 from integration.command_line import answer, command, environment, gym_gui
 
@@ -20,6 +22,8 @@ from gym_gui.recording.export import export_run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+__all__ = ["small_disk"]  # a fixture
 
 pytestmark = pytest.mark.slow
 
@@ -78,11 +82,38 @@ def test_that_what_cannot_be_is_said_in_one_sentence(
     assert (tmp_path / "there.csv").read_text() == "mine"
 
 
-def test_that_a_command_that_cannot_be_done_says_one_line_and_ends_with_one(var_dir: Path, tmp_path: Path) -> None:
-    found = gym_gui("export", RUN, "-o", "x", "--format", "parket", var_dir=var_dir, cwd=tmp_path)
-    assert (found.code, found.stdout, found.stderr.count("\n")) == (1, "", 1)
-    assert "Did you mean parquet?" in found.sentence
-    assert gym_gui("export", RUN, var_dir=var_dir).code == 2
+@pytest.mark.parametrize(
+    ("code", "words", "said"),
+    [
+        (2, ["-o", "x", "--format", "parket"], "Did you mean parquet?"),
+        (2, ["-o", "x.docx"], "'.docx' means no format"),
+        (2, ["-o", "x.csv", "--from", "5", "--to", "3"], "From step 5 to step 3 there is nothing."),
+        (2, ["-o", "x.csv", "--episodes", "9-5"], "'9-5' is no range of episodes"),
+        (2, ["-o", "x.csv", "--episodes", "1-"], "'1-' is no range of episodes"),
+        (2, ["-o", "x.csv", "--overlay"], "CSV has no --overlay"),
+        (2, ["-o", "x.parquet", "--compression", "rar"], "no compression 'rar'"),
+        (2, ["-o", "x.mp4", "--fps", "nan"], "cannot be shown"),
+        (2, ["-o", "x.mp4", "--crf", "99"], "no quality 99"),
+        (1, ["-o", "x.csv", "--episodes", "7"], "no episode 7"),
+        (1, ["-o", "x.csv", "--from", "31"], "no step 31"),
+        (1, ["-o", "no/such/folder/x.csv"], "no folder"),
+    ],
+    ids=str,
+)
+def test_that_what_means_nothing_ends_with_2_and_what_is_not_there_with_1(
+    var_dir: Path, tmp_path: Path, code: int, words: list[str], said: str
+) -> None:
+    found = gym_gui("export", RUN, *words, var_dir=var_dir, cwd=tmp_path)
+    assert (found.code, found.stdout, found.stderr.count("\n")) == (code, "", 1)
+    assert said in found.sentence
+    assert not list(tmp_path.iterdir())
+
+
+def test_that_a_run_cannot_be_imported_under_a_name_that_is_none(var_dir: Path, tmp_path: Path) -> None:
+    out = export_run(var_dir, RUN, tmp_path / "out.parquet").output
+    found = gym_gui("import", str(out), "--run-id", "../x", var_dir=tmp_path / "var")
+    assert (found.code, found.stderr.count("\n")) == (2, 1)
+    assert "'../x' is not a run id" in found.sentence
 
 
 def test_that_force_replaces(var_dir: Path, tmp_path: Path) -> None:
@@ -177,6 +208,25 @@ def test_that_a_full_disk_leaves_nothing_behind(var_dir: Path, tmp_path: Path) -
     assert len(said) == 7
     assert all("could not be written" in line for line in said), said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "room"),
+    [("out.h5", 60_000), ("out.h5", 200_000), ("out.h5", 400_000), ("out.sqlite", 100_000), ("out-v0", 400_000)],
+)
+def test_that_of_a_disk_that_fills_up_only_one_sentence_is_said(
+    small_disk: SmallDisk, tmp_path: Path, name: str, room: int
+) -> None:
+    noise = np.random.default_rng(0)
+    var_dir = tmp_path / "var"
+    pictures: Any = noise.integers(0, 256, (3, 40, 32, 40, 3), dtype=np.uint8)
+    record(var_dir, [[step(at, render_payload=one) for at, one in enumerate(episode)] for episode in pictures])
+    small_disk.fill(leave_bytes=room)
+    words = ["-o", str(small_disk.path / name), "--format", "minari" if name.endswith("v0") else ""]
+    found = gym_gui("export", RUN, *words[: 4 if words[3] else 2], var_dir=var_dir)
+    assert (found.code, found.stdout, found.stderr.count("\n")) == (1, "", 1), found.stderr
+    assert "could not be written" in found.sentence
+    assert [path.name for path in small_disk.path.iterdir()] == ["filler"]
 
 
 def test_that_a_missing_package_is_named_with_the_command_that_installs_it(var_dir: Path, tmp_path: Path) -> None:

@@ -51,6 +51,12 @@ def test_that_a_lossless_video_is_lossless(home: Path, name: str, codec: str) ->
     assert any("1 steps have no picture" in note for note in result.notes)
 
 
+def test_that_a_video_may_have_any_name(home: Path) -> None:
+    for name in ("film", "film-v0", "film.video"):
+        path = export_run(home / "var", RUN, home / name, format="mp4").output
+        assert len(decoded(path)) == STEPS
+
+
 def test_that_the_small_video_is_padded_to_even_sides_and_runs_at_the_step_rate(home: Path) -> None:
     path = export_run(home / "var", RUN, home / "out.mp4").output
     found = decoded(path)

@@ -76,7 +76,7 @@ def test_that_every_format_is_offered_with_its_own_options(dialog: ExportDialog)
         dialog.formats.setCurrentRow(row)
         shown[one.name] = {name for name, switch in dialog.options.switches.items() if not switch.isHidden()}
         assert Path(dialog.path.text()).name.startswith("Breakout-v5-episode-0")
-    assert shown["mp4"] == {"overlay", "lossless"}
+    assert shown["mp4"] == {"overlay", "lossless", "sound"}
     assert shown["parquet"] == {"frames", "partitioned"}
     assert shown["csv"] == set()
     assert dialog.isModal()

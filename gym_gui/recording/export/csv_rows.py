@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gym_gui.core.data_model import FrameState
+from gym_gui.core.sound import SOUND
 from gym_gui.recording.export.documents import json_text
 from gym_gui.recording.export.table import (
     TableShape,
@@ -58,7 +59,11 @@ def tell_left_out(job: ExportJob, shape: TableShape, *, frames: bool = False, ke
     if shape.observation.is_large and not frames:
         job.note("Observations are too large for cells and are not in the table.")
     if shape.extras and not keeps_rare:
-        rare = {name for _, page in job.source.pages(job.selection) for row in _extra_rows(page) for name in row}
+        rare: set[str] = set()
+        for _, page in job.source.pages(job.selection):
+            for row in _extra_rows(page):
+                rare.update(row)
+                rare.update({SOUND} & (row.get("extra") or {}).keys())
         left = sorted(rare - {"observation", "extra"})
         if left:
             job.note(f"Not in the table: {', '.join(left)}.")

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gym_gui.core.errors import ExportError
+from gym_gui.core.errors import ExportRequestError
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -87,9 +87,9 @@ FORMATS: Final = (
     ExportFormat(
         name="mp4",
         title="MP4",
-        told="Video, small or lossless",
+        told="Video, small or lossless, with the sound",
         suffixes=(".mp4", ".mkv"),
-        options=frozenset({"fps", "overlay", "lossless", "crf", "scale"}),
+        options=frozenset({"fps", "overlay", "lossless", "crf", "scale", "sound"}),
         needs_frames=True,
         package="av",
     ),
@@ -109,6 +109,12 @@ FORMATS: Final = (
         options=frozenset({"overlay", "scale"}),
         needs_frames=True,
     ),
+    ExportFormat(
+        name="wav",
+        title="WAV",
+        told="The sound alone, sample for sample",
+        suffixes=(".wav",),
+    ),
 )
 _BY_NAME: Final = {one.name: one for one in FORMATS}
 
@@ -117,13 +123,13 @@ def find_format(name: str) -> ExportFormat:
     """The format of that name.
 
     Raises:
-        ExportError: there is none; the hint offers the nearest.
+        ExportRequestError: there is none; the hint offers the nearest.
     """
     found = _BY_NAME.get(name.lower())
     if found is None:
         near = get_close_matches(name.lower(), _BY_NAME, n=1)
         hint = f"Did you mean {near[0]}?" if near else f"Formats: {', '.join(_BY_NAME)}."
-        raise ExportError(f"There is no format {name!r}.", hint=hint)
+        raise ExportRequestError(f"There is no format {name!r}.", hint=hint)
     return found
 
 
@@ -131,11 +137,11 @@ def format_of_path(path: str | PathLike[str]) -> ExportFormat:
     """The format that a file's ending means.
 
     Raises:
-        ExportError: it means none.
+        ExportRequestError: it means none.
     """
     suffix = Path(path).suffix.lower()
     for one in FORMATS:
         if suffix in one.suffixes:
             return one
     what = f"The ending {suffix!r} means no format." if suffix else "The path has no ending that means a format."
-    raise ExportError(what, hint=f"Name one with --format: {', '.join(_BY_NAME)}.")
+    raise ExportRequestError(what, hint=f"Name one with --format: {', '.join(_BY_NAME)}.")

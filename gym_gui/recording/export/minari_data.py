@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import h5py
@@ -29,8 +28,11 @@ from gym_gui.recording.export.table import (
     observation_column,
     own_observation_refs,
 )
+from gym_gui.recording.patient_file import patient_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gym_gui.core.data_model import EpisodeRollup
     from gym_gui.recording.export.job import ExportJob
     from gym_gui.recording.export.value_forms import Form
@@ -61,9 +63,9 @@ def write_minari(job: ExportJob, path: Path) -> None:
     job.progress.begin(shape.rows)
     data = path / "data"
     data.mkdir(parents=True)
-    require_room(data, shape.rows * _ROW_BYTES)
+    require_room(data, shape.rows * _ROW_BYTES)  # rather now than after minutes
     writer = _DatasetWriter(job, shape.action, shape.observation, pictures=shape.pictures_seen)
-    with h5py.File(data / "main_data.hdf5", "w", track_order=True) as file:
+    with patient_file(data / "main_data.hdf5", "w", track_order=True) as file:
         for episode in job.selection.episodes:
             writer.add(file, episode)
     if not writer.episodes:
@@ -204,7 +206,6 @@ class _DatasetWriter:
                 step = int(page.step_index[start + missing[0]])
                 raise ExportError(f"The observation of step {step:,} of episode {page.episode_id} cannot be read.")
             items = np.stack([one for one in arrays if one is not None])
-            require_room(Path(group.file.filename).parent, items.nbytes)
             dataset = create(group, "observations", items, rows, self._compression)
             dataset[written + start : written + start + len(items)] = items
             self._job.frames += len(items) * self._pictures

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gym_gui.core.errors import ExportError
+from gym_gui.core.sound import sound_of
 from gym_gui.core.value_codec import decode_value
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Picture:
         total: Return up to and with this step.
         ref: The picture's ``h5://`` text.
         frame: ``uint8 (H, W, 3)``.
+        sound: What was heard during the step, ``uint8 (samples,)``; None for nothing, or where it was not asked for.
     """
 
     episode: EpisodeRollup
@@ -41,10 +43,16 @@ class Picture:
     total: float
     ref: str | None
     frame: NDArray[np.uint8]
+    sound: NDArray[np.uint8] | None = None
 
 
-def pictures(job: ExportJob) -> Generator[Picture, None, None]:
-    """Every picture of the selection; a step without one shows the last before it."""
+def pictures(job: ExportJob, *, sound: bool = False) -> Generator[Picture, None, None]:
+    """Every picture of the selection; a step without one shows the last before it.
+
+    Args:
+        job: The export.
+        sound: Whether pictures come with the sound of their steps.
+    """
     missing = 0
     for episode in job.selection.episodes:
         last: NDArray[np.uint8] | None = None
@@ -67,6 +75,7 @@ def pictures(job: ExportJob) -> Generator[Picture, None, None]:
                             total=float(totals[row]),
                             ref=page.frame_refs[row],
                             frame=frame,
+                            sound=sound_of(page.rare(row).get("extra")) if sound else None,
                         )
                     last = frame
                 job.progress.advance(len(group))

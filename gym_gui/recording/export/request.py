@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Final
 
-from gym_gui.core.errors import ExportError
+from gym_gui.core.errors import ExportError, ExportRequestError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +35,7 @@ class ExportOptions:
         lossless: Every pixel bit for bit: H.264 RGB in .mp4, FFV1 in .mkv.
         crf: Quality of the small video, 0 (best) to 51.
         scale: Whole number that pictures are enlarged by.
+        sound: Whether a video has the sound that was recorded.
     """
 
     compression: str | None = None
@@ -46,6 +47,7 @@ class ExportOptions:
     lossless: bool = False
     crf: int | None = None
     scale: int = 1
+    sound: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,27 +102,39 @@ class ExportResult:
     notes: tuple[str, ...] = ()
 
 
-def check_options(asked: ExportOptions, chosen: ExportFormat) -> None:
-    """Refuse what the format does not know.
+def _word(option: str) -> str:
+    """An option as it is written on the command line."""
+    return {"partitioned": "--partition", "sound": "--no-sound"}.get(option, f"--{option}")
+
+
+def check_request(request: ExportRequest, chosen: ExportFormat) -> None:
+    """Refuse what means nothing, whatever the run holds.
 
     Raises:
-        ExportError: an option means nothing to the format, or has a value out of range.
+        ExportRequestError: an option means nothing to the format, a value is out of range, or no step lies between
+            the first and the last.
     """
+    if request.start < 0 or (request.stop is not None and request.stop <= request.start):
+        raise ExportRequestError(
+            f"From step {request.start} to step {request.stop} there is nothing.",
+            hint="--from is the first step, --to the first one not taken.",
+        )
+    asked = request.options
     defaults = ExportOptions()
     for one in fields(ExportOptions):
         if getattr(asked, one.name) != getattr(defaults, one.name) and one.name not in chosen.options:
-            option = {"partitioned": "--partition"}.get(one.name, f"--{one.name}")
-            names = ["partition" if name == "partitioned" else name for name in chosen.options]
-            known = ", ".join(sorted(f"--{name}" for name in names)) or "none of these"
-            raise ExportError(f"{chosen.title} has no {option}.", hint=f"It knows: {known}.")
+            known = ", ".join(sorted(map(_word, chosen.options))) or "none of these"
+            raise ExportRequestError(f"{chosen.title} has no {_word(one.name)}.", hint=f"It knows: {known}.")
     if asked.compression is not None and asked.compression not in chosen.compressions:
-        raise ExportError(
+        raise ExportRequestError(
             f"{chosen.title} has no compression {asked.compression!r}.",
             hint=f"It knows: {', '.join(chosen.compressions)}.",
         )
     if asked.fps is not None and not 0 < asked.fps <= 1_000:  # noqa: PLR2004 - no screen or file goes beyond
-        raise ExportError(f"{asked.fps:g} pictures a second cannot be shown.", hint="--fps takes 0.01 to 1000.")
+        raise ExportRequestError(f"{asked.fps:g} pictures a second cannot be shown.", hint="--fps takes 0.01 to 1000.")
     if asked.crf is not None and not 0 <= asked.crf <= _WORST_CRF:
-        raise ExportError(f"There is no quality {asked.crf}.", hint="--crf takes 0 (best) to 51 (smallest).")
+        raise ExportRequestError(f"There is no quality {asked.crf}.", hint="--crf takes 0 (best) to 51 (smallest).")
     if not 1 <= asked.scale <= _MAX_SCALE:
-        raise ExportError(f"Pictures cannot be enlarged {asked.scale} times.", hint=f"--scale takes 1 to {_MAX_SCALE}.")
+        raise ExportRequestError(
+            f"Pictures cannot be enlarged {asked.scale} times.", hint=f"--scale takes 1 to {_MAX_SCALE}."
+        )

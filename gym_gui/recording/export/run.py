@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import fields
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,7 +14,7 @@ from gym_gui.core.errors import ExportError, FormatUnavailableError, RunNotFound
 from gym_gui.recording.export.beside import check_target, size_of, written_beside
 from gym_gui.recording.export.formats import ExportFormat, find_format, format_of_path
 from gym_gui.recording.export.job import ExportJob, Progressing
-from gym_gui.recording.export.request import ExportOptions, ExportRequest, ExportResult, check_options
+from gym_gui.recording.export.request import ExportOptions, ExportRequest, ExportResult, check_request
 from gym_gui.recording.export.selection import parse_episodes, select
 from gym_gui.recording.export.source import ExportSource
 
@@ -30,12 +30,13 @@ _WRITERS: Final = {
     "csv": ("csv_rows", "write_csv"),
     "json": ("json_rows", "write_json"),
     "parquet": ("parquet_rows", "write_parquet"),
-    "hdf5": ("backend_copy", "write_hdf5"),
+    "hdf5": ("hdf5_copy", "write_hdf5"),
     "sqlite": ("backend_copy", "write_sqlite"),
     "minari": ("minari_data", "write_minari"),
     "mp4": ("video", "write_video"),
     "gif": ("gif", "write_gif"),
     "png": ("png", "write_png"),
+    "wav": ("soundtrack", "write_wav"),
 }
 
 
@@ -103,7 +104,7 @@ def export(
     """What `export_run` does, of a request that is already made."""
     started_s = time.perf_counter()
     chosen = find_format(request.format)
-    check_options(request.options, chosen)
+    check_request(request, chosen)
     check_package(chosen)
     with ExitStack() as stack:
         reading = stack.enter_context(open_source(source, request.run_id))
@@ -111,7 +112,7 @@ def export(
         _check_frames(reading, selection, chosen)
         target = request.output.expanduser().absolute()
         if chosen.name == "minari":
-            target = _data_set_of(target, selection.run.env_id)
+            target = _data_set_of(target, selection.run.env_id, stack)
         check_target(target, overwrite=request.overwrite)
         job = ExportJob(reading, selection, request.options, Progressing(progress, cancelled), target=target)
         with written_beside(target, overwrite=request.overwrite) as beside:
@@ -130,7 +131,7 @@ def export(
     )
 
 
-def _data_set_of(target: Path, env_id: str) -> Path:
+def _data_set_of(target: Path, env_id: str, stack: ExitStack) -> Path:
     """The data set's own folder: Minari finds it by a name with a version, whatever the folder around it is called."""
     from gym_gui.recording.export.minari_data import dataset_folder  # noqa: PLC0415 - h5py, only for this format
 
@@ -138,7 +139,13 @@ def _data_set_of(target: Path, env_id: str) -> Path:
     if folder != target and not target.is_dir():
         check_target(target, overwrite=False)
         target.mkdir()
+        stack.callback(_remove_empty, target)
     return folder
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):  # not empty: the data set is in it
+        folder.rmdir()
 
 
 def check_package(chosen: ExportFormat) -> None:

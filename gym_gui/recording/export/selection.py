@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gym_gui.core.errors import EpisodeNotFoundError, ExportError
+from gym_gui.core.errors import EpisodeNotFoundError, ExportError, ExportRequestError
 
 if TYPE_CHECKING:
     from gym_gui.core.data_model import EpisodeRollup, RunRecord
@@ -49,21 +49,23 @@ def parse_episodes(text: str) -> tuple[int | str, ...]:
     """The episodes that a text such as ``1,5-9`` or ``0,my-episode`` names.
 
     Raises:
-        ExportError: a part of it names none.
+        ExportRequestError: a part of it names none.
     """
     found: list[int | str] = []
     for part in (one.strip() for one in text.split(",")):
         first, dash, last = part.partition("-")
         if part.isascii() and part.isdigit():
             found.append(int(part))
-        elif dash and first.isdigit() and last.isdigit():
-            if int(last) < int(first) or int(last) - int(first) > _MAX_RANGE:
-                raise ExportError(f"{part!r} is no range of episodes.", hint="Write it as 5-9.")
+        elif dash and part.isascii() and part.replace("-", "").isdigit():
+            if not first or not last.isdigit() or int(last) < int(first) or int(last) - int(first) > _MAX_RANGE:
+                raise ExportRequestError(f"{part!r} is no range of episodes.", hint="Write it as 5-9.")
             found.extend(range(int(first), int(last) + 1))
         elif part:
             found.append(part)
         else:
-            raise ExportError(f"{text!r} names no episodes.", hint="Write them as 1,5-9: indices, ranges, or ids.")
+            raise ExportRequestError(
+                f"{text!r} names no episodes.", hint="Write them as 1,5-9: indices, ranges, or ids."
+            )
     return tuple(dict.fromkeys(found))
 
 
@@ -73,18 +75,13 @@ def select(rows: RowReader, request: ExportRequest) -> Selection:
     Raises:
         RunNotFoundError: there is no such run.
         EpisodeNotFoundError: the run has not all of the episodes.
-        ExportError: the range is empty, or the run has nothing.
+        ExportError: the run has nothing, or nothing so far on.
     """
     run = rows.get_run(request.run_id)
     listed = [summary.rollup for summary in rows.list_episodes(run.run_id)]
     if not listed:
         raise ExportError(f"Run {run.run_id} has no episodes yet.", hint="Export it once it has.")
     chosen = listed if request.episodes is None else _chosen(run.run_id, listed, request.episodes)
-    if request.start < 0 or (request.stop is not None and request.stop <= request.start):
-        raise ExportError(
-            f"From step {request.start} to step {request.stop} there is nothing.",
-            hint="--from is the first step, --to the first one not taken.",
-        )
     longest = max(episode.steps for episode in chosen)
     if request.start > longest:
         raise ExportError(

@@ -10,6 +10,7 @@ import numpy as np
 
 from gym_gui.core.info_codec import to_plain
 from gym_gui.core.packing import from_array
+from gym_gui.core.sound import SOUND
 from gym_gui.recording.export.value_forms import (
     Form,
     LeafColumn,
@@ -186,7 +187,7 @@ def own_fields(rare: dict[str, Any]) -> dict[str, Any]:
     """A program's own fields of a row, and what it said beside them under ``metadata``."""
     extra = rare.get("extra") or {}
     if "has" not in extra:  # not by way of a recorder's dictionary
-        return dict(extra)
+        return {name: value for name, value in extra.items() if name != SOUND}  # which is nothing for a table
     beside = extra.get("metadata")
     return {**extra.get("data", {}), **({"metadata": beside} if beside else {})}
 

@@ -1,4 +1,7 @@
-"""MP4 and MKV: a small video (H.264, 4:2:0), or a lossless one (H.264 in RGB, or FFV1), frame by frame in process."""
+"""MP4 and MKV: a small video (H.264, 4:2:0), or a lossless one (H.264 in RGB, or FFV1), frame by frame in process.
+
+Where sound was recorded, it comes along, in time with the pictures.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from gym_gui.core.errors import ExportError
 from gym_gui.recording.export.canvas import frames_a_second, make_canvas
 from gym_gui.recording.export.pictures import count_steps, pictures
 from gym_gui.recording.export.request import DEFAULT_CRF
+from gym_gui.recording.export.soundtrack import make_soundtrack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,20 +35,26 @@ def write_video(job: ExportJob, path: Path) -> None:
     job.progress.begin(count_steps(job))
     try:
         # The index goes to the front, so that a browser plays while it loads.
-        flags = {"movflags": "faststart"} if path.suffix.lower() == ".mp4" else {}
-        with av.open(str(path), "w", options=flags) as container:
+        suffix = ".mkv" if path.suffix.lower() == ".mkv" else ".mp4"  # whatever else the file is called
+        flags, kind = ({}, "matroska") if suffix == ".mkv" else ({"movflags": "faststart"}, "mp4")
+        with av.open(str(path), "w", format=kind, options=flags) as container:
             container.metadata["title"] = f"{job.selection.run.env_id} {job.selection.run.run_id}"
-            stream = _stream(job, container, path.suffix.lower())
+            stream = _stream(job, container, suffix)
             stream.width, stream.height = canvas.width, canvas.height
             target = stream.pix_fmt
-            with closing(pictures(job)) as shown:
+            track = make_soundtrack(job, container, suffix)
+            with closing(pictures(job, sound=track is not None)) as shown:
                 for picture in shown:
                     frame = av.VideoFrame.from_ndarray(canvas.draw(picture), format="rgb24")
                     if target != "rgb24":
                         frame = frame.reformat(format=target, dst_colorspace="ITU601" if target == "yuv420p" else None)
                     container.mux(stream.encode(frame))
+                    if track is not None:
+                        track.add(picture.sound)
                     job.frames += 1
             container.mux(stream.encode(None))
+            if track is not None:
+                track.end()
     except av.FFmpegError as error:
         if isinstance(error, OSError) and error.errno:
             raise OSError(error.errno, error.strerror) from error

@@ -16,6 +16,7 @@ from gym_gui.recording.export.arrow_values import leaves_of_arrow
 from gym_gui.recording.export.documents import episode_of_document, run_of_document
 from gym_gui.recording.export.parquet_rows import METADATA_KEY, VERSION
 from gym_gui.recording.export.value_forms import Form, put_together
+from gym_gui.telemetry.step_rows import decode_rare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -150,7 +151,7 @@ class _Batch:
             if episode_id != episode.episode_id:
                 continue
             frame = self._frame(row)
-            rare: dict[str, Any] = {} if rares[row] is None else decode_value(rares[row])
+            rare = decode_rare(rares[row])
             observation = frame if is_frame[row] else self._observations(row)
             if observation is None:
                 observation = rare.get("observation")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gym_gui.config.settings import Settings
     from gym_gui.controllers.live_desk import LiveDesk
     from gym_gui.controllers.session import SessionController
+    from gym_gui.controllers.sound_output import SoundOutput
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.services.bootstrap import Archive, Services
     from gym_gui.ui.bridge import BusPump
@@ -62,6 +63,7 @@ class ScreenContext:
         open_screen: Go to the screen of this name.
         open_episode: Open a run's episode in the player, at the row of a step.
         live: The runs, and what of them wants attention.
+        sound: The loudspeaker; muted as the settings say.
         make_pictures: Whether the catalogue has pictures of games made, by a process of its own.
         view_choices: What a person wants to see of each environment, its picture or its payload.
     """
@@ -77,5 +79,6 @@ class ScreenContext:
     open_screen: Callable[[str], None]
     open_episode: Callable[[str, str, int], None]
     live: LiveParts
+    sound: SoundOutput
     make_pictures: bool = True
     view_choices: ViewChoices = field(default_factory=ViewChoices)

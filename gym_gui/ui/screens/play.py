@@ -54,6 +54,8 @@ class PlayScreen(QWidget):
         self._pages.addWidget(self.game)
         settings = context.settings()
         self.game.set_hud(shown=settings.ui.hud)
+        self.game.overlays.strip.show_sound(on=settings.ui.sound)
+        self.game.sound_toggled.connect(self._toggle_sound)
         self.game.hud_changed.connect(self._remember_hud)
         self.catalog.game_chosen.connect(self.start)
         self.catalog.game_refused.connect(context.notify)
@@ -80,6 +82,7 @@ class PlayScreen(QWidget):
         """The user changed a setting."""
         settings = self._context.settings()
         self.game.set_hud(shown=settings.ui.hud)
+        self.game.overlays.strip.show_sound(on=settings.ui.sound)
         self.game.picture.set_integer_scale(integer=settings.ui.integer_scale)
 
     @override
@@ -117,6 +120,7 @@ class PlayScreen(QWidget):
         self.game.show_storage_fault(fault=pipeline is not None and bool(pipeline.fault))
         self.game.show_session(state)
         if state.phase is Phase.IDLE:
+            self._context.sound.rest()
             self._context.runner.submit(self._wait_until_kept, lambda _: self._take_played())
 
     def _show_page(self, state: SessionState) -> None:
@@ -148,6 +152,11 @@ class PlayScreen(QWidget):
 
     def _remember_hud(self, shown: bool) -> None:
         self._context.change_settings(self._context.settings().with_value("ui.hud", shown))
+
+    def _toggle_sound(self) -> None:
+        settings = self._context.settings()
+        self._context.change_settings(settings.with_value("ui.sound", not settings.ui.sound))
+        self.game.overlays.strip.show_sound(on=not settings.ui.sound)
 
     def _wait_until_kept(self) -> None:
         self._session.wait_at_rest(5.0)

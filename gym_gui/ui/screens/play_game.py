@@ -42,6 +42,7 @@ class GamePage(QWidget):
     """
 
     hud_changed = Signal(bool)
+    sound_toggled = Signal()
 
     def __init__(self, context: ScreenContext, session: SessionController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,6 +60,7 @@ class GamePage(QWidget):
             escape=self._escape,
             ask_seed=self.ask_seed,
             toggle_hud=self.toggle_hud,
+            toggle_sound=self.sound_toggled.emit,
             toggle_help=self.toggle_help,
             switch_view=lambda: self.view.toggle(),  # noqa: PLW0108 - the view comes later
         )
@@ -90,6 +92,7 @@ class GamePage(QWidget):
         strip.reset_requested.connect(lambda: session.reset())  # noqa: PLW0108 - a signal's argument is no seed
         strip.seed_requested.connect(self.ask_seed)
         strip.hud_toggled.connect(self.toggle_hud)
+        strip.sound_toggled.connect(self.sound_toggled)
         strip.help_requested.connect(self.toggle_help)
         strip.full_screen_toggled.connect(self._toggle_full_screen)
 
@@ -165,8 +168,7 @@ class GamePage(QWidget):
         self.overlays.hint.hide()
         self.overlays.help.show_keys(
             self._name or self._state.env_id,
-            self._state.bindings,
-            turn_based=self._state.turn_based,
+            self._state,
             views=self.view.switch.has_choice,
             height=self.height(),
         )

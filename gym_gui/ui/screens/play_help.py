@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gym_gui.adapters.controls import Binding
+    from gym_gui.controllers.session_state import SessionState
     from gym_gui.ui.theme import Theme
 
+SOUND_LABEL: Final = "Sound on, off"
 VIEW_LABEL: Final = "Picture, grid, graph or text"
 # Keys as they are written; each entry of a row's first part is one keycap.
 WINDOW_KEYS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
@@ -30,6 +32,7 @@ WINDOW_KEYS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (("F5",), "New episode"),
     (("Ctrl+R",), "New episode with a seed"),
     (("H",), "Score and rate"),
+    (("M",), SOUND_LABEL),
     (("V",), VIEW_LABEL),
     (("F11",), "Full screen"),
     (("Ctrl+W",), "All games"),
@@ -67,17 +70,18 @@ class HelpOverlay(QFrame):
         column.addLayout(self._body)
         self.hide()
 
-    def show_keys(self, game: str, bindings: Sequence[Binding], *, turn_based: bool, views: bool, height: int) -> None:
+    def show_keys(self, game: str, state: SessionState, *, views: bool, height: int) -> None:
         """Draw the keys of *game* and those of the window; the keyboard only where *height* leaves room for it.
 
         *views*: the game has more to show than its picture.
         """
+        bindings = state.bindings
         self._title.setText(f"Keys of {game}")
         _empty(self._drawing)
         _empty(self._body)
         self._hues = control_hues(bindings)
         drawing = KeyboardDrawing(self._theme, self._hues)
-        if bindings and height >= drawing.height() + _LISTS_HEIGHT + _LINE_HEIGHT * views:
+        if bindings and height >= drawing.height() + _LISTS_HEIGHT + _LINE_HEIGHT * (views + state.has_sound):
             self._drawing.addWidget(drawing, 0, Qt.AlignmentFlag.AlignHCenter)
         else:
             drawing.deleteLater()
@@ -89,7 +93,7 @@ class HelpOverlay(QFrame):
             text.setFixedWidth(220)
             self._body.addWidget(text, 0, Qt.AlignmentFlag.AlignTop)
         self._body.addWidget(make_line(vertical=True))
-        window = window_keys(bindings, turn_based=turn_based, views=views)
+        window = window_keys(bindings, turn_based=state.turn_based, views=views, sound=state.has_sound)
         self._body.addWidget(self._column("Window", window, ""), 0, Qt.AlignmentFlag.AlignTop)
         self.adjustSize()
 
@@ -110,13 +114,15 @@ class HelpOverlay(QFrame):
         return widget
 
 
-def window_keys(bindings: Sequence[Binding], *, turn_based: bool, views: bool) -> list[tuple[tuple[str, ...], str]]:
+def window_keys(
+    bindings: Sequence[Binding], *, turn_based: bool, views: bool, sound: bool
+) -> list[tuple[tuple[str, ...], str]]:
     """The window's keys during a game; those that the game itself uses are left out, because they belong to it."""
+    offered = ((VIEW_LABEL, views), (SOUND_LABEL, sound))
     taken = {key.upper() for binding in bindings for key in binding.keys}
+    left_out = (TURN_KEYS_LEFT_OUT if turn_based else set()) | {label for label, there in offered if not there}
     rows = (
-        (tuple(key for key in keys if key not in taken), label)
-        for keys, label in WINDOW_KEYS
-        if not (turn_based and label in TURN_KEYS_LEFT_OUT) and (views or label != VIEW_LABEL)
+        (tuple(key for key in keys if key not in taken), label) for keys, label in WINDOW_KEYS if label not in left_out
     )
     return [(keys, label) for keys, label in rows if keys]
 

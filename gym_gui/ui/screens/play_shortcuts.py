@@ -28,6 +28,7 @@ class GameShortcuts:
         escape: Leaves what is on top: the help, full screen, a game that cannot go on.
         ask_seed: Asks for the seed of a new episode.
         toggle_hud: Shows or hides the HUD.
+        toggle_sound: Mutes the game, or lets it be heard.
         toggle_help: Shows or hides the game's keys.
         switch_view: Shows the next of picture, grid, graph or text.
     """
@@ -39,6 +40,7 @@ class GameShortcuts:
         escape: Callable[[], object],
         ask_seed: Callable[[], object],
         toggle_hud: Callable[[], object],
+        toggle_sound: Callable[[], object],
         toggle_help: Callable[[], object],
         switch_view: Callable[[], object],
     ) -> None:
@@ -55,6 +57,7 @@ class GameShortcuts:
             (key.Key_F5, False): session.reset,
             (key.Key_R, True): ask_seed,
             (key.Key_H, False): toggle_hud,
+            (key.Key_M, False): toggle_sound,
             (key.Key_F1, False): toggle_help,
             (key.Key_V, False): switch_view,
             (key.Key_W, True): session.stop,

@@ -30,7 +30,7 @@ MAX_SEED: Final = 2**SEED_BITS - 1
 
 
 class ControlStrip(QFrame):
-    """Leave, pause, single step, speed, reset, reset with a seed, HUD, full screen, keys."""
+    """Leave, pause, single step, speed, reset, reset with a seed, HUD, sound, full screen, keys."""
 
     leave_requested = Signal()
     pause_toggled = Signal()
@@ -39,6 +39,7 @@ class ControlStrip(QFrame):
     reset_requested = Signal()
     seed_requested = Signal()
     hud_toggled = Signal()
+    sound_toggled = Signal()
     help_requested = Signal()
     full_screen_toggled = Signal()
 
@@ -63,6 +64,8 @@ class ControlStrip(QFrame):
         row.addWidget(self._lines[2])
         self.hud_button = self._add(row, "gauge", "Score and rate (H)", self.hud_toggled)
         self.hud_button.setCheckable(True)
+        self.sound_button = self._add(row, "volume-high", "Mute (M)", self.sound_toggled)
+        self.sound_button.hide()
         self.help_button = self._add(row, "keyboard-outline", "Keys of this game (F1)", self.help_requested)
         self.full_button = self._add(row, "fullscreen", "Full screen (F11)", self.full_screen_toggled)
         self.set_upright(upright=False)
@@ -78,9 +81,16 @@ class ControlStrip(QFrame):
         self.speed_button.setText(f"{state.speed:g}x")
         for button in (self.pause_button, self.step_button, self.speed_button):
             button.setVisible(not state.turn_based)
+        self.sound_button.setVisible(state.has_sound)
         playable = state.in_game
         for button in (self.pause_button, self.step_button, self.reset_button, self.seed_button):
             button.setEnabled(playable)
+
+    def show_sound(self, *, on: bool) -> None:
+        """Offer to mute the game, or to let it be heard."""
+        self._theme.set_icon(self.sound_button, "volume-high" if on else "volume-off", "overlay_text")
+        self.sound_button.setToolTip("Mute (M)" if on else "Sound on (M)")
+        self.sound_button.setAccessibleName("Mute" if on else "Sound on")
 
     def take_switch(self, switch: ViewSwitch) -> None:
         """Show *switch* beside the HUD's button, where it has something to choose from."""

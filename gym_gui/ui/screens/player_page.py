@@ -66,7 +66,7 @@ class PlayerPage(QWidget):
         self._asked: tuple[str, str | int | None] = ("", None)
         self._inspector_wanted: bool | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.controller = ReplayController(rows, frames, runner, self)
+        self.controller = ReplayController(rows, frames, runner, self, play_sound=context.sound.play)
         acts = PageActs(
             go_to_step=self._type_step,
             toggle_plots=self._toggle_plots,
@@ -76,6 +76,7 @@ class PlayerPage(QWidget):
             export=self._export,
             switch_view=lambda: self.stage.toggle(),  # noqa: PLW0108 - the stage comes later
             toggle_legacy=self._toggle_legacy,
+            toggle_sound=self._toggle_sound,
             leave=self.left.emit,
         )
         self.player_actions = PlayerActions(self._theme, self.controller, self, acts)
@@ -113,6 +114,7 @@ class PlayerPage(QWidget):
         self.inspector.show_state(state)
         self.timeline.set_position(state.position, state.length)
         self.player_actions.loop.setChecked(state.loop)
+        self.player_actions.show_sound(there=state.has_sound, on=self._context.settings().ui.sound)
         self.stage.show_state(state)
         self._show_fault(state)
         if state.playing and not self._tick_timer.isActive():
@@ -216,6 +218,11 @@ class PlayerPage(QWidget):
         self._plots_wanted = self.timeline.compact
         self._fold()
 
+    def _toggle_sound(self) -> None:
+        settings = self._context.settings()
+        self._context.change_settings(settings.with_value("ui.sound", not settings.ui.sound))
+        self.player_actions.show_sound(there=self.controller.state.has_sound, on=not settings.ui.sound)
+
     def _copy_picture(self) -> None:
         taken = self.stage.copied()
         what = "Text" if isinstance(taken, str) else "Picture"
@@ -299,4 +306,5 @@ class PlayerPage(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.controller.pause()
+        self._context.sound.rest()
         self._live_timer.stop()

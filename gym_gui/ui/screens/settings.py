@@ -136,7 +136,7 @@ class SettingsScreen(QWidget):
         return card
 
     def _make_picture(self) -> QFrame:
-        card, column = _make_card("Picture")
+        card, column = _make_card("Picture and sound")
         theme = self._context.theme
         self.integer = self._add(
             column,
@@ -151,6 +151,13 @@ class SettingsScreen(QWidget):
         self.hud = self._add(
             column,
             SwitchField(theme, "ui.hud", "Show score and rate over the picture", "H switches it during a game."),
+        ).switch
+        column.addSpacing(tokens.SPACE_8)
+        self.sound = self._add(
+            column,
+            SwitchField(
+                theme, "ui.sound", "Sound", "Of Atari games, at speed 1. M switches it in a game and in the player."
+            ),
         ).switch
         return card
 
@@ -168,6 +175,9 @@ class SettingsScreen(QWidget):
         for backend, codecs in (("parquet", PARQUET_CODECS), ("hdf5", HDF5_CODECS)):
             choices = [(codec, "None" if codec == "none" else codec) for codec in codecs]
             self._add(column, ChoiceField("record.compression", "Compression", choices, only_for=backend))
+        self._add(
+            column, SwitchField(self._context.theme, "record.include_sound", "Record the sound, too (Atari games)")
+        )
         self._add(column, NumberField("record.buffer.max_records", "Steps that may wait in memory", "steps"))
         self._add(column, NumberField("record.buffer.max_memory_mb", "Memory that they may take", "MB"))
         self._add(column, NumberField("record.buffer.flush_interval_seconds", "Written at the latest after", "seconds"))

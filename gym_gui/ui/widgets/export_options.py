@@ -27,6 +27,7 @@ _SWITCHES: Final = {
     "lines": "One document a line (JSON Lines)",
     "overlay": "Step, action, reward and return below the picture",
     "lossless": "Lossless: every pixel bit for bit",
+    "sound": "The sound, where it was recorded",
 }
 # Formats that take pictures along unless told not to.
 _WITH_FRAMES: Final = frozenset({"hdf5", "sqlite"})
@@ -77,7 +78,7 @@ class ExportOptionsPane(QWidget):
         self._format = chosen
         for name, switch in self.switches.items():
             switch.setVisible(name in chosen.options)
-            switch.setChecked(name == "frames" and chosen.name in _WITH_FRAMES)
+            switch.setChecked(name == "sound" or (name == "frames" and chosen.name in _WITH_FRAMES))
         self.fps.set_value(self._rate_hz)
         self.scale.set_value(1)
         self._fps_row.setVisible("fps" in chosen.options)
@@ -96,6 +97,7 @@ class ExportOptionsPane(QWidget):
             lines=is_on.get("lines", False),
             overlay=is_on.get("overlay", False),
             lossless=is_on.get("lossless", False),
+            sound=is_on.get("sound", True),
             fps=self.fps.value if "fps" in known and self.fps.value != self._rate_hz else None,
             scale=round(self.scale.value) if "scale" in known else 1,
         )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gym_gui.ui.theme import Theme
 
 _JUMP: Final = 10
+SOUND_ON: Final = "volume-high"
+SOUND_OFF: Final = "volume-off"
 MIRRORED: Final = "mirrored:"
 NEXT_VIEW: Final = "Picture or grid, graph, text"
 # As text, a comma would part two keys that follow each other. A layout's sign on the same key (">") must not be a
@@ -42,6 +44,7 @@ class PageActs:
         toggle_legacy: Offers payloads that no screen draws as text, or does not.
         copy_ref: Puts the picture's ``h5://`` text on the clipboard.
         export: Opens the export dialog.
+        toggle_sound: Mutes what is played, or lets it be heard.
         leave: Goes back to the library.
     """
 
@@ -53,6 +56,7 @@ class PageActs:
     toggle_legacy: Callable[[], None]
     copy_ref: Callable[[], None]
     export: Callable[[], None]
+    toggle_sound: Callable[[], None]
     leave: Callable[[], None]
 
 
@@ -87,6 +91,9 @@ class PlayerActions(QObject):
         self.faster = self._add("Faster", "speedometer", c.faster, "]")
         self.loop = self._add("Loop", "repeat", lambda: c.set_loop(not c.state.loop), "R")
         self.loop.setCheckable(True)
+        self.sound = self._add("Sound", SOUND_ON, page_acts.toggle_sound, "M")
+        self.sound.setCheckable(True)
+        self.sound.setVisible(False)
         self.go_to_step = self._add("Go to step…", "target", page_acts.go_to_step, "G")
         self.next_event = self._add("Next event", "skip-forward-outline", lambda: c.seek_event(FORWARD), "N")
         self.event_before = self._add("Event before", "skip-backward-outline", lambda: c.seek_event(BACKWARD), "B")
@@ -109,7 +116,7 @@ class PlayerActions(QObject):
     def fill(self, menu: QMenu) -> None:
         """Put every action into *menu*, in groups; the menu shows the keys."""
         for group in (
-            (self.toggle, self.reverse, self.loop),
+            (self.toggle, self.reverse, self.loop, self.sound),
             (self.back_one, self.on_one, self.back_ten, self.on_ten, self.home, self.end, self.go_to_step),
             (self.shuttle_back, self.shuttle_stop, self.shuttle_on, self.slower, self.faster),
             (self.next_event, self.event_before),
@@ -120,6 +127,15 @@ class PlayerActions(QObject):
         ):
             menu.addActions(list(group))
             menu.addSeparator()
+
+    def show_sound(self, *, there: bool, on: bool) -> None:
+        """Offer sound where the run has some, and say whether it is on."""
+        self.sound.setVisible(there)
+        if self.sound.isChecked() != on or not self._icons:
+            self.sound.setChecked(on)
+            self._icons = [(one, name) for one, name in self._icons if one is not self.sound]
+            self._icons.append((self.sound, SOUND_ON if on else SOUND_OFF))
+            self._retint()
 
     def _add(self, text: str, icon: str, act: Callable[[], object], *keys: str | QKeySequence) -> QAction:
         action = QAction(text, self)

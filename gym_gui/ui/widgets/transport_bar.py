@@ -75,6 +75,9 @@ class TransportBar(QFrame):
             middle.addWidget(self._button(action))
         right.addStretch(1)
         right.addWidget(self._speed)
+        self._sound = self._button(actions.sound)
+        self._sound.setVisible(False)
+        right.addWidget(self._sound)
         right.addWidget(self._button(actions.loop))
         row = QHBoxLayout(self)
         row.setContentsMargins(tokens.SPACE_16, tokens.SPACE_8, tokens.SPACE_16, tokens.SPACE_4)
@@ -90,6 +93,7 @@ class TransportBar(QFrame):
         rate = state.run.step_rate_hz if state.run is not None and state.run.step_rate_hz > 0 else 1.0
         self._time.setText(f"{clock_text(state.position / rate)} / {clock_text(state.last / rate)}")
         self._speed.setText(speed_text(state.speed))
+        self._sound.setVisible(state.has_sound)
         if self._playing != (state.playing, state.direction):
             self._playing = (state.playing, state.direction)
             self._retint()

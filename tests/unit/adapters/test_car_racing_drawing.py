@@ -6,9 +6,13 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+import pygame
 import pytest
+from needs import needs_box2d
 
 from gym_gui.adapters.car_racing_drawing import hasten_drawing
+
+pytestmark = needs_box2d
 
 
 @pytest.mark.parametrize("env_kwargs", [{}, {"domain_randomize": True}, {"continuous": False}])
@@ -27,6 +31,40 @@ def test_that_both_pictures_of_every_step_are_the_plain_ones(env_kwargs: dict[st
             observed = [env.step(action)[0] for env in (plain, hastened)]
     plain.close()
     hastened.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [5, 6])
+def test_that_a_long_drive_looks_the_same_however_often_it_is_looked_at(seed: int) -> None:
+    plain, hastened = (gymnasium.make("CarRacing-v3", render_mode="rgb_array", max_episode_steps=400) for _ in "ab")
+    hasten_drawing(hastened)
+    observed = [env.reset(seed=seed)[0] for env in (plain, hastened)]
+    for number in range(250):
+        np.testing.assert_array_equal(observed[0], observed[1])
+        for _ in range((1, 1, 0, 3)[number % 4]):
+            seen: list[Any] = [env.render() for env in (plain, hastened)]
+            np.testing.assert_array_equal(seen[0], seen[1])
+        # On the grass and sideways, with the brakes on and marks on the ground.
+        action = np.array([np.sin(number / 9), number % 40 < 30, 0.8 * (number % 40 > 34)], np.float32)
+        observed = [env.step(action)[0] for env in (plain, hastened)]
+    plain.close()
+    hastened.close()
+
+
+def test_that_pictures_are_the_callers_own_and_outlive_an_end_of_pygame() -> None:
+    env = gymnasium.make("CarRacing-v3", render_mode="rgb_array")
+    hasten_drawing(env)
+    env.reset(seed=1)
+    first: Any = env.render()
+    before = first.copy()
+    for _ in range(3):
+        env.step(env.action_space.sample())
+        env.render()
+    np.testing.assert_array_equal(first, before)
+    pygame.quit()
+    env.reset(seed=1)
+    np.testing.assert_array_equal(env.render(), before)
+    env.close()
 
 
 def test_that_a_road_drawn_again_asks_the_environment_for_no_polygon() -> None:

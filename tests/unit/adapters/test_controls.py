@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from contract.odd_envs import PlainEnv
 from gymnasium import spaces
+from needs import needs_box2d
 
 from gym_gui.adapters.catalog import make_adapter
 from gym_gui.adapters.controls.atari import atari_scheme
@@ -80,6 +81,7 @@ def test_that_a_real_game_is_obeyed(scheme_of: Callable[..., ControlScheme]) -> 
     assert polar.tolist() == np.array([1, 3 * np.pi / 4, 1], np.float32).tolist()
 
 
+@needs_box2d
 def test_that_a_car_steers_and_accelerates_at_once(scheme_of: Callable[..., ControlScheme]) -> None:
     action = scheme_of("CarRacing-v3").action_for(held("left", "up"))
     assert action.dtype == np.float32
@@ -90,6 +92,7 @@ def test_that_a_car_steers_and_accelerates_at_once(scheme_of: Callable[..., Cont
     assert [discrete.action_for(held(key)) for key in ("f13", "right", "left", "up", "down")] == [0, 1, 2, 3, 4]
 
 
+@needs_box2d
 def test_that_keys_move_things_the_way_they_say() -> None:
     position, angle = 0, 4  # the lander's angle grows to the left
     for env_id, key, value, way in (

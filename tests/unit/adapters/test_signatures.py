@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 from gymnasium import spaces
+from needs import needs_box2d
 
 from gym_gui.adapters.describe import entry_point_module, package_versions
 from gym_gui.core.spaces import SpaceSerializer, space_text
@@ -64,6 +65,7 @@ def test_that_a_space_is_one_line_of_bounded_text() -> None:
     assert len(text) <= 2_001
 
 
+@needs_box2d
 def test_that_versions_name_packages_as_pip_does() -> None:
     versions = package_versions(["ale_py", "Box2D", "pygame", "no_such_module"])
     assert {"python", "gymnasium", "numpy", "ale-py", "box2d", "pygame-ce"} == versions.keys()

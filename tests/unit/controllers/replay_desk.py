@@ -109,9 +109,15 @@ class Desk:
         self.recordings = recordings
         self.screen = Screen()
         self.clock = Clock()
+        self.heard: list[tuple[int, int, int]] = []
         self.frames = CountingFrames(recordings)
         self.player = ReplayController(
-            recordings.store, self.frames, runner or ImmediateTaskRunner(), self.screen, now_s=self.clock
+            recordings.store,
+            self.frames,
+            runner or ImmediateTaskRunner(),
+            self.screen,
+            now_s=self.clock,
+            play_sound=lambda samples, rate_hz: self.heard.append((samples[0], len(samples), rate_hz)),
         )
 
     def open(self, rollup: EpisodeRollup, position: int = 0) -> ReplayController:

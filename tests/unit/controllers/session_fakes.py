@@ -11,6 +11,7 @@ import numpy as np
 from gym_gui.adapters.base import AdapterStep, EnvironmentAdapter, EnvironmentDescription
 from gym_gui.adapters.controls import Binding, ControlScheme
 from gym_gui.controllers.session import SessionController
+from gym_gui.controllers.session_sound import Sounds
 from gym_gui.core.errors import EnvironmentRaisedError
 from gym_gui.core.typing_compat import override
 
@@ -54,7 +55,9 @@ class FakeAdapter(EnvironmentAdapter):
         raise_in_step: int | None = None,
         raise_in_reset: int | None = None,
         on_step: Callable[[], None] = lambda: None,
+        sound_rate_hz: float | None = None,
     ) -> None:
+        self.sound_rate_hz = sound_rate_hz
         self.turn_based = turn_based
         self.rate_hz = rate_hz
         self.episode_steps = episode_steps
@@ -81,6 +84,7 @@ class FakeAdapter(EnvironmentAdapter):
             step_rate_hz=self.rate_hz,
             turn_based=self.turn_based,
             versions={},
+            sound_rate_hz=self.sound_rate_hz,
         )
 
     @property
@@ -114,6 +118,7 @@ class FakeAdapter(EnvironmentAdapter):
             terminated=self._count >= self.episode_steps,
             frame=self._frame(),
             action=action,
+            sound=None if self.sound_rate_hz is None else np.full(512, self._count % 256, np.uint8),
         )
 
     @override
@@ -259,12 +264,17 @@ class Desk:
         self.states: list[SessionState] = []
         self._changed = threading.Condition()
         self.adapter = adapter
+        self.heard: list[tuple[int, int]] = []
+        self.keeps_sound = True
         self.controller = SessionController(
             self.telemetry,
             self._make,
             on_change=self._on_change,
             clock=self.time.clock,
             wait=self.time.wait,
+            sounds=Sounds(
+                play=lambda samples, rate_hz: self.heard.append((samples[0], rate_hz)), keeps=lambda: self.keeps_sound
+            ),
         )
 
     def _make(self, _env_id: str, _env_kwargs: Mapping[str, Any]) -> EnvironmentAdapter:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from needs import needs_box2d
 
 from gym_gui.adapters.catalog import make_adapter
 from gym_gui.adapters.stepper import EpisodeStepper, make_run_record
@@ -41,6 +42,7 @@ def test_that_the_breakout_bot_keeps_the_ball(seed: int) -> None:
     assert score >= 20
 
 
+@needs_box2d
 @pytest.mark.slow
 @pytest.mark.parametrize("continuous", [True, False], ids=["continuous", "discrete"])
 def test_that_the_car_keeps_to_the_road(*, continuous: bool) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from needs import needs_box2d
 
 from gym_gui.controllers.preview_worker import draw_game
 from gym_gui.controllers.previews import PreviewMaker, preview_file
@@ -87,6 +88,7 @@ def test_that_ids_that_look_alike_do_not_share_a_file(tmp_path: Path) -> None:
     assert all(file.parent == tmp_path for file in files)
 
 
+@needs_box2d
 @pytest.mark.slow
 def test_that_the_real_child_draws_real_games(tmp_path: Path) -> None:
     from PIL import Image  # noqa: PLC0415 - 0.1 s, for this test

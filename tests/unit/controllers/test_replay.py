@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 import pytest
 from recordings import SHAPE, Recordings, picture_of, reward_of
 from unit.controllers.replay_desk import Desk, HeldRunner
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from gym_gui.controllers.replay import ReplayController
 
 T = TypeVar("T")
 
@@ -390,3 +392,67 @@ def test_that_the_picture_is_the_one_that_was_recorded(desk: Desk) -> None:
     desk.open(desk.recordings.record(300), position=258)
     assert desk.screen.frame is not None
     assert (desk.screen.frame == picture_of(258)).all()
+
+
+# Sound.
+
+
+def sounding(desk: Desk, *, rate_hz: float = 60.0) -> ReplayController:
+    """An episode whose step *n* sounds like *n*."""
+    desk.recordings.metadata = {"sound_rate_hz": 30_720.0}
+    desk.recordings.more = lambda step: {"extra": {"sound": np.full(512, step, np.uint8)} if step else None}
+    return desk.open(desk.recordings.record(120, rate_hz=rate_hz))
+
+
+def test_that_what_is_played_in_time_is_heard_once_and_in_order(desk: Desk) -> None:
+    player = sounding(desk)
+    assert player.state.has_sound
+    player.play()
+    for _ in range(30):
+        desk.advance(1 / 60 + 0.0004)
+    assert desk.heard == [(step, 512, 30_720) for step in range(1, player.state.position + 1)]
+    assert player.state.position >= 30
+
+
+def test_that_after_a_hold_up_only_the_newest_is_heard(desk: Desk) -> None:
+    player = sounding(desk)
+    player.play()
+    desk.advance(1.0)
+    assert [step for step, _, _ in desk.heard] == list(range(55, 61))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda player: player.set_speed(2.0),
+        lambda player: player.set_speed(0.5),
+        lambda player: player.reverse(),
+        lambda player: player.pause(),
+        lambda player: player.begin_scrub(),
+        lambda player: player.seek(90),
+    ],
+    ids=["faster", "slower", "backwards", "paused", "held", "a jump"],
+)
+def test_that_what_would_be_another_sound_is_not_heard(desk: Desk, change: Callable[[ReplayController], None]) -> None:
+    player = sounding(desk)
+    player.seek(50)
+    player.play()
+    change(player)
+    assert desk.heard == []
+    if player.state.position == 90:
+        return
+    for _ in range(5):
+        desk.advance(1 / 30)
+    assert desk.heard == []
+
+
+def test_that_a_run_at_another_rate_and_one_without_sound_are_silent(desk: Desk) -> None:
+    player = sounding(desk, rate_hz=30.0)
+    player.play()
+    desk.advance(0.5)
+    desk.recordings.metadata, desk.recordings.more = {}, None
+    player = desk.open(desk.recordings.record(40))
+    assert not player.state.has_sound
+    player.play()
+    desk.advance(0.5)
+    assert desk.heard == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,30 @@ def test_that_plain_h5py_reads_an_episode(tmp_path: Path) -> None:
         assert episode["rewards"].chunks is None
         assert all("description" in episode[name].attrs for name in ("frames", "rewards", "actions", "timestamps"))
         assert episode["timestamps"].attrs["units"].startswith("microseconds since 1970")
+
+
+def test_that_an_info_whose_type_changes_can_be_read_in_the_file(tmp_path: Path) -> None:
+    infos: list[dict[str, Any]] = [
+        {"chance": 1, "lives": 3, "place": {"x": 1, "y": 2}},
+        {"chance": 0.25, "lives": 2, "place": {"x": "left", "y": 3}},
+        {"chance": None, "lives": 1, "place": {"x": 4, "y": 5}},
+        {"chance": 2, "lives": 0, "place": {"x": 6, "y": 7}},
+    ]
+    given = [step_of("run", 0, index, index, info=info) for index, info in enumerate(infos)]
+    path = recorded(tmp_path / "run.h5", given)
+    with h5py.File(path) as file:
+        episode = file["run/e0000"]
+        assert episode["info/lives"][:].tolist() == [3, 2, 1, 0]
+        assert episode["info/place/y"][:].tolist() == [2, 3, 5, 7]
+        assert (episode["info/chance"][0], episode["info/chance"][3]) == (1, 2)
+        assert episode["info/chance_valid"][:].tolist() == [True, False, False, True]
+        texts = [json.loads(text) if text else None for text in episode["info_text"].asstr()[:]]
+        assert texts == [None, infos[1], infos[2], None]
+        assert "JSON, to be read" in episode["info_text"].attrs["description"]
+    reader = HDF5Reader(path)
+    found = [dict(one.info) for one in reader.load_steps("run", "e0000")]
+    reader.close()
+    assert [(info, type(info["chance"])) for info in found] == [(info, type(info["chance"])) for info in infos]
 
 
 @pytest.mark.skipif(shutil.which("h5dump") is None, reason="HDF5's own tools are not installed")

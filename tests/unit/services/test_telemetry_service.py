@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +12,18 @@ import pytest
 from synthetic import episode_of, final_of, frame_of, run_of, same_picture, step_of
 
 from gym_gui.config.settings import Settings
-from gym_gui.core.errors import InvalidRunIdError
+from gym_gui.core.errors import InvalidRunIdError, SchemaMismatchError
 from gym_gui.services.bootstrap import open_archive, open_services
 from gym_gui.services.telemetry import TelemetryService
+from gym_gui.services.telemetry_schema import SchemaValidator
+from gym_gui.telemetry.db_sink import TelemetryDBSink
+from gym_gui.telemetry.hub import TelemetryAsyncHub
+from gym_gui.telemetry.run_bus import RunBus
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import LogExpectations
 
 
 def test_that_the_ring_of_recent_steps_is_bounded_in_steps_and_in_bytes() -> None:
@@ -73,6 +81,46 @@ def test_that_recent_steps_may_be_asked_for_while_they_are_recorded() -> None:
         indices = [step.step_index for step in service.recent_steps()]
         assert indices == list(range(indices[0], indices[0] + len(indices))) if indices else True
     recorder.join()
+
+
+def test_that_the_sink_checks_steps_and_nobody_need_ask(var_dir: Path, expect_log: LogExpectations) -> None:
+    expect_log(logging.WARNING, "LOG_SCHEMA_MISMATCH")
+    validator = SchemaValidator()
+    with open_services(Settings(var_dir=var_dir)) as services:
+        service = TelemetryService(TelemetryAsyncHub(services.bus), sink=services.sink, schema=validator)
+        service.start_run(run_of("run"))
+        for number in range(20):
+            service.record_step(step_of("run", 0, number, number, agent_id="" if number == 7 else "agent_0"))
+        service.flush()
+        counts = validator.counts("run")
+    assert (counts.total_steps, counts.by_cause()) == (20, {"field": 1})
+
+
+def test_that_steps_that_nobody_checks_do_not_pile_up(var_dir: Path) -> None:
+    validator = SchemaValidator()
+    with open_services(Settings(var_dir=var_dir)) as services:
+        idle = TelemetryDBSink(services.store, RunBus())  # never started
+        service = TelemetryService(sink=idle, schema=validator)
+        for number in range(200):
+            service.record_step(step_of("run", 0, number, number))
+        assert 200 - 64 <= validator.counts("run").total_steps < 200
+        assert service.schema_counts("run").total_steps == 200
+        assert [step.step_index for step in service.recent_steps()] == list(range(200))
+        idle.close()
+
+
+def test_that_strict_mode_checks_before_anyone_sees_a_step(var_dir: Path) -> None:
+    with open_services(Settings(var_dir=var_dir)) as services:
+        service = services.telemetry
+        service.start_run(run_of("run"))
+        service.record_step(step_of("run", 0, 0, 0))
+        service.check_strictly()
+        with pytest.raises(SchemaMismatchError, match="step_index -1"):
+            service.record_step(replace(step_of("run", 0, 1, 1), step_index=-1))
+        service.record_step(step_of("run", 0, 1, 1))
+        service.flush()
+        assert [step.step_index for step in service.recent_steps()] == [0, 1]
+        assert service.schema_counts("run").total_steps == 3
 
 
 def test_that_a_stored_step_comes_with_its_picture(var_dir: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gym_gui.core.errors import ExportError
+from gym_gui.core.errors import ExportRequestError
 from gym_gui.recording.export.selection import parse_episodes
 
 
@@ -22,8 +22,8 @@ def test_that_indices_ranges_and_ids_are_read(text: str, expected: tuple[int | s
     assert parse_episodes(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "1,,2", "9-5", "0-9999999999"])
+@pytest.mark.parametrize("text", ["", "1,,2", "9-5", "0-9999999999", "1-", "-3", "1-2-3"])
 def test_that_nonsense_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ExportError) as caught:
+    with pytest.raises(ExportRequestError) as caught:
         parse_episodes(text)
     assert "5-9" in caught.value.hint
