@@ -150,7 +150,7 @@ class TrainerCore:
     def drops(self) -> dict[str, int]:
         """What was let go since the daemon began, by cause."""
         sink = self.services.sink.status()
-        at_workers = sum(sum(facts.dropped_frames.values()) for facts in self.book.facts().values())
+        at_workers = sum(progress.dropped_frames for progress in self.book.all().values())
         return {
             "frames-at-workers": at_workers,
             "frames-shed": sink.shed_frames,
