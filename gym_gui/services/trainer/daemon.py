@@ -24,7 +24,6 @@ from gym_gui.services.bootstrap import open_services
 from gym_gui.services.trainer.admission import Admission, CallBuckets
 from gym_gui.services.trainer.adopting import adopt_spools
 from gym_gui.services.trainer.core import TrainerCore
-from gym_gui.services.trainer.metrics import MetricsEndpoint
 from gym_gui.services.trainer.proto import trainer_pb2_grpc
 from gym_gui.services.trainer.protocol import APPLICATION, MAX_MESSAGE_BYTES
 from gym_gui.services.trainer.run_desk import HOST
@@ -228,6 +227,8 @@ class _Serving:
         with contextlib.ExitStack() as stack:
             stack.callback(dispatch.store.close)
             if self._options.metrics_port is not None:
+                from gym_gui.services.trainer.metrics import MetricsEndpoint  # noqa: PLC0415 - where it is asked for
+
                 endpoint = MetricsEndpoint(core, self._options.listen.host, self._options.metrics_port)
                 stack.enter_context(endpoint)
                 tell_port = f"; Prometheus is answered at port {endpoint.port}"
