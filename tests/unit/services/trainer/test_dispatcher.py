@@ -335,6 +335,7 @@ def test_that_a_log_does_not_fill_the_disk(var_dir: Path) -> None:
         until(kept.is_file)
         first = kept.stat().st_mtime_ns
         until(lambda: kept.stat().st_mtime_ns > first)  # and again
+        assert sorted(path.name for path in kept.parent.glob("worker-w0*")) == ["worker-w0.log", "worker-w0.log.1"]
 
 
 def test_that_purging_says_what_it_deletes_and_leaves_the_record(house: House) -> None:
