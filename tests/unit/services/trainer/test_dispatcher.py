@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psutil
@@ -107,8 +108,10 @@ def test_that_only_the_run_s_secret_registers(house: House) -> None:
     assert not house.dispatcher.register("none", "w0", "guessed")
     assert house.store.get(run_id).state is S.DISPATCHING
     house.register(run_id)
+    until(lambda: house.store.get(run_id).workers[0].heartbeat_at)
     run = house.store.get(run_id)
     assert (run.state, run.reason) == (S.RUNNING, "Its worker w0 registered.")
+    assert run.workers[0].heartbeat_at == pytest.approx(datetime.now(UTC), abs=timedelta(seconds=5))
     (worker,) = run.workers
     assert worker.born_s == pytest.approx(psutil.Process(worker.pid).create_time(), abs=1)
     assert len(worker.token_digest) == 64
