@@ -22,6 +22,7 @@ BENCHMARKS = (
     "schema_checks",
     "recorders",
     "export",
+    "registry",
 )
 
 

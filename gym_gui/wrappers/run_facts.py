@@ -56,7 +56,7 @@ def run_record_of(env: Any, *, run_id: str, player: str, metadata: Mapping[str, 
         host=f"{platform.node()} ({platform.platform()})",
         app_version=gym_gui.__version__,
         metadata={
-            **_process(),
+            **_started_as(),
             **_meanings(env),
             **spaces.run_metadata(),
             **metadata,
@@ -77,14 +77,14 @@ def learner_record_of(*, run_id: str, player: str, metadata: Mapping[str, Any]) 
         host=f"{platform.node()} ({platform.platform()})",
         app_version=gym_gui.__version__,
         metadata={
-            **_process(),
+            **_started_as(),
             **metadata,
         },
     )
     return record, RunSpaces()
 
 
-def _process() -> dict[str, Any]:
+def _started_as() -> dict[str, Any]:
     return {"script": Path(sys.argv[0]).name if sys.argv else "", "command": list(sys.argv), "pid": os.getpid()}
 
 

@@ -143,7 +143,7 @@ def test_that_ray_workers_record_in_one_group(var_dir: Path, monkeypatch: pytest
             env = gym_gui.RecordTelemetry(gym.make("CartPole-v1"), run="ray", frames="none", var_dir=str(var_dir))
             env.reset(seed=1)
             env.step(1)
-            name = env.run_id
+            name: str | None = env.run_id
             env.close()
             return name
 

@@ -12,13 +12,16 @@ import sys
 import threading
 import time
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
 from small_envs import Counting
 
 import gym_gui
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def make(run: str, frames: str = "all", length: int = 5) -> Any:
@@ -112,7 +115,7 @@ def subprocesses(run: str) -> None:
 
 if __name__ == "__main__":
     how, name = sys.argv[1:3]
-    {
+    scripts: dict[str, Callable[[str], None]] = {
         "endless": endless,
         "unclosed": unclosed,
         "raising": raising,
@@ -123,4 +126,5 @@ if __name__ == "__main__":
         "async-fork": partial(asynchronous, context="fork"),
         "async-spawn": partial(asynchronous, context="spawn"),
         "subprocesses": subprocesses,
-    }[how](name)
+    }
+    scripts[how](name)

@@ -1,0 +1,212 @@
+"""What `RecordTelemetry` costs a training loop: each step's time on its thread, beside peers, and a learner's throughput.
+
+``python benchmarks/wrapper_cost.py [--steps N] [--learn N] [--rounds N]``. Peers that are not installed are left out with
+a sentence: ``pip install trackio wandb`` into a throwaway environment to have them measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+
+sys.path.insert(0, str(Path(__file__).parent))
+from report import answer, percentiles
+
+import gym_gui
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FRAME = (210, 160, 3)
+EPISODE = 500
+WORK_S = 50e-6  # what an environment and a policy do in a step, at the least
+US = 1e6
+
+
+class Steady(gym.Env):
+    """An environment whose step takes `WORK_S` and whose picture is there already."""
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 60}
+
+    def __init__(self, *, draws: bool) -> None:
+        self.observation_space = spaces.Box(-1, 1, (4,), np.float32)
+        self.action_space = spaces.Discrete(2)
+        self.render_mode = "rgb_array" if draws else None
+        rng = np.random.default_rng(1)
+        background = np.repeat(np.repeat(rng.integers(0, 255, (21, 16, 3), np.uint8), 10, 0), 10, 1)
+        self._pictures = [np.roll(background, number, 1) for number in range(8)]
+        self._observation = np.zeros(4, np.float32)
+        self._number = 0
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[Any, dict]:
+        super().reset(seed=seed)
+        self._number = 0
+        return self._observation, {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict]:
+        until_s = time.perf_counter() + WORK_S
+        while time.perf_counter() < until_s:
+            pass
+        self._number += 1
+        return self._observation, 1.0, self._number >= EPISODE, False, {}
+
+    def render(self) -> Any:
+        return self._pictures[self._number & 7]
+
+
+def step_times(env: Any, steps: int, after: Callable[[int, float], None] | None = None) -> np.ndarray:
+    """Seconds of each step, `WORK_S` taken off; what *after* does with its reward belongs to it."""
+    taken = np.empty(steps)
+    clock = time.perf_counter
+    env.reset(seed=1)
+    for number in range(steps):
+        began_s = clock()
+        _, reward, terminated, _, _ = env.step(number & 1)
+        if after is not None:
+            after(number, reward)
+        taken[number] = clock() - began_s
+        if terminated:
+            env.reset()
+    return taken - WORK_S
+
+
+def figures(taken: np.ndarray) -> dict[str, float]:
+    """Percentiles in microseconds."""
+    return {f"{name}_us": value for name, value in percentiles(list(taken), scale=US, digits=1).items()}
+
+
+def ours(folder: Path, steps: int, *, draws: bool) -> dict[str, Any]:
+    env = gym_gui.RecordTelemetry(
+        Steady(draws=draws), run="cost", var_dir=str(folder), frames="all" if draws else "none"
+    )
+    found = figures(step_times(env, steps))
+    began_s = time.perf_counter()
+    env.close()
+    return {**found, "close_s": round(time.perf_counter() - began_s, 2)}
+
+
+def video(folder: Path, steps: int) -> dict[str, Any]:
+    if find_spec("moviepy") is None:
+        return {"left out": "RecordVideo needs the package moviepy, which is not installed."}
+    env = gym.wrappers.RecordVideo(Steady(draws=True), str(folder), episode_trigger=lambda _: True, disable_logger=True)
+    found = figures(step_times(env, steps))
+    env.close()
+    return found
+
+
+def tensorboard(folder: Path, steps: int) -> dict[str, Any]:
+    if find_spec("tensorboard") is None or find_spec("torch") is None:
+        return {"left out": "TensorBoard's writer needs the packages torch and tensorboard."}
+    from torch.utils.tensorboard import SummaryWriter
+
+    writer = SummaryWriter(str(folder))
+    found = figures(
+        step_times(Steady(draws=False), steps, lambda number, reward: writer.add_scalar("r", reward, number))
+    )
+    writer.close()
+    return found
+
+
+def wandb(folder: Path, steps: int) -> dict[str, Any]:
+    if find_spec("wandb") is None:
+        return {"left out": "The package wandb is not installed."}
+    os.environ.update(WANDB_MODE="offline", WANDB_SILENT="true", WANDB_DIR=str(folder))
+    import wandb as package
+
+    package.init(project="cost", dir=str(folder))
+    found = figures(step_times(Steady(draws=False), steps, lambda _, reward: package.log({"r": reward})))
+    package.finish()
+    return found
+
+
+def trackio(folder: Path, steps: int) -> dict[str, Any]:
+    if find_spec("trackio") is None:
+        return {"left out": "The package trackio is not installed."}
+    os.environ["TRACKIO_DIR"] = str(folder)
+    import trackio as package
+
+    package.init(project="cost")
+    found = figures(step_times(Steady(draws=False), steps, lambda _, reward: package.log({"r": reward})))
+    package.finish()
+    return found
+
+
+def learning(folder: Path, steps: int, rounds: int) -> dict[str, Any]:
+    """Steps a second of a PPO on CartPole, bare and with everything on, taken in turns."""
+    if find_spec("stable_baselines3") is None:
+        return {"left out": "The package stable-baselines3 is not installed."}
+    rates: dict[str, list[float]] = {"bare": [], "rows": [], "everything": []}
+    for number in range(rounds):
+        for how in rates if number % 2 else reversed(rates):
+            rates[how].append(_rate_of(how, folder, steps))
+    middle = {how: statistics.median(found) for how, found in rates.items()}
+    return {
+        "steps": steps,
+        "rounds": rounds,
+        "steps_per_s": {how: round(rate) for how, rate in middle.items()},
+        "of_bare": {how: round(rate / middle["bare"], 3) for how, rate in middle.items()},
+        "each": {how: [round(rate) for rate in found] for how, found in rates.items()},
+        "rows": "steps, observations, infos, what the learner logs",
+        "everything": "that, and the pictures of every 100th episode",
+    }
+
+
+def _rate_of(how: str, folder: Path, steps: int) -> float:
+    import torch
+    from stable_baselines3 import PPO
+    from stable_baselines3.common.monitor import Monitor
+
+    from gym_gui.wrappers.sb3 import TelemetryCallback
+
+    torch.set_num_threads(1)
+    env: Any = gym.make("CartPole-v1", render_mode="rgb_array")
+    if how != "bare":
+        frames = "none" if how == "rows" else "every:100"
+        env = gym_gui.RecordTelemetry(env, run="learn", var_dir=str(folder), frames=frames)
+    model = PPO("MlpPolicy", Monitor(env), device="cpu", seed=1)
+    callback = None if how == "bare" else TelemetryCallback("learn", var_dir=str(folder))
+    began_s = time.perf_counter()
+    model.learn(steps, callback=callback)
+    env.close()  # everything is on disk
+    return steps / (time.perf_counter() - began_s)
+
+
+def main() -> None:
+    """Measure, and print one JSON document."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--learn", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        measured: dict[str, Any] = {
+            "step_of_us": WORK_S * US,
+            "frame": list(FRAME),
+            "per_step": {
+                "bare": figures(step_times(Steady(draws=False), asked.steps)),
+                "RecordTelemetry, no frames": ours(folder / "var", asked.steps, draws=False),
+                "RecordTelemetry, frames": ours(folder / "var", asked.steps, draws=True),
+                "RecordVideo, frames": video(folder / "video", asked.steps),
+                "TensorBoard SummaryWriter, one scalar": tensorboard(folder / "board", asked.steps),
+                "wandb offline, one scalar": wandb(folder / "wandb", min(asked.steps, 5_000)),
+                "trackio, one scalar": trackio(folder / "trackio", min(asked.steps, 5_000)),
+            },
+            "learning": learning(folder / "var", asked.learn, asked.rounds),
+        }
+    answer("wrapper_cost", measured)
+
+
+if __name__ == "__main__":
+    main()
