@@ -23,6 +23,7 @@ BENCHMARKS = (
     "recorders",
     "export",
     "wrapper_cost",
+    "registry",
 )
 
 

@@ -108,9 +108,9 @@ class House:
         """What is on disk of it."""
         return RunFolder(self.paths, run_id)
 
-    def wait_for_log(self, run_id: str, word: str = "at work") -> None:
+    def wait_for_log(self, run_id: str, word: str = "at work", *, timeout_s: float = WAIT_S) -> None:
         """Until the worker has printed *word*."""
-        until(lambda: word in self.folder(run_id).log_tail())
+        until(lambda: word in self.folder(run_id).log_tail(), timeout_s=timeout_s)
 
     def token(self, run_id: str) -> str:
         """The secret that its worker was given."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 PATIENCE_S = 30.0
+LOOK_AGAIN = threading.Event()  # never set: another process tells nothing
 
 
 def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
@@ -43,7 +48,7 @@ def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_
     deadline_s = time.monotonic() + patience_s
     while not (found := condition()):
         assert time.monotonic() < deadline_s, f"{what} did not come to be"
-        time.sleep(0.02)
+        LOOK_AGAIN.wait(0.02)
     return found
 
 
@@ -58,6 +63,7 @@ class TrainerProcess:
         ]
         self.process: subprocess.Popen[str] | None = None
         self.address = ""
+        self.metrics_port = 0
 
     def start(self) -> Self:
         """Start, and wait until it answers."""
@@ -73,6 +79,8 @@ class TrainerProcess:
         for line in self.process.stdout:
             lines.append(line)
             if "listens at" in line:
+                port = re.search(r"at port (\d+)", line)
+                self.metrics_port = int(port[1]) if port else 0
                 self.address = msgspec.json.decode(self.paths.daemon_file.read_bytes())["address"]
                 return self
         raise AssertionError(f"the trainer did not start: {''.join(lines)}")
@@ -206,3 +214,72 @@ def frame_block(first: int, count: int, shape: tuple[int, ...] = (84, 84, 3)) ->
         compressed=True,
         data=zstandard.ZstdCompressor(level=1, write_content_size=True).compress(chunk.tobytes()),
     )
+
+
+class Cable:
+    """A way to the trainer that can be cut: a proxy on a port of its own."""
+
+    def __init__(self, address: str) -> None:
+        host, port = address.split(":")
+        self._to = (host, int(port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._whole = threading.Event()
+        self._whole.set()
+        self._ends: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._begin(self._accept)
+
+    def cut(self) -> None:
+        """Nothing goes through, and nobody is told."""
+        self._whole.clear()
+
+    def mend(self) -> None:
+        """New connections go through; those of before are dead."""
+        ends, self._ends = self._ends, []
+        for end in ends:
+            _hang_up(end)
+        self._whole.set()
+
+    def close(self) -> None:
+        """Take it away."""
+        _hang_up(self._listener)
+        self.mend()
+        for thread in self._threads:
+            thread.join()
+
+    def _begin(self, work: Callable[..., None], *ends: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=ends, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                far = socket.create_connection(self._to)
+            except OSError:
+                _hang_up(near)
+                continue
+            self._ends += [near, far]
+            self._begin(self._carry, near, far)
+            self._begin(self._carry, far, near)
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while data := source.recv(65_536):
+                self._whole.wait()
+                sink.sendall(data)
+        except OSError:
+            pass
+        _hang_up(source)
+        _hang_up(sink)
+
+
+def _hang_up(end: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
+    end.close()

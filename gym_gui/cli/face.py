@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 - documentation tools read the annotations
 from typing import TYPE_CHECKING, Protocol
 
 import click
@@ -24,16 +25,33 @@ class WindowFace(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteTrainer:
+    """A trainer on another machine, whose recordings are read instead of a folder's.
+
+    Attributes:
+        address: ``host:port``.
+        token_file: File with its token; None where it wants none.
+        ca: File with its certificate; None for no TLS.
+    """
+
+    address: str
+    token_file: Path | None = None
+    ca: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CommandContext:
     """What every command may ask for.
 
     Attributes:
         var_dir: The folder given before the command's name.
         window: The window.
+        remote: The trainer given before the command's name; None for the folder.
     """
 
     var_dir: str | None
     window: WindowFace
+    remote: RemoteTrainer | None = None
 
 
 def command_context() -> CommandContext:

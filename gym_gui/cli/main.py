@@ -6,12 +6,13 @@ import importlib
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import Final
 
 import click
 
 import gym_gui
-from gym_gui.cli.face import CommandContext, WindowFace
+from gym_gui.cli.face import CommandContext, RemoteTrainer, WindowFace
 from gym_gui.cli.options import as_typed_here, say, settings_for
 from gym_gui.core.clock import SWITCH_INTERVAL_S
 from gym_gui.core.errors import EnvironmentFault, RequestError
@@ -77,14 +78,42 @@ class _LazyGroup(click.Group):
     help="Folder of the recordings; may stand after the command, too. Without it: GYM_GUI_VAR_DIR, or var/ in a "
     "checkout, or the user's data folder.",
 )
+@click.option(
+    "--trainer",
+    metavar="HOST:PORT",
+    envvar="GYM_GUI_TRAINER",
+    help="Read the recordings of the trainer at that address instead of a folder's: runs, episodes, steps, frame, "
+    "replay, and the window.",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    envvar="GYM_GUI_TRAINER_TOKEN_FILE",
+    help="With the token of a trainer on another machine.",
+)
+@click.option(
+    "--ca",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    envvar="GYM_GUI_TRAINER_CA",
+    help="With its certificate.",
+)
 @click.version_option(gym_gui.__version__, prog_name="gym-gui")
 @click.pass_context
-def gym_gui_command(ctx: click.Context, var_dir: str | None) -> None:
+def gym_gui_command(
+    ctx: click.Context, *, var_dir: str | None, trainer: str | None, token_file: Path | None, ca: Path | None
+) -> None:
     """Play, record, watch and scrub through Gymnasium environments.
 
     Without a command, the window opens. `gym-gui COMMAND --help` tells about one command.
     """
-    ctx.obj = CommandContext(var_dir, ctx.obj)
+    remote = None if trainer is None else RemoteTrainer(trainer, token_file, ca)
+    ctx.obj = CommandContext(var_dir, ctx.obj, remote)
+    if remote is not None:
+        # The window, and whatever it starts, asks the same one.
+        given = {"": trainer, "_TOKEN_FILE": token_file, "_CA": ca}
+        os.environ.update({f"GYM_GUI_TRAINER{name}": str(value) for name, value in given.items() if value})
     if ctx.invoked_subcommand is None:
         from gym_gui.cli.window import open_window  # noqa: PLC0415 - only where it is opened
 

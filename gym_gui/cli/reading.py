@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gym_gui.cli.face import command_context
 from gym_gui.cli.options import PathText, settings_for
 from gym_gui.core.errors import RunNotFoundError
 
@@ -46,10 +47,17 @@ def opened_library(recording: str | None, var_dir: str | None) -> Iterator[Recor
         finally:
             reader.close()
         return
+    remote = command_context().remote
+    if remote is not None and var_dir is None:
+        from gym_gui.services.trainer.remote_archive import open_remote  # noqa: PLC0415 - gRPC: not for --help
+
+        with open_remote(settings_for(None), remote.address, token_file=remote.token_file, ca=remote.ca) as archive:
+            yield archive.library
+        return
     from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
 
-    with open_archive(settings_for(var_dir)) as archive:
-        yield archive.library
+    with open_archive(settings_for(var_dir)) as local:
+        yield local.library
 
 
 def path_of_recording(text: str) -> Path | None:

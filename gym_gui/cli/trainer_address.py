@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gym_gui.cli.face import command_context
 from gym_gui.cli.options import settings_for
 
 if TYPE_CHECKING:
@@ -53,5 +54,8 @@ def opened_trainer(
     """
     from gym_gui.services.trainer.discovery import connect  # noqa: PLC0415 - gRPC: not for --help
 
+    remote = command_context().remote
+    if trainer is None and var_dir is None and remote is not None:
+        trainer, token_file, ca = remote.address, token_file or remote.token_file, ca or remote.ca
     with connect(settings_for(var_dir).paths, trainer, token_file=token_file, ca=ca) as client:
         yield client

@@ -22,6 +22,7 @@ _TITLES: Final = {
     "record": "Recording",
     "storage": "The replay file",
     "game": "Games that people play",
+    "trainer": "The trainer",
 }
 _KINDS: Final = {bool: "true, false", int: "whole number", float: "number", str: "text", list: "list"}
 

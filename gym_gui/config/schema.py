@@ -227,6 +227,49 @@ class GameConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainerConfig:
+    """The trainer, `gym-gui trainer serve`."""
+
+    listen: str = _setting(
+        "", "Where it answers, as `host:port`; empty for this machine alone. Beyond this machine it wants TLS."
+    )
+    metrics_port: int = _setting(0, "Port where Prometheus may ask, on this machine; 0 for none.", low=0, high=65_535)
+    registry_url: str = _setting(
+        "",
+        "Database that remembers runs, as `postgresql+psycopg://user@host/name`; empty for SQLite in the var folder.",
+        env="GYM_GUI_REGISTRY_URL",
+    )
+    webhook_url: str = _setting(
+        "", "Address that alerts are posted to as JSON, http or https; empty for none.", env="GYM_GUI_WEBHOOK_URL"
+    )
+    max_runs: int = _setting(0, "Runs that may be active at once; 0 for as many as there are cores.", low=0, high=1_000)
+    cpus: float = _setting(
+        0.0, "Cores that runs may count for together; 0 for those of the machine.", low=0, high=10_000
+    )
+    heartbeat_timeout_s: float = _setting(
+        15.0, "Seconds of a worker's silence after which its run fails.", low=1, high=3_600
+    )
+    start_timeout_s: float = _setting(
+        60.0, "Seconds that a worker may take until it is first heard of.", low=1, high=86_400
+    )
+    stop_grace_s: float = _setting(
+        10.0, "Seconds that a worker has to save and end before it is killed.", low=0, high=3_600
+    )
+    log_mb: int = _setting(
+        16, "Megabytes of a worker's log; then it begins anew, and the last one is kept beside it.", low=1, high=10_000
+    )
+    no_progress_s: float = _setting(
+        300.0, "Seconds without a step after which an alert is raised.", low=1, high=864_000
+    )
+    disk_low_mb: int = _setting(
+        1_000, "Free megabytes under which an alert is raised; 0 for never.", low=0, high=100_000_000
+    )
+    purge_after_days: int = _setting(
+        0, "Days after which an archived run's data is deleted; 0 for never.", low=0, high=36_500
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All of it."""
 
@@ -234,6 +277,7 @@ class Config:
     record: RecordConfig = field(default_factory=SplitRecordConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)
     game: GameConfig = field(default_factory=GameConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gym_gui.config.paths import VarPaths
     from gym_gui.config.settings import Settings
     from gym_gui.recording.config import RecorderConfig
+    from gym_gui.services.library import Library
     from gym_gui.telemetry.overflow import OverflowPolicy
     from gym_gui.telemetry.queue_sink import QueueSink
 
@@ -49,7 +50,7 @@ class Archive(Closing):
     store: TelemetrySQLiteStore
     resolver: FrameResolver
     why_read_only: str = field(default="", kw_only=True)
-    library: LibraryReader = field(init=False)
+    library: Library = field(init=False)
 
     def __post_init__(self) -> None:
         self.library = LibraryReader(

@@ -127,11 +127,11 @@ class TelemetryService:
         Raises:
             SchemaMismatchError: in strict mode, where a step does not keep the schema; the batch is not published.
         """
-        self._schema.check_batch(batch)
-        if batch.ended:
-            with self._ring_lock:
-                self._episodes.extend(batch.ended)
-        self._hub.publish(BatchRecorded(batch))
+        self._settle()
+        with self._ring_lock:
+            self._schema.check_batch(batch)
+            self._episodes.extend(batch.ended)
+        self._publish(BatchRecorded(batch))
 
     def record_payload(self, document: Mapping[str, Any]) -> StepRecord:
         """Record a step that came as a JSON document of any readable schema version; the record it became.

@@ -95,6 +95,10 @@ class SchemaValidator:
                 hint="Correct the producer, or record in tolerant mode.",
             )
 
+    def count(self, step: StepRecord) -> None:
+        """Count a step that was recorded already, and what is wrong with it; the first of each cause is logged."""
+        (self._runs.get(step.run_id) or self._run(step.run_id)).check(step, None, log=True)
+
     def check_batch(self, batch: StepBatch) -> None:
         """Count the rows of *batch* and what is wrong with them.
 
@@ -110,10 +114,6 @@ class SchemaValidator:
                 f"Batch {batch.seq} of worker {batch.worker_id} has {cause.words}: {detail}.",
                 hint="Correct the producer, or record in tolerant mode.",
             )
-
-    def count(self, step: StepRecord) -> None:
-        """Count a step that was recorded already, and what is wrong with it; the first of each cause is logged."""
-        (self._runs.get(step.run_id) or self._run(step.run_id)).check(step, None, log=True)
 
     def upgraded(self, document: Mapping[str, Any]) -> tuple[StepRecord, str]:
         """The record of a JSON document of any readable version, and the version that it came in.

@@ -183,10 +183,9 @@ class Subscription:
             self._latest_step = event
             return
         if len(self._events) >= policy.rare_capacity:
-            self._events.popleft()
-            self._taken += 1
-            self.dropped += 1
-        self._append(event, 0)
+            self._drop_oldest(event)
+        else:
+            self._append(event, event.attached_bytes)
 
     def _drop_oldest(self, event: TelemetryEvent) -> None:
         self._bytes -= self._events.popleft().attached_bytes

@@ -6,10 +6,12 @@ Everything here runs on the Qt thread.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -148,6 +150,14 @@ class CrashReporter(QObject):
 
 
 def _open_recordings(settings: Settings) -> Archive:
+    address = os.environ.get("GYM_GUI_TRAINER")
+    if address:
+        from gym_gui.services.trainer.remote_archive import open_remote  # noqa: PLC0415 - gRPC: on the worker
+
+        token_file, ca = (os.environ.get(f"GYM_GUI_TRAINER_{name}") for name in ("TOKEN_FILE", "CA"))
+        return open_remote(
+            settings, address, token_file=Path(token_file) if token_file else None, ca=Path(ca) if ca else None
+        )
     from gym_gui.services.bootstrap import open_recordings  # noqa: PLC0415 - h5py, 0.4 s: on the worker
     from gym_gui.services.recording_options import shedding  # noqa: PLC0415 - same
 

@@ -40,6 +40,10 @@ class RailEntry(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         theme.changed.connect(self.update)
 
+    def has_badge(self) -> bool:
+        """Whether the dot that asks for attention is shown."""
+        return self._badge
+
     def set_badge(self, *, shown: bool) -> None:
         """Show or hide the dot that asks for attention."""
         self._badge = shown

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from trainer_rig import TrainerProcess, make_batch, publisher, until
+from trainer_rig import Cable, TrainerProcess, make_batch, publisher, until
 
 from gym_gui.core.data_model import RunState
 from gym_gui.services.trainer.remote_library import RemoteLibrary
@@ -93,3 +93,36 @@ def test_that_a_worker_without_a_trainer_spools_and_a_later_process_catches_up(v
         worker.close(RunState.COMPLETED)
     assert (run.episodes, run.steps) == (20, 20 * 49)
     assert not list((var_dir / "elsewhere").glob("*.spool"))
+
+
+@pytest.mark.slow
+def test_that_a_cut_cable_loses_no_scalar(var_dir: Path) -> None:
+    with TrainerProcess(var_dir) as trainer:
+        cable = Cable(trainer.address)
+        worker = publisher(cable.address, var_dir / "elsewhere")
+        seq = 0
+
+        def put(count: int) -> None:
+            nonlocal seq
+            for _ in range(count):
+                seq += 1
+                worker.put(make_batch(seq))
+
+        put(10)
+        assert worker.flush(20)
+        cable.cut()
+        put(10)
+        until(lambda: not worker.status().connected, "the worker's notice")
+        put(10)
+        assert worker.status().spooled_bytes > 0
+        cable.mend()
+        put(10)
+        until(lambda: worker.status().durable_seq == seq, "everything on the trainer's disk")
+        assert worker.status().spooled_bytes == 0
+        worker.close(RunState.COMPLETED)
+        cable.close()
+        with RemoteLibrary(trainer.client()) as library:
+            scalars, _ = library.load_scalars("a-run")
+            steps = library.get_summary("a-run").steps
+    assert sorted(scalars.step.tolist()) == list(range(1, 41))
+    assert steps == 40 * 49

@@ -6,8 +6,7 @@ import contextlib
 import socket
 import stat
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import msgspec
@@ -25,6 +24,10 @@ from gym_gui.services.trainer.client import TrainerClient
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
 from gym_gui.services.trainer.remote_library import RemoteLibrary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +53,7 @@ def still_records(trainer: TrainerProcess, run_id: str) -> bool:
     return saved
 
 
-def register(stub: object, run_id: str, **more: object) -> pb.RegisterWorkerReply:
+def register(stub: object, run_id: str, **more: Any) -> pb.RegisterWorkerReply:
     request = pb.RegisterWorkerRequest(run=run_id, session=run_id, stream="s", host="h", pid=1, **more)
     return stub.RegisterWorker(request)  # type: ignore[attr-defined, no-any-return]  # generated calls have no types
 
@@ -201,7 +204,7 @@ def test_that_a_second_trainer_says_who_has_the_folder(trainer: TrainerProcess) 
 
 
 def test_that_beyond_this_machine_there_is_no_trainer_without_tls(tmp_path: Path) -> None:
-    refused = TrainerProcess(tmp_path, listen="0.0.0.0:0")  # noqa: S104 - that is refused
+    refused = TrainerProcess(tmp_path, listen="0.0.0.0:0")
     told = subprocess.run(refused.command, capture_output=True, text=True, check=False)
     assert told.returncode == 2
     assert "without TLS" in told.stderr
@@ -211,16 +214,18 @@ def test_that_with_tls_only_the_token_opens(tmp_path: Path) -> None:
     var_dir = tmp_path / "var"
     certificate, key = make_certificate(tmp_path / "keys", ["localhost"])
     options = ("--tls-cert", str(certificate), "--tls-key", str(key))
-    with TrainerProcess(var_dir, *options, listen="0.0.0.0:0") as remote:  # noqa: S104 - with TLS
+    with TrainerProcess(var_dir, *options, listen="0.0.0.0:0") as remote:
         token_file = remote.paths.token_file
         assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
         token = token_file.read_text().strip()
         address = f"localhost:{remote.address.rpartition(':')[2]}"
         with TrainerClient(address, token=token, ca=certificate) as client:
             assert client.hello().protocol == (1, 0)
-        with TrainerClient(address, token="wrong", ca=certificate) as client:  # noqa: S106 - it is
-            with pytest.raises(TrainerUnavailableError, match="does not let us in"):
-                client.status()
+        with (
+            TrainerClient(address, token="wrong", ca=certificate) as client,  # noqa: S106 - it is
+            pytest.raises(TrainerUnavailableError, match="does not let us in"),
+        ):
+            client.status()
         with (
             TrainerClient(address, ca=certificate) as client,
             pytest.raises(TrainerUnavailableError, match="let us in"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from needs import needs_box2d
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
@@ -151,6 +152,7 @@ def test_that_an_environment_without_a_picture_says_so_and_is_played(player: Pla
     player.qtbot.waitUntil(lambda: player.state.step > 2, timeout=WAIT_MS)
 
 
+@needs_box2d
 def test_that_a_family_chip_filters_and_a_search_without_match_offers_all(player: Player) -> None:
     player.wait_for_games()
     every = len(player.shown_names())
@@ -380,7 +382,7 @@ def test_that_h_hides_the_hud_and_the_choice_is_stored(player: Player) -> None:
 
 
 def test_that_going_to_another_screen_pauses_and_lets_every_key_go(player: Player) -> None:
-    player.start("CartPole-v1")
+    player.start("MountainCar-v0")  # which lasts, however slow the machine is
     QTest.keyPress(player.screen.game, Key.Key_Left)
     assert player.screen.game.keys.held == {"left"}
     player.window.show_screen("settings")

@@ -16,6 +16,7 @@ from gym_gui.core.errors import EnvironmentFault, RunNotFoundError, TrainerRefus
 from gym_gui.services.trainer.enrolment import Enrolment
 from gym_gui.services.trainer.ingest import Ingest
 from gym_gui.services.trainer.live_board import LiveBoard
+from gym_gui.services.trainer.machine import Machine
 from gym_gui.services.trainer.progress import ProgressBook
 from gym_gui.services.trainer.run_desk import RunDesk
 from gym_gui.services.trainer.states import TrainingState
@@ -61,6 +62,7 @@ class TrainerCore:
     def __init__(self, services: Services, store: RunStore, dispatcher: Dispatching) -> None:
         self.services = services
         self.started_at = utc_now()
+        self.machine = Machine(services.paths.root)
         self.book = ProgressBook()
         self.board = LiveBoard()
         self.runs = RunDesk(dispatcher, store, services.library, self.book)

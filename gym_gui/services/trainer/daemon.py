@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-_GRACE_S: Final = 2.0
+_GRACE_S: Final = 0.5
 _MAX_CALLS: Final = 1_024
 _SERVICE: Final = "gym_gui.trainer.v1.Trainer"
 # Never full while workers keep to their credit: the event loop must not wait for the disk.

@@ -25,6 +25,8 @@ _START_S: Final = 30.0
 _END_S: Final = 30.0
 _LOOK_S: Final = 0.05
 _LOG_BYTES: Final = 4_000
+# Trainers that this process started: they outlive it, and are asked for their end now and then until then.
+_STARTED: Final[list[subprocess.Popen[bytes]]] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +125,11 @@ def ensure_trainer(paths: VarPaths, *, timeout_s: float = _START_S) -> TrainerCl
 def await_end(paths: VarPaths, timeout_s: float = _END_S) -> bool:
     """Wait until no trainer has the folder; whether that came to be."""
     deadline_s = time.monotonic() + timeout_s
-    while _is_held(paths.daemon_lock):
+    while _is_held(paths.daemon_lock) or any(process.poll() is None for process in _STARTED):
         if time.monotonic() > deadline_s:
             return False
         time.sleep(_LOOK_S)
+    _forget_ended()
     return True
 
 
@@ -142,15 +145,23 @@ def _start(paths: VarPaths, log: Path) -> subprocess.Popen[bytes]:
         "--listen",
         "127.0.0.1:0",
     ]
+    _forget_ended()
     options: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x00000208}
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
-            return subprocess.Popen(  # noqa: S603 - our own command
+            process = subprocess.Popen(  # noqa: S603 - our own command
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=paths.root, **options
             )
     except OSError as error:
         raise VarDirError(f"The trainer cannot be started: {error.strerror or error}.", hint=f"Log: {log}") from error
+
+    _STARTED.append(process)
+    return process
+
+
+def _forget_ended() -> None:
+    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
 
 
 def _last_words(log: Path) -> str:

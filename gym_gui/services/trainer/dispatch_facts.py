@@ -23,6 +23,7 @@ class DispatchLimits:
         log_bytes: Of a worker's log; then it begins anew, and the last one is kept beside it.
         disk_low_mb: Free megabytes under which an alert is raised.
         no_progress_s: Seconds without a step after which an alert is raised.
+        purge_after_days: Age, since their end, at which archived runs lose their data; 0 for never.
     """
 
     max_runs: int = 4
@@ -37,6 +38,7 @@ class DispatchLimits:
     log_bytes: int = 16_000_000
     disk_low_mb: int = 1_000
     no_progress_s: float = 300.0
+    purge_after_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

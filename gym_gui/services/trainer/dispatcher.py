@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from gym_gui.core.errors import RunNotFoundError, RunTransitionError, TrainerRefusedError
+from gym_gui.core.errors import EnvironmentFault, RunNotFoundError, RunTransitionError, TrainerRefusedError
 from gym_gui.services.batch_destination import Order
 from gym_gui.services.trainer import purging
 from gym_gui.services.trainer.adoption import adopted, owner_name
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _CLOSING_S: Final = 60.0
+_PURGE_EVERY_S: Final = 3_600.0
 
 
 class Dispatcher:
@@ -82,8 +83,9 @@ class Dispatcher:
             owner=owner_name(paths),
             gpus=gpus,
             on_change=on_change,
-            look_further=self._alerts.look,
+            look_further=self._look_further,
         )
+        self._next_purge_s = 0.0
         # Unique beyond the life of one trainer: a worker may know an order of the last one.
         self._order_ids = count(time.time_ns() // 1_000)
 
@@ -353,6 +355,18 @@ class Dispatcher:
         )
 
     # Inside.
+
+    def _look_further(self, active: list[ActiveRun]) -> None:
+        self._alerts.look(active)
+        now = time.monotonic()
+        if self._limits.purge_after_days and now >= self._next_purge_s:
+            self._next_purge_s = now + _PURGE_EVERY_S
+            days = self._limits.purge_after_days
+            try:
+                for run_id in purging.purge_old(self._store, self._paths, self._loop.owner, days):
+                    self._loop.moved(self._store.get(run_id))
+            except EnvironmentFault as fault:
+                _LOGGER.warning("Old runs are not all purged: %s", fault)
 
     def _held(self, run: TrainingRun) -> ActiveRun:
         active = self._loop.active.get(run.run_id)

@@ -26,6 +26,8 @@ _NAMES: Final = {
     "EpisodeRollup": EpisodeRollup,
 }
 _LONG_SEED: Final = 2**63
+# JSON has them, or msgspec writes them, as they are.
+_PLAIN: Final = frozenset({str, int, bool, type(None), datetime, RunState, EpisodeStatus})
 
 
 def to_text(record: RunRecord | RunSummary | EpisodeRollup | EpisodeSummary) -> str:
@@ -45,7 +47,7 @@ def of_text(kind: type[_Record], text: str, what: str) -> _Record:
         TrainerRefusedError: it is not as it must be.
     """
     try:
-        found = msgspec.json.decode(text, type=_shape(cast("Any", kind)))
+        found = _decoder(cast("Any", kind)).decode(text)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise TrainerRefusedError(f"{what} cannot be read: {error}.") from error
     try:
@@ -56,31 +58,39 @@ def of_text(kind: type[_Record], text: str, what: str) -> _Record:
 
 def _document(record: Any) -> dict[str, Any]:
     document = {}
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if is_dataclass(value):
-            value = _document(value)
-        elif isinstance(value, datetime):
-            pass
-        elif isinstance(value, float) and not math.isfinite(value):
-            value = repr(value)
-        elif field.name == "seed" and value is not None and not -_LONG_SEED <= value < _LONG_SEED:
-            value = str(value)
-        elif isinstance(value, Mapping):
-            value = to_plain(value)
-        document[field.name] = value
+    for name in _names(type(record)):
+        value = getattr(record, name)
+        kind = type(value)
+        if kind is float:
+            if not math.isfinite(value):
+                value = repr(value)
+        elif name == "seed":
+            if value is not None and not -_LONG_SEED <= value < _LONG_SEED:
+                value = str(value)
+        elif kind not in _PLAIN:
+            value = _document(value) if is_dataclass(value) else to_plain(value)
+        document[name] = value
     return document
 
 
 @cache
-def _shape(kind: type[Any]) -> type[msgspec.Struct]:
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind, localns=_NAMES)
+
+
+@cache
+def _shape(kind: Any) -> type[msgspec.Struct]:
     """A type that msgspec checks against: the records' own annotations are there for type checkers only."""
-    hints = get_type_hints(kind, localns=_NAMES)
     members: list[Any] = []
     for field in fields(kind):
-        hint = hints[field.name]
+        hint = _hints(kind)[field.name]
         if is_dataclass(hint):
-            hint = _shape(hint)  # type: ignore[arg-type]  # a class, as `is_dataclass` of a hint says
+            hint = _shape(cast("Any", hint))
         elif hint is float or field.name == "seed":
             hint = hint | str
         required = field.default is field.default_factory
@@ -88,20 +98,24 @@ def _shape(kind: type[Any]) -> type[msgspec.Struct]:
     return msgspec.defstruct(f"{kind.__name__}Document", members, kw_only=True)
 
 
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(_shape(kind))
+
+
 def _record(kind: Any, found: msgspec.Struct) -> Any:
-    hints = get_type_hints(kind, localns=_NAMES)
     values = {}
-    for field in fields(kind):
-        value = getattr(found, field.name)
+    for name, hint in _hints(kind).items():
+        value = getattr(found, name)
         if value is msgspec.UNSET:
             continue
         if isinstance(value, msgspec.Struct):
-            value = _record(hints[field.name], value)
-        elif hints[field.name] is float:
+            value = _record(hint, value)
+        elif hint is float:
             value = float(value)
-        elif field.name == "seed" and isinstance(value, str):
+        elif name == "seed" and isinstance(value, str):
             value = int(value)
         elif isinstance(value, datetime) and value.tzinfo is None:
-            raise ValueError(f"{field.name} has no time zone")
-        values[field.name] = value
+            raise ValueError(f"{name} has no time zone")
+        values[name] = value
     return kind(**values)

@@ -10,7 +10,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from gym_gui.core.closing import Closing
 from gym_gui.core.errors import ConfigError
 from gym_gui.core.typing_compat import override
-from gym_gui.services.trainer.machine import look_at_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -115,7 +114,7 @@ class TrainerMetrics:
             yield family
 
     def _of_machine(self) -> Iterable[Any]:
-        machine = look_at_machine(self._core.services.paths.root)
+        machine = self._core.machine.look()
         yield CounterMetricFamily("process_cpu_seconds", "Of the daemon.", value=machine.process_cpu_s)
         yield GaugeMetricFamily("process_resident_memory_bytes", "Of the daemon.", value=machine.memory_bytes)
         yield GaugeMetricFamily("gym_gui_machine_cpu_percent", "Of all cores.", value=machine.cpu_percent)

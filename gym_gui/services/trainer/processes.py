@@ -51,14 +51,19 @@ def is_alive(pid: int, born: float, mark: str = "") -> bool:
     return bool(mark) and pid in marked([mark])[mark]
 
 
-def marked(marks: Iterable[str]) -> dict[str, set[int]]:
-    """Mark -> pids of the living processes that carry it, in one look at all processes; never this process itself."""
-    wanted = {mark: f"{MARK_VARIABLE}={mark}".encode() for mark in marks}
+def marked(marks: Iterable[str], variable: str = MARK_VARIABLE) -> dict[str, set[int]]:
+    """Mark -> pids of the living processes that carry it, in one look at all processes; never this process itself.
+
+    Args:
+        marks: Those that are looked for.
+        variable: In which they are carried.
+    """
+    wanted = {mark: f"{variable}={mark}".encode() for mark in marks}
     found: dict[str, set[int]] = {mark: set() for mark in wanted}
     if not wanted:
         return found
     for pid, environment in _environments():
-        if MARK_VARIABLE.encode() not in environment:
+        if variable.encode() not in environment:
             continue
         variables = environment.split(b"\0")
         for mark, text in wanted.items():

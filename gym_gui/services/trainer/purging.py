@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import shutil
 from contextlib import closing
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from gym_gui.core.clock import utc_now
 from gym_gui.core.errors import StoreError, TrainerRefusedError
 from gym_gui.replay.run_lock import is_being_written
 from gym_gui.services.trainer.run_folder import RunFolder
@@ -66,6 +68,23 @@ def purge(store: RunStore, paths: VarPaths, run: TrainingRun, reason: str) -> li
         ) from error
     store.retain(run.run_id, Retention.PURGED, reason)
     return what
+
+
+def purge_old(store: RunStore, paths: VarPaths, owner: str, days: int) -> list[str]:
+    """Purge *owner*'s archived runs that ended more than so many days ago; their ids.
+
+    Raises:
+        StoreError: the registry refuses, or something cannot be deleted.
+    """
+    before = utc_now() - timedelta(days=days)
+    old = [
+        run
+        for run in store.list(archived=True, limit=1_000_000)
+        if run.retention is Retention.RETAINED and run.owner in {"", owner} and run.ended_at and run.ended_at < before
+    ]
+    for run in old:
+        purge(store, paths, run, f"It ended more than {days} days ago.")
+    return [run.run_id for run in old]
 
 
 def _delete(paths: VarPaths, recordings: Sequence[str]) -> None:

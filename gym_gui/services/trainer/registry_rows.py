@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.clock import from_iso, to_iso
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ADDED: Final = "It waits for a slot."
+# Configurations never change, and a list of a thousand runs is asked for again and again.
+_config_of: Final = lru_cache(maxsize=4_096)(TrainingConfig.from_json)
 
 
 def new_run(
@@ -80,7 +83,7 @@ def run_of(row: Mapping[str, Any], gpus: Sequence[int], workers: Sequence[Worker
     """
     return TrainingRun(
         run_id=row["run_id"],
-        config=TrainingConfig.from_json(row["config"]),
+        config=_config_of(row["config"]),
         digest=row["digest"],
         attempt=row["attempt"],
         state=TrainingState(row["state"]),

@@ -76,10 +76,18 @@ class RemoteLibrary(Closing):
         Raises:
             RunNotFoundError: there is none of that id.
         """
+        return self.get_summary(run_id).run
+
+    def get_summary(self, run_id: str) -> RunSummary:
+        """One run as a list shows it.
+
+        Raises:
+            RunNotFoundError: there is none of that id.
+        """
         reply = self._client.ask(self._client.stub.ListRecordings, pb.ListRecordingsRequest(run_id=run_id or "?"))
         if not reply.summary_json:
             raise RunNotFoundError(f"There is no run {run_id}.")
-        return of_text(RunSummary, reply.summary_json[0], "A run").run
+        return of_text(RunSummary, reply.summary_json[0], "A run")
 
     def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
         """The episodes of a run in order, or of every run, newest first.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gym_gui.core.data_model import RunSummary
     from gym_gui.services.batch_destination import Order
-    from gym_gui.services.library_reader import LibraryReader
+    from gym_gui.services.library import Library
     from gym_gui.services.trainer.dispatch_facts import Heartbeat
     from gym_gui.services.trainer.dispatching import Dispatching
     from gym_gui.services.trainer.enrolment import Enrolment
@@ -53,7 +53,7 @@ class RunDesk:
         book: How far those that are recorded now have come.
     """
 
-    def __init__(self, dispatcher: Dispatching, store: RunStore, library: LibraryReader, book: ProgressBook) -> None:
+    def __init__(self, dispatcher: Dispatching, store: RunStore, library: Library, book: ProgressBook) -> None:
         self.dispatcher = dispatcher
         self._store = store
         self._library = library

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.clock import to_iso
 from gym_gui.services.telemetry_schema import SchemaMode
-from gym_gui.services.trainer.machine import look_at_machine
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
 from gym_gui.services.trainer.protocol import (
     APPLICATION,
@@ -61,7 +60,7 @@ class TrainerServicer(RunCalls, WorkerCalls, LookCalls):
     async def Status(self, _request: pb.StatusRequest, _context: Any) -> pb.StatusReply:  # noqa: N802 - gRPC's name
         """How everything stands."""
         core = self._core
-        machine = await core.in_thread(look_at_machine, core.services.paths.root)
+        machine = await core.in_thread(core.machine.look)
         dispatch = await core.in_thread(core.runs.dispatcher.status)
         sink = core.services.sink.status()
         starved = {(one.run_id, one.worker_id) for one in core.ingest.streams() if one.starved}

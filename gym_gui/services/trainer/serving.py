@@ -9,7 +9,9 @@ from gym_gui.services.trainer.daemon import Dispatch, ServeOptions, serve
 from gym_gui.services.trainer.dispatch_facts import DispatchLimits
 from gym_gui.services.trainer.dispatcher import Dispatcher
 from gym_gui.services.trainer.launchers.local import LocalLauncher
-from gym_gui.services.trainer.registry import RunRegistry
+from gym_gui.services.trainer.launchers.ray import RayLauncher, is_ray_installed
+from gym_gui.services.trainer.limits import cpu_capacity
+from gym_gui.services.trainer.opening_store import open_run_store
 from gym_gui.services.trainer.security import DEFAULT_HOST, DEFAULT_PORT, ListenAddress
 from gym_gui.services.trainer.webhook import Webhook
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from gym_gui.config.schema import TrainerConfig
     from gym_gui.config.settings import Settings
+    from gym_gui.services.trainer.launchers.protocol import Launcher
     from gym_gui.services.trainer.run_store import TrainingRun
 
 
@@ -37,13 +41,13 @@ def serve_folder(
 
     Args:
         settings: Which folder, and how it records.
-        listen: ``host:port``; None for this machine alone, at the usual port.
+        listen: ``host:port``; None for what the settings say, which is this machine alone where nobody set it.
         tls_cert: Its certificate, PEM.
         tls_key: Of it.
-        metrics_port: Where Prometheus may ask; None for nowhere.
-        max_runs: Runs that may be active at once; None for the usual number.
+        metrics_port: Where Prometheus may ask; None for what the settings say.
+        max_runs: Runs that may be active at once; None for what the settings say.
         scripts_dir: Where scripts of remote clients may lie; None lets them have none.
-        webhook: Where alerts are posted to; None for nowhere.
+        webhook: Where alerts are posted to; None for what the settings say.
         ready: Told the address once calls are answered.
 
     Raises:
@@ -52,25 +56,29 @@ def serve_folder(
         VarDirError: the folder cannot be written.
         StoreError: a database of it cannot be used.
     """
+    chosen = settings.trainer
+    listen = listen or chosen.listen
     options = ServeOptions(
-        listen=ListenAddress(DEFAULT_HOST, DEFAULT_PORT) if listen is None else ListenAddress.parse(listen),
+        listen=ListenAddress.parse(listen) if listen else ListenAddress(DEFAULT_HOST, DEFAULT_PORT),
         tls_cert=tls_cert,
         tls_key=tls_key,
-        metrics_port=metrics_port,
+        metrics_port=chosen.metrics_port or None if metrics_port is None else metrics_port,
         scripts_dir=scripts_dir,
     )
     paths = settings.paths
-    limits = DispatchLimits() if max_runs is None else replace(DispatchLimits(), max_runs=max_runs)
-    hook = None if webhook is None else Webhook(webhook)
+    limits = limits_of(chosen)
+    limits = limits if max_runs is None else replace(limits, max_runs=max_runs)
+    webhook = webhook or chosen.webhook_url
+    hook = Webhook(webhook) if webhook else None
 
     def make(address: str, on_change: Callable[[TrainingRun], None]) -> Dispatch:
         variables = {"GYM_GUI_VAR_DIR": str(paths.root)}
         if options.has_tls:
             variables["GYM_GUI_TRAINER_TOKEN_FILE"] = str(paths.token_file)
-        store = RunRegistry(paths.trainer_db)
+        store = open_run_store(paths, chosen.registry_url)
         dispatcher = Dispatcher(
             store,
-            {"local": LocalLauncher()},
+            launchers_here(),
             paths=paths,
             trainer_address=address,
             limits=limits,
@@ -85,3 +93,26 @@ def serve_folder(
     finally:
         if hook is not None:
             hook.close()
+
+
+def limits_of(config: TrainerConfig) -> DispatchLimits:
+    """What the settings of the group ``trainer`` come to."""
+    return DispatchLimits(
+        max_runs=config.max_runs or max(1, round(cpu_capacity())),
+        cpus=config.cpus,
+        heartbeat_timeout_s=config.heartbeat_timeout_s,
+        start_timeout_s=config.start_timeout_s,
+        stop_grace_s=config.stop_grace_s,
+        log_bytes=config.log_mb * 1_000_000,
+        no_progress_s=config.no_progress_s,
+        disk_low_mb=config.disk_low_mb,
+        purge_after_days=config.purge_after_days,
+    )
+
+
+def launchers_here() -> dict[str, Launcher]:
+    """Every launcher whose packages are installed."""
+    here: dict[str, Launcher] = {"local": LocalLauncher()}
+    if is_ray_installed():
+        here["ray"] = RayLauncher()
+    return here

@@ -101,9 +101,8 @@ class Supervisor:
         # The slot is given back when nothing is left that could use it.
         leftovers = found.get(active.mark, ())
         gone_for_s = now - (active.gone_at or now)
-        was_killed = active.stop_at is not None
         if leftovers and gone_for_s < UNKILLABLE_AFTER_S:
-            if was_killed or gone_for_s >= LEFTOVERS_GRACE_S:
+            if gone_for_s >= LEFTOVERS_GRACE_S:
                 for pid in leftovers:
                     processes.kill(pid)
             return False

@@ -262,8 +262,8 @@ class LiveHealthPage(QScrollArea):
         outer.addLayout(self._row)
         self.setWidget(body)
         self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusProxy(self.alerts)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

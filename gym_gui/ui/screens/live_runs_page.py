@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gym_gui.controllers.live_runs import LinkState
 from gym_gui.core.typing_compat import override
@@ -72,8 +81,9 @@ class LiveRunsPage(QWidget):
         """Show what the controller says."""
         self.table.show_state(state)
         self._show_chips(state.chips)
-        if not self._show_instead(state):
+        if not self._show_instead(state) and state.loaded and self._pages.currentWidget() is not self._body:
             self._pages.setCurrentWidget(self._body)
+            self._keep_focus(self.table)
         if self.search.text() != state.search:
             self.search.setText(state.search)
 
@@ -172,8 +182,15 @@ class LiveRunsPage(QWidget):
         else:
             text = "Start a run here, or record your own script with one line: env = gym_gui.RecordTelemetry(env)."
             self.empty.show_message("chart-line", "Nothing is being trained yet", text, "Start a run", start)
-        self._pages.setCurrentWidget(self.empty)
+        if self._pages.currentWidget() is not self.empty:
+            self._pages.setCurrentWidget(self.empty)
+            self._keep_focus(self.empty.button)
         return True
+
+    def _keep_focus(self, widget: QWidget) -> None:
+        """What had the keys went away with its page: without a successor no shortcut would work."""
+        if self.isVisible() and QApplication.focusWidget() is None:
+            widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _type_search(self, text: str) -> None:
         self.search.setFocus(Qt.FocusReason.OtherFocusReason)

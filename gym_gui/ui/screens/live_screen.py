@@ -88,6 +88,7 @@ class LiveScreen(QWidget):
         self.health_page = LiveHealthPage(theme, context.notify)
         self.compare_page = LiveComparePage(context, self.desk, self._curving)
         self.count = make_label("", "muted")
+        self.count.setMinimumWidth(1)
         self.banner = Banner(theme)
         self._wanted_run = ""
         self.start_form: LiveStartForm | None = None
@@ -205,10 +206,14 @@ class LiveScreen(QWidget):
         self._runs_split.setStretchFactor(0, 1)
         self._runs_split.setChildrenCollapsible(False)
         self.log_pane.hide()
-        self._pages = QStackedLayout()
+        content = QWidget()
+        self._pages = QStackedLayout(content)  # without a parent its first page would be a window for a moment
         self._pages.addWidget(self._runs_split)
         for other in (self.watch_page, self.health_page, self.compare_page):
             self._pages.addWidget(other)
+        for wide in (self.runs_page, self.watch_page, self.health_page, self.compare_page):
+            # Pages fold what does not fit; by their own wish the widest one would widen the window.
+            wide.setMinimumSize(1, 1)
         self._named: dict[str, QWidget] = {
             "Runs": self.runs_page,
             "Watch": self.watch_page,
@@ -234,7 +239,7 @@ class LiveScreen(QWidget):
         outer.setSpacing(0)
         outer.addLayout(head)
         outer.addWidget(self.banner)
-        outer.addLayout(self._pages, 1)
+        outer.addWidget(content, 1)
         self.show_page(self.runs_page)
 
     def _add_tools(self, head: QHBoxLayout) -> None:

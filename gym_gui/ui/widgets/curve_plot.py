@@ -36,7 +36,7 @@ _PAN_SHARE: Final = 0.1
 _DRAG_FROM: Final = 5  # pixels; less is a click
 _NARROWEST: Final = 1e-9  # of the whole
 _KEY_STEP: Final = 1
-_MINIMUM: Final = QSize(180, 120)
+_MINIMUM: Final = QSize(160, 84)
 
 
 class CurvePlot(QWidget):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _GAP: Final = tokens.SPACE_4
 _CAPTION: Final = 20
-_MINIMUM: Final = QSize(200, 150)
+_MINIMUM: Final = QSize(160, 100)
 _MOST: Final = 64
 _ASPECT: Final = 1.2  # of a tile without a picture
 
@@ -82,6 +82,10 @@ class PictureWall(QWidget):
     def enlarged_worker(self) -> str | None:
         """The worker whose picture fills the wall; None for all."""
         return self._large
+
+    def is_enlarged(self) -> bool:
+        """Whether one picture fills the wall."""
+        return self._large is not None
 
     @property
     def current_picture(self) -> LivePicture | None:

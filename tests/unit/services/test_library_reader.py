@@ -18,6 +18,7 @@ from gym_gui.core.errors import EpisodeNotFoundError, FrameNotFoundError, RunNot
 from gym_gui.recording.config import RecorderConfig
 from gym_gui.recording.factory import RecorderFactory
 from gym_gui.services.bootstrap import open_archive, open_services
+from gym_gui.services.library_reader import LibraryReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,6 +143,7 @@ def test_that_a_recording_that_cannot_be_read_leaves_the_others(archive: Archive
 def test_that_nothing_is_opened_before_it_is_asked_for(archive: Archive) -> None:
     record_elsewhere("hdf5", archive.paths.recordings_dir / "elsewhere", "elsewhere")
     library = archive.library
+    assert isinstance(library, LibraryReader)
     library.recorded_mark()
     library.get_episode("own")
     assert library._shelf._readers == {}

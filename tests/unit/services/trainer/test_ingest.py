@@ -1,18 +1,20 @@
-"""What is taken over is counted against credit, told once when it starves and once when it resumes, and once on disk."""
+"""What is taken over is counted against credit; starving and resuming are told once, and so is what is on disk."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from trainer_rig import make_batch
 
-from gym_gui.core.data_model import StepBatch
 from gym_gui.core.errors import TrainerRefusedError
 from gym_gui.services.trainer.batch_wire import batch_to_wire
 from gym_gui.services.trainer.ingest import Ingest, WorkerStream, change_of_pressure
+
+if TYPE_CHECKING:
+    from gym_gui.core.data_model import StepBatch
 
 
 @dataclass

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gym_gui.services.trainer.outbox import Outbox
 from gym_gui.services.trainer.spool import SpoolError, SpoolFile, orphans
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def spool(folder: Path, *messages: bytes, name: str = "one") -> SpoolFile:

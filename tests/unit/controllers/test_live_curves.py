@@ -1,0 +1,146 @@
+"""Curves of runs: read on, arranged, and picked from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from live_runs import START, MemoryDesk, episodes_of, make_run, scalars_of
+
+from gym_gui.controllers.live_curves import CurvesState, LiveCurvesController
+from gym_gui.controllers.live_source import Moment
+from gym_gui.controllers.run_curves import Axis, RunCurves, summary_of
+from gym_gui.controllers.tasks import ImmediateTaskRunner
+
+
+class Face:
+    def __init__(self) -> None:
+        self.state = CurvesState()
+        self.opened: list[tuple[str, str, int]] = []
+        self.told: list[str] = []
+
+    def show_curves(self, state: CurvesState) -> None:
+        self.state = state
+
+    def open_episode(self, run_id: str, episode_id: str, step_index: int) -> None:
+        self.opened.append((run_id, episode_id, step_index))
+
+    def tell(self, sentence: str) -> None:
+        self.told.append(sentence)
+
+
+@pytest.fixture
+def desk() -> MemoryDesk:
+    return MemoryDesk(tables=[episodes_of([1.0, 3.0, 2.0])], scalars=[scalars_of("loss", [4.0, 2.0, 1.0])])
+
+
+@pytest.fixture
+def face() -> Face:
+    return Face()
+
+
+@pytest.fixture
+def curves(desk: MemoryDesk, face: Face) -> LiveCurvesController:
+    controller = LiveCurvesController(desk, ImmediateTaskRunner(), face)
+    controller.show([make_run(1)])
+    return controller
+
+
+def test_that_return_length_loss_and_speed_are_shown_first(curves: LiveCurvesController, face: Face) -> None:
+    assert face.state.chosen == ("return", "length", "loss", "speed")
+    (line,) = face.state.plots[0].lines
+    assert line.raw.y.tolist() == [1.0, 3.0, 2.0]
+    assert line.raw.x.tolist() == [10.0, 20.0, 30.0]
+    assert curves.state is face.state
+
+
+def test_that_every_axis_and_smoothing_is_told_apart(curves: LiveCurvesController, face: Face) -> None:
+    curves.set_axis(Axis.TIME)
+    assert face.state.plots[0].lines[0].raw.x.tolist() == [1.0, 2.0, 3.0]
+    curves.set_axis(Axis.EPISODE)
+    assert face.state.plots[0].lines[0].raw.x.tolist() == [1.0, 2.0, 3.0]
+    curves.set_window(2)
+    assert face.state.plots[0].lines[0].smoothed.y.tolist() == [1.0, 2.0, 2.5]
+
+
+def test_that_reading_on_adds_only_what_is_new(curves: LiveCurvesController, face: Face, desk: MemoryDesk) -> None:
+    desk.tables.append(episodes_of([9.0], first_key=4))
+    desk.scalars.append(scalars_of("entropy", [0.5]))
+    curves.poll()
+    assert face.state.plots[0].lines[0].raw.y.tolist() == [1.0, 3.0, 2.0, 9.0]
+    assert "entropy" in face.state.metrics
+
+
+def test_that_an_episode_that_ended_late_is_read_too() -> None:
+    curves = RunCurves()
+    # The second of two workers is still at it: the next reading begins before it.
+    early = replace(episodes_of([1.0], first_key=2), next_key=0)
+    assert curves.add_episodes(early)
+    assert curves.add_episodes(episodes_of([5.0, 1.0]))
+    assert curves.episodes.returns.tolist() == [5.0, 1.0]
+    assert not curves.add_episodes(replace(episodes_of([]), next_key=2))
+
+
+def test_that_a_point_of_an_episode_opens_it_where_it_ended(curves: LiveCurvesController, face: Face) -> None:
+    plot = face.state.plots[0]
+    curves.pick(plot.lines[0], plot.metric, 1)
+    assert face.opened == [("run-1", "ep-2", 10)]
+
+
+def test_that_a_point_of_a_scalar_opens_what_was_under_way_then(
+    curves: LiveCurvesController, face: Face, desk: MemoryDesk
+) -> None:
+    loss = face.state.plots[2]
+    curves.pick(loss.lines[0], loss.metric, 2)
+    assert face.told == ["No episode was recorded at that moment."]
+    desk.moment = Moment("run-1", "ep-2", 4)
+    curves.pick(loss.lines[0], loss.metric, 2)
+    assert face.opened == [("run-1", "ep-2", 4)]
+    assert desk.ordered[-1] == ("moment", "run-1", int(START.timestamp() * 1e6) + 1_000_000)
+
+
+def test_that_a_run_keeps_its_hue_while_others_come_and_go(curves: LiveCurvesController, face: Face) -> None:
+    curves.show([make_run(1), make_run(2)])
+    curves.show([make_run(2)])
+    curves.show([make_run(2), make_run(3)])
+    curves.choose(["return"])
+    hues = {line.run_id: line.hue for line in face.state.plots[0].lines}
+    assert curves.state.run_ids == ("run-2", "run-3")
+    assert hues.get("run-2", 1) == 1
+
+
+def test_that_what_a_person_chose_stays_chosen(curves: LiveCurvesController, face: Face) -> None:
+    curves.choose(["loss"])
+    curves.poll()
+    assert [plot.metric for plot in face.state.plots] == ["loss"]
+
+
+def test_that_a_source_that_fails_is_told_once(face: Face) -> None:
+    class Broken(MemoryDesk):
+        def source_of(self, run_id: str) -> MemoryDesk:
+            raise OSError(f"no {run_id}")
+
+    LiveCurvesController(Broken(), ImmediateTaskRunner(), face).show([make_run(1)])
+    assert face.state.fault == "no run-1"
+
+
+def test_that_the_best_and_worst_episodes_and_the_histogram_are_told() -> None:
+    curves = RunCurves()
+    curves.add_episodes(episodes_of([5.0, 1.0, 9.0, 4.0, 4.0, np.nan]))
+    summary = summary_of(curves.episodes)
+    assert summary is not None
+    assert [pick.value for pick in summary.best] == [9.0, 5.0, 4.0]
+    assert [pick.value for pick in summary.worst] == [1.0, 4.0, 4.0]
+    assert summary.counts.sum() == 5
+    assert summary.edges[0] == 1.0
+    assert summary.examples[-1] == 2
+    assert summary_of(RunCurves().episodes) is None
+
+
+def test_that_two_episodes_that_end_together_make_no_impossible_speed() -> None:
+    table = episodes_of([1.0] * 20)
+    table.ended_us[10] = table.ended_us[9] + 1
+    curves = RunCurves()
+    curves.add_episodes(table)
+    assert curves.series("speed", Axis.STEP).y.max() < 50

@@ -1,0 +1,82 @@
+"""The form that starts runs: what is typed, what it becomes, and the command that says the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from gym_gui.controllers.train_form import TrainForm
+from gym_gui.workers.presets import PRESETS
+
+
+def entry_text(form: TrainForm, name: str) -> str:
+    entries = (*form.settings(), *form.hyperparameters())
+    return next(entry.text for entry in entries if entry.name == name)
+
+
+def test_that_it_begins_with_a_preset_that_can_be_started() -> None:
+    form = TrainForm.first()
+    assert form.preset == "cartpole-ppo"
+    assert not form.fault
+    assert form.command == "gym-gui train start cartpole-ppo"
+    assert entry_text(form, "total_steps") == "50000"
+
+
+def test_that_what_is_typed_is_in_the_run_and_in_the_command() -> None:
+    form = TrainForm.first().put("name", "mine").put("total_steps", "70,000").put("learning_rate", "0.01")
+    assert form.config.name == "mine"
+    assert form.config.total_steps == 70_000
+    assert form.config.hyperparameters["learning_rate"] == 0.01
+    assert "--set total_steps=70000" in form.command
+    assert not form.preset
+
+
+def test_that_emptying_a_line_takes_it_back() -> None:
+    form = TrainForm.first().put("seed", "7").put("learning_rate", "").put("seed", "")
+    assert form.config.seed is None
+    assert "learning_rate" not in form.config.hyperparameters
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("total_steps", "many", "Steps is a whole number."),
+        ("num_envs", "0", "Environments is at least 1."),
+        ("frames", "sometimes", "Pictures kept is all, none, best, or every: and a number."),
+        ("gamma", "x", "gamma is a number."),
+        ("learning_rate", "fast", "learning rate is a number, or lin_ and one."),
+        ("policy_kwargs", "[1]", 'policy kwargs is an object: {"net_arch": [64, 64]}.'),
+    ],
+)
+def test_that_nonsense_stays_in_its_line_and_keeps_the_run_from_starting(name: str, text: str, sentence: str) -> None:
+    before = TrainForm.first()
+    form = before.put(name, text)
+    assert form.fault == sentence
+    assert entry_text(form, name) == text
+    assert form.config == before.config
+    assert not form.put(name, "").fault
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_that_every_preset_fills_the_form(name: str) -> None:
+    form = TrainForm.first().put("name", "kept").choose_preset(name)
+    assert form.preset == name
+    assert form.config.name == "kept"
+    assert not form.fault
+    assert form.settings()
+
+
+def test_that_another_algorithm_has_its_own_lines() -> None:
+    form = TrainForm.first().choose_kind("DQN")
+    assert form.config.algorithm == "DQN"
+    assert form.config.env_id == "CartPole-v1"
+    assert "buffer_size" in {entry.name for entry in form.hyperparameters()}
+    assert form.choose_kind("random").hyperparameters() == ()
+
+
+def test_that_a_script_needs_its_file() -> None:
+    form = TrainForm.first().choose_kind("script")
+    assert form.fault == "Name the script to start."
+    form = form.put("script", "train.py").put("arguments", "--fast 3")
+    assert not form.fault
+    assert form.config.arguments == ("--fast", "3")
+    assert "train.py" in form.command

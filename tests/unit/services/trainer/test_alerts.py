@@ -1,0 +1,174 @@
+"""Alerts are raised once, cleared once, and posted to where the user said."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from dispatching import LIMITS, SLEEP, House, until
+
+from gym_gui.core.errors import ConfigError
+from gym_gui.services.trainer import alerts
+from gym_gui.services.trainer.dispatch_facts import Alert
+from gym_gui.services.trainer.run_store import RunProgress
+from gym_gui.services.trainer.webhook import Webhook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conftest import LogExpectations
+
+ALERT = Alert(kind=alerts.NAN, run_id="run", sentence="It is not a number.", since=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def kinds(house: House, *, active: bool) -> list[str]:
+    """Kinds of the alerts that were raised, or cleared, in order."""
+    return [alert.kind for alert in house.alerts if alert.active == active]
+
+
+def test_that_a_run_that_stands_still_is_told_once_and_cleared_by_a_step(var_dir: Path) -> None:
+    with House(var_dir, limits=replace(LIMITS, no_progress_s=0.3)) as house:
+        run_id = house.submit(SLEEP)
+        house.register(run_id)
+        house.dispatcher.progressed(run_id, RunProgress(steps=5))
+        until(lambda: kinds(house, active=True))
+        assert kinds(house, active=True) == [alerts.NO_PROGRESS]
+        assert house.dispatcher.status().alerts[0].active
+        house.dispatcher.progressed(run_id, RunProgress(steps=6))
+        until(lambda: kinds(house, active=False))
+        assert house.dispatcher.status().alerts[-1].run_id == run_id
+
+
+def test_that_a_return_that_collapses_is_told_and_one_that_wavers_is_not(var_dir: Path) -> None:
+    with House(var_dir) as house:
+        run_id = house.submit(SLEEP)
+        house.register(run_id)
+
+        def returns(mean: float, episodes: int = 200) -> None:
+            progress = RunProgress(steps=1, episodes=episodes, mean_return=mean)
+            house.dispatcher.progressed(run_id, progress)
+            with house.dispatcher._loop.lock:
+                house.dispatcher._alerts.look(list(house.dispatcher._loop.active.values()))
+
+        for mean in (20.0, 150.0, 400.0, 250.0):
+            returns(mean)
+        assert not house.alerts
+        returns(90.0)
+        returns(80.0)
+        assert kinds(house, active=True) == [alerts.RETURN_COLLAPSED]
+        returns(200.0)
+        assert not kinds(house, active=False)
+        returns(380.0)
+        assert kinds(house, active=False) == [alerts.RETURN_COLLAPSED]
+        returns(float("nan"))
+        assert kinds(house, active=True)[1:] == [alerts.NAN]
+        returns(float("nan"), episodes=0)  # nobody has said yet
+        assert kinds(house, active=False)[1:] == [alerts.NAN]
+
+
+def test_that_a_scalar_that_is_no_number_is_told_until_it_is_one(var_dir: Path) -> None:
+    with House(var_dir) as house:
+        run_id = house.submit(SLEEP)
+        house.register(run_id)
+        for finite in (True, False, False, True, True, False):
+            house.dispatcher.scalar_seen(run_id, "loss", finite=finite)
+        assert [alert.active for alert in house.alerts] == [True, False, True]
+        assert "loss" in house.alerts[0].sentence
+        house.dispatcher.cancel(run_id, "enough")
+        until(lambda: [alert.active for alert in house.alerts] == [True, False, True, False])
+
+
+def test_that_a_disk_that_fills_up_is_told(var_dir: Path) -> None:
+    with House(var_dir, limits=replace(LIMITS, disk_low_mb=10**9)) as house:
+        until(lambda: kinds(house, active=True) == [alerts.DISK_LOW])
+
+
+def test_that_a_late_heartbeat_is_told_before_the_run_fails(var_dir: Path) -> None:
+    with House(var_dir, limits=replace(LIMITS, heartbeat_timeout_s=4.0)) as house:
+        run_id = house.submit(SLEEP)
+        house.register(run_id)
+        until(lambda: kinds(house, active=True))
+        assert kinds(house, active=True) == [alerts.HEARTBEAT_LATE]
+        assert house.store.get(run_id).state.is_active
+
+
+class _Listener(BaseHTTPRequestHandler):
+    """Refuses the first try, takes the second."""
+
+    bodies: list[Any]
+    answers: list[int]
+
+    def do_POST(self) -> None:
+        self.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(self.answers.pop(0))
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing is printed."""
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[str, type[_Listener]]]:
+    class Listener(_Listener):
+        bodies: list[Any] = []  # noqa: RUF012 - one class a test
+        answers: list[int] = [500, 200]  # noqa: RUF012 - same
+
+    server = HTTPServer(("127.0.0.1", 0), Listener)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/hook", Listener
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_that_the_webhook_gets_an_alert_though_its_first_try_failed(listener: tuple[str, type[_Listener]]) -> None:
+    url, heard = listener
+    with Webhook(url, delay_s=0.01) as webhook:
+        webhook.post(ALERT)
+        until(lambda: not heard.answers)
+    assert heard.bodies[1] == heard.bodies[0]
+    assert heard.bodies[1] == {
+        "kind": "nan",
+        "run_id": "run",
+        "sentence": "It is not a number.",
+        "text": "It is not a number.",
+        "since": "2026-01-01T00:00:00.000000+00:00",
+        "active": True,
+    }
+    assert webhook.lost == 0
+
+
+@pytest.mark.parametrize("answer", [302, 500])
+def test_that_a_webhook_that_sends_elsewhere_or_fails_is_said_once(
+    listener: tuple[str, type[_Listener]], expect_log: LogExpectations, answer: int
+) -> None:
+    expect_log(logging.WARNING, "could not be posted")
+    url, heard = listener
+    heard.answers[:] = [answer] * 2
+    with Webhook(url, tries=2, delay_s=0.01) as webhook:
+        webhook.post(ALERT)
+        until(lambda: webhook.lost)
+    assert len(heard.bodies) == 2
+
+
+def test_that_closing_a_webhook_waits_for_nobody(expect_log: LogExpectations) -> None:
+    del expect_log
+    with Webhook("http://127.0.0.1:9/", delay_s=600) as webhook:
+        for _ in range(300):
+            webhook.post(ALERT)
+    assert webhook.lost > 0
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/y", "no address", "http://"])
+def test_that_only_the_web_is_a_webhook(url: str) -> None:
+    with pytest.raises(ConfigError, match="webhook_url"):
+        Webhook(url)
