@@ -24,6 +24,8 @@ BENCHMARKS = (
     "export",
     "registry",
     "wrapper_cost",
+    "wrapper_cost",
+    "registry",
 )
 
 
