@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gym_gui.services.trainer.daemon import Dispatch, ServeOptions, serve
@@ -64,32 +65,40 @@ def serve_folder(
         metrics_port=chosen.metrics_port or None if metrics_port is None else metrics_port,
         scripts_dir=scripts_dir,
     )
-    paths = settings.paths
     limits = limits_of(chosen) if max_runs is None else replace(limits_of(chosen), max_runs=max_runs)
     hook = _webhook(webhook or chosen.webhook_url)
-
-    def make(address: str, on_change: Callable[[TrainingRun], None]) -> Dispatch:
-        variables = {"GYM_GUI_VAR_DIR": str(paths.root)}
-        if options.has_tls:
-            variables["GYM_GUI_TRAINER_TOKEN_FILE"] = str(paths.token_file)
-        store = open_run_store(paths, chosen.registry_url)
-        dispatcher = Dispatcher(
-            store,
-            launchers_here(),
-            paths=paths,
-            trainer_address=address,
-            limits=limits,
-            on_change=on_change,
-            variables=variables,
-            on_alert=None if hook is None else hook.post,
-        )
-        return Dispatch(store, dispatcher)
-
     try:
-        serve(settings, options, make, ready=ready)
+        serve(settings, options, partial(_dispatch, settings, limits, hook, needs_token=options.has_tls), ready=ready)
     finally:
         if hook is not None:
             hook.close()
+
+
+def _dispatch(
+    settings: Settings,
+    limits: DispatchLimits,
+    hook: Webhook | None,
+    address: str,
+    on_change: Callable[[TrainingRun], None],
+    *,
+    needs_token: bool,
+) -> Dispatch:
+    paths = settings.paths
+    variables = {"GYM_GUI_VAR_DIR": str(paths.root)}
+    if needs_token:
+        variables["GYM_GUI_TRAINER_TOKEN_FILE"] = str(paths.token_file)
+    store = open_run_store(paths, settings.trainer.registry_url)
+    dispatcher = Dispatcher(
+        store,
+        launchers_here(),
+        paths=paths,
+        trainer_address=address,
+        limits=limits,
+        on_change=on_change,
+        variables=variables,
+        on_alert=None if hook is None else hook.post,
+    )
+    return Dispatch(store, dispatcher)
 
 
 def _address(text: str) -> ListenAddress:
