@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,12 @@ def serve_folder(
         ready: Told the address once calls are answered.
 
     Raises:
-        ConfigError: the address would be open to others without TLS, or cannot be had.
+        ConfigError: the address would be open to others without TLS, or cannot be had; a setting is of no use.
         TrainerUnavailableError: another trainer has the folder.
         VarDirError: the folder cannot be written.
         StoreError: a database of it cannot be used.
     """
-    chosen = settings.trainer
+    chosen, paths = settings.trainer, settings.paths
     options = ServeOptions(
         listen=_address(listen or chosen.listen),
         tls_cert=tls_cert,
@@ -64,7 +65,6 @@ def serve_folder(
         metrics_port=chosen.metrics_port or None if metrics_port is None else metrics_port,
         scripts_dir=scripts_dir,
     )
-    paths = settings.paths
     limits = limits_of(chosen) if max_runs is None else replace(limits_of(chosen), max_runs=max_runs)
     hook = _webhook(webhook or chosen.webhook_url)
 
@@ -85,11 +85,8 @@ def serve_folder(
         )
         return Dispatch(store, dispatcher)
 
-    try:
+    with hook or nullcontext():
         serve(settings, options, make, ready=ready)
-    finally:
-        if hook is not None:
-            hook.close()
 
 
 def _address(text: str) -> ListenAddress:
