@@ -33,7 +33,7 @@ def open_desk(archive: Archive) -> LiveDesk:
     def local(client: TrainerClient) -> TrainerSource:
         from gym_gui.controllers.live_trainer import TrainerRuns  # noqa: PLC0415 - with grpc, in a task
 
-        return TrainerRuns(client, recorded, remote=False)
+        return TrainerRuns(client, recorded)
 
     def find() -> TrainerSource | None:
         # What costs nothing first: most folders have no trainer, and grpc takes a third of a second to load.
@@ -64,4 +64,5 @@ def _remote(archive: Archive, address: str) -> TrainerSource:
         token_file=Path(token) if token else None,
         ca=Path(certificate) if certificate else None,
     )
-    return TrainerRuns(client, RemoteRecordings(client), remote=True)
+    recordings = RemoteRecordings(client)
+    return TrainerRuns(client, recordings, library=recordings.library)

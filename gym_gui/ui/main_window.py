@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from gym_gui.services.bootstrap import Archive
     from gym_gui.telemetry.sink_status import SinkStatus
     from gym_gui.ui.screens.registry import ScreenSpec
+    from gym_gui.ui.screens.replay_screen import PlayerLibrary
     from gym_gui.ui.theme import Theme
 
 _log = logging.getLogger(__name__)
@@ -121,14 +122,22 @@ class MainWindow(QMainWindow):
         self._give_room()
         screen.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def open_episode(self, run_id: str, episode: str | int | None, step_index: int = 0) -> None:
-        """Open an episode in the player, by id or 0-based index, at the row of a step."""
+    def open_episode(self, run_id: str, episode: str, step_index: int, library: PlayerLibrary | None) -> None:
+        """Open an episode in the player at the row of a step; leaving it leads back to where one was.
+
+        Args:
+            run_id: Its run.
+            episode: Its id.
+            step_index: The step.
+            library: Where it is, if not in the window's own folder.
+        """
         from gym_gui.ui.screens.replay_screen import ReplayScreen  # noqa: PLC0415 - only where it is asked for
 
+        came_from = self._open_name
         self.show_screen("replay")
         screen = self._made.get("replay")
         if isinstance(screen, ReplayScreen):
-            screen.open_episode(run_id, episode, step_index)
+            screen.open_episode(run_id, episode, step_index, library=library, came_from=came_from)
 
     def made_screen(self, name: str) -> QWidget | None:
         """A screen that was visited, or None."""

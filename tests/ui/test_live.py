@@ -321,11 +321,11 @@ def test_that_a_refused_run_leaves_the_form_with_its_reason(window: MainWindow, 
 
 
 def test_that_a_trainer_that_is_lost_is_told_where_its_runs_would_be(live: LiveScreen) -> None:
-    link = TrainerLink(LinkState.LOST, "No trainer answers at 10.0.0.7:7777.")
+    link = TrainerLink(LinkState.LOST, "No trainer answers at elsewhere:7777.")
     live.show_runs(LiveRunsState(loaded=True, link=link))
     assert live.runs_page.empty.title == "The trainer cannot be reached"
     live.show_runs(LiveRunsState(runs=[make_run(1)], shown=[make_run(1)], loaded=True, link=link))
-    assert live.runs_page.note.text() == "No trainer answers at 10.0.0.7:7777."
+    assert live.runs_page.note.text() == "No trainer answers at elsewhere:7777."
 
 
 def test_that_a_thousand_runs_are_listed_and_the_chosen_one_stays_chosen(live: LiveScreen) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QHBoxLayout,
     QPushButton,
     QSplitter,
@@ -200,6 +199,28 @@ class LiveScreen(QWidget):
         head.setSpacing(tokens.SPACE_8)
         head.addWidget(make_label("Live", "headline"))
         head.addSpacing(tokens.SPACE_8)
+        content = self._make_pages()
+        self.page_buttons: dict[str, QPushButton] = {}
+        for place, (name, page) in enumerate(self._named.items(), start=1):
+            show = partial(self.show_page, page)
+            button = make_button(name, show, "chip", tooltip=f"{name} (Alt+{place})")
+            button.setCheckable(True)
+            self.page_buttons[name] = button
+            head.addWidget(button)
+            self._shortcut(f"Alt+{place}", show)
+        head.addSpacing(tokens.SPACE_4)
+        head.addWidget(self.count)
+        head.addStretch(1)
+        self._add_tools(head)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addLayout(head)
+        outer.addWidget(self.banner)
+        outer.addWidget(content, 1)
+        self.show_page(self.runs_page)
+
+    def _make_pages(self) -> QWidget:
         self._runs_split = QSplitter(Qt.Orientation.Vertical)
         self._runs_split.addWidget(self.runs_page)
         self._runs_split.addWidget(self.log_pane)
@@ -219,28 +240,7 @@ class LiveScreen(QWidget):
             "Watch": self.watch_page,
             "Health": self.health_page,
         }
-        group = QButtonGroup(self)
-        group.setExclusive(False)
-        self.page_buttons: dict[str, QPushButton] = {}
-        for place, (name, page) in enumerate(self._named.items(), start=1):
-            show = partial(self.show_page, page)
-            button = make_button(name, show, "chip", tooltip=f"{name} (Alt+{place})")
-            button.setCheckable(True)
-            group.addButton(button)
-            self.page_buttons[name] = button
-            head.addWidget(button)
-            self._shortcut(f"Alt+{place}", show)
-        head.addSpacing(tokens.SPACE_4)
-        head.addWidget(self.count)
-        head.addStretch(1)
-        self._add_tools(head)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addLayout(head)
-        outer.addWidget(self.banner)
-        outer.addWidget(content, 1)
-        self.show_page(self.runs_page)
+        return content
 
     def _add_tools(self, head: QHBoxLayout) -> None:
         acts, theme = self.actions_of_runs, self._context.theme

@@ -70,6 +70,7 @@ class LiveWatchPage(QWidget):
         super().__init__(parent)
         theme = self._theme = context.theme
         self._context = context
+        self._desk = desk
         self._run: LiveRun | None = None
         self._side_wanted: bool | None = None
         self.pictures = LivePicturesController(desk, pictures, self)
@@ -127,7 +128,7 @@ class LiveWatchPage(QWidget):
 
     def open_episode(self, run_id: str, episode_id: str, step_index: int) -> None:
         """Part of `CurvesView`."""
-        self._context.open_episode(run_id, episode_id, step_index)
+        self._context.open_episode(run_id, episode_id, step_index, self._desk.library_of(run_id))
 
     def tell(self, sentence: str) -> None:
         """Part of `CurvesView`."""
@@ -216,7 +217,7 @@ class LiveWatchPage(QWidget):
         if picture is None:
             self._context.notify("There is no picture to look back from.")
         else:
-            self._context.open_episode(picture.run_id, picture.episode_id, picture.step_index)
+            self.open_episode(picture.run_id, picture.episode_id, picture.step_index)
 
     def _tell(self) -> None:
         run, frozen = self._run, self.pictures.frozen

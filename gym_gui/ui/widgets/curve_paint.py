@@ -35,7 +35,7 @@ MARGIN: Final = 12
 _LABEL_ROOM: Final = 120
 _LABEL_HEIGHT: Final = 15
 _MOST_LABELS: Final = 8
-_TICK_WIDTH: Final = 80.0
+_TICK_WIDTH: Final = 64.0
 _TICK_HEIGHT: Final = 26.0
 _FAINT: Final = 70  # alpha of what lies behind a smoothed line
 _BAND: Final = 60
@@ -186,7 +186,7 @@ class CurvePainter:
             painter.setPen(grid)
             painter.drawLine(QLineF(x, area.top(), x, area.bottom() + tokens.SPACE_4))
             painter.setPen(ink)
-            box = QRectF(x - _TICK_WIDTH / 2, area.bottom() + 3, _TICK_WIDTH, _LABEL_HEIGHT)
+            box = QRectF(x - _TICK_WIDTH, area.bottom() + 3, 2 * _TICK_WIDTH, _LABEL_HEIGHT)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _draw_line(self, painter: QPainter, line: CurveLine, view: CurveView, frame: Frame, *, faint: bool) -> None:
