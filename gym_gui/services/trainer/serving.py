@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -52,12 +53,12 @@ def serve_folder(
         ready: Told the address once calls are answered.
 
     Raises:
-        ConfigError: the address would be open to others without TLS, or cannot be had.
+        ConfigError: the address would be open to others without TLS, or cannot be had; a setting is of no use.
         TrainerUnavailableError: another trainer has the folder.
         VarDirError: the folder cannot be written.
         StoreError: a database of it cannot be used.
     """
-    chosen = settings.trainer
+    chosen, paths = settings.trainer, settings.paths
     options = ServeOptions(
         listen=_address(listen or chosen.listen),
         tls_cert=tls_cert,
@@ -67,11 +68,9 @@ def serve_folder(
     )
     limits = limits_of(chosen) if max_runs is None else replace(limits_of(chosen), max_runs=max_runs)
     hook = _webhook(webhook or chosen.webhook_url)
-    try:
-        serve(settings, options, partial(_dispatch, settings, limits, hook, needs_token=options.has_tls), ready=ready)
-    finally:
-        if hook is not None:
-            hook.close()
+    make = partial(_dispatch, settings, limits, hook, needs_token=options.has_tls)
+    with hook or nullcontext():
+        serve(settings, options, make, ready=ready)
 
 
 def _dispatch(
