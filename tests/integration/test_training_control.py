@@ -1,4 +1,4 @@
-"""Over a real trainer: a person takes a run's evaluation and hands it back; a terminal watches it and leaves politely."""
+"""Over a real trainer: a person takes a run's evaluation and hands it back; a terminal watches and leaves politely."""
 
 from __future__ import annotations
 
