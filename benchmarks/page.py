@@ -52,6 +52,7 @@ def rows(by_name: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         *_contract(by_name),
         *_recorders(by_name["recorders"]),
         *_exports(by_name["export"]),
+        *_wrapper(by_name.get("wrapper_cost")),
     ]
 
 
@@ -224,6 +225,24 @@ def _recorders(recorders: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
             all(cost["p50"] <= 25 and cost["p99.9"] <= 1_000 for cost in writing.values()),
         ),
     ]
+
+
+def _wrapper(wrapper: dict[str, Any] | None) -> list[tuple[str, str, str, bool]]:
+    if wrapper is None:
+        return []
+    found = []
+    for what, limit in (("no frames", 15), ("frames", 30)):
+        cost = wrapper["per_step"][f"RecordTelemetry, {what}"]
+        held = cost["p50_us"] <= limit and cost["p99.9_us"] <= 300
+        told = f"p50 {cost['p50_us']}, p99.9 {cost['p99.9_us']} µs (bare: {wrapper['per_step']['bare']['p99.9_us']} µs)"
+        found.append(
+            (f"`RecordTelemetry` on the training thread, {what}", f"p50 ≤ {limit} µs, p99.9 ≤ 300 µs", told, held)
+        )
+    share = wrapper["learning"].get("of_bare")
+    if share is not None:
+        told = f"{share['everything']:.1%} ({share['rows']:.1%} without pictures)"
+        found.append(("a PPO on CartPole, everything recorded", "≥ 97 % of bare", told, share["everything"] >= 0.97))
+    return found
 
 
 def _exports(exports: dict[str, Any]) -> list[tuple[str, str, str, bool]]:

@@ -77,7 +77,7 @@ def main() -> None:
                 "list_all_ms": timed(lambda _: store.list()),
                 "list_active_ms": timed(lambda _: store.list(active)),
                 "get_ms": timed(lambda number: store.get(f"run-{number:04d}")),
-                "progress_ms": timed(lambda number: store.set_progress(f"run-{RUNS - 30:04d}", progress)),
+                "progress_ms": timed(lambda _: store.set_progress(f"run-{RUNS - 30:04d}", progress)),
                 "submit_ms": timed(lambda number: store.add(f"new-{number}", TrainingConfig(seed=-1 - number))),
                 "claim_ms": timed(lambda _: store.claim(cpus=RUNS, gpus=range(RUNS), at_most=RUNS), 60),
             },

@@ -23,6 +23,7 @@ BENCHMARKS = (
     "recorders",
     "export",
     "registry",
+    "wrapper_cost",
 )
 
 

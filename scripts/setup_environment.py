@@ -147,9 +147,8 @@ def build_environment(*, dev: bool, training: bool, is_update: bool, lock: IO[by
             say(f"Making .venv with {python} ...")
             clear_environment()
             run_step([str(python), "-m", "venv", str(VENV)], "making .venv", log, lock)
-        say(
-            f"Installing packages (once, about {1_000 if dev or training else 250} MB; .venv/setup.log has the details) ..."
-        )
+        size_mb = 1_000 if dev or training else 250
+        say(f"Installing packages (once, about {size_mb} MB; .venv/setup.log has the details) ...")
         pip = [str(program("python")), "-I", "-m", "pip", "install", "-c", "constraints.txt", "--only-binary=:all:"]
         run_step([*pip, *BUILD_PACKAGES], "installing the build packages", log, lock)
         project = extras_of(dev=dev, training=training)

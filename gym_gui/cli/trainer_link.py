@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gym_gui.cli.face import command_context
 from gym_gui.cli.options import settings_for, var_dir_option
 from gym_gui.cli.trainer_address import trainer_options
 from gym_gui.core.errors import RunNotFoundError
@@ -82,6 +83,9 @@ def link_options(command: _Command) -> _Command:
     def linked(
         *, trainer: str | None, token_file: Path | None, ca: Path | None, var_dir: str | None, **others: Any
     ) -> Any:
+        remote = command_context().remote  # given before the command's name
+        if trainer is None and var_dir is None and remote is not None:
+            trainer, token_file, ca = remote.address, token_file or remote.token_file, ca or remote.ca
         return command(link=TrainerLink(trainer, token_file, ca, var_dir), **others)
 
     return trainer_options(var_dir_option(linked))  # type: ignore[return-value]  # what click makes of it takes words

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gym_gui.core.errors import EnvironmentFault
@@ -28,9 +29,7 @@ def main(variables: Mapping[str, str]) -> int:
         traceback.print_exc()
         outcome = Outcome(FAILED, f"{type(error).__name__}: {' '.join(str(error).split())}"[:500])
     folder = variables.get(RUN_DIR)
-    if folder and os.path.isdir(folder):  # noqa: PTH112 - a text from outside
-        from pathlib import Path  # noqa: PLC0415
-
+    if folder and Path(folder).is_dir():
         outcome.write(Path(folder))
     return outcome.exit_code
 

@@ -12,7 +12,6 @@ from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gym_gui.core.data_model import RunState
 from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.config import EVALUATION_SUFFIX
 from gym_gui.wrappers import lifecycle, session
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from gymnasium import Env
     from gymnasium.vector import VectorEnv
 
-    from gym_gui.core.data_model import RunRecord
+    from gym_gui.core.data_model import RunRecord, RunState
     from gym_gui.core.schema.run_spaces import RunSpaces
     from gym_gui.services.batch_destination import BatchDestination, Order
     from gym_gui.workers.place import WorkerPlace

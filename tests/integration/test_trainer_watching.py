@@ -181,6 +181,11 @@ def test_that_a_trainer_is_started_where_none_runs_and_found_where_one_does(var_
     assert await_end(paths)
     assert find_trainer(paths) is None
     assert not paths.daemon_file.exists()
+    # Runs that went on look for the next trainer where the last one was.
+    with ensure_trainer(paths) as third:
+        assert third.address == found.address
+        third.shutdown()
+    assert await_end(paths)
 
 
 def test_that_a_client_of_a_trainer_that_ended_is_told(var_dir: Path) -> None:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from worker_streams import PlainStreams, place_in
 
 from gym_gui.services.trainer.config import EvaluationConfig
 from gym_gui.workers.presets import preset_of
 from gym_gui.workers.session import work
 from gym_gui.workers.stopping import StopRequest
-from worker_streams import PlainStreams, place_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

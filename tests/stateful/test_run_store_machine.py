@@ -54,7 +54,7 @@ class RunStoreMachine(RuleBasedStateMachine):
         config = config_of(seed, cpus=cpus, gpus=gpus, priority=seed % 2)
         same = [run for run in self.model if self.registry.get(run).digest == config.digest()]
         active = [run for run in same if self.model[run].state.is_active]
-        said = []
+        said: list[int | str] = []
         for store in (self.registry, self.memory):
             try:
                 said.append(store.add(run_id, config).attempt)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Protocol
 
 from gym_gui.services.trainer import processes
 
 if TYPE_CHECKING:
     import subprocess
+    from datetime import datetime
 
     from gym_gui.core.data_model import RunState
     from gym_gui.services.batch_destination import Order
     from gym_gui.services.trainer.run_folder import RunFolder
     from gym_gui.services.trainer.run_store import RunProgress, TrainingRun, WorkerProcess
     from gym_gui.services.trainer.states import TrainingState
+
+
+_TOLD_EVERY_S: Final = 5.0  # heartbeats are many, and the registry is a disk
 
 
 class RunProcess(Protocol):
@@ -124,6 +129,7 @@ class ActiveRun:
         grace_s: How long it has for that.
         gone_at: When its process was first seen to be gone, or was killed.
         memory_bytes: Of all its processes, as last measured.
+        told_heard_at: The newest heartbeat that the registry knows of.
     """
 
     run: TrainingRun
@@ -147,10 +153,25 @@ class ActiveRun:
     grace_s: float = 0.0
     gone_at: float | None = None
     memory_bytes: int = 0
+    told_heard_at: float = float("-inf")
 
     def heard_of(self, worker_id: str, now: float) -> None:
         """A worker lives."""
         self.heard[worker_id] = max(now, self.heard.get(worker_id, now))
+
+    def heard_lately(self, now: float, at: datetime) -> WorkerProcess | None:
+        """Its worker with the instant in which it was last heard of; None where the registry knows that well enough.
+
+        Args:
+            now: Seconds of the monotonic clock.
+            at: The same instant of the calendar.
+        """
+        worker = next(iter(self.run.workers), None)
+        heard_at = None if worker is None else self.heard.get(worker.worker_id)
+        if worker is None or heard_at is None or heard_at - self.told_heard_at < _TOLD_EVERY_S:
+            return None
+        self.told_heard_at = heard_at
+        return replace(worker, heartbeat_at=at - timedelta(seconds=max(0.0, now - heard_at)))
 
     def last_heard(self, worker_id: str) -> float | None:
         """When the run was last heard of: by its own worker where that has spoken, else by any; None for never."""

@@ -42,12 +42,33 @@ _SETTLE_S: Final = 0.01
 _IDLE_S: Final = 0.05
 PROGRESS_S: Final = 0.25
 _LOOK_S: Final = 1.0
+_SAVE_S: Final = 30.0
 _THREADS: Final = 8
 _RECORDED_AS: Final = {
     TrainingState.COMPLETED: RunState.COMPLETED,
     TrainingState.FAILED: RunState.FAULTED,
     TrainingState.CANCELLED: RunState.COMPLETED,
 }
+
+
+class RunMailbox:
+    """The newest word on each run for one watcher: as much as there are runs, however slow it is."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, TrainingRun] = {}
+        self._ready = asyncio.Event()
+
+    def put(self, run: TrainingRun) -> None:
+        """A run changed."""
+        self._newest[run.run_id] = run
+        self._ready.set()
+
+    async def take(self) -> list[TrainingRun]:
+        """What changed since the last time, once something did."""
+        await self._ready.wait()
+        self._ready.clear()
+        taken, self._newest = list(self._newest.values()), {}
+        return taken
 
 
 class TrainerCore:
@@ -69,7 +90,7 @@ class TrainerCore:
         self.enrolment = Enrolment(services.telemetry, self._metadata_of, self.runs)
         self.runs.enrolment = self.enrolment
         self.ingest = Ingest(services.telemetry, services.sink, self._on_batch)
-        self.watchers: set[asyncio.Queue[TrainingRun]] = set()
+        self.watchers: set[RunMailbox] = set()
         self.stopping = asyncio.Event()
         self.cancel_runs = False
         self._finite: dict[str, dict[str, bool]] = {}
@@ -122,12 +143,14 @@ class TrainerCore:
         worker = self.enrolment.worker(stream.run_id, stream.worker_id)
         if worker is not None and worker.stream == stream.stream:
             self.enrolment.end(worker, state)
+            if stream.run_id not in self.enrolment.runs():
+                self.forget(stream.run_id)
         self._spawn(self.in_thread(self.runs.ended, stream.run_id, stream.worker_id, state, reason))
 
     def drops(self) -> dict[str, int]:
         """What was let go since the daemon began, by cause."""
         sink = self.services.sink.status()
-        at_workers = sum(sum(facts.dropped_frames.values()) for facts in self.book.facts().values())
+        at_workers = sum(progress.dropped_frames for progress in self.book.all().values())
         return {
             "frames-at-workers": at_workers,
             "frames-shed": sink.shed_frames,
@@ -144,7 +167,8 @@ class TrainerCore:
 
     async def close(self) -> None:
         """Let what was taken over reach the disk, and stop the clock."""
-        await self.ingest.settled()
+        with contextlib.suppress(TimeoutError):  # a disk that stays full holds nobody back; workers send again
+            await asyncio.wait_for(self.ingest.settled(), _SAVE_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -216,7 +240,10 @@ class TrainerCore:
             self.forget(run_id)
 
     def forget(self, run_id: str) -> None:
-        """A run is over: nothing of it is kept in memory."""
+        """A run is over: nothing of it is kept in memory but what is under way."""
+        for stream in self.ingest.streams():
+            if stream.run_id == run_id:
+                self.ingest.forget(stream)
         self.book.end(run_id)
         self.board.forget(run_id)
 
@@ -224,7 +251,7 @@ class TrainerCore:
         if not run.state.is_active:
             self._end_recording(run)
         for watcher in self.watchers:
-            watcher.put_nowait(run)
+            watcher.put(run)
 
     def _end_recording(self, run: TrainingRun) -> None:
         if run.run_id in self.enrolment.runs() and self.runs.is_ours(run.run_id):

@@ -24,7 +24,6 @@ from gym_gui.services.bootstrap import open_services
 from gym_gui.services.trainer.admission import Admission, CallBuckets
 from gym_gui.services.trainer.adopting import adopt_spools
 from gym_gui.services.trainer.core import TrainerCore
-from gym_gui.services.trainer.metrics import MetricsEndpoint
 from gym_gui.services.trainer.proto import trainer_pb2_grpc
 from gym_gui.services.trainer.protocol import APPLICATION, MAX_MESSAGE_BYTES
 from gym_gui.services.trainer.run_desk import HOST
@@ -33,7 +32,7 @@ from gym_gui.services.trainer.servicer import TrainerServicer
 from gym_gui.telemetry.overflow import MIB, Block
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from gym_gui.config.settings import Settings
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+_PORTS: Final = "ports.json"
 _GRACE_S: Final = 0.5
 _MAX_CALLS: Final = 1_024
 _SERVICE: Final = "gym_gui.trainer.v1.Trainer"
@@ -126,8 +126,16 @@ class DaemonFile:
                 f"The trainer's folder cannot be written: {error.strerror or error}.", hint=f"Folder: {path.parent}"
             ) from error
 
+    def ports(self) -> tuple[int, ...]:
+        """Where the last trainer of the folder was reached: its runs, which went on, look for the next one there."""
+        try:
+            return msgspec.json.decode(self._path.with_name(_PORTS).read_bytes(), type=tuple[int, ...])
+        except (OSError, msgspec.MsgspecError):
+            return ()
+
     def tell(self, address: str, local: str) -> None:
         """Say where it is to be reached, and where from this machine."""
+        self._path.with_name(_PORTS).write_bytes(msgspec.json.encode([_port_of(address), _port_of(local)]))
         told = {
             "pid": os.getpid(),
             "address": address,
@@ -146,6 +154,10 @@ class DaemonFile:
         if self._lock.is_locked:
             self._path.unlink(missing_ok=True)
             self._lock.release()
+
+
+def _port_of(address: str) -> int:
+    return int(address.rpartition(":")[2])
 
 
 def _holder(path: Path) -> str:
@@ -186,7 +198,7 @@ def serve(
     try:
         token = None if options.listen.is_loopback and not options.has_tls else make_token(paths)
         with open_services(settings, overflow=_QUEUE, record={"backend": "split"}) as services:
-            asyncio.run(_Serving(services, options, token).run(make_dispatch, file.tell, ready))
+            asyncio.run(_Serving(services, options, token, file).run(make_dispatch, ready))
     finally:
         file.close()
 
@@ -194,14 +206,13 @@ def serve(
 class _Serving:
     """One life of the daemon, on its event loop."""
 
-    def __init__(self, services: Services, options: ServeOptions, token: str | None) -> None:
+    def __init__(self, services: Services, options: ServeOptions, token: str | None, file: DaemonFile) -> None:
         self._services = services
+        self._file = file
         self._options = options
         self._token = token
 
-    async def run(
-        self, make_dispatch: MakeDispatch, tell: Callable[[str, str], None], ready: Callable[[str], None]
-    ) -> None:
+    async def run(self, make_dispatch: MakeDispatch, ready: Callable[[str], None]) -> None:
         """Answer calls until told to stop, then see to it that everything taken over is on disk."""
         admission = Admission(self._token, CallBuckets(), max_calls=_MAX_CALLS)
         server = aio.server(interceptors=(admission,), options=_OPTIONS)
@@ -216,6 +227,8 @@ class _Serving:
         with contextlib.ExitStack() as stack:
             stack.callback(dispatch.store.close)
             if self._options.metrics_port is not None:
+                from gym_gui.services.trainer.metrics import MetricsEndpoint  # noqa: PLC0415 - where it is asked for
+
                 endpoint = MetricsEndpoint(core, self._options.listen.host, self._options.metrics_port)
                 stack.enter_context(endpoint)
                 tell_port = f"; Prometheus is answered at port {endpoint.port}"
@@ -224,7 +237,7 @@ class _Serving:
             try:
                 health = await self._start(server, core)
                 await core.in_thread(dispatch.dispatcher.start)
-                tell(address, local)
+                self._file.tell(address, local)
                 ready(f"{address}{tell_port}")
                 adopting = asyncio.create_task(adopt_spools(core))
                 await core.stopping.wait()
@@ -250,17 +263,27 @@ class _Serving:
     def _bind(self, server: aio.Server) -> tuple[str, str]:
         """The address, and the one that this machine's own workers and windows use."""
         options, listen = self._options, self._options.listen
+        before = self._file.ports()
         try:
             if options.tls_cert is None or options.tls_key is None:
-                port = server.add_insecure_port(str(listen))
+                port = self._any_of(server.add_insecure_port, listen, before[:1])
                 return (address_text(listen.host, port),) * 2
             pair = (options.tls_key.read_bytes(), options.tls_cert.read_bytes())
-            port = server.add_secure_port(str(listen), grpc.ssl_server_credentials((pair,)))
+            credentials = grpc.ssl_server_credentials((pair,))
+            port = self._any_of(lambda place: server.add_secure_port(place, credentials), listen, before[:1])
             # They show the token, too, and need no certificate that names this machine.
-            own_port = server.add_insecure_port(f"{DEFAULT_HOST}:0")
+            own_port = self._any_of(server.add_insecure_port, ListenAddress(DEFAULT_HOST, 0), before[1:])
             return address_text(listen.host, port), address_text(DEFAULT_HOST, own_port)
         except (RuntimeError, OSError) as error:
             raise ConfigError(
                 f"The trainer cannot listen at {listen}.",
                 hint="Is the port taken? --listen chooses another; port 0 is any that is free.",
             ) from error
+
+    @staticmethod
+    def _any_of(bind: Callable[[str], int], listen: ListenAddress, before: Sequence[int]) -> int:
+        """The port that was bound: where any will do, that of the last trainer if it is free."""
+        for port in before if not listen.port else ():
+            with contextlib.suppress(RuntimeError):
+                return bind(address_text(listen.host, port))
+        return bind(str(listen))

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from gym_gui.core.clock import utc_now
 from gym_gui.core.errors import EnvironmentFault, StoreError
 from gym_gui.services.trainer.adoption import HOLDING
 from gym_gui.services.trainer.limits import cpu_capacity
@@ -130,7 +131,7 @@ class DispatchLoop:
                 self._end_what_ended(now, measure=seldom)
                 self._start_what_may(now)
                 if seldom:
-                    self._save_progress()
+                    self._save_progress(now)
                 active = list(self.active.values())
             self._recovered()
         except StoreError as error:
@@ -187,8 +188,12 @@ class DispatchLoop:
             self._starter.start(self.active[run.run_id])
             self.moved(self.active[run.run_id].run)
 
-    def _save_progress(self) -> None:
+    def _save_progress(self, now: float) -> None:
         for active in self.active.values():
+            worker = active.heard_lately(now, utc_now())
+            if worker is not None:
+                self._store.set_workers(active.run.run_id, [worker])
+                active.run = self._store.get(active.run.run_id)
             if active.progress is not None:
                 self._store.set_progress(active.run.run_id, active.progress)
                 active.progress = None

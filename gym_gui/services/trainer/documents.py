@@ -58,7 +58,7 @@ def of_text(kind: type[_Record], text: str, what: str) -> _Record:
 
 def _document(record: Any) -> dict[str, Any]:
     document = {}
-    for name in _names(type(record)):
+    for name in _names(cast("Any", type(record))):
         value = getattr(record, name)
         kind = type(value)
         if kind is float:

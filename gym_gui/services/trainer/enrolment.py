@@ -1,10 +1,11 @@
 """Workers at the door: which run theirs is, what they are called, whether they live, and when their run is over.
 
-Everything here runs on the daemon's event loop.
+Everything here runs on the daemon's event loop, but `workers`, which any thread may ask.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -106,6 +107,7 @@ class Enrolment:
         self._recorded = recorded
         self._owner = owner
         self._workers: dict[str, dict[str, EnrolledWorker]] = {}
+        self._lock = threading.Lock()
 
     def runs(self) -> tuple[str, ...]:
         """Runs that are recorded now."""
@@ -113,8 +115,9 @@ class Enrolment:
 
     def workers(self, run_id: str | None = None) -> list[EnrolledWorker]:
         """The workers of a run, or of all of them."""
-        chosen = self._workers.values() if run_id is None else (self._workers.get(run_id, {}),)
-        return [worker for workers in chosen for worker in workers.values()]
+        with self._lock:
+            chosen = self._workers.values() if run_id is None else (self._workers.get(run_id, {}),)
+            return [worker for workers in chosen for worker in workers.values()]
 
     def worker(self, run_id: str, worker_id: str) -> EnrolledWorker | None:
         """The worker of that name."""
@@ -153,7 +156,8 @@ class Enrolment:
             worker.connected = before.connected
         if run_id not in self._workers:
             self._announce(record, run_id, request)
-        self._workers.setdefault(run_id, {})[worker_id] = worker
+        with self._lock:
+            self._workers.setdefault(run_id, {})[worker_id] = worker
         return worker
 
     def end(self, worker: EnrolledWorker, state: RunState) -> None:
@@ -174,7 +178,9 @@ class Enrolment:
 
     def end_run(self, run_id: str, state: RunState) -> None:
         """A run is over."""
-        if self._workers.pop(run_id, None) is not None:
+        with self._lock:
+            known = self._workers.pop(run_id, None)
+        if known is not None:
             self._telemetry.end_run(run_id, state)
 
     def _end_if_over(self, run_id: str) -> None:

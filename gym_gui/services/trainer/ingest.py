@@ -1,11 +1,13 @@
 """What workers publish, on its way to the sink: numbered, counted against its credit, told when it is on disk.
 
-Everything here runs on the daemon's event loop; the sink's own thread is only asked how far it is.
+Everything here runs on the daemon's event loop, but `streams` and `queues`, which any thread may ask. The sink's own
+thread is only asked how far it is.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -120,6 +122,7 @@ class Ingest:
         self._streams: dict[tuple[str, str, str], WorkerStream] = {}
         self._under_way: deque[_UnderWay] = deque()
         self._room = asyncio.Event()
+        self._lock = threading.Lock()
         self.refused = 0
 
     def open(self, run_id: str, worker_id: str, stream: str, *, durable_seq: int = 0) -> WorkerStream:
@@ -128,7 +131,7 @@ class Ingest:
         found = self._streams.get(key)
         if found is None:
             small = (len(self._streams) + 1) * WINDOW_BYTES > BUDGET_BYTES
-            found = self._streams[key] = WorkerStream(
+            found = WorkerStream(
                 run_id=run_id,
                 worker_id=worker_id,
                 stream=stream,
@@ -136,6 +139,8 @@ class Ingest:
                 accepted_seq=durable_seq,
                 durable_seq=durable_seq,
             )
+            with self._lock:
+                self._streams[key] = found
         return found
 
     def find(self, run_id: str, worker_id: str, stream: str) -> WorkerStream | None:
@@ -144,11 +149,13 @@ class Ingest:
 
     def forget(self, stream: WorkerStream) -> None:
         """Its worker is gone; what is under way goes on."""
-        self._streams.pop((stream.run_id, stream.worker_id, stream.stream), None)
+        with self._lock:
+            self._streams.pop((stream.run_id, stream.worker_id, stream.stream), None)
 
     def streams(self) -> Iterable[WorkerStream]:
         """Every open stream."""
-        return tuple(self._streams.values())
+        with self._lock:
+            return tuple(self._streams.values())
 
     def take(self, stream: WorkerStream, message: pb.StepBatch, size_bytes: int) -> None:
         """Take a batch over; one that came before changes nothing.
@@ -199,7 +206,8 @@ class Ingest:
         done, moved = self._sink.done, False
         under_way = self._under_way
         while under_way and under_way[0].number <= done:
-            one = under_way.popleft()
+            with self._lock:
+                one = under_way.popleft()
             stream, moved = one.stream, True
             stream.durable_seq = max(stream.durable_seq, one.seq)
             stream.under_way_bytes -= one.size_bytes
@@ -229,7 +237,9 @@ class Ingest:
         """What is under way, by run."""
         now_s = time.monotonic()
         found: dict[str, QueueFacts] = {}
-        for one in self._under_way:
+        with self._lock:
+            under_way = tuple(self._under_way)
+        for one in under_way:
             facts = found.get(one.stream.run_id) or QueueFacts(lag_s=now_s - one.since_s)
             found[one.stream.run_id] = QueueFacts(facts.depth + 1, facts.size_bytes + one.size_bytes, facts.lag_s)
         return found
@@ -237,7 +247,9 @@ class Ingest:
     def _took(self, stream: WorkerStream, seq: int, size_bytes: int) -> None:
         stream.accepted_seq = max(stream.accepted_seq, seq)
         stream.under_way_bytes += size_bytes
-        self._under_way.append(_UnderWay(self._sink.accepted, stream, seq, size_bytes, time.monotonic()))
+        taken = _UnderWay(self._sink.accepted, stream, seq, size_bytes, time.monotonic())
+        with self._lock:
+            self._under_way.append(taken)
         stream.news.set()
 
 

@@ -47,10 +47,8 @@ class TrainerMetrics:
         )
         speed = GaugeMetricFamily("gym_gui_run_steps_per_second", "Over the newest seconds.", labels=["run"])
         queues = self._core.ingest.queues()
-        for run_id in self._core.book.facts():
-            progress, queue = self._core.book.progress(run_id), queues.get(run_id)
-            if progress is None:
-                continue
+        for run_id, progress in self._core.book.all().items():
+            queue = queues.get(run_id)
             label = [run_id]
             steps.add_metric(label, progress.steps)
             episodes.add_metric(label, progress.episodes)

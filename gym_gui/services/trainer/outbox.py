@@ -15,7 +15,7 @@ from gym_gui.services.trainer.spool import SpoolError, SpoolFile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A message larger than this much is spooled without its pictures from then on: a disk is not for a day of them.
+# Beyond it what is spooled has no pictures: a disk is not for a day of them.
 MAX_SPOOL_BYTES: Final = 4 * 1024**3
 
 
@@ -60,11 +60,6 @@ class Outbox:
     def spooled_bytes(self) -> int:
         """Bytes in the spool file."""
         return 0 if self._spool is None else self._spool.size_bytes
-
-    @property
-    def sent_bytes(self) -> int:
-        """Bytes under way."""
-        return sum(entry.size_bytes for entry in self._sent)
 
     def put(self, seq: int, data: bytes) -> None:
         """A message to send."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from gym_gui.core.data_model import EpisodeStatus
 from gym_gui.core.data_model.batch import NO_REWARD
 from gym_gui.services.trainer.config import EVALUATION_SUFFIX
 from gym_gui.services.trainer.run_store import RunProgress
@@ -88,58 +90,65 @@ class RunFacts:
 
 
 class ProgressBook:
-    """Facts of every run that is recorded now."""
+    """Facts of every run that is recorded now; any thread."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._runs: dict[str, RunFacts] = {}
         self._changed: set[str] = set()
 
     def begin(self, run_id: str) -> None:
         """A run starts."""
-        self._runs[run_id] = RunFacts()
-        self._changed.add(run_id)
+        with self._lock:
+            self._runs[run_id] = RunFacts()
+            self._changed.add(run_id)
 
     def add_recorded(self, run_id: str, recorded: Iterable[EpisodeSummary]) -> None:
         """A run goes on after what was *recorded* of it before."""
-        facts = self._runs.get(run_id)
-        if facts is None:
-            return
-        returns = []
-        for summary in recorded:
-            rollup = summary.rollup
-            facts.frames += rollup.frames
-            if (rollup.worker_id or "").endswith(EVALUATION_SUFFIX):
-                continue
-            facts.steps += rollup.steps
-            if rollup.ended_at is not None:
-                facts.episodes += 1
-                returns.append(rollup.total_reward)
-        facts.put_before(returns)
+        with self._lock:
+            facts = self._runs.get(run_id)
+            if facts is None:
+                return
+            returns = []
+            for summary in recorded:
+                rollup = summary.rollup
+                facts.steps += rollup.steps
+                facts.frames += rollup.frames
+                # One that our death interrupted goes on, and ends another time.
+                if rollup.ended_at is not None and rollup.status is not EpisodeStatus.INTERRUPTED:
+                    facts.episodes += 1
+                    returns.append(rollup.total_reward)
+            facts.put_before(returns)
 
     def add(self, batch: StepBatch, dropped_frames: int) -> None:
         """Count a batch."""
-        facts = self._runs.setdefault(batch.run_id, RunFacts())
-        facts.add(batch, time.monotonic())
-        facts.dropped_frames[batch.worker_id] = dropped_frames
-        self._changed.add(batch.run_id)
+        with self._lock:
+            facts = self._runs.setdefault(batch.run_id, RunFacts())
+            facts.add(batch, time.monotonic())
+            facts.dropped_frames[batch.worker_id] = dropped_frames
+            self._changed.add(batch.run_id)
 
     def progress(self, run_id: str) -> RunProgress | None:
         """How far a run has come; None where it is not recorded now."""
-        facts = self._runs.get(run_id)
-        return None if facts is None else facts.progress(time.monotonic())
+        with self._lock:
+            facts = self._runs.get(run_id)
+            return None if facts is None else facts.progress(time.monotonic())
+
+    def all(self) -> dict[str, RunProgress]:
+        """How far every run that is recorded now has come."""
+        now_s = time.monotonic()
+        with self._lock:
+            return {run_id: facts.progress(now_s) for run_id, facts in self._runs.items()}
 
     def take_changed(self) -> dict[str, RunProgress]:
         """Runs that moved since the last call."""
         now_s = time.monotonic()
-        changed = {run_id: self._runs[run_id].progress(now_s) for run_id in self._changed if run_id in self._runs}
-        self._changed.clear()
-        return changed
+        with self._lock:
+            taken, self._changed = self._changed, set()
+            return {run_id: self._runs[run_id].progress(now_s) for run_id in taken if run_id in self._runs}
 
     def end(self, run_id: str) -> None:
         """A run is over."""
-        self._runs.pop(run_id, None)
-        self._changed.discard(run_id)
-
-    def facts(self) -> dict[str, RunFacts]:
-        """Of every run that is recorded now."""
-        return dict(self._runs)
+        with self._lock:
+            self._runs.pop(run_id, None)
+            self._changed.discard(run_id)

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 import uuid
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -67,7 +68,7 @@ class TrainerPublisher:
     _pid: int
     _stream: str
     _next_seq: int
-    _seqs: list[tuple[int, int]]
+    _seqs: deque[tuple[int, int]]
     _durable: int
     _dropped_frames: int
     _closed: bool
@@ -119,6 +120,7 @@ class TrainerPublisher:
             if self._sees_pressure():
                 self._dropped_frames += batch.frame_count
                 batch = batch.without_frames(FrameState.SHED)
+            self._note_durable()
             self._seqs.append((self._next_seq, batch.seq))
             message = pb.PublishRequest(
                 run_id=self.run_id,
@@ -150,9 +152,7 @@ class TrainerPublisher:
         """How it stands now."""
         self._here()
         with self._lock:
-            durable = self._link.durable_seq
-            while self._seqs and self._seqs[0][0] <= durable:
-                self._durable = self._seqs.pop(0)[1]
+            self._note_durable()
         return DestinationStatus(
             durable_seq=self._durable,
             waiting_bytes=self._outbox.memory_bytes,
@@ -209,7 +209,7 @@ class TrainerPublisher:
         self._pid = os.getpid()
         self._stream = uuid.uuid4().hex
         self._next_seq = 1
-        self._seqs = []
+        self._seqs = deque()
         self._durable = 0
         self._dropped_frames = 0
         self._closed = False
@@ -230,6 +230,11 @@ class TrainerPublisher:
             self._registration.worker_id = ""
             self.worker_id = ""
             self._begin()
+
+    def _note_durable(self) -> None:
+        """Our own numbers back to those of whoever makes the batches."""
+        while self._seqs and self._seqs[0][0] <= self._link.durable_seq:
+            self._durable = self._seqs.popleft()[1]
 
     def _take_names(self) -> None:
         """The trainer's names, once it gave some; until then, names that no other process gives."""

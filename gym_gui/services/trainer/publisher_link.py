@@ -36,6 +36,8 @@ _REGISTER_S: Final = 5.0
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 5.0
 _BEAT_S: Final = 1.0
+# While somebody plays in its place, a worker hears of each action this soon.
+_ACTED_S: Final = 0.04
 _SILENCE_S: Final = 5.0
 
 
@@ -85,6 +87,7 @@ class PublisherLink:
         self._answered = threading.Event()
         self._credit_bytes = 0
         self._broken = False
+        self._is_acted_on = False
         self._call: Any = None
         self._beaten = pb.HeartbeatRequest()
         self._process = psutil.Process()
@@ -126,12 +129,9 @@ class PublisherLink:
         self._stopping.set()
         with self._outbox.changed:
             self._outbox.changed.notify_all()
-        call = self._call
-        if call is not None:
-            call.cancel()
+        self._channel.close()  # ends every call that is under way
         for thread in self._threads:
             thread.join()
-        self._channel.close()
 
     # The sending thread.
 
@@ -150,7 +150,8 @@ class PublisherLink:
             except EnvironmentFault as error:
                 self._lost(str(error))
             except Exception as error:  # the edge of the thread: a training loop must never suffer from it
-                _LOGGER.exception("The way to the trainer met a fault of ours")
+                if not self._stopping.is_set():  # a call on a closed channel is no fault
+                    _LOGGER.exception("The way to the trainer met a fault of ours")
                 self._lost(f"The application met an error of its own: {error!r}.")
             self._answered.set()
             self._stopping.wait(wait_s * random.uniform(0.8, 1.2))  # noqa: S311 - spreads the crowd, keeps no secret
@@ -224,7 +225,7 @@ class PublisherLink:
 
     def _beat(self) -> None:
         silent_s = time.monotonic()
-        while not self._stopping.wait(_BEAT_S):
+        while not self._stopping.wait(_ACTED_S if self._is_acted_on else _BEAT_S):
             if self.names is None or not self.connected:
                 silent_s = time.monotonic()
                 continue
@@ -238,7 +239,8 @@ class PublisherLink:
                     if call is not None:
                         call.cancel()
             except Exception:
-                _LOGGER.exception("A heartbeat met a fault of ours")
+                if not self._stopping.is_set():  # as above
+                    _LOGGER.exception("A heartbeat met a fault of ours")
 
     def _beat_once(self, run_id: str, worker_id: str) -> None:
         request = pb.HeartbeatRequest()
@@ -261,6 +263,8 @@ class PublisherLink:
             for order in reply.orders:
                 if order.order_id not in self._seen_orders:
                     self._seen_orders.add(order.order_id)
+                    if order.kind in {"take-control", "hand-back"}:
+                        self._is_acted_on = order.kind == "take-control"
                     self._orders.append(_order(order))
 
 

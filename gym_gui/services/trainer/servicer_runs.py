@@ -10,6 +10,7 @@ import msgspec
 from gym_gui.core.errors import ConfigError, RunNotFoundError
 from gym_gui.core.refs import check_run_id
 from gym_gui.services.trainer.config import TrainingConfig
+from gym_gui.services.trainer.core import RunMailbox
 from gym_gui.services.trainer.log_files import LogFollower
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
 from gym_gui.services.trainer.run_wire import run_to_wire
@@ -114,7 +115,7 @@ class RunCalls:
         """Every run as it is, then each change; a run that changes often comes once an interval, the newest counts."""
         core = self._core
         wanted = set(request.run_ids)
-        changes: asyncio.Queue[TrainingRun] = asyncio.Queue()
+        changes = RunMailbox()
         core.watchers.add(changes)
         try:
             runs, _ = await core.in_thread(core.runs.list, (), archived=False, after="", limit=_MAX_LISTED)
@@ -123,15 +124,9 @@ class RunCalls:
                     yield pb.RunChange(run=self._message(run), snapshot=True)
             yield pb.RunChange(snapshot=True)  # that was all
             while True:
-                newest = {}
-                run = await changes.get()
-                newest[run.run_id] = run
-                while not changes.empty():
-                    run = changes.get_nowait()
-                    newest[run.run_id] = run
-                for one in newest.values():
-                    if not wanted or one.run_id in wanted:
-                        yield pb.RunChange(run=self._message(one))
+                for run in await changes.take():
+                    if not wanted or run.run_id in wanted:
+                        yield pb.RunChange(run=self._message(run))
                 await asyncio.sleep((request.interval_ms or _INTERVAL_MS) / 1_000)
         finally:
             core.watchers.discard(changes)

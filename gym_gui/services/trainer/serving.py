@@ -57,19 +57,16 @@ def serve_folder(
         StoreError: a database of it cannot be used.
     """
     chosen = settings.trainer
-    listen = listen or chosen.listen
     options = ServeOptions(
-        listen=ListenAddress.parse(listen) if listen else ListenAddress(DEFAULT_HOST, DEFAULT_PORT),
+        listen=_address(listen or chosen.listen),
         tls_cert=tls_cert,
         tls_key=tls_key,
         metrics_port=chosen.metrics_port or None if metrics_port is None else metrics_port,
         scripts_dir=scripts_dir,
     )
     paths = settings.paths
-    limits = limits_of(chosen)
-    limits = limits if max_runs is None else replace(limits, max_runs=max_runs)
-    webhook = webhook or chosen.webhook_url
-    hook = Webhook(webhook) if webhook else None
+    limits = limits_of(chosen) if max_runs is None else replace(limits_of(chosen), max_runs=max_runs)
+    hook = _webhook(webhook or chosen.webhook_url)
 
     def make(address: str, on_change: Callable[[TrainingRun], None]) -> Dispatch:
         variables = {"GYM_GUI_VAR_DIR": str(paths.root)}
@@ -93,6 +90,14 @@ def serve_folder(
     finally:
         if hook is not None:
             hook.close()
+
+
+def _address(text: str) -> ListenAddress:
+    return ListenAddress.parse(text) if text else ListenAddress(DEFAULT_HOST, DEFAULT_PORT)
+
+
+def _webhook(url: str) -> Webhook | None:
+    return Webhook(url) if url else None
 
 
 def limits_of(config: TrainerConfig) -> DispatchLimits:

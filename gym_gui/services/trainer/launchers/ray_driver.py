@@ -72,7 +72,7 @@ class _Driver:
         proof = self._run_dir / f".shared-{secrets.token_hex(8)}"
         proof.touch()
         try:
-            node = self._node(config, _job(self._run_dir, command, proof.name))
+            node = self._node(config, _job(self._run_dir, command, proof.name, config))
             if not self._started(node):
                 return _STOPPED
             code = self._followed(node)
@@ -134,8 +134,10 @@ def _connect(ray: Any, config: TrainingConfig) -> None:
     )
 
 
-def _job(run_dir: Path, command: list[str], proof: str) -> NodeJob:
+def _job(run_dir: Path, command: list[str], proof: str, config: TrainingConfig) -> NodeJob:
     variables = {name: value for name, value in os.environ.items() if name.startswith(_CONTRACT)}
+    if config.launcher_options.get("trainer"):  # how the nodes reach it, where that is another address than here
+        variables["GYM_GUI_TRAINER"] = str(config.launcher_options["trainer"])
     return NodeJob(
         command=tuple(command),
         python=sys.executable,

@@ -8,12 +8,15 @@ import os
 import signal
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 from dispatching import LIMITS, SLEEP, House, until
+from synthetic import episode_of, run_of, step_of
 
+from gym_gui.config.settings import Settings
 from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import (
     DuplicateRunError,
@@ -21,6 +24,8 @@ from gym_gui.core.errors import (
     RunTransitionError,
     TrainerRefusedError,
 )
+from gym_gui.services.bootstrap import open_archive, open_services
+from gym_gui.services.trainer import purging
 from gym_gui.services.trainer.config import ResourceConfig, TrainingConfig
 from gym_gui.services.trainer.dispatch_facts import Heartbeat
 from gym_gui.services.trainer.run_store import RunProgress
@@ -32,7 +37,6 @@ if TYPE_CHECKING:
 
 S = TrainingState
 ENDED = (S.COMPLETED, S.FAILED, S.CANCELLED)
-OUTCOME = "import json, pathlib; pathlib.Path('outcome.json').write_text(json.dumps({}))"
 
 
 def says(state: str, reason: str = "", exit_code: int = 0, checkpoint: str | None = None) -> str:
@@ -104,8 +108,10 @@ def test_that_only_the_run_s_secret_registers(house: House) -> None:
     assert not house.dispatcher.register("none", "w0", "guessed")
     assert house.store.get(run_id).state is S.DISPATCHING
     house.register(run_id)
+    until(lambda: house.store.get(run_id).workers[0].heartbeat_at)
     run = house.store.get(run_id)
     assert (run.state, run.reason) == (S.RUNNING, "Its worker w0 registered.")
+    assert run.workers[0].heartbeat_at == pytest.approx(datetime.now(UTC), abs=timedelta(seconds=5))
     (worker,) = run.workers
     assert worker.born_s == pytest.approx(psutil.Process(worker.pid).create_time(), abs=1)
     assert len(worker.token_digest) == 64
@@ -335,6 +341,7 @@ def test_that_a_log_does_not_fill_the_disk(var_dir: Path) -> None:
         until(kept.is_file)
         first = kept.stat().st_mtime_ns
         until(lambda: kept.stat().st_mtime_ns > first)  # and again
+        assert sorted(path.name for path in kept.parent.glob("worker-w0*")) == ["worker-w0.log", "worker-w0.log.1"]
 
 
 def test_that_purging_says_what_it_deletes_and_leaves_the_record(house: House) -> None:
@@ -351,6 +358,37 @@ def test_that_purging_says_what_it_deletes_and_leaves_the_record(house: House) -
     assert house.dispatcher.purge(run_id, "gone") == what
     assert not house.folder(run_id).path.exists()
     assert house.store.get(run_id).retention is Retention.PURGED
+
+
+def test_that_a_purge_takes_the_recording_and_its_evaluations_and_no_other(house: House) -> None:
+    run_id = house.submit("pass")
+    house.wait(run_id, S.COMPLETED)
+    with open_services(Settings(var_dir=house.paths.root)) as services:
+        for name, metadata in ((run_id, {}), ("evaluated", {"group": run_id}), ("another", {})):
+            services.telemetry.start_run(replace(run_of(name), metadata=metadata))
+            services.telemetry.record_episode_start(episode_of(name, 0))
+            services.telemetry.record_step(step_of(name, 0, 0, 0))
+            services.telemetry.end_run(name, RunState.COMPLETED)
+    house.dispatcher.archive(run_id, "old")
+    said = house.dispatcher.purge(run_id, "gone")
+    assert any(one.startswith(f"{run_id}: pictures and arrays") for one in said)
+    assert any(one.startswith("evaluated: ") for one in said)
+    with open_archive(Settings(var_dir=house.paths.root)) as archive:
+        assert [one.run.run_id for one in archive.library.list_runs()] == ["another"]
+    assert [path.name for path in house.paths.replay_dir.glob("*.h5")] == ["another.h5"]
+
+
+def test_that_archived_runs_lose_their_data_with_age(house: House) -> None:
+    old, kept = house.submit("pass", seed=1), house.submit("pass", seed=2)
+    for run_id in (old, kept):
+        house.wait(run_id, S.COMPLETED)
+    house.dispatcher.archive(old, "old")
+    assert purging.purge_old(house.store, house.paths, "", 1) == []
+    owner = house.store.get(old).owner
+    assert purging.purge_old(house.store, house.paths, owner, -1) == [old]
+    assert house.store.get(old).retention is Retention.PURGED
+    assert house.folder(kept).path.is_dir()
+    assert purging.purge_old(house.store, house.paths, owner, -1) == []
 
 
 def test_that_closing_leaves_runs_alone_unless_told(var_dir: Path) -> None:

@@ -38,6 +38,17 @@ def read_all(node: NodeWorker) -> tuple[bytes, int]:
             return said, code
 
 
+def first_words(node: NodeWorker) -> str:
+    """What it prints first, up to a blank."""
+    said: bytes = until(lambda: node.read(1.0)[0])
+    return said.split()[0].decode()
+
+
+def wait_for_none(mark: str) -> None:
+    """Until no process carries *mark*."""
+    until(lambda: not processes.marked([mark], NODE_MARK)[mark])
+
+
 def test_that_a_node_that_shares_no_disk_gets_files_and_gives_results(tmp_path: Path) -> None:
     code = (
         "import os; print(os.path.basename(os.environ['GYM_GUI_RESUME_FROM']))\n"
@@ -67,7 +78,7 @@ def test_that_a_worker_ends_when_it_is_asked_or_its_actor_dies(tmp_path: Path) -
     for end in ("stop", "death"):
         node = node_of(code, tmp_path / end)
         node.start()
-        mark = until(lambda node=node: node.read(1.0)[0]).split()[0].decode()
+        mark = first_words(node)
         if end == "stop":
             node.stop()
         else:  # the kernel closes the pipe
@@ -75,5 +86,5 @@ def test_that_a_worker_ends_when_it_is_asked_or_its_actor_dies(tmp_path: Path) -
             assert node._guard.stdin is not None
             node._guard.stdin.close()
         assert read_all(node)[1] == 128 + 15
-        until(lambda mark=mark: not processes.marked([mark], NODE_MARK)[mark])
+        wait_for_none(mark)
         node.results()

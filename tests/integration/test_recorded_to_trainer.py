@@ -1,0 +1,106 @@
+"""A script that records to a trainer: with one, without one, and with one that comes late."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from small_envs import Counting
+from synthetic import frame_of
+from trainer_rig import TrainerProcess, until
+
+import gym_gui
+from gym_gui.core.data_model import RunState
+from gym_gui.services.trainer.remote_library import RemoteLibrary
+from gym_gui.wrappers import RecordTelemetry
+
+if TYPE_CHECKING:
+    import pytest
+
+TESTS = Path(__file__).parents[1]
+
+
+def play(env: Any, episodes: int) -> None:
+    for number in range(episodes):
+        env.reset(seed=number)
+        for _ in range(5):
+            env.step(1)
+
+
+def check(library: RemoteLibrary, run_id: str, *, workers: int, episodes: int) -> None:
+    run = until(
+        lambda: next(
+            (one for one in library.list_runs() if one.run.run_id == run_id and one.state is RunState.COMPLETED), None
+        ),
+        "the run's end",
+    )
+    assert (run.episodes, run.steps) == (workers * episodes, workers * episodes * 5)
+    rollups = [summary.rollup for summary in library.list_episodes(run_id)]
+    assert len({rollup.worker_id for rollup in rollups}) == workers
+    for rollup in rollups:
+        rows = library.load_steps(run_id, rollup.episode_id)
+        assert [row.reward for row in rows] == [None, 1, 2, 3, 4, 5]
+        assert np.array_equal(library.require(rows[4].frame_ref or ""), frame_of(4))
+
+
+def test_that_a_script_streams_to_a_trainer(var_dir: Path) -> None:
+    with TrainerProcess(var_dir) as trainer:
+        env = RecordTelemetry(Counting(), run="far", to=trainer.address)
+        play(env, 3)
+        gym_gui.log(4, loss=0.5)
+        env.close()
+        with RemoteLibrary(trainer.client()) as library:
+            check(library, "far", workers=1, episodes=3)
+            scalars, _ = library.load_scalars("far")
+            assert scalars.value.tolist() == [0.5]
+
+
+def test_that_processes_of_one_script_are_workers_of_one_run(var_dir: Path) -> None:
+    code = (
+        "import sys\nfrom functools import partial\nimport gymnasium as gym\nimport numpy as np\n"
+        "import gym_gui\nfrom small_envs import Counting\n"
+        "def make():\n    return gym_gui.RecordTelemetry(Counting(), run='far', to=sys.argv[1])\n"
+        "if __name__ == '__main__':\n"
+        "    envs = gym.vector.AsyncVectorEnv([make] * 2, context='spawn', shared_memory=False,\n"
+        "                                     autoreset_mode=gym.vector.AutoresetMode.DISABLED)\n"
+        "    for number in range(2):\n"
+        "        envs.reset(seed=number)\n"
+        "        for _ in range(5):\n            envs.step(np.ones(2, int))\n"
+        "    envs.close()\n"
+    )
+    script = var_dir.parent / "script.py"
+    script.write_text(code, encoding="utf-8")
+    with TrainerProcess(var_dir) as trainer:
+        done = subprocess.run(
+            [sys.executable, str(script), trainer.address],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        with RemoteLibrary(trainer.client()) as library:
+            check(library, "far", workers=2, episodes=2)
+
+
+def test_that_a_script_without_its_trainer_spools_and_the_trainer_gets_it_later(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TrainerProcess(var_dir) as trainer:
+        address = trainer.address
+        trainer.kill()
+        monkeypatch.setenv("GYM_GUI_TRAINER", address)
+        env = RecordTelemetry(Counting(), run="late")
+        play(env, 2)
+        assert env.flush(20)
+        assert any(path.stat().st_size for path in (var_dir / "spool").rglob("*") if path.is_file())
+        trainer.again()
+        play(env, 1)
+        with RemoteLibrary(trainer.client()) as library:
+            until(lambda: sum(run.steps for run in library.list_runs()) == 15, "what was spooled")
+            env.close()
+            check(library, "late", workers=1, episodes=3)

@@ -1,0 +1,104 @@
+"""How the commands of training show a run, on wide and narrow terminals."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from rich.console import Console
+
+from gym_gui.cli.run_lines import age, run_document, share_done, sparkline
+from gym_gui.cli.watch_board import WatchBoard
+from gym_gui.core.clock import utc_now
+from gym_gui.services.trainer.run_store import RunProgress, TrainingRun
+from gym_gui.services.trainer.states import TrainingState
+from gym_gui.workers.presets import preset_of
+
+RUN = TrainingRun(
+    run_id="a-run-with-a-long-id-0123",
+    config=replace(preset_of("cartpole-ppo").config, total_steps=1_000),
+    digest="0" * 64,
+    attempt=1,
+    state=TrainingState.RUNNING,
+    reason="",
+    created_at=utc_now(),
+    progress=RunProgress(steps=250, episodes=3, mean_return=41.5, steps_per_s=1_234.0),
+)
+
+
+def drawn(board: WatchBoard, *, width: int, height: int = 20, ascii_only: bool = False) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, force_terminal=False)
+    console.print(board.drawn(width=width, height=height, ascii_only=ascii_only))
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("values", "width", "line"),
+    [
+        ([], 5, ""),
+        ([float("nan")], 5, ""),
+        ([3.0], 5, "▁"),
+        ([0, 1, 2, 3, 4, 5, 6, 7], 8, "▁▂▃▄▅▆▇█"),
+        ([0, 0, 0, 0, 7, 7, 7, 7], 2, "▁█"),
+        ([1, float("inf"), 2], 5, "▁█"),
+        ([1, 2], 0, ""),
+    ],
+)
+def test_that_a_sparkline_shows_finite_values_in_its_width(values: list[float], width: int, line: str) -> None:
+    assert sparkline(values, width) == line
+
+
+def test_that_ages_come_in_the_unit_that_suits() -> None:
+    now = utc_now()
+    assert age(None) == ""
+    assert age(now + timedelta(seconds=5)) == "0 s"  # another machine's clock
+    assert age(now - timedelta(minutes=5)) == "5 min"
+    assert age(now - timedelta(hours=50)) == "2 d"
+
+
+def test_that_what_is_done_is_known_where_it_can_be() -> None:
+    assert share_done(RUN) == 0.25
+    assert share_done(replace(RUN, config=replace(RUN.config, worker="script", total_steps=0))) is None
+    assert share_done(replace(RUN, state=TrainingState.COMPLETED)) == 1.0
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_that_a_runs_id_is_never_cut(width: int) -> None:
+    board = WatchBoard()
+    board.put(RUN)
+    lines = drawn(board, width=width)
+    assert RUN.run_id in lines[1]
+    assert "running" in lines[1]
+    assert all(len(line) <= width for line in lines)
+
+
+def test_that_returns_of_the_watch_become_a_line_that_any_terminal_shows() -> None:
+    board = WatchBoard()
+    for mean_return in (1.0, 2.0, 9.0):
+        board.put(replace(RUN, progress=replace(RUN.progress, mean_return=mean_return)))
+    assert "▁▂█" in drawn(board, width=200)[1]
+    (_, line) = drawn(board, width=200, ascii_only=True)
+    assert "__^" in line
+    assert "█" not in line
+
+
+def test_that_active_runs_come_first_and_the_rest_is_counted() -> None:
+    board = WatchBoard()
+    for number in range(10):
+        state = TrainingState.RUNNING if number == 0 else TrainingState.FAILED
+        created = RUN.created_at + timedelta(seconds=number)
+        board.put(replace(RUN, run_id=f"run-{number}", state=state, created_at=created))
+    lines = drawn(board, width=200, height=7)
+    assert [line.split()[0] for line in lines[1:5]] == ["run-0", "run-9", "run-8", "run-7"]
+    assert "and 6 more" in lines[-1]
+
+
+def test_that_a_document_holds_what_is_known() -> None:
+    document = run_document(RUN)
+    assert document["progress"]["steps"] == 250
+    assert document["config"]["algorithm"] == "PPO"
+    assert document["state"] == "running"
