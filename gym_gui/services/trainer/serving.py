@@ -58,7 +58,7 @@ def serve_folder(
         VarDirError: the folder cannot be written.
         StoreError: a database of it cannot be used.
     """
-    chosen, paths = settings.trainer, settings.paths
+    chosen = settings.trainer
     options = ServeOptions(
         listen=_address(listen or chosen.listen),
         tls_cert=tls_cert,
