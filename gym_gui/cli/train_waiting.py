@@ -13,7 +13,7 @@ from gym_gui.core.errors import EnvironmentFault
 from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
-    from gym_gui.services.trainer.client import TrainerClient
+    from gym_gui.services.trainer.client.client import TrainerClient
     from gym_gui.services.trainer.run_store import TrainingRun
 
 CODES: Final = {TrainingState.COMPLETED: 0, TrainingState.FAILED: 1, TrainingState.CANCELLED: 3}

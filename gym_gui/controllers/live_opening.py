@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gym_gui.controllers.live_desk import TrainerSource
     from gym_gui.services.bootstrap import Archive
     from gym_gui.services.library_reader import LibraryReader
-    from gym_gui.services.trainer.client import TrainerClient
+    from gym_gui.services.trainer.client.client import TrainerClient
 
 # A trainer on another machine: its address, and files with what it wants to be shown.
 TRAINER_VARIABLE: Final = "GYM_GUI_TRAINER"
@@ -49,13 +49,13 @@ def _on_this_machine(archive: Archive, library: LibraryReader) -> LiveDesk:
         # What costs nothing first: most folders have no trainer, and grpc takes a third of a second to load.
         if not paths.daemon_lock.exists():
             return None
-        from gym_gui.services.trainer.discovery import client_of, find_trainer  # noqa: PLC0415 - grpc, see above
+        from gym_gui.services.trainer.client.discovery import client_of, find_trainer  # noqa: PLC0415 - grpc, see above
 
         found = find_trainer(paths)
         return None if found is None else local(client_of(paths, found))
 
     def start() -> TrainerSource:
-        from gym_gui.services.trainer.discovery import ensure_trainer  # noqa: PLC0415 - grpc, see above
+        from gym_gui.services.trainer.client.discovery import ensure_trainer  # noqa: PLC0415 - grpc, see above
 
         return local(ensure_trainer(paths))
 
@@ -65,7 +65,7 @@ def _on_this_machine(archive: Archive, library: LibraryReader) -> LiveDesk:
 def _elsewhere(archive: Archive, address: str | None) -> TrainerSource:
     from gym_gui.controllers.live_remote import RemoteRecordings  # noqa: PLC0415 - grpc, see above
     from gym_gui.controllers.live_trainer import TrainerRuns  # noqa: PLC0415 - grpc, see above
-    from gym_gui.services.trainer.discovery import connect  # noqa: PLC0415 - grpc, see above
+    from gym_gui.services.trainer.client.discovery import connect  # noqa: PLC0415 - grpc, see above
 
     token, certificate = os.environ.get(TOKEN_VARIABLE), os.environ.get(CERTIFICATE_VARIABLE)
     client = connect(

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from gym_gui.controllers.live_source import LiveSource, TrainerOrders
     from gym_gui.core.data_model import RunRecord
-    from gym_gui.services.trainer.client import TrainerClient
-    from gym_gui.services.trainer.client_live import LiveStream, RunWatch
+    from gym_gui.services.trainer.client.client import TrainerClient
+    from gym_gui.services.trainer.client.client_live import LiveStream, RunWatch
     from gym_gui.services.trainer.config import TrainingConfig
     from gym_gui.services.trainer.run_store import RunTransition, TrainingRun
 
@@ -246,7 +246,7 @@ class _PictureFeed:
         self._thread.join(_CLOSE_S)
 
     def _take(self, stream: LiveStream) -> None:
-        from gym_gui.services.trainer.client_live import LiveFrameUpdate  # noqa: PLC0415 - grpc is loaded by now
+        from gym_gui.services.trainer.client.client_live import LiveFrameUpdate  # noqa: PLC0415 - grpc is loaded by now
 
         try:
             for update in stream:
