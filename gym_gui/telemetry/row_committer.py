@@ -132,8 +132,9 @@ class RowCommitter:
         waiting_runs: set[str] = set()
         for one in held:
             is_torn = one.row is not None and one.row >= on_disk[one.run_id]
-            # The file of an ended run stays open until the disk takes the rest.
-            if is_torn or (isinstance(one.item, RunEnded) and one.run_id in waiting_runs):
+            # The file of an ended run stays open until the disk takes the rest. And batches keep their order: the store
+            # takes one that comes after a later one for a repetition.
+            if is_torn or (isinstance(one.item, LandedBatch | RunEnded) and one.run_id in waiting_runs):
                 waiting.append(one)
                 waiting_runs.add(one.run_id)
             else:
@@ -162,6 +163,8 @@ class RowCommitter:
         elif isinstance(one.item, RunEnded):
             ended = one.item
             self._store.end_run(one.run_id, ended.state, ended.ended_at, schema_counts=ended.schema_counts)
+            # Episodes that are still open: the worker that played them died, and its run is over.
+            self._store.close_interrupted((one.run_id,))
 
     def _write_one_by_one(self, ready: Sequence[Held]) -> None:
         for one in ready:

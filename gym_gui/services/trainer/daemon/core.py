@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 import numpy as np
@@ -17,7 +19,7 @@ from gym_gui.services.trainer.daemon.enrolment import Enrolment
 from gym_gui.services.trainer.daemon.ingest import Ingest
 from gym_gui.services.trainer.daemon.live_board import LiveBoard
 from gym_gui.services.trainer.daemon.machine import Machine
-from gym_gui.services.trainer.daemon.progress import ProgressBook
+from gym_gui.services.trainer.daemon.progress import ProgressBook, recorded_progress
 from gym_gui.services.trainer.daemon.run_desk import RunDesk
 from gym_gui.services.trainer.states import TrainingState
 
@@ -43,6 +45,7 @@ _IDLE_S: Final = 0.05
 PROGRESS_S: Final = 0.25
 _LOOK_S: Final = 1.0
 _SAVE_S: Final = 30.0
+_LAST_MOMENTS: Final = timedelta(seconds=10)
 _THREADS: Final = 8
 _RECORDED_AS: Final = {
     TrainingState.COMPLETED: RunState.COMPLETED,
@@ -94,6 +97,8 @@ class TrainerCore:
         self.stopping = asyncio.Event()
         self.cancel_runs = False
         self._finite: dict[str, dict[str, bool]] = {}
+        # Runs that are over, of which the registry is yet to be told all that is on disk.
+        self._over = {run.run_id for run in _ended_last(store)}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="trainer-call")
         self._loop = asyncio.get_running_loop()
         self._tasks = [asyncio.create_task(self._settle()), asyncio.create_task(self._keep_time())]
@@ -169,6 +174,7 @@ class TrainerCore:
         """Let what was taken over reach the disk, and stop the clock."""
         with contextlib.suppress(TimeoutError):  # a disk that stays full holds nobody back; workers send again
             await asyncio.wait_for(self.ingest.settled(), _SAVE_S)
+            await self._tell_ended()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -180,7 +186,10 @@ class TrainerCore:
         return self.services.library.get_run(run_id).metadata
 
     def _on_batch(self, stream: WorkerStream, batch: StepBatch) -> None:
-        self.book.add(batch, stream.dropped_frames)
+        if batch.run_id in self.enrolment.runs():
+            self.book.add(batch, stream.dropped_frames)
+        else:  # it was under way when its worker was gone
+            self._over.add(batch.run_id)
         if batch.scalars is not None:
             self._note_scalars(batch.run_id, batch.scalars)
         self.board.offer(batch)
@@ -228,6 +237,31 @@ class TrainerCore:
             if self.watchers:
                 with contextlib.suppress(RunNotFoundError):
                     self._tell_watchers(await self.in_thread(self.runs.get, run_id))
+        await self._tell_ended()
+
+    async def _tell_ended(self) -> None:
+        """Let the registry know all that is on disk of runs that are over: the last of it comes after their end."""
+        over, self._over = self._over, set()
+        for run_id in over - set(self.enrolment.runs()):
+            if not await self.in_thread(self.runs.is_ours, run_id):
+                continue
+            try:
+                run = await self.in_thread(self._final_progress, run_id)
+            except EnvironmentFault:
+                self._over |= over
+                raise
+            for watcher in self.watchers:
+                watcher.put(run)
+
+    def _final_progress(self, run_id: str) -> TrainingRun:
+        self.services.telemetry.flush(_SAVE_S)
+        found, told = recorded_progress(self._recorded_episodes(run_id)), self.runs.get(run_id).progress
+        if found.steps != told.steps or found.episodes != told.episodes:
+            progress = replace(
+                found, steps_per_s=told.steps_per_s, last_step_at=told.last_step_at or found.last_step_at
+            )
+            self.runs.dispatcher.progressed(run_id, progress)
+        return self.runs.get(run_id)
 
     def _look_around(self) -> None:
         before = set(self.enrolment.runs())
@@ -246,10 +280,12 @@ class TrainerCore:
                 self.ingest.forget(stream)
         self.book.end(run_id)
         self.board.forget(run_id)
+        self._over.add(run_id)
 
     def _tell_watchers(self, run: TrainingRun) -> None:
         if not run.state.is_active:
             self._end_recording(run)
+            self._over.add(run.run_id)
         for watcher in self.watchers:
             watcher.put(run)
 
@@ -262,6 +298,13 @@ class TrainerCore:
         task = self._loop.create_task(coroutine)
         self._tasks.append(task)
         task.add_done_callback(self._tasks.remove)
+
+
+def _ended_last(store: RunStore) -> list[TrainingRun]:
+    """Runs that ended in the last moments of an earlier trainer, which may not have told the registry all of them."""
+    ended = [(run.ended_at, run) for run in store.list(_RECORDED_AS.keys()) if run.ended_at is not None]
+    newest = max((at for at, _ in ended), default=None)
+    return [run for at, run in ended if newest is not None and newest - at < _LAST_MOMENTS]
 
 
 def seq_of(request: pb.PublishRequest) -> int:

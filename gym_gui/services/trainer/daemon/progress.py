@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -64,8 +64,21 @@ class RunFacts:
             self._returns.append(rollup.total_reward)
         self._speed.append((now_s, steps))
 
-    def put_before(self, returns: Sequence[float]) -> None:
-        """Returns of episodes that were before."""
+    def add_recorded(self, recorded: Iterable[EpisodeSummary]) -> None:
+        """Count what was *recorded* before; of evaluations only the pictures."""
+        returns: list[float] = []
+        for summary in recorded:
+            rollup = summary.rollup
+            self.frames += rollup.frames
+            if rollup.ended_at is not None:
+                self.last_step_us = max(self.last_step_us, int(rollup.ended_at.timestamp() * 1e6))
+            if rollup.worker_id is not None and rollup.worker_id.endswith(EVALUATION_SUFFIX):
+                continue
+            self.steps += rollup.steps
+            # One that our death interrupted goes on, and ends another time.
+            if rollup.ended_at is not None and rollup.status is not EpisodeStatus.INTERRUPTED:
+                self.episodes += 1
+                returns.append(rollup.total_reward)
         self._returns.extendleft(reversed(returns[len(self._returns) - _RETURNS :]))
 
     def progress(self, now_s: float) -> RunProgress:
@@ -89,6 +102,14 @@ class RunFacts:
         )
 
 
+def recorded_progress(recorded: Sequence[EpisodeSummary]) -> RunProgress:
+    """How far an ended run had come, by what is on disk of it; its speed nobody knows."""
+    facts = RunFacts()
+    facts.add_recorded(recorded)
+    facts.dropped_frames["all"] = sum(summary.rollup.dropped_frames for summary in recorded)
+    return replace(facts.progress(0.0), steps_per_s=math.nan)
+
+
 class ProgressBook:
     """Facts of every run that is recorded now; any thread."""
 
@@ -107,18 +128,8 @@ class ProgressBook:
         """A run goes on after what was *recorded* of it before."""
         with self._lock:
             facts = self._runs.get(run_id)
-            if facts is None:
-                return
-            returns = []
-            for summary in recorded:
-                rollup = summary.rollup
-                facts.steps += rollup.steps
-                facts.frames += rollup.frames
-                # One that our death interrupted goes on, and ends another time.
-                if rollup.ended_at is not None and rollup.status is not EpisodeStatus.INTERRUPTED:
-                    facts.episodes += 1
-                    returns.append(rollup.total_reward)
-            facts.put_before(returns)
+            if facts is not None:
+                facts.add_recorded(recorded)
 
     def add(self, batch: StepBatch, dropped_frames: int) -> None:
         """Count a batch."""
