@@ -1,4 +1,4 @@
-"""What must be so in a var folder after anything was killed: states true, nothing left, nothing lost, files agree."""
+"""What must be so in a var folder after a kill: states true, nothing left, nothing lost, files that agree."""
 
 from __future__ import annotations
 

@@ -217,7 +217,7 @@ def _settings_of(
     alone = resolve((file,), lambda _layer, _error: None)
     return Settings(
         var_dir=var_dir,
-        **{name: getattr(config, name) for name in ("ui", "record", "storage", "game")},
+        **{name: getattr(config, name) for name in ("ui", "record", "storage", "game", "trainer")},
         stored=alone.values,
         above=above,
         origins=resolved.origins,

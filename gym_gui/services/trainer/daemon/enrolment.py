@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import msgspec
+
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import RunRecord, RunState
 from gym_gui.core.errors import RunNotFoundError, TrainerRefusedError
@@ -194,6 +196,9 @@ class Enrolment:
     def _announce(self, record: RunRecord, run_id: str, request: pb.RegisterWorkerRequest) -> None:
         about = {"host": request.host[:_MAX_NAME], "session": _session(request), "ours": self._owner.is_ours(run_id)}
         metadata = {**record.metadata, TRAINER_KEY: about}
+        if request.spaces_json and "spaces" not in metadata:
+            # What the steps are checked against, here and by whoever reads them later.
+            metadata["spaces"] = _spaces_of(request.spaces_json)
         self._telemetry.start_run(replace(record, run_id=run_id, worker_id=None, metadata=metadata))
 
     def _free_run(self, wished: str, session: str) -> str:
@@ -247,6 +252,13 @@ def _is_same(known: EnrolledWorker | None, request: pb.RegisterWorkerRequest) ->
 def _session(request: pb.RegisterWorkerRequest) -> str:
     """One execution of a script; a client that names none is one by itself."""
     return request.session or f"{request.host}:{request.pid}"
+
+
+def _spaces_of(text: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise TrainerRefusedError(f"The run's spaces cannot be read: {error}.") from error
 
 
 def _record_of(request: pb.RegisterWorkerRequest, wished: str) -> RunRecord:
