@@ -15,9 +15,9 @@ from gym_gui.config.paths import VarPaths
 from gym_gui.config.settings import load_settings
 from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.services.bootstrap import open_archive
-from gym_gui.services.trainer import processes
-from gym_gui.services.trainer.registry import RunRegistry
-from gym_gui.services.trainer.run_folder import RunFolder
+from gym_gui.services.trainer.dispatch import processes
+from gym_gui.services.trainer.dispatch.run_folder import RunFolder
+from gym_gui.services.trainer.registry.registry import RunRegistry
 from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:

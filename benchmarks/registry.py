@@ -11,7 +11,7 @@ from report import answer, percentiles
 
 from gym_gui.core.clock import utc_now
 from gym_gui.services.trainer.config import ResourceConfig, TrainingConfig
-from gym_gui.services.trainer.registry import RunRegistry
+from gym_gui.services.trainer.registry.registry import RunRegistry
 from gym_gui.services.trainer.run_store import RunProgress, WorkerProcess
 from gym_gui.services.trainer.states import TrainingState
 

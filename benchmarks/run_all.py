@@ -22,8 +22,12 @@ BENCHMARKS = (
     "schema_checks",
     "recorders",
     "export",
-    "registry",
+    "batch_sink",
     "wrapper_cost",
+    "ingest",
+    "registry",
+    "curves",
+    "live_window",
 )
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from gym_gui.config.paths import VarPaths
-from gym_gui.services.trainer import processes
 from gym_gui.services.trainer.config import ResourceConfig, TrainingConfig
-from gym_gui.services.trainer.dispatch_facts import Alert, DispatchLimits
-from gym_gui.services.trainer.dispatcher import Dispatcher
-from gym_gui.services.trainer.launchers.local import LocalLauncher
-from gym_gui.services.trainer.registry import RunRegistry
-from gym_gui.services.trainer.run_folder import RunFolder
+from gym_gui.services.trainer.dispatch import processes
+from gym_gui.services.trainer.dispatch.dispatch_facts import Alert, DispatchLimits
+from gym_gui.services.trainer.dispatch.dispatcher import Dispatcher
+from gym_gui.services.trainer.dispatch.launchers.local import LocalLauncher
+from gym_gui.services.trainer.dispatch.run_folder import RunFolder
+from gym_gui.services.trainer.registry.registry import RunRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

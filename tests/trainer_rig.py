@@ -31,8 +31,8 @@ from gym_gui.core.data_model import (
 )
 from gym_gui.core.data_model.batch import FRAME_STATE_SHIFT, NO_REWARD, TERMINATED, ScalarColumns
 from gym_gui.replay.layout import ArraySpec
-from gym_gui.services.trainer.client import TrainerClient
-from gym_gui.services.trainer.publisher import TrainerPublisher
+from gym_gui.services.trainer.client.client import TrainerClient
+from gym_gui.services.trainer.client.publisher import TrainerPublisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable

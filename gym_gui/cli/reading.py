@@ -49,7 +49,7 @@ def opened_library(recording: str | None, var_dir: str | None) -> Iterator[Recor
         return
     remote = command_context().remote
     if remote is not None and var_dir is None:
-        from gym_gui.services.trainer.remote_archive import open_remote  # noqa: PLC0415 - gRPC: not for --help
+        from gym_gui.services.trainer.client.remote_archive import open_remote  # noqa: PLC0415 - gRPC: not for --help
 
         with open_remote(settings_for(None), remote.address, token_file=remote.token_file, ca=remote.ca) as archive:
             yield archive.library

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.cli.options import print_json, say
 from gym_gui.cli.run_lines import run_document
+from gym_gui.core.errors import EnvironmentFault
 from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
-    from gym_gui.services.trainer.client import TrainerClient
+    from gym_gui.services.trainer.client.client import TrainerClient
     from gym_gui.services.trainer.run_store import TrainingRun
 
 CODES: Final = {TrainingState.COMPLETED: 0, TrainingState.FAILED: 1, TrainingState.CANCELLED: 3}
@@ -56,6 +58,7 @@ def ended_run(client: TrainerClient, run_id: str) -> TrainingRun:
 
 def _show_log(client: TrainerClient, run_id: str) -> None:
     # Standard error: with --json the answer is one document.
-    for data in client.read_log(run_id, follow=True):
-        sys.stderr.buffer.write(data)
-        sys.stderr.flush()
+    with suppress(EnvironmentFault):  # a trainer that went away: whoever waits for the run says so
+        for data in client.read_log(run_id, follow=True):
+            sys.stderr.buffer.write(data)
+            sys.stderr.flush()

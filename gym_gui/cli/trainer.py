@@ -54,7 +54,7 @@ def serve(
 
     Beyond this machine only with --tls-cert and --tls-key, and to whoever shows the token.
     """
-    from gym_gui.services.trainer.serving import serve_folder  # noqa: PLC0415 - gRPC: not for --help
+    from gym_gui.services.trainer.daemon.serving import serve_folder  # noqa: PLC0415 - gRPC: not for --help
 
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key belong together.")
@@ -109,7 +109,7 @@ def status(*, as_json: bool, var_dir: str | None, **reach: Any) -> None:
 @var_dir_option
 def stop(*, cancel_runs: bool, var_dir: str | None, **reach: Any) -> None:
     """End the trainer; its runs go on."""
-    from gym_gui.services.trainer.discovery import await_end  # noqa: PLC0415 - gRPC: not for --help
+    from gym_gui.services.trainer.client.discovery import await_end  # noqa: PLC0415 - gRPC: not for --help
 
     with opened_trainer(var_dir, **reach) as client:
         client.shutdown(cancel_runs=cancel_runs)
@@ -133,7 +133,7 @@ def token(*, var_dir: str | None) -> None:
 @var_dir_option
 def certificate(*, names: tuple[str, ...], days: int, var_dir: str | None) -> None:
     """Make a certificate of the trainer's own, for the NAMES and addresses that others reach this machine by."""
-    from gym_gui.services.trainer.certificate import make_certificate  # noqa: PLC0415 - cryptography, likewise
+    from gym_gui.services.trainer.daemon.certificate import make_certificate  # noqa: PLC0415 - cryptography, likewise
 
     certificate_path, key_path = make_certificate(settings_for(var_dir).paths.trainer_dir, names, days=days)
     say(f"Certificate  {certificate_path}\nKey          {key_path}")

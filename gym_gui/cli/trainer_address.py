@@ -14,7 +14,7 @@ from gym_gui.cli.options import settings_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gym_gui.services.trainer.client import TrainerClient
+    from gym_gui.services.trainer.client.client import TrainerClient
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -52,7 +52,7 @@ def opened_trainer(
         TrainerUnavailableError: none runs there.
         ConfigError: the token's or the certificate's file cannot be used.
     """
-    from gym_gui.services.trainer.discovery import connect  # noqa: PLC0415 - gRPC: not for --help
+    from gym_gui.services.trainer.client.discovery import connect  # noqa: PLC0415 - gRPC: not for --help
 
     remote = command_context().remote
     if trainer is None and var_dir is None and remote is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gym_gui.services.trainer.client import TrainerClient
+    from gym_gui.services.trainer.client.client import TrainerClient
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -49,7 +49,7 @@ class TrainerLink:
             TrainerUnavailableError: it does not answer, does not let us in, or could not be started.
             ConfigError: a file cannot be used.
         """
-        from gym_gui.services.trainer.discovery import connect, ensure_trainer  # noqa: PLC0415 - gRPC: not for --help
+        from gym_gui.services.trainer.client.discovery import connect, ensure_trainer  # noqa: PLC0415 - gRPC: not for --help
 
         paths = settings_for(self.var_dir).paths
         if self.trainer is None:

@@ -14,7 +14,7 @@ from gym_gui.core.errors import TrainerUnavailableError
 
 if TYPE_CHECKING:
     from gym_gui.cli.watch_board import WatchBoard
-    from gym_gui.services.trainer.client import TrainerClient
+    from gym_gui.services.trainer.client.client import TrainerClient
 
 _DRAWN_EVERY_S: Final = 0.25
 _RETRY_S: Final = 1.0

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gym_gui.controllers.live_source import LiveHealth, LiveRun, LiveSource, TrainerOrders
-    from gym_gui.services.trainer.remote_library import RemoteLibrary
 
 
 class TrainerSource(Protocol):
@@ -34,10 +33,6 @@ class TrainerSource(Protocol):
     @property
     def address(self) -> str:
         """Where it is, for a person."""
-
-    @property
-    def library(self) -> RemoteLibrary | None:
-        """Where its recordings are read from; None for the window's own folder."""
 
     def close(self) -> None:
         """Let go of it; it goes on by itself."""
@@ -92,11 +87,6 @@ class LiveDesk(Closing):
         """Whom to ask about a run."""
         trainer = self._trainer
         return trainer.source if trainer is not None and run_id in self._managed else self.recorded
-
-    def library_of(self, run_id: str) -> RemoteLibrary | None:
-        """Where a run's recording is read from; None for the window's own folder."""
-        trainer = self._trainer
-        return trainer.library if trainer is not None and run_id in self._managed else None
 
     def health(self) -> LiveHealth:
         """How machine and trainer stand."""

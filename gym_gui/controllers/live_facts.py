@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gym_gui.core.data_model import RunRecord
 
 _GIT: Final = "git_commit"
+_LEARNER: Final = "hyperparameters."
 # Of a recording's metadata: shown elsewhere, or of no use to a person.
 _SHOWN_ELSEWHERE: Final = frozenset({"name", "group", "total_steps", "schema", "training", _GIT})
 _DEFAULTS: Final = msgspec.to_builtins(TrainingConfig())
@@ -94,7 +95,12 @@ def differences(runs: Sequence[LiveRun], records: Mapping[str, RunRecord | None]
 
 def fact_groups(run: LiveRun, record: RunRecord | None) -> tuple[FactGroup, ...]:
     """What the details say of a run, most wanted first."""
-    groups = [FactGroup("Settings", chosen_settings(run, record))]
+    chosen = chosen_settings(run, record)
+    learner = tuple(
+        RunFact(fact.key.removeprefix(_LEARNER), fact.value) for fact in chosen if fact.key.startswith(_LEARNER)
+    )
+    others = tuple(fact for fact in chosen if not fact.key.startswith(_LEARNER))
+    groups = [FactGroup("Settings", others), FactGroup("Hyper-parameters", learner)]
     if record is not None:
         spaces = {"actions": record.action_space or "", "observations": record.observation_space or ""}
         environment = [RunFact("id", record.env_id), *(RunFact(key, value) for key, value in spaces.items() if value)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,8 @@ from gym_gui.controllers.live_recorded import RecordedRuns
 if TYPE_CHECKING:
     from gym_gui.controllers.live_desk import TrainerSource
     from gym_gui.services.bootstrap import Archive
-    from gym_gui.services.trainer.client import TrainerClient
+    from gym_gui.services.library_reader import LibraryReader
+    from gym_gui.services.trainer.client.client import TrainerClient
 
 # A trainer on another machine: its address, and files with what it wants to be shown.
 TRAINER_VARIABLE: Final = "GYM_GUI_TRAINER"
@@ -22,40 +24,48 @@ CERTIFICATE_VARIABLE: Final = "GYM_GUI_TRAINER_CA"
 
 def open_desk(archive: Archive) -> LiveDesk:
     """The desk of an open archive; nothing is looked for before it is asked."""
+    from gym_gui.services.library_reader import LibraryReader  # noqa: PLC0415 - loaded by whoever opened the archive
+
+    if isinstance(archive.library, LibraryReader):
+        return _on_this_machine(archive, archive.library)
+    remote = partial(_elsewhere, archive, os.environ.get(TRAINER_VARIABLE))
+    from gym_gui.controllers.live_remote import RemoteRecordings  # noqa: PLC0415 - as above
+
+    return LiveDesk(RemoteRecordings(archive.library), find=remote, start=remote)
+
+
+def _on_this_machine(archive: Archive, library: LibraryReader) -> LiveDesk:
     from gym_gui.services.live_frames import LiveFrames  # noqa: PLC0415 - only where runs are watched
 
     paths = archive.paths
-    recorded = RecordedRuns(archive.library, LiveFrames(paths.live_dir), paths.root, paths.trainer_runs_dir)
-    address = os.environ.get(TRAINER_VARIABLE)
-    if address:
-        return LiveDesk(recorded, find=lambda: _remote(archive, address), start=lambda: _remote(archive, address))
+    recorded = RecordedRuns(library, LiveFrames(paths.live_dir), paths.root, paths.trainer_runs_dir)
 
     def local(client: TrainerClient) -> TrainerSource:
         from gym_gui.controllers.live_trainer import TrainerRuns  # noqa: PLC0415 - with grpc, in a task
 
-        return TrainerRuns(client, recorded)
+        return TrainerRuns(client, recorded, remote=False)
 
     def find() -> TrainerSource | None:
         # What costs nothing first: most folders have no trainer, and grpc takes a third of a second to load.
         if not paths.daemon_lock.exists():
             return None
-        from gym_gui.services.trainer.discovery import client_of, find_trainer  # noqa: PLC0415 - grpc, see above
+        from gym_gui.services.trainer.client.discovery import client_of, find_trainer  # noqa: PLC0415 - grpc, see above
 
         found = find_trainer(paths)
         return None if found is None else local(client_of(paths, found))
 
     def start() -> TrainerSource:
-        from gym_gui.services.trainer.discovery import ensure_trainer  # noqa: PLC0415 - grpc, see above
+        from gym_gui.services.trainer.client.discovery import ensure_trainer  # noqa: PLC0415 - grpc, see above
 
         return local(ensure_trainer(paths))
 
     return LiveDesk(recorded, find=find, start=start)
 
 
-def _remote(archive: Archive, address: str) -> TrainerSource:
+def _elsewhere(archive: Archive, address: str | None) -> TrainerSource:
     from gym_gui.controllers.live_remote import RemoteRecordings  # noqa: PLC0415 - grpc, see above
     from gym_gui.controllers.live_trainer import TrainerRuns  # noqa: PLC0415 - grpc, see above
-    from gym_gui.services.trainer.discovery import connect  # noqa: PLC0415 - grpc, see above
+    from gym_gui.services.trainer.client.discovery import connect  # noqa: PLC0415 - grpc, see above
 
     token, certificate = os.environ.get(TOKEN_VARIABLE), os.environ.get(CERTIFICATE_VARIABLE)
     client = connect(
@@ -64,5 +74,4 @@ def _remote(archive: Archive, address: str) -> TrainerSource:
         token_file=Path(token) if token else None,
         ca=Path(certificate) if certificate else None,
     )
-    recordings = RemoteRecordings(client)
-    return TrainerRuns(client, recordings, library=recordings.library)
+    return TrainerRuns(client, RemoteRecordings(archive.library), remote=True)

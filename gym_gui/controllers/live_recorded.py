@@ -162,6 +162,8 @@ class RecordedRuns:
         self._feed_lock = threading.Lock()  # one thread at a time may look at pictures
         self._known_workers: tuple[float, Sequence[tuple[str, str]]] = (-math.inf, ())
         self._members: dict[str, list[str]] = {}
+        # Of each worker, when its last picture was made, microseconds, and when it was last looked at, seconds.
+        self._shown: dict[tuple[str, str], tuple[int, float]] = {}
         self._pace: dict[str, _Pace] = {}
         self._mark: tuple[int, ...] = ()
         self._listed: list[LiveRun] = []
@@ -232,8 +234,7 @@ class RecordedRuns:
             if of_run not in members:
                 continue
             worker = worker_id if of_run == run_id else f"{of_run.removeprefix(run_id).lstrip('-.')} {worker_id}"
-            with self._feed_lock:
-                shown = self._feed.newest(of_run, worker_id, seen.get(worker, 0))
+            shown = self._newest(of_run, worker_id, seen.get(worker, 0))
             if shown is not None:
                 found.append(
                     LivePicture(
@@ -295,6 +296,19 @@ class RecordedRuns:
         """The recordings that are looked at as one run, its own first."""
         with self._lock:
             return self._members.get(run_id, [run_id])
+
+    def _newest(self, run_id: str, worker_id: str, after_seq: int) -> PictureFrame | None:
+        """A worker's newest picture, where it is newer; one that was started again counts from 1 anew."""
+        key, now_s = (run_id, worker_id), self._clock()
+        with self._feed_lock:
+            shown = self._feed.newest(run_id, worker_id, after_seq)
+            at_us, looked_s = self._shown.get(key, (0, now_s))
+            if shown is None and after_seq and now_s - looked_s >= 1.0:
+                looked_s = now_s
+                again = self._feed.newest(run_id, worker_id, 0)
+                shown = again if again is not None and again.time_us > at_us else None
+            self._shown[key] = (at_us, looked_s) if shown is None else (shown.time_us, now_s)
+        return shown
 
     def _workers(self) -> Sequence[tuple[str, str]]:
         """Who shows pictures; looked for once a second, for it is a listing of folders."""

@@ -14,14 +14,13 @@ from gym_gui.controllers.live_source import LiveHealth, LivePicture, LiveRun, Lo
 from gym_gui.core.data_model import EpisodeStatus, EpisodeTable
 from gym_gui.core.data_model.episode_table import EVALUATION_KEY, is_evaluation_worker
 from gym_gui.core.errors import RunNotFoundError
-from gym_gui.services.trainer.remote_library import RemoteLibrary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, ScalarColumns
-    from gym_gui.services.trainer.client import TrainerClient
+    from gym_gui.services.library import Library
     from gym_gui.services.trainer.run_store import RunTransition
 
 
@@ -29,11 +28,11 @@ class RemoteRecordings:
     """The recordings of one trainer.
 
     Args:
-        client: Asks it.
+        library: Asks it.
     """
 
-    def __init__(self, client: TrainerClient) -> None:
-        self.library = RemoteLibrary(client)
+    def __init__(self, library: Library) -> None:
+        self.library = library
 
     def list_runs(self) -> Sequence[LiveRun]:
         """Nothing: the trainer lists runs itself."""
@@ -115,8 +114,7 @@ class RemoteRecordings:
         return LiveHealth()
 
     def close(self) -> None:
-        """Let go of what was fetched."""
-        self.library.close()
+        """Nothing is held: the library is its owner's to close."""
 
     def _members(self, run_id: str) -> list[tuple[str, bool]]:
         """The recordings that belong to a run, and whether each only judges."""

@@ -30,10 +30,9 @@ if TYPE_CHECKING:
 
     from gym_gui.controllers.live_source import LiveSource, TrainerOrders
     from gym_gui.core.data_model import RunRecord
-    from gym_gui.services.trainer.client import TrainerClient
-    from gym_gui.services.trainer.client_live import LiveStream, RunWatch
+    from gym_gui.services.trainer.client.client import TrainerClient
+    from gym_gui.services.trainer.client.client_live import LiveStream, RunWatch
     from gym_gui.services.trainer.config import TrainingConfig
-    from gym_gui.services.trainer.remote_library import RemoteLibrary
     from gym_gui.services.trainer.run_store import RunTransition, TrainingRun
 
 _LOG_BYTES: Final = 1 << 20
@@ -47,15 +46,13 @@ class TrainerRuns:
     Args:
         client: Asks it.
         recordings: Who knows what was recorded: the window's own folder, or the trainer's through the client.
-        library: Where recordings are read from, and a sign that pictures come through the client, where the trainer is
-            on another machine; None where it shares the window's folder.
+        remote: Whether pictures have to come through the client.
     """
 
-    def __init__(self, client: TrainerClient, recordings: LiveSource, *, library: RemoteLibrary | None = None) -> None:
+    def __init__(self, client: TrainerClient, recordings: LiveSource, *, remote: bool) -> None:
         self._client = client
         self._recordings = recordings
-        self._library = library
-        self._remote = library is not None
+        self._remote = remote
         self._lock = threading.Lock()
         self._runs: dict[str, TrainingRun] | None = None
         self._fault: EnvironmentFault | None = None
@@ -78,11 +75,6 @@ class TrainerRuns:
     def address(self) -> str:
         """Where it is."""
         return self._client.address
-
-    @property
-    def library(self) -> RemoteLibrary | None:
-        """Where its recordings are read from; None for the window's own folder."""
-        return self._library
 
     def list_runs(self) -> Sequence[LiveRun]:
         """Every run that it knows, newest first; from memory, but for the first time.
@@ -254,7 +246,7 @@ class _PictureFeed:
         self._thread.join(_CLOSE_S)
 
     def _take(self, stream: LiveStream) -> None:
-        from gym_gui.services.trainer.client_live import LiveFrameUpdate  # noqa: PLC0415 - grpc is loaded by now
+        from gym_gui.services.trainer.client.client_live import LiveFrameUpdate  # noqa: PLC0415 - grpc is loaded by now
 
         try:
             for update in stream:

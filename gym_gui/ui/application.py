@@ -152,7 +152,7 @@ class CrashReporter(QObject):
 def _open_recordings(settings: Settings) -> Archive:
     address = os.environ.get("GYM_GUI_TRAINER")
     if address:
-        from gym_gui.services.trainer.remote_archive import open_remote  # noqa: PLC0415 - gRPC: on the worker
+        from gym_gui.services.trainer.client.remote_archive import open_remote  # noqa: PLC0415 - gRPC: on the worker
 
         token_file, ca = (os.environ.get(f"GYM_GUI_TRAINER_{name}") for name in ("TOKEN_FILE", "CA"))
         return open_remote(

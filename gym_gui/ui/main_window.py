@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from gym_gui.services.bootstrap import Archive
     from gym_gui.telemetry.sink_status import SinkStatus
     from gym_gui.ui.screens.registry import ScreenSpec
-    from gym_gui.ui.screens.replay_screen import PlayerLibrary
     from gym_gui.ui.theme import Theme
 
 _log = logging.getLogger(__name__)
@@ -122,22 +121,15 @@ class MainWindow(QMainWindow):
         self._give_room()
         screen.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def open_episode(self, run_id: str, episode: str, step_index: int, library: PlayerLibrary | None) -> None:
-        """Open an episode in the player at the row of a step; leaving it leads back to where one was.
-
-        Args:
-            run_id: Its run.
-            episode: Its id.
-            step_index: The step.
-            library: Where it is, if not in the window's own folder.
-        """
+    def open_episode(self, run_id: str, episode: str, step_index: int) -> None:
+        """Open an episode in the player, by id, at the row of a step; leaving it leads back to where one was."""
         from gym_gui.ui.screens.replay_screen import ReplayScreen  # noqa: PLC0415 - only where it is asked for
 
         came_from = self._open_name
         self.show_screen("replay")
         screen = self._made.get("replay")
         if isinstance(screen, ReplayScreen):
-            screen.open_episode(run_id, episode, step_index, library=library, came_from=came_from)
+            screen.open_episode(run_id, episode, step_index, came_from=came_from)
 
     def made_screen(self, name: str) -> QWidget | None:
         """A screen that was visited, or None."""

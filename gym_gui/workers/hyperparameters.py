@@ -32,7 +32,8 @@ class LinearSchedule:
 
     def __call__(self, progress_remaining: float) -> float:
         """The value where that part of the training, 1 to 0, is left."""
-        return progress_remaining * self.start
+        # The last rollout may go beyond the end, where less than nothing is left.
+        return max(progress_remaining, 0.0) * self.start
 
 
 def keyword_arguments(

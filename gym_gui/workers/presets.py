@@ -1,4 +1,4 @@
-"""Presets: runs that are known to learn, to start from; how long they take is in ``docs/performance.md``."""
+"""Presets: runs that are known to learn, to start from; ``benchmarks/learning.py`` measures how long they take."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ class RecordedStreams:
 
     def _evaluations_of_trainer(self, record: RunRecord, spaces: RunSpaces) -> BatchDestination:
         from gym_gui.config.paths import VarPaths, default_var_dir  # noqa: PLC0415 - only with a trainer
-        from gym_gui.services.trainer.publisher import TrainerPublisher  # noqa: PLC0415 - gRPC
+        from gym_gui.services.trainer.client.publisher import TrainerPublisher  # noqa: PLC0415 - gRPC
 
         variables = os.environ
         token_file, ca_file = variables.get(session.TOKEN_FILE_VARIABLE), variables.get(session.CA_VARIABLE)

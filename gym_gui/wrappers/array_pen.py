@@ -14,7 +14,7 @@ from gym_gui.core.data_model.batch import ArrayBlock, ArrayKind
 from gym_gui.replay.layout import ArraySpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 NO_ROOM: Final = -1
 
 # Emptied buffers that are kept for the next chunk: touching fresh memory costs as much as the copy.
-_KEPT_BUFFERS: Final = 4
+_KEPT_BUFFERS: Final = 16
+_KEPT_BYTES: Final = 32 * 1024 * 1024
+# So many full chunks are worth waking the sender for.
+_FULL_CHUNKS: Final = 6
 # Fewer chunks than this waiting: there is time to compress for size.
 _CALM_CHUNKS: Final = 3
 
@@ -56,10 +59,12 @@ class ArrayPen:
     Args:
         kind: What they are.
         max_bytes: What may wait for the sender; beyond it `write` says `NO_ROOM`.
+        on_full: Called on the training thread now and then while full chunks wait; it must not block.
     """
 
-    def __init__(self, kind: ArrayKind, max_bytes: int) -> None:
+    def __init__(self, kind: ArrayKind, max_bytes: int, on_full: Callable[[], None] | None = None) -> None:
         self.kind = kind
+        self._on_full = on_full
         self._max_bytes = max_bytes
         self._shape: tuple[int, ...] | None = None
         self._dtype: np.dtype[Any] | None = None
@@ -126,6 +131,8 @@ class ArrayPen:
         self._first += self._slot
         self._items, self._slot, self._room = items, 0, spec.chunk_items
         self._chunks.append(_Chunk(self._first, spec, items))
+        if self._on_full is not None and len(self._chunks) % _FULL_CHUNKS == 0:
+            self._on_full()
         return True
 
     # The sender's side.
@@ -163,7 +170,8 @@ class ArrayPen:
         return blocks
 
     def _recycle(self, chunk: _Chunk) -> None:
-        if chunk.items.shape[1:] == self._shape and chunk.items.dtype == self._dtype:
+        kept_bytes = len(self._free) * chunk.items.nbytes
+        if chunk.items.shape[1:] == self._shape and chunk.items.dtype == self._dtype and kept_bytes < _KEPT_BYTES:
             self._free.append(chunk.items)
 
     def _block(self, chunk: _Chunk, count: int, codec: ChunkCodec, *, thorough: bool) -> ArrayBlock:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from filelock import FileLock
 
+from gym_gui.config.schema import SplitRecordConfig
 from gym_gui.config.settings import load_settings
 from gym_gui.core.errors import GymGuiError, RunNotFoundError, StoreError
 from gym_gui.core.refs import check_run_id
@@ -33,8 +34,8 @@ _NAMING_FILE: Final = "naming.lock"
 _NAMING_S: Final = 20.0
 _START_S: Final = 20.0
 _WORKER: Final = "w0"
-# Batches land as they are in the pipeline's own files only, whatever the window records with.
-_RECORD: Final = {"backend": "split"}
+# A batch has waited for company already, for `sender.SEND_S`: together they stay below a quarter of a second.
+_FLUSH_S: Final = 0.05
 
 
 @dataclass(slots=True)
@@ -172,7 +173,11 @@ def _acquire(var_dir: Path) -> Services:
         pipeline = _pipelines.get(var_dir)
         if pipeline is None:
             settings = replace(load_settings(var_dir), var_dir=var_dir)
-            pipeline = _pipelines[var_dir] = _Pipeline(open_services(settings, record=_RECORD))
+            # Batches land as they are in the pipeline's own files only, whatever the window records with.
+            own = settings.record if isinstance(settings.record, SplitRecordConfig) else SplitRecordConfig()
+            buffer = replace(own.buffer, flush_interval_seconds=_FLUSH_S)
+            settings = replace(settings, record=replace(own, buffer=buffer, fallback=[]))
+            pipeline = _pipelines[var_dir] = _Pipeline(open_services(settings))
         pipeline.users += 1
         return pipeline.services
 

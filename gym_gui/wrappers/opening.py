@@ -154,7 +154,7 @@ def _destination_of(env: Any, options: RecordingOptions) -> tuple[BatchDestinati
     if options.trainer is None:
         local = _local_kind()(options.folder, options.run, session=own_session, make_run=make_run)
         return local, local.run
-    from gym_gui.services.trainer.publisher import TrainerPublisher  # noqa: PLC0415 - gRPC, for trainers only
+    from gym_gui.services.trainer.client.publisher import TrainerPublisher  # noqa: PLC0415 - gRPC, for trainers only
 
     run_id = os.environ.get(session.RUN_VARIABLE) or options.run
     record, spaces = make_run(run_id, run_id)

@@ -64,8 +64,8 @@ class BatchSender:
         live: LiveFrameWriter | None,
         on_order: Callable[[Order], None],
     ) -> None:
-        self.frames = ArrayPen(ArrayKind.FRAME, MAX_FRAME_BYTES)
-        self.observations = ArrayPen(ArrayKind.OBSERVATION, MAX_FRAME_BYTES)
+        self.frames = ArrayPen(ArrayKind.FRAME, MAX_FRAME_BYTES, self.wake)
+        self.observations = ArrayPen(ArrayKind.OBSERVATION, MAX_FRAME_BYTES, self.wake)
         self.episode_ids: dict[int, str] = {}
         #: The newest picture, its episode, its step and the return so far; set by the training thread.
         self.newest: tuple[NDArray[Any], str, int, float] | None = None

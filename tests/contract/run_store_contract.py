@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from gym_gui.core.errors import DuplicateRunError, InvalidRunIdError, RunNotFoundError, RunTransitionError
-from gym_gui.services.trainer.claiming import PATIENCE
 from gym_gui.services.trainer.config import ResourceConfig, TrainingConfig
+from gym_gui.services.trainer.dispatch.claiming import PATIENCE
 from gym_gui.services.trainer.run_store import RunProgress, WorkerProcess
 from gym_gui.services.trainer.states import TRANSITIONS, Retention, TrainingState
 

@@ -10,8 +10,8 @@ from contract.run_store_contract import RunStoreContract, config_of
 from postgres_server import postgres_server
 
 from gym_gui.core.errors import ConfigError, FormatUnavailableError, StoreError, StoreVersionError
-from gym_gui.services.trainer.memory_store import MemoryRunStore
-from gym_gui.services.trainer.registry import RunRegistry
+from gym_gui.services.trainer.registry.memory_store import MemoryRunStore
+from gym_gui.services.trainer.registry.registry import RunRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,9 @@ class TestSqlRunStoreOnSQLite(RunStoreContract):
     """SQLAlchemy, where no server is."""
 
     def open_store(self, folder: Path) -> RunStore:
-        sql_store = pytest.importorskip("gym_gui.services.trainer.sql_store", reason="SQLAlchemy is not installed")
+        sql_store = pytest.importorskip(
+            "gym_gui.services.trainer.registry.sql_store", reason="SQLAlchemy is not installed"
+        )
         made: RunStore = sql_store.SqlRunStore(f"sqlite:///{folder / 'runs.sqlite'}")
         return made
 
@@ -71,7 +73,7 @@ class TestSqlRunStoreOnPostgreSQL(RunStoreContract):
 
     def open_store(self, folder: Path) -> RunStore:
         del folder
-        from gym_gui.services.trainer.sql_store import SqlRunStore  # noqa: PLC0415 - skipped where it is missing
+        from gym_gui.services.trainer.registry.sql_store import SqlRunStore  # noqa: PLC0415 - skipped where it is missing
 
         return SqlRunStore(self.url)
 
@@ -93,13 +95,13 @@ class TestSqlRunStoreOnPostgreSQL(RunStoreContract):
 
     @staticmethod
     def open_store_at(url: str) -> RunStore:
-        from gym_gui.services.trainer.sql_store import SqlRunStore  # noqa: PLC0415 - skipped where it is missing
+        from gym_gui.services.trainer.registry.sql_store import SqlRunStore  # noqa: PLC0415 - skipped where it is missing
 
         return SqlRunStore(url)
 
 
 def test_that_no_address_of_a_database_is_said_to_be_none() -> None:
-    sql_store = pytest.importorskip("gym_gui.services.trainer.sql_store", reason="SQLAlchemy is not installed")
+    sql_store = pytest.importorskip("gym_gui.services.trainer.registry.sql_store", reason="SQLAlchemy is not installed")
     with pytest.raises(ConfigError, match="registry_url"):
         sql_store.SqlRunStore("no address")
     with pytest.raises(FormatUnavailableError, match="driver"):

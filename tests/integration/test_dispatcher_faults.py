@@ -20,10 +20,10 @@ from disks import SmallDisk, small_disk
 from dispatching import LIMITS, SLEEP, House, until
 
 from gym_gui.config.paths import VarPaths
-from gym_gui.services.trainer import processes
 from gym_gui.services.trainer.config import ResourceConfig, TrainingConfig
-from gym_gui.services.trainer.registry import RunRegistry
-from gym_gui.services.trainer.run_folder import RunFolder
+from gym_gui.services.trainer.dispatch import processes
+from gym_gui.services.trainer.dispatch.run_folder import RunFolder
+from gym_gui.services.trainer.registry.registry import RunRegistry
 from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from dispatching import LIMITS, RUN_ARGUMENT, House, until
 
-from gym_gui.services.trainer.launchers.ray import RayLauncher
+from gym_gui.services.trainer.dispatch.launchers.ray import RayLauncher
 from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from trainer_rig import TrainerProcess, until
 
 import gym_gui
 from gym_gui.core.data_model import RunState
-from gym_gui.services.trainer.remote_library import RemoteLibrary
+from gym_gui.services.trainer.client.remote_library import RemoteLibrary
 from gym_gui.wrappers import RecordTelemetry
 
 if TYPE_CHECKING:

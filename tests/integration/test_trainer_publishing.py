@@ -11,7 +11,7 @@ import pytest
 from trainer_rig import Cable, TrainerProcess, make_batch, publisher, until
 
 from gym_gui.core.data_model import RunState
-from gym_gui.services.trainer.remote_library import RemoteLibrary
+from gym_gui.services.trainer.client.remote_library import RemoteLibrary
 
 
 def test_that_what_a_worker_publishes_is_read_back_through_the_trainer(var_dir: Path) -> None:

@@ -17,13 +17,13 @@ from trainer_rig import TrainerProcess, make_batch, publisher, until
 
 from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import RunNotFoundError, TrainerRefusedError, TrainerUnavailableError
-from gym_gui.services.trainer.batch_wire import batch_to_wire
-from gym_gui.services.trainer.certificate import make_certificate
-from gym_gui.services.trainer.channel import make_stub, open_channel
-from gym_gui.services.trainer.client import TrainerClient
+from gym_gui.services.trainer.client.channel import make_stub, open_channel
+from gym_gui.services.trainer.client.client import TrainerClient
+from gym_gui.services.trainer.client.remote_library import RemoteLibrary
 from gym_gui.services.trainer.config import TrainingConfig
+from gym_gui.services.trainer.daemon.certificate import make_certificate
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
-from gym_gui.services.trainer.remote_library import RemoteLibrary
+from gym_gui.services.trainer.wire.batch_wire import batch_to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

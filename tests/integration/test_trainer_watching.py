@@ -18,11 +18,16 @@ from trainer_rig import TrainerProcess, make_batch, publisher, until
 
 from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import TrainerUnavailableError
-from gym_gui.services.trainer.client import TrainerClient
-from gym_gui.services.trainer.client_live import LiveBatchUpdate, LiveEpisodesUpdate, LiveFrameUpdate, LiveScalarsUpdate
-from gym_gui.services.trainer.discovery import await_end, ensure_trainer, find_trainer
-from gym_gui.services.trainer.remote_library import RemoteLibrary
-from gym_gui.services.trainer.spool import SpoolFile
+from gym_gui.services.trainer.client.client import TrainerClient
+from gym_gui.services.trainer.client.client_live import (
+    LiveBatchUpdate,
+    LiveEpisodesUpdate,
+    LiveFrameUpdate,
+    LiveScalarsUpdate,
+)
+from gym_gui.services.trainer.client.discovery import await_end, ensure_trainer, find_trainer
+from gym_gui.services.trainer.client.remote_library import RemoteLibrary
+from gym_gui.services.trainer.client.spool import SpoolFile
 from gym_gui.services.trainer.states import TrainingState
 
 

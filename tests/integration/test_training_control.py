@@ -1,4 +1,4 @@
-"""Over a real trainer: a person takes a run's evaluation and hands it back; a terminal watches it and leaves politely."""
+"""Over a real trainer: a person takes a run's evaluation and hands it back; a terminal watches and leaves politely."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pytest
 from integration.command_line import command, environment
 
 from gym_gui.config.settings import load_settings
+from gym_gui.services.trainer.client.discovery import await_end, ensure_trainer
 from gym_gui.services.trainer.config import EvaluationConfig, TrainingConfig
-from gym_gui.services.trainer.discovery import await_end, ensure_trainer
 from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gym_gui.services.trainer.client import TrainerClient
+    from gym_gui.services.trainer.client.client import TrainerClient
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from gym_gui.core.errors import DuplicateRunError, RunTransitionError
-from gym_gui.services.trainer.memory_store import MemoryRunStore
-from gym_gui.services.trainer.registry import RunRegistry
+from gym_gui.services.trainer.registry.memory_store import MemoryRunStore
+from gym_gui.services.trainer.registry.registry import RunRegistry
 from gym_gui.services.trainer.states import RETENTIONS, TRANSITIONS, Retention, TrainingState
 
 S = TrainingState

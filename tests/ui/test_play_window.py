@@ -98,7 +98,7 @@ def test_that_the_title_names_the_screen(window: MainWindow) -> None:
 
 
 def test_that_the_rail_and_its_shortcuts_open_the_screens(window: MainWindow) -> None:
-    QTest.keyClick(window, Qt.Key.Key_3, CONTROL)
+    QTest.keyClick(window, Qt.Key.Key_4, CONTROL)
     settings = window.made_screen("settings")
     assert settings is not None
     assert settings.isVisible()

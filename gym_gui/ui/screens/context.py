@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from gym_gui.services.bootstrap import Archive, Services
     from gym_gui.ui.bridge import BusPump
     from gym_gui.ui.live_attention import LiveAttention
-    from gym_gui.ui.screens.replay_screen import PlayerLibrary
     from gym_gui.ui.theme import Theme
 
 
@@ -62,8 +61,7 @@ class ScreenContext:
         change_settings: Apply changed settings, and store them where the folder can be written.
         notify: Show a toast with this sentence.
         open_screen: Go to the screen of this name.
-        open_episode: Open a run's episode in the player, at the row of a step; of another library than the window's own
-            where one is given.
+        open_episode: Open a run's episode in the player, at the row of a step.
         live: The runs, and what of them wants attention.
         sound: The loudspeaker; muted as the settings say.
         make_pictures: Whether the catalogue has pictures of games made, by a process of its own.
@@ -79,7 +77,7 @@ class ScreenContext:
     change_settings: Callable[[Settings], None]
     notify: Callable[[str], None]
     open_screen: Callable[[str], None]
-    open_episode: Callable[[str, str, int, PlayerLibrary | None], None]
+    open_episode: Callable[[str, str, int], None]
     live: LiveParts
     sound: SoundOutput
     make_pictures: bool = True

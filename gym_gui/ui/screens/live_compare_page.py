@@ -49,7 +49,6 @@ class LiveComparePage(QWidget):
         super().__init__(parent)
         theme = context.theme
         self._context = context
-        self._desk = desk
         self.curves = LiveCurvesController(desk, runner, self)
         self.panel = CurvesPanel(theme, self.curves)
         self.table = PlainTable(theme, "Settings that differ", ("Setting",))
@@ -95,7 +94,7 @@ class LiveComparePage(QWidget):
 
     def open_episode(self, run_id: str, episode_id: str, step_index: int) -> None:
         """Part of `CurvesView`."""
-        self._context.open_episode(run_id, episode_id, step_index, self._desk.library_of(run_id))
+        self._context.open_episode(run_id, episode_id, step_index)
 
     def tell(self, sentence: str) -> None:
         """Part of `CurvesView`."""

@@ -70,7 +70,6 @@ class LiveWatchPage(QWidget):
         super().__init__(parent)
         theme = self._theme = context.theme
         self._context = context
-        self._desk = desk
         self._run: LiveRun | None = None
         self._side_wanted: bool | None = None
         self.pictures = LivePicturesController(desk, pictures, self)
@@ -128,7 +127,7 @@ class LiveWatchPage(QWidget):
 
     def open_episode(self, run_id: str, episode_id: str, step_index: int) -> None:
         """Part of `CurvesView`."""
-        self._context.open_episode(run_id, episode_id, step_index, self._desk.library_of(run_id))
+        self._context.open_episode(run_id, episode_id, step_index)
 
     def tell(self, sentence: str) -> None:
         """Part of `CurvesView`."""

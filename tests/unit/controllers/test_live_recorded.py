@@ -144,6 +144,25 @@ def test_that_newest_pictures_come_once(recordings: Recordings, recorded: Record
         assert not recorded.pictures("another", {})
 
 
+def test_that_pictures_of_a_worker_that_was_started_again_are_shown(recordings: Recordings) -> None:
+    paths, now_s = recordings.paths, [0.0]
+    library = LibraryReader(recordings.store, recordings.resolver, paths.recordings_dir)
+    frame = np.zeros((4, 6, 3), np.uint8)
+    with LiveFrames(paths.live_dir) as feed:
+        recorded = RecordedRuns(library, feed, paths.root, paths.trainer_runs_dir, clock=lambda: now_s[0])
+        with LiveFrameWriter(paths.live_dir, "run", "w0") as writer:
+            for step in range(5):
+                writer.show(frame, episode_id="ep", step_index=step, episode_return=0.0)
+            (before,) = recorded.pictures("run", {})
+        with LiveFrameWriter(paths.live_dir, "run", "w0") as writer:
+            writer.show(frame, episode_id="ep", step_index=77, episode_return=0.0)
+            now_s[0] += 2.0
+            (after,) = recorded.pictures("run", {"w0": before.seq})
+            assert (after.step_index, after.seq) == (77, 1)
+            now_s[0] += 2.0
+            assert not recorded.pictures("run", {"w0": 5})
+
+
 def test_that_a_log_is_read_on_and_a_missing_one_is_told(recordings: Recordings, recorded: RecordedRuns) -> None:
     assert recorded.read_log("run", 0).missing
     folder = recordings.paths.trainer_runs_dir / "run"

@@ -14,10 +14,10 @@ import pytest
 from dispatching import LIMITS, SLEEP, House, until
 
 from gym_gui.core.errors import ConfigError
-from gym_gui.services.trainer import alerts
-from gym_gui.services.trainer.dispatch_facts import Alert
+from gym_gui.services.trainer.dispatch import alerts
+from gym_gui.services.trainer.dispatch.dispatch_facts import Alert
+from gym_gui.services.trainer.dispatch.webhook import Webhook
 from gym_gui.services.trainer.run_store import RunProgress
-from gym_gui.services.trainer.webhook import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

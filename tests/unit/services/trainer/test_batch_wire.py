@@ -20,9 +20,9 @@ from gym_gui.core.data_model.batch import ScalarColumns
 from gym_gui.core.errors import TrainerRefusedError
 from gym_gui.core.value_codec import decode_value, encode_value
 from gym_gui.replay.layout import ArraySpec
-from gym_gui.services.trainer.batch_wire import batch_of_wire, batch_to_wire
-from gym_gui.services.trainer.documents import of_text
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
+from gym_gui.services.trainer.wire.batch_wire import batch_of_wire, batch_to_wire
+from gym_gui.services.trainer.wire.documents import of_text
 
 NAMES = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=20)
 ACTIONS = st.one_of(

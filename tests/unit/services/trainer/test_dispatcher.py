@@ -25,9 +25,9 @@ from gym_gui.core.errors import (
     TrainerRefusedError,
 )
 from gym_gui.services.bootstrap import open_archive, open_services
-from gym_gui.services.trainer import purging
 from gym_gui.services.trainer.config import ResourceConfig, TrainingConfig
-from gym_gui.services.trainer.dispatch_facts import Heartbeat
+from gym_gui.services.trainer.dispatch import purging
+from gym_gui.services.trainer.dispatch.dispatch_facts import Heartbeat
 from gym_gui.services.trainer.run_store import RunProgress
 from gym_gui.services.trainer.states import Retention, TrainingState
 

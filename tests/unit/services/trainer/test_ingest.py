@@ -10,8 +10,8 @@ import pytest
 from trainer_rig import make_batch
 
 from gym_gui.core.errors import TrainerRefusedError
-from gym_gui.services.trainer.batch_wire import batch_to_wire
-from gym_gui.services.trainer.ingest import Ingest, WorkerStream, change_of_pressure
+from gym_gui.services.trainer.daemon.ingest import Ingest, WorkerStream, change_of_pressure
+from gym_gui.services.trainer.wire.batch_wire import batch_to_wire
 
 if TYPE_CHECKING:
     from gym_gui.core.data_model import StepBatch

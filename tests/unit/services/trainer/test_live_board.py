@@ -9,7 +9,7 @@ import numpy as np
 from trainer_rig import make_batch
 
 from gym_gui.core.data_model import StepBatch
-from gym_gui.services.trainer.live_board import Interests, LiveBoard, LivePicture, Viewer
+from gym_gui.services.trainer.daemon.live_board import Interests, LiveBoard, LivePicture, Viewer
 
 
 def look(viewer: Viewer) -> tuple[list[StepBatch | tuple[str, object]], list[LivePicture]]:

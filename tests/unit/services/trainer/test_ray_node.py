@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from dispatching import RUN_ARGUMENT, until
 
-from gym_gui.services.trainer import processes
 from gym_gui.services.trainer.config import TrainingConfig
-from gym_gui.services.trainer.launchers.ray_node import NODE_MARK, NodeJob, NodeWorker
+from gym_gui.services.trainer.dispatch import processes
+from gym_gui.services.trainer.dispatch.launchers.ray_node import NODE_MARK, NodeJob, NodeWorker
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,9 @@ import pytest
 
 from gym_gui.config.paths import VarPaths
 from gym_gui.core.errors import ConfigError, TrainerRefusedError, VarDirError
-from gym_gui.services.trainer.admission import CallBuckets
-from gym_gui.services.trainer.certificate import make_certificate
-from gym_gui.services.trainer.channel import open_channel
+from gym_gui.services.trainer.client.channel import open_channel
+from gym_gui.services.trainer.daemon.admission import CallBuckets
+from gym_gui.services.trainer.daemon.certificate import make_certificate
 from gym_gui.services.trainer.security import (
     ListenAddress,
     check_listen,

@@ -9,11 +9,11 @@ import pytest
 from gym_gui.config.paths import VarPaths
 from gym_gui.config.schema import TrainerConfig
 from gym_gui.core.errors import ConfigError
-from gym_gui.services.trainer.dispatch_facts import DispatchLimits
-from gym_gui.services.trainer.limits import cpu_capacity, memory_fault, threads_for
-from gym_gui.services.trainer.opening_store import open_run_store
-from gym_gui.services.trainer.registry import RunRegistry
-from gym_gui.services.trainer.serving import limits_of
+from gym_gui.services.trainer.daemon.serving import limits_of
+from gym_gui.services.trainer.dispatch.dispatch_facts import DispatchLimits
+from gym_gui.services.trainer.dispatch.limits import cpu_capacity, memory_fault, threads_for
+from gym_gui.services.trainer.registry.opening_store import open_run_store
+from gym_gui.services.trainer.registry.registry import RunRegistry
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gym_gui.services.trainer.outbox import Outbox
-from gym_gui.services.trainer.spool import SpoolError, SpoolFile, orphans
+from gym_gui.services.trainer.client.outbox import Outbox
+from gym_gui.services.trainer.client.spool import SpoolError, SpoolFile, orphans
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,1 @@
+"""The trainer itself: calls answered, batches taken over, workers enrolled, figures told."""

@@ -1,0 +1,1 @@
+"""Runs claimed, started, watched and seen to their end; launchers, limits, alerts."""

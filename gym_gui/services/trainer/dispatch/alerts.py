@@ -1,0 +1,164 @@
+"""Alerts: rules that tell when a person should look; each is raised once, and cleared when it has passed."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from gym_gui.core.clock import utc_now
+from gym_gui.services.trainer.dispatch.dispatch_facts import Alert
+from gym_gui.services.trainer.dispatch.run_folder import WORKER_ID
+from gym_gui.services.trainer.states import TrainingState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from gym_gui.services.trainer.dispatch.active_run import ActiveRun
+    from gym_gui.services.trainer.dispatch.dispatch_facts import DispatchLimits
+    from gym_gui.services.trainer.run_store import RunProgress
+
+NO_PROGRESS: Final = "no-progress"
+NAN: Final = "nan"
+RETURN_COLLAPSED: Final = "return-collapsed"
+HEARTBEAT_LATE: Final = "heartbeat-late"
+DISK_LOW: Final = "disk-low"
+# A run that learns goes up and down; a collapse is the loss of most of what it had gained, and of something to lose.
+_COLLAPSED_SHARE: Final = 0.6
+_RECOVERED_SHARE: Final = 0.4
+_EPISODES_TO_JUDGE: Final = 100
+_LEAST_GAIN: Final = 0.1
+_LATE_SHARE: Final = 0.5
+_REMEMBERED: Final = 100
+
+
+@dataclass(slots=True)
+class _History:
+    """What the rules remember of a run."""
+
+    steps: int = -1
+    moved_at: float = 0.0
+    lowest: float = math.inf
+    base: float = math.inf  # the lowest before the best
+    best: float = -math.inf
+
+
+class AlertBook:
+    """What is the matter, and what was.
+
+    Args:
+        limits: From when something is the matter.
+        root: The folder whose disk is watched.
+        on_alert: Hears of each as it is raised or cleared, outside the lock.
+    """
+
+    def __init__(self, limits: DispatchLimits, root: Path, on_alert: Callable[[Alert], None]) -> None:
+        self._limits = limits
+        self._root = root
+        self._on_alert = on_alert
+        self._lock = threading.Lock()
+        self._active: dict[tuple[str, str, str], Alert] = {}
+        self._passed: deque[Alert] = deque(maxlen=_REMEMBERED)
+        self._histories: dict[str, _History] = {}
+
+    def alerts(self) -> tuple[Alert, ...]:
+        """Active ones first, then the newest of those that have passed."""
+        with self._lock:
+            return (*self._active.values(), *reversed(self._passed))
+
+    def look(self, active_runs: list[ActiveRun]) -> None:
+        """One round over all rules; the dispatcher calls it once a second."""
+        now = time.monotonic()
+        found: dict[tuple[str, str, str], str] = {}
+        for active in active_runs:
+            run_id = active.run.run_id
+            history = self._histories.setdefault(run_id, _History(moved_at=now))
+            for kind, sentence in self._matters(active, history, now):
+                found[kind, run_id, ""] = sentence
+        self._look_at_disk(found)
+        alive = {active.run.run_id for active in active_runs}
+        self._histories = {run_id: one for run_id, one in self._histories.items() if run_id in alive}
+        self._settle(found, alive)
+
+    def scalar_seen(self, run_id: str, name: str, *, finite: bool) -> None:
+        """The newest value of a scalar came; one that is no number is the matter until a number comes."""
+        key = (NAN, run_id, name)
+        with self._lock:
+            if finite == (key not in self._active):
+                return
+        self._change(key, "" if finite else f"The scalar {name} of run {run_id} is not a number.")
+
+    def _matters(self, active: ActiveRun, history: _History, now: float) -> Iterable[tuple[str, str]]:
+        run_id, progress = active.run.run_id, active.latest
+        if active.run.state is not TrainingState.RUNNING:
+            history.moved_at = now
+            return
+        heard_at = active.last_heard(WORKER_ID)
+        if heard_at is not None and now - heard_at > active.late_after_s * _LATE_SHARE:
+            yield HEARTBEAT_LATE, f"The worker of run {run_id} has not been heard of for a while."
+        if progress is not None and progress.steps != history.steps:
+            history.steps, history.moved_at = progress.steps, now
+        if now - history.moved_at > self._limits.no_progress_s:
+            yield NO_PROGRESS, f"Run {run_id} has taken no step for {self._limits.no_progress_s:g} s."
+        if progress is not None and progress.episodes:
+            yield from self._return_matters(run_id, progress, history)
+
+    def _return_matters(self, run_id: str, progress: RunProgress, history: _History) -> Iterable[tuple[str, str]]:
+        mean = progress.mean_return
+        if not math.isfinite(mean):
+            yield NAN, f"The return of run {run_id} is not a number."
+            return
+        if progress.episodes < _EPISODES_TO_JUDGE:
+            return
+        history.lowest = min(history.lowest, mean)
+        if mean > history.best:
+            history.best, history.base = mean, history.lowest
+        gain = history.best - history.base
+        if gain <= _LEAST_GAIN * max(1.0, abs(history.best)):
+            return
+        with self._lock:
+            is_down = (RETURN_COLLAPSED, run_id, "") in self._active
+        if history.best - mean > gain * (_RECOVERED_SHARE if is_down else _COLLAPSED_SHARE):
+            yield RETURN_COLLAPSED, f"The return of run {run_id} fell from {history.best:g} to {mean:g}."
+
+    def _look_at_disk(self, found: dict[tuple[str, str, str], str]) -> None:
+        try:
+            free_mb = shutil.disk_usage(self._root).free // 1_000_000
+        except OSError:
+            return
+        if free_mb < self._limits.disk_low_mb:
+            found[DISK_LOW, "", ""] = f"Only {free_mb:,} MB are free where recordings are kept."
+
+    def _settle(self, found: dict[tuple[str, str, str], str], alive: set[str]) -> None:
+        with self._lock:
+            raised = [key for key in found if key not in self._active]
+            cleared = [
+                key
+                for key in self._active
+                # A scalar's is cleared by its next value, or by the end of its run.
+                if key not in found and (not key[2] or key[1] not in alive)
+            ]
+        for key in cleared:
+            self._change(key, "")
+        for key in raised:
+            self._change(key, found[key])
+
+    def _change(self, key: tuple[str, str, str], sentence: str) -> None:
+        with self._lock:
+            if sentence:
+                if key in self._active:
+                    return
+                alert = Alert(kind=key[0], run_id=key[1], sentence=sentence, since=utc_now())
+                self._active[key] = alert
+            else:
+                was = self._active.pop(key, None)
+                if was is None:
+                    return
+                alert = replace(was, active=False)
+                self._passed.append(alert)
+        self._on_alert(alert)

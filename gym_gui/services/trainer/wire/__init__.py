@@ -1,0 +1,1 @@
+"""Between dataclasses and the contract on the wire: batches, columns, runs, faults."""
