@@ -27,15 +27,15 @@ from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.core.schema.mismatch import counts_of
 from gym_gui.core.schema.run_spaces import RunSpaces
 from gym_gui.services.bootstrap import open_archive
-from gym_gui.services.trainer import processes
-from gym_gui.services.trainer.batch_wire import batch_to_wire
-from gym_gui.services.trainer.channel import make_stub, open_channel
+from gym_gui.services.trainer.client.channel import make_stub, open_channel
+from gym_gui.services.trainer.client.publisher import TrainerPublisher
+from gym_gui.services.trainer.client.remote_library import RemoteLibrary
 from gym_gui.services.trainer.config import TrainingConfig
+from gym_gui.services.trainer.dispatch import processes
+from gym_gui.services.trainer.dispatch.run_folder import RunFolder
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
-from gym_gui.services.trainer.publisher import TrainerPublisher
-from gym_gui.services.trainer.remote_library import RemoteLibrary
-from gym_gui.services.trainer.run_folder import RunFolder
 from gym_gui.services.trainer.states import TrainingState
+from gym_gui.services.trainer.wire.batch_wire import batch_to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
