@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gym_gui.core.data_model import RunSummary
-    from gym_gui.services.trainer.client import TrainerClient
+    from gym_gui.services.trainer.client.client import TrainerClient
 
 pytestmark = pytest.mark.slow
 __all__ = ["small_disk"]  # a fixture
