@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gym_gui.core.data_model import FrameState
+from gym_gui.core.data_model import FrameState, StepRecord
 from gym_gui.core.data_model.batch import (
     FRAME_STATE_MASK,
     FRAME_STATE_SHIFT,
@@ -15,13 +15,14 @@ from gym_gui.core.data_model.batch import (
     OBSERVATION_IS_FRAME,
     REWARD_NAN,
 )
-from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP
+from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP, from_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from gym_gui.core.data_model import StepBatch
     from gym_gui.replay.batch_landing import ArrayPlaces, LandedBatch
     from gym_gui.telemetry.step_rows import EpisodeKeys, StepRow
 
@@ -81,6 +82,17 @@ def batch_rows(
     extras = repeat(None) if batch.extras is None else batch.extras
     rare = (frame_variant.tolist(), obs_variant.tolist(), extras)
     return INSERT_STEP, zip(*columns, *rare, strict=False)
+
+
+def bare_step(batch: StepBatch, row: int) -> StepRecord:
+    """As much of a row as an episode that nobody announced is made from."""
+    return StepRecord(
+        run_id=batch.run_id,
+        episode_id=batch.episode_ids[int(batch.episode[row])],
+        step_index=int(batch.step_index[row]),
+        timestamp=from_microseconds(int(batch.time_us[row])),
+        worker_id=batch.worker_id,
+    )
 
 
 def _numbers(places: ArrayPlaces | None, rows: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:

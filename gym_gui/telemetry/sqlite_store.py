@@ -21,7 +21,7 @@ from gym_gui.core.refs import check_run_id
 from gym_gui.db.connection import ReaderPool, connect_writer, store_error
 from gym_gui.db.migrations import Migration, check_version, migrate
 from gym_gui.telemetry import scalar_rows, store_queries
-from gym_gui.telemetry.batch_rows import batch_rows
+from gym_gui.telemetry.batch_rows import bare_step, batch_rows
 from gym_gui.telemetry.episode_table import select_episode_table, select_moment
 from gym_gui.telemetry.migrations import m0001_first, m0002_training
 from gym_gui.telemetry.run_rows import (
@@ -33,14 +33,14 @@ from gym_gui.telemetry.run_rows import (
     run_row,
 )
 from gym_gui.telemetry.step_columns import bare_rows
-from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP, EpisodeKeys, from_microseconds, rows_of
+from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP, EpisodeKeys, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from os import PathLike
 
-    from gym_gui.core.data_model import EpisodeSummary, EpisodeTable, RunSummary, ScalarColumns, StepBatch
+    from gym_gui.core.data_model import EpisodeSummary, EpisodeTable, RunSummary, ScalarColumns
     from gym_gui.replay.batch_landing import LandedBatch
     from gym_gui.telemetry.step_columns import StepColumns
     from gym_gui.telemetry.store_queries import RunExtent
@@ -222,7 +222,7 @@ class TelemetrySQLiteStore:
             if len(batch):
                 firsts = [int(np.argmax(batch.episode == place)) for place in range(len(batch.episode_ids))]
                 keys = [
-                    self._episodes.get((batch.run_id, episode_id)) or self._find_or_add(_bare_step(batch, row))
+                    self._episodes.get((batch.run_id, episode_id)) or self._find_or_add(bare_step(batch, row))
                     for episode_id, row in zip(batch.episode_ids, firsts, strict=True)
                 ]
                 agents = [self._agent_key(agent_id) for agent_id in batch.agent_ids]
@@ -450,17 +450,6 @@ class TelemetrySQLiteStore:
         connection.execute("INSERT OR IGNORE INTO agents (agent_id) VALUES (?)", (agent_id,))
         (key,) = connection.execute("SELECT agent_key FROM agents WHERE agent_id = ?", (agent_id,)).fetchone()
         return int(key)
-
-
-def _bare_step(batch: StepBatch, row: int) -> StepRecord:
-    """As much of a row as an episode that nobody announced is made from."""
-    return StepRecord(
-        run_id=batch.run_id,
-        episode_id=batch.episode_ids[int(batch.episode[row])],
-        step_index=int(batch.step_index[row]),
-        timestamp=from_microseconds(int(batch.time_us[row])),
-        worker_id=batch.worker_id,
-    )
 
 
 def unannounced_episode(step: StepRecord) -> EpisodeRollup:
