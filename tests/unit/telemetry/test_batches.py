@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import logging
+import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -186,6 +188,23 @@ def test_that_a_batch_that_comes_again_changes_nothing(recorder: Recorder) -> No
     columns, _ = recorder.store.load_scalars("run")
     assert len(columns) == 1
     assert recorder.store.durable_seq("run", "w0", "life-1") == 1
+
+
+def test_that_a_batch_waiting_for_its_arrays_is_not_overtaken(recorder: Recorder) -> None:
+    # Small observations wait for their chunk; numbers alone need not, but would make what waits look like a repetition.
+    maker = BatchMaker("run")
+    logged = ScalarColumns(
+        names=["loss"], name=np.zeros(1, np.int32), step=np.array([7]), time_us=np.array([1]), value=np.array([0.5])
+    )
+    bare = [replace(step, render_payload=None, frame_state=FrameState.NONE) for step in steps_of(0, 6)]
+    # So many that the sink writes before the small ones are due.
+    recorder.publish(BatchRecorded(maker.batch(bare)))
+    recorder.publish(*[BatchRecorded(maker.batch([], scalars=logged)) for _ in range(40)])
+    deadline_s = time.monotonic() + 20
+    while recorder.store.durable_seq("run", "w0", "life-1") < 2 and time.monotonic() < deadline_s:
+        threading.Event().wait(0.01)  # no flush, which would make everything whole
+    recorder.end()
+    assert [step.step_index for step in recorder.stored("e0000")] == list(range(6))
 
 
 def test_that_another_life_of_a_worker_numbers_its_batches_anew(recorder: Recorder) -> None:
