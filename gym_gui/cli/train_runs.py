@@ -60,7 +60,7 @@ def show(*, run_id: str, as_json: bool, link: TrainerLink) -> None:
         return
     for name, text in _facts(run):
         if text:
-            click.echo(f"{click.style(f'{name:<12}', bold=True)}{text}")
+            click.echo(f"{click.style(f'{name:<14}', bold=True)}{text}")
     for one in transitions:
         click.echo(_line_of(one))
 

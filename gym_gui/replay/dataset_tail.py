@@ -195,6 +195,7 @@ class CompressedTail(DatasetTail):
         self._submit(thorough=False)
         start = self.length
         self.length += self.spec.chunk_items
+        self.whole_bytes += len(block.data)  # now, not when it is written: its episode may end before that
         self._compressing.append(_Batch(start, [], _ready(block.data)))
         return start
 
@@ -227,8 +228,9 @@ class CompressedTail(DatasetTail):
             # Before each batch: all of them may be larger than what is left, and the rows need room, too.
             check_space(file.path.parent, beside_bytes=sum(map(len, data)))
             self._store(file, batch.start, batch.start + len(data) * self.spec.chunk_items, data)
-            self.whole_bytes += sum(map(len, data))
-            self.partial_bytes = 0
+            if batch.chunks:
+                self.whole_bytes += sum(map(len, data))
+                self.partial_bytes = 0
             self._compressing.popleft()
             self._spare += batch.chunks
             if batch.replaces:

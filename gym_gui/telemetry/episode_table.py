@@ -20,7 +20,8 @@ _SELECT: Final = f"""
         json_extract(runs.metadata, '$.{EVALUATION_KEY}') IS NOT NULL
             OR ifnull(e.worker_id, '') LIKE '%{EVALUATION_SUFFIX}'
     FROM episodes AS e JOIN runs USING (run_key)
-    WHERE run_key IN ({{marks}}) AND status <> 'running' AND e.ended_at IS NOT NULL AND episode_key > ?
+    -- One that was cut off has no return to compare.
+    WHERE run_key IN ({{marks}}) AND status = 'completed' AND e.ended_at IS NOT NULL AND episode_key > ?
     ORDER BY episode_key
 """  # noqa: S608 - every part is a constant of this module
 _SELECT_PENDING: Final = """
