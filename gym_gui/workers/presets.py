@@ -1,4 +1,4 @@
-"""Presets: runs that are known to learn, to start from; ``benchmarks/learning.py`` measures how long they take."""
+"""Presets: runs to start from, with settings that suit their task; ``benchmarks/learning.py`` measures them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Preset:
 
 _CARTPOLE_PPO: Final = Preset(
     name="cartpole-ppo",
-    title="CartPole with PPO: balances for good within a minute.",
+    title="CartPole with PPO: balances for good, a minute alone on two cores.",
     solved_at=475.0,
     config=TrainingConfig(
         worker="sb3",
@@ -112,7 +112,7 @@ _LUNARLANDER_PPO: Final = Preset(
 
 _PENDULUM_SAC: Final = Preset(
     name="pendulum-sac",
-    title="Pendulum with SAC: swings up and stays there.",
+    title="Pendulum with SAC: a torque that is no either-or.",
     solved_at=-200.0,
     config=TrainingConfig(
         worker="sb3",

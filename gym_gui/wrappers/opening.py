@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.config.paths import VarPaths, default_var_dir
 from gym_gui.core.errors import ConfigError
+from gym_gui.core.frame_choice import FrameChoice
 from gym_gui.core.refs import check_run_id
 from gym_gui.wrappers import lifecycle, session
-from gym_gui.wrappers.frame_choice import FrameChoice
 from gym_gui.wrappers.observation_keeping import ObservationKeeping
 from gym_gui.wrappers.run_facts import learner_record_of, run_record_of, spaces_of
 

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gym_gui.core.data_model import RunState
+    from gym_gui.core.frame_choice import FrameChoice
     from gym_gui.services.batch_destination import BatchDestination, Order
     from gym_gui.services.live_frames import LiveFrameWriter
-    from gym_gui.wrappers.frame_choice import FrameChoice
     from gym_gui.wrappers.observation_keeping import ObservationKeeping
     from gym_gui.wrappers.step_batcher import Scalar
 

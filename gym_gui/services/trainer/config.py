@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,8 +15,6 @@ WORKERS: Final = ("random", "sb3", "script")
 # A worker that plays a run's evaluations is called as its trainee, with this at the end; its steps are no training.
 EVALUATION_SUFFIX: Final = "-eval"
 LAUNCHERS: Final = ("local", "ray")
-#: What `TrainingConfig.frames` may say.
-FRAMES: Final = re.compile(r"all|none|best|every:[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Final
 
-from gym_gui.core.errors import RunNotFoundError, TrainerRefusedError
-from gym_gui.services.trainer.config import FRAMES, LAUNCHERS, WORKERS
+from gym_gui.core.errors import ConfigError, RunNotFoundError, TrainerRefusedError
+from gym_gui.core.frame_choice import FrameChoice
+from gym_gui.services.trainer.config import LAUNCHERS, WORKERS
 from gym_gui.services.trainer.dispatch.claiming import local_needs
 from gym_gui.services.trainer.dispatch.run_folder import RunFolder
 
@@ -36,11 +37,10 @@ def check_config(config: TrainingConfig, *, launchers: Collection[str], cpus: fl
     """
     if config.worker not in WORKERS:
         raise TrainerRefusedError(f"There is no worker {config.worker!r}.", hint=f"One of {', '.join(WORKERS)}.")
-    if FRAMES.fullmatch(config.frames) is None:
-        raise TrainerRefusedError(
-            f"frames={config.frames!r} is not known.",
-            hint='Write "all", "none", "every:10" (with any number) or "best".',
-        )
+    try:
+        FrameChoice.parse(config.frames)
+    except ConfigError as error:
+        raise TrainerRefusedError(error.message, hint=error.hint) from error
     if config.launcher not in launchers:
         known = config.launcher in LAUNCHERS
         raise TrainerRefusedError(
