@@ -97,6 +97,8 @@ class RecordingLink:
         data = words.words_of((number, word, *arguments))
         try:
             with self._writing:
+                if self.is_lost:
+                    return False
                 words.write_words(self._to, data)
         except OSError:
             return False
@@ -112,7 +114,12 @@ class RecordingLink:
                 self._tell(*message)
         except Exception:
             _LOGGER.exception("The recording process was not understood")
-        self.is_lost = True
+        # Whoever waits for room in the pipe is let go by its reader's end.
+        with self._writing:
+            self.is_lost = True
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()
         for listener in list(self._listeners.values()):
             listener.lost()
         with suppress(subprocess.TimeoutExpired):
