@@ -82,7 +82,7 @@ def foreign_recorder(name: str) -> Any:
     point = foreign()[name]
     try:
         return point.load()
-    except Exception as error:
+    except Exception as error:  # a stranger's module may raise anything while it is imported
         raise FormatUnavailableError(
             f"The recorder {name} cannot be used: {point.value} cannot be loaded ({error}).",
             hint="Update or uninstall the package that offers it.",
