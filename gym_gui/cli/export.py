@@ -45,7 +45,9 @@ if TYPE_CHECKING:
 )
 @click.option("--to", "stop", type=click.IntRange(min=1), metavar="STEP", help="First step not to take.")
 @click.option(
-    "--compression", metavar="NAME", help="Parquet: zstd, snappy, gzip, lz4, brotli, none. Minari: gzip, lzf, none."
+    "--compression",
+    metavar="NAME",
+    help="Parquet: zstd, snappy, gzip, lz4, brotli, none. HDF5 and Minari: gzip, lzf, none.",
 )
 @click.option(
     "--frames/--no-frames",

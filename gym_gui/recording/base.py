@@ -13,6 +13,7 @@ from gym_gui.core.errors import EnvironmentFault, SchemaMismatchError
 from gym_gui.core.sound import SOUND
 from gym_gui.recording.config_forms import config_of
 from gym_gui.recording.step_data import own_step
+from gym_gui.recording.step_place import INT64_MAX, own_episode_id, own_place
 from gym_gui.recording.writing import EpisodeItem, Hooks, RecordWriter, StepItem
 
 if TYPE_CHECKING:
@@ -67,18 +68,24 @@ class BaseRecorder:
         if self._keeps:
             self._writer.start()
 
-    def record_step(
+    def record_step(  # noqa: C901 - spelt out: a core that slept pays for every function it is sent to
         self, step_data: dict[str, Any], step_number: int, episode_id: int | None = None, **metadata: Any
     ) -> None:
         """Record one step; see `RecorderProtocol.record_step`."""
         started_s = perf_counter()
-        if self._chooses:
-            chosen = self._chosen(step_data, step_number)
-            if chosen is None:
-                self._skipped += 1
-                return
-            step_data = chosen
         try:
+            if (
+                type(step_number) is not int
+                or not 0 <= step_number <= INT64_MAX
+                or not (episode_id is None or (type(episode_id) is int and -INT64_MAX <= episode_id <= INT64_MAX))
+            ):
+                step_number, episode_id = own_place(step_number, episode_id)
+            if self._chooses:
+                chosen = self._chosen(step_data, step_number)
+                if chosen is None:
+                    self._skipped += 1
+                    return
+                step_data = chosen
             data, size_bytes = own_step(step_data, step_number)
             if metadata:
                 metadata, more_bytes = own_step(metadata, step_number)
@@ -93,7 +100,7 @@ class BaseRecorder:
         item = _new_step(
             StepItem, (data, step_number, self._current if episode_id is None else episode_id, metadata, started_s)
         )
-        # `RecordWriter.put`, spelt out: a core that slept pays for every function it is sent to.
+        # `RecordWriter.put`, spelt out.
         writer = self._writer
         if writer.thread is None:
             writer.start()
@@ -118,7 +125,7 @@ class BaseRecorder:
             metadata, more_bytes = own_step(metadata, -1)
             size_bytes += more_bytes
         since_s = perf_counter()
-        self._writer.put(EpisodeItem(data, episode_id, metadata, since_s), size_bytes, since_s)
+        self._writer.put(EpisodeItem(data, own_episode_id(episode_id), metadata, since_s), size_bytes, since_s)
 
     def export_data(
         self,
@@ -171,7 +178,7 @@ class BaseRecorder:
 
     def begin_episode(self, episode_id: int | str) -> None:
         """Steps without an episode of their own belong to this one from now on."""
-        self._current = episode_id
+        self._current = own_episode_id(episode_id)
         self._last_number = -1
 
     def get_performance_metrics(self) -> dict[str, Any]:
@@ -269,7 +276,9 @@ class BaseRecorder:
         if isinstance(self._current, int):
             self._current += 1
 
-    def _chosen(self, step_data: dict[str, Any], step_number: int) -> dict[str, Any] | None:
+    def _chosen(self, step_data: Any, step_number: int) -> dict[str, Any] | None:
+        if not isinstance(step_data, dict):
+            own_step(step_data, step_number)  # which refuses it
         ends = any(step_data.get(name) for name in ("terminated", "truncated", "done"))
         if not self.config.full or (step_number % self.config.step_interval and not ends):
             return None

@@ -48,7 +48,7 @@ class RecorderFactory:
     def available(cls) -> dict[str, str]:
         """Every backend's name, with why it cannot be used here; empty text where it can."""
         found = {name: registry.missing_of(home) for name, home in registry.OURS.items()}
-        found |= {name: registry.loading_fault(point) for name, point in registry.foreign().items()}
+        found |= {name: registry.loading_fault(name) for name in registry.foreign()}
         return found | dict.fromkeys(registry.registered, "")
 
     @classmethod
@@ -104,7 +104,7 @@ class RecorderFactory:
         if name in registry.OURS:
             home = registry.usable_home(name)
             return home.load(home.recorder)
-        return registry.foreign()[name].load()
+        return registry.foreign_recorder(name)
 
 
 def chain_of(config: RecorderConfig) -> list[RecorderConfig]:

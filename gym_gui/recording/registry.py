@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from gym_gui.core.errors import ConfigError, FormatUnavailableError, GymGuiError
+from gym_gui.core.errors import ConfigError, FormatUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,12 +73,28 @@ def missing_of(home: Home) -> str:
     return f"the package {home.package} is not installed"
 
 
-def loading_fault(point: EntryPoint) -> str:
+def foreign_recorder(name: str) -> Any:
+    """The recorder of another package.
+
+    Raises:
+        FormatUnavailableError: it cannot be loaded.
+    """
+    point = foreign()[name]
+    try:
+        return point.load()
+    except Exception as error:  # a stranger's module may raise anything while it is imported
+        raise FormatUnavailableError(
+            f"The recorder {name} cannot be used: {point.value} cannot be loaded ({error}).",
+            hint="Update or uninstall the package that offers it.",
+        ) from error
+
+
+def loading_fault(name: str) -> str:
     """What keeps another package's recorder from being used; empty where nothing does."""
     try:
-        point.load()
-    except (ImportError, AttributeError, GymGuiError) as error:
-        return f"{point.value} cannot be loaded: {error}"
+        foreign_recorder(name)
+    except FormatUnavailableError as error:
+        return error.message
     return ""
 
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from gym_gui.core.errors import SchemaMismatchError
+from gym_gui.recording.step_place import INT64_MAX, INT64_MIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-_INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 _KEYS: Final = frozenset({str, int})
 _PLAIN: Final = frozenset({float, bool, type(None)})
 # Kinds of dtypes that may have no exact form.
@@ -61,13 +61,16 @@ def own_step(step_data: dict[str, Any], step_number: int) -> tuple[dict[str, Any
     Raises:
         SchemaMismatchError: a value does not fit its name, or has no exact form; the message says where it lies.
     """
-    plan = _plans.get((*step_data, *map(type, step_data.values())))
+    try:
+        plan = _plans.get((*step_data, *map(type, step_data.values())))
+    except (TypeError, AttributeError) as error:  # asking beforehand would cost every step
+        raise SchemaMismatchError(f"step {step_number}: it is {_described(step_data)}, not a dictionary.") from error
     if plan is None or not plan.is_usual:
         return _own_unusual(step_data, step_number, plan)
     # What `_own_dict` does, spelt out; the arrays last, because their copy takes the cache from everything else.
     owned, sizes = step_data.copy(), [0]
     for name in plan.integers:
-        if not _INT_MIN <= owned[name] <= _INT_MAX:
+        if not INT64_MIN <= owned[name] <= INT64_MAX:
             raise _refusal(step_data, step_number)
     try:
         for name in plan.dicts:
@@ -104,7 +107,7 @@ def own(value: Any, sizes: list[int]) -> Any:
 
 
 def _own_int(value: int, _sizes: list[int]) -> int:
-    if not _INT_MIN <= value <= _INT_MAX:
+    if not INT64_MIN <= value <= INT64_MAX:
         raise _NoFormError
     return value
 
@@ -131,7 +134,7 @@ def _own_dict(value: dict[Any, Any], sizes: list[int], plan: _Plan | None = None
         plan = _plans.get(shape) or _make_plan(value, shape)
     owned = value.copy()
     for name in plan.integers:
-        if not _INT_MIN <= owned[name] <= _INT_MAX:
+        if not INT64_MIN <= owned[name] <= INT64_MAX:
             raise _NoFormError
     for name in plan.arrays:
         owned[name] = _own_array(owned[name], sizes)
@@ -146,7 +149,7 @@ def _make_plan(value: dict[Any, Any], shape: tuple[Any, ...]) -> _Plan:
     for key in value:
         if type(key) is str:
             _own_text(key, [])
-        elif type(key) is not int or not _INT_MIN <= key <= _INT_MAX:
+        elif type(key) is not int or not INT64_MIN <= key <= INT64_MAX:
             raise _NoFormError
     kinds = {name: type(one) for name, one in value.items()}
     named = {*_PLAIN, int, np.ndarray, dict}

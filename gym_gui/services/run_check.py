@@ -30,6 +30,7 @@ _LOGGER = logging.getLogger(__name__)
 
 _KEPT_VIEWS: Final = 4
 _MODES: Final = frozenset(mode.value for mode in AutoresetMode)
+_UNREAD_CAUSES: Final = {"vector_metadata": MismatchCause.VECTOR, "render_payload": MismatchCause.RENDER}
 
 
 class RunCheck:
@@ -96,6 +97,21 @@ class RunCheck:
                 self._tell(cause, detail, f"step {step.step_index} of episode {step.episode_id}")
             first = first or (cause, detail)
         return first
+
+    def count_unread(self, step: StepRecord, version: str, fields: Mapping[str, tuple[object, str]]) -> None:
+        """Count fields of *step* that could not be read.
+
+        Args:
+            step: What could be read of it; `check` counts the step itself.
+            version: The schema version that it came in.
+            fields: Each by its name: what it held, and what is wrong with that.
+        """
+        for name, (value, detail) in sorted(fields.items()):
+            cause = _UNREAD_CAUSES.get(name, MismatchCause.FIELD)
+            if cause is MismatchCause.VECTOR and isinstance(value, Mapping) and not _is_mode(value):
+                cause = MismatchCause.AUTORESET_MODE
+            self._mismatches[_name(step.worker_id), _text(version), cause.key] += 1
+            self._tell(cause, detail, f"step {step.step_index} of episode {step.episode_id}")
 
     def check_batch(self, batch: StepBatch, *, log: bool) -> tuple[MismatchCause, str] | None:
         """Count the rows of *batch*; the first thing that is wrong with them, None where nothing is."""
@@ -205,7 +221,7 @@ class RunCheck:
             yield MismatchCause.VECTOR, f"they are a {type(metadata).__name__}"
             return
         mode = metadata.get("autoreset_mode")
-        if not isinstance(mode, str) or mode not in _MODES:
+        if not _is_mode(metadata):
             yield MismatchCause.AUTORESET_MODE, f"{mode!r} is none of {', '.join(sorted(_MODES))}"
             return
         if self._autoreset_mode is None:
@@ -225,6 +241,11 @@ class RunCheck:
                 f"Run {self._run_id} has {cause.words}, first in {where}: {detail}. "
                 f"It is recorded all the same; more of the kind are counted.",
             )
+
+
+def _is_mode(metadata: Mapping[str, object]) -> bool:
+    mode = metadata.get("autoreset_mode")
+    return isinstance(mode, str) and mode in _MODES
 
 
 def _name(worker: object) -> str:

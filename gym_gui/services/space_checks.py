@@ -35,7 +35,8 @@ def _discrete(space: Discrete[Any]) -> SpaceCheck:
     low, high = int(space.start), int(space.start) + int(space.n) - 1
 
     def check(value: Any) -> str:
-        if type(value) is int or isinstance(value, np.integer) or _is_whole_array(value):
+        # True and False are whole numbers to Gymnasium, as they are to Python.
+        if isinstance(value, (int, np.integer)) or _is_whole_array(value):
             return "" if low <= value <= high else f"{value} is not one of {low} to {high}"
         return f"a {type(value).__name__} is no whole number"
 
@@ -56,7 +57,7 @@ def _box(space: Box) -> SpaceCheck:
     bounds = _few_bounds(lows, highs)
 
     def check(value: Any) -> str:
-        if type(value) is not np.ndarray:
+        if not isinstance(value, np.ndarray):
             return f"a {type(value).__name__} instead of an array"
         if value.dtype != dtype and not np.can_cast(value.dtype, dtype):
             return f"dtype {value.dtype} instead of {dtype}"
@@ -101,11 +102,13 @@ def _stray(value: Any, inside: Any, lows: Any, highs: Any) -> str:
 def _multi_discrete(space: MultiDiscrete[Any]) -> SpaceCheck:
     lows = np.array(getattr(space, "start", np.zeros_like(space.nvec)))
     highs = lows + space.nvec - 1
-    shape, bounds = space.shape, _few_bounds(lows, highs)
+    shape, dtype, bounds = space.shape, np.dtype(space.dtype), _few_bounds(lows, highs)
 
     def check(value: Any) -> str:
-        if type(value) is not np.ndarray or value.dtype.kind not in "iu":
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "iub":
             return f"a {type(value).__name__} instead of an array of whole numbers"
+        if value.dtype != dtype and not np.can_cast(value.dtype, dtype):
+            return f"dtype {value.dtype} instead of {dtype}"
         if value.shape != shape:
             return f"shape {value.shape} instead of {shape}"
         if bounds and _all_within(value, bounds):
@@ -121,7 +124,7 @@ def _multi_binary(space: MultiBinary) -> SpaceCheck:
     bounds = _few_bounds(np.zeros(shape), np.ones(shape))
 
     def check(value: Any) -> str:
-        if type(value) is not np.ndarray:
+        if not isinstance(value, np.ndarray):
             return f"a {type(value).__name__} instead of an array"
         if value.shape != shape:
             return f"shape {value.shape} instead of {shape}"
@@ -154,7 +157,7 @@ def _tuple(space: Any) -> SpaceCheck:
     checks = [compile_check(part) for part in space.spaces]
 
     def check(value: Any) -> str:
-        if not isinstance(value, (tuple, list)):  # as Gymnasium has it
+        if not isinstance(value, (tuple, list)) and not (isinstance(value, np.ndarray) and value.ndim):
             return f"a {type(value).__name__} instead of a tuple"
         if len(value) != len(checks):
             return f"{len(value)} parts instead of {len(checks)}"

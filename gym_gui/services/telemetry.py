@@ -136,11 +136,12 @@ class TelemetryService:
     def record_payload(self, document: Mapping[str, Any]) -> StepRecord:
         """Record a step that came as a JSON document of any readable schema version; the record it became.
 
-        A legacy one is upgraded here, once.
+        A legacy one is upgraded here, once. A field that cannot be read is counted, and kept aside in the step's
+        ``extra``, behind ``_unread``.
 
         Raises:
-            SchemaMismatchError: a newer major version, or a field that is not as it must be; in strict mode too where
-                the step does not fit its run.
+            SchemaMismatchError: a newer major version, or it does not say which step it is; in strict mode too where
+                a field is not as it must be, or the step does not fit its run.
         """
         step, version = self._schema.upgraded(document)
         self._record_checked(step, version)

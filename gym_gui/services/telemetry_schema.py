@@ -18,6 +18,7 @@ from gym_gui.core.schema import (
 from gym_gui.core.schema.json_form import from_document
 from gym_gui.core.schema.mismatch import SchemaCounts
 from gym_gui.core.schema.run_spaces import RunSpaces
+from gym_gui.core.schema.tolerant import from_document_tolerantly
 from gym_gui.core.spaces import SpaceSerializer
 from gym_gui.services.run_check import RunCheck
 
@@ -118,12 +119,20 @@ class SchemaValidator:
     def upgraded(self, document: Mapping[str, Any]) -> tuple[StepRecord, str]:
         """The record of a JSON document of any readable version, and the version that it came in.
 
+        A field that cannot be read is counted, logged and kept aside, see `from_document_tolerantly`.
+
         Raises:
-            SchemaMismatchError: it cannot be read: a newer major version, or a field that is not as it must be.
+            SchemaMismatchError: a newer major version, or it does not say which step it is; in strict mode too where
+                any field is not as it must be.
         """
         version = SchemaVersion.parse(document.get("payload_version"))
-        record = from_payload(from_document(document))
-        self._run(record.run_id).tell_version(version)
+        is_strict = self.mode is SchemaMode.STRICT
+        payload, unread = (from_document(document), {}) if is_strict else from_document_tolerantly(document)
+        record = from_payload(payload)
+        run = self._run(record.run_id)
+        run.tell_version(version)
+        if unread:
+            run.count_unread(record, str(version), {name: (document[name], why) for name, why in unread.items()})
         return record, str(version)
 
     def counts(self, run_id: str) -> SchemaCounts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -74,20 +75,40 @@ def _idle_action(env: Env[Any, Any]) -> Any:
 
 
 def idle_value(space: Any) -> Any:
-    """The quiet value of any space: its first choice, zeros within the bounds, and so on through its parts."""
+    """The quiet value of any space: its first choice, zeros within the bounds, and so on through its parts.
+
+    Where nothing is quieter than anything else (a graph, a space of a stranger's class) it is one of the space's own,
+    the same each time.
+    """
     from gymnasium import spaces  # noqa: PLC0415 - loaded with the environment
 
-    if isinstance(space, spaces.Box):
-        return np.clip(np.zeros(space.shape, dtype=space.dtype), space.low, space.high)
-    if isinstance(space, spaces.MultiDiscrete):
-        return np.array(space.start, dtype=space.dtype)
     if isinstance(space, spaces.Dict):
         return {key: idle_value(part) for key, part in space.spaces.items()}
     if isinstance(space, spaces.Tuple):
         return tuple(idle_value(part) for part in space.spaces)
+    if isinstance(space, spaces.OneOf):
+        return np.int64(0), idle_value(space.spaces[0])
+    if isinstance(space, spaces.Sequence) and not space.stack:
+        return ()
+    return _idle_leaf(space)
+
+
+def _idle_leaf(space: Any) -> Any:
+    from gymnasium import spaces  # noqa: PLC0415 - loaded with the environment
+
+    if isinstance(space, spaces.Box):
+        return np.asarray(np.clip(np.zeros(space.shape, dtype=space.dtype), space.low, space.high))
+    if isinstance(space, spaces.MultiDiscrete):
+        return np.array(space.start, dtype=space.dtype)
     if isinstance(space, spaces.MultiBinary):
         return np.zeros(space.shape, dtype=space.dtype)
-    return int(space.start) if isinstance(space, spaces.Discrete) else None
+    if isinstance(space, spaces.Discrete):
+        return int(space.start)
+    if isinstance(space, spaces.Text):
+        return space.character_list[0] * space.min_length
+    same_each_time = deepcopy(space)
+    same_each_time.seed(0)
+    return same_each_time.sample()
 
 
 def _own_keys(env: Env[Any, Any]) -> dict[frozenset[str], Any]:

@@ -17,7 +17,7 @@ from gym_gui.core.errors import InvalidActionError, SchemaMismatchError
 from gym_gui.core.value_codec import decode_value, encode_value
 
 EXACT_KEY: Final = "$exact"
-_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 
 def to_exact(value: Any) -> Any:
@@ -30,7 +30,7 @@ def to_exact(value: Any) -> Any:
     """
     if value is None or type(value) is bool or type(value) is str:
         return value
-    if type(value) is int and _INT64_MIN <= value <= _INT64_MAX:
+    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
         return value
     if type(value) is float and math.isfinite(value):
         return value

@@ -12,7 +12,8 @@ from gym_gui.core.clock import from_iso, to_iso
 from gym_gui.core.data_model import FrameState
 from gym_gui.core.errors import SchemaMismatchError
 from gym_gui.core.info_codec import decode_info, encode_info
-from gym_gui.core.schema.exact import from_exact, to_exact
+from gym_gui.core.refs import FrameRef
+from gym_gui.core.schema.exact import INT64_MAX, INT64_MIN, from_exact, to_exact
 from gym_gui.core.schema.legacy import upgrade_v0
 from gym_gui.core.schema.render_payload import RgbPayload, render_from_document, render_to_document
 from gym_gui.core.schema.step_payload import (
@@ -132,6 +133,23 @@ def _typed(*types: type, null: bool = False) -> _Reader:
     return read
 
 
+def _whole(*, null: bool = False) -> _Reader:
+    is_whole = _typed(int, null=null)
+
+    def read(value: Any, name: str) -> Any:
+        if is_whole(value, name) is not None and not INT64_MIN <= value <= INT64_MAX:
+            raise SchemaMismatchError(f"The field {name} of a step payload is a number that does not fit 64 bits.")
+        return value
+
+    return read
+
+
+def _ref(value: Any, name: str) -> str | None:
+    if value is None or (isinstance(value, str) and FrameRef.parse(value) is not None):
+        return value
+    raise SchemaMismatchError(f"The field {name} of a step payload is no reference such as h5://run/frames/7.")
+
+
 def _part(build: Callable[[Mapping[str, Any]], Any]) -> _Reader:
     def read(value: Any, name: str) -> Any:
         if value is None:
@@ -143,8 +161,11 @@ def _part(build: Callable[[Mapping[str, Any]], Any]) -> _Reader:
     return read
 
 
-def _exact(value: Any, _name: str) -> Any:
-    return from_exact(value)
+def _exact(value: Any, name: str) -> Any:
+    exact = from_exact(value)
+    if type(exact) is int and not INT64_MIN <= exact <= INT64_MAX:
+        raise SchemaMismatchError(f"The field {name} of a step payload is a number that does not fit 64 bits.")
+    return exact
 
 
 def _timestamp(value: Any, name: str) -> datetime:
@@ -163,7 +184,10 @@ def _reward(value: Any, name: str) -> float | None:
         return None
     if not isinstance(reward, (int, float)) or isinstance(reward, bool):
         raise SchemaMismatchError(f"The field {name} of a step payload is no number.")
-    return float(reward)
+    try:
+        return float(reward)
+    except OverflowError as error:
+        raise SchemaMismatchError(f"The field {name} of a step payload is a number that no float64 holds.") from error
 
 
 def _frame(value: Any, name: str) -> Any:
@@ -189,7 +213,7 @@ def _exact_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _seeds(document: Mapping[str, Any]) -> Seeds:
-    whole = _typed(int, null=True)
+    whole = _typed(int, null=True)  # of any size, as Gymnasium takes them
     return Seeds(
         environment=whole(document.get("environment"), "seeds.environment"),
         actions=whole(document.get("actions"), "seeds.actions"),
@@ -200,7 +224,7 @@ _TEXT, _TEXT_OR_NULL = _typed(str), _typed(str, null=True)
 _READERS: Final[Mapping[str, _Reader]] = {
     "run_id": _TEXT,
     "episode_id": _TEXT,
-    "step_index": _typed(int),
+    "step_index": _whole(),
     "timestamp": _timestamp,
     "action": _exact,
     "observation": _exact,
@@ -212,8 +236,8 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "frame": _frame,
     "agent_id": _TEXT,
     "render_hint": _exact,
-    "frame_ref": _TEXT_OR_NULL,
-    "obs_ref": _TEXT_OR_NULL,
+    "frame_ref": _ref,
+    "obs_ref": _ref,
     "frame_state": _frame_state,
     "worker_id": _TEXT_OR_NULL,
     "space_signature": _TEXT_OR_NULL,
@@ -221,7 +245,7 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "normalization_stats": _part(_values),
     "seeds": _part(_seeds),
     "lineage": _part(lineage_from_document),
-    "time_step": _typed(int, null=True),
+    "time_step": _whole(null=True),
     "extra": _part(_values),
 }
 _REQUIRED: Final = ("run_id", "episode_id", "step_index", "timestamp")

@@ -17,7 +17,7 @@ from gym_gui.core.clock import from_iso, utc_now
 from gym_gui.core.data_model import DEFAULT_AGENT_ID, FrameState
 from gym_gui.core.errors import InvalidActionError, SchemaMismatchError
 from gym_gui.core.refs import FrameRef
-from gym_gui.core.schema.exact import to_exact
+from gym_gui.core.schema.exact import INT64_MAX, INT64_MIN, to_exact
 from gym_gui.core.schema.render_payload import (
     RenderPayload,
     RgbPayload,
@@ -25,6 +25,7 @@ from gym_gui.core.schema.render_payload import (
     render_from_document,
 )
 from gym_gui.core.schema.step_payload import (
+    AutoresetMode,
     Seeds,
     StepPayload,
     VectorMetadata,
@@ -37,6 +38,12 @@ _ESCAPE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\
 _COLOUR_AXES: Final = (2, 3)
 _CHANNELS: Final = 3
 _SHOWN: Final = 2_000
+# Gymnasium's own spellings, the names and the values of its enumeration.
+_MODES: Final[Mapping[Any, AutoresetMode]] = {
+    spelling: mode
+    for mode in AutoresetMode
+    for spelling in (mode.name, mode.name.title().replace("_", ""))  # NEXT_STEP, NextStep
+}
 _PAYLOAD_KEYS: Final = frozenset({"frame", "rgb", "ansi", "text"})
 _KNOWN: Final = (
     frozenset({"run_id", "episode_id", "episode", "step_index", "step", "step_number", "timestamp", "time"})
@@ -65,15 +72,15 @@ def upgrade_v0(legacy: Mapping[str, Any]) -> StepPayload:
         render = RgbPayload(frame_ref=frame_ref, height=height, width=width)
     terminated, truncated = _ending(legacy, info)
     step_index = _whole(_first(legacy, "step_index", "step", "step_number"), "step_index")
-    action = legacy.get("action")
-    reward = legacy.get("reward")
+    action = _exact(legacy.get("action"), "action")
+    reward, signature = legacy.get("reward"), legacy.get("space_signature")
     return StepPayload(
         run_id=_text(_first(legacy, "run_id"), "run_id"),
         episode_id=_text(_first(legacy, "episode_id", "episode"), "episode_id"),
         step_index=step_index,
         timestamp=_instant(legacy.get("timestamp", legacy.get("time"))),
         action=action,
-        observation=legacy.get("observation", legacy.get("obs")),
+        observation=_exact(legacy.get("observation", legacy.get("obs")), "observation"),
         # v0 wrote 0.0 after reset, where nothing was rewarded.
         reward=None if reward is None or (step_index == 0 and action is None and not reward) else _number(reward),
         terminated=terminated,
@@ -87,21 +94,30 @@ def upgrade_v0(legacy: Mapping[str, Any]) -> StepPayload:
         obs_ref=_ref(legacy, "obs_ref", extra),
         frame_state=FrameState.NONE if frame is None and frame_ref is None else FrameState.KEPT,
         worker_id=None if legacy.get("worker_id") is None else str(legacy["worker_id"]),
-        space_signature=legacy.get("space_signature"),
+        space_signature=None if signature is None else _text(signature, "space_signature"),
         vector_metadata=_vector(legacy, extra),
         normalization_stats=_mapping(legacy, "normalization_stats"),
         seeds=None if legacy.get("seed") is None else Seeds(environment=_whole(legacy["seed"], "seed")),
         time_step=None if legacy.get("time_step") is None else _whole(legacy["time_step"], "time_step"),
         payload_version=str(CURRENT),
-        extra={str(key): _storable(value) for key, value in extra.items()},
+        extra={str(key): storable(value) for key, value in extra.items()},
     )
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
+    """*value*, or its words where it has no exact form."""
     try:
         to_exact(value)
     except InvalidActionError:
         return repr(value)[:_SHOWN]  # an object of somebody's; its words are better than nothing
+    return value
+
+
+def _exact(value: Any, name: str) -> Any:
+    try:
+        to_exact(value)
+    except InvalidActionError as error:
+        raise SchemaMismatchError(f"The {name} of a legacy step cannot be kept: {error.message}") from error
     return value
 
 
@@ -167,7 +183,13 @@ def _ending(legacy: Mapping[str, Any], info: Mapping[str, Any]) -> tuple[bool, b
     if terminated is None and truncated is None and legacy.get("done"):
         by_limit = bool(info.get("TimeLimit.truncated"))
         return not by_limit, by_limit
-    return bool(terminated), bool(truncated)
+    return _flag(terminated, "terminated"), _flag(truncated, "truncated")
+
+
+def _flag(value: Any, name: str) -> bool:
+    if value is None or isinstance(value, (bool, np.bool_)) or (isinstance(value, (int, float)) and value in {0, 1}):
+        return bool(value)
+    raise SchemaMismatchError(f"The {name} of a legacy step is {value!r:.40}, not true or false.")
 
 
 def _ref(legacy: Mapping[str, Any], name: str, extra: dict[str, Any]) -> str | None:
@@ -184,7 +206,8 @@ def _vector(legacy: Mapping[str, Any], extra: dict[str, Any]) -> VectorMetadata 
     if document is None:
         return None
     try:
-        return vector_from_document(document)
+        mode = document.get("autoreset_mode")
+        return vector_from_document({**document, "autoreset_mode": _MODES.get(mode, mode)})
     except SchemaMismatchError:
         extra["vector_metadata_v0"] = dict(document)  # a form that nobody wrote down
         return None
@@ -224,11 +247,13 @@ def _whole(value: Any, name: str) -> int:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise SchemaMismatchError(f"The {name} of a legacy step is a {type(value).__name__}, not a whole number.")
+    if not INT64_MIN <= value <= INT64_MAX:
+        raise SchemaMismatchError(f"The {name} of a legacy step is a number that does not fit 64 bits.")
     return int(value)
 
 
 def _number(value: Any) -> float:
     try:
         return float(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SchemaMismatchError(f"The reward of a legacy step is no number: {error}.") from error

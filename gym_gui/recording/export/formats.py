@@ -66,7 +66,8 @@ FORMATS: Final = (
         title="HDF5",
         told="One self-contained file with every picture",
         suffixes=(".h5", ".hdf5"),
-        options=frozenset({"frames"}),
+        options=frozenset({"compression", "frames"}),
+        compressions=("gzip", "lzf", "none"),
     ),
     ExportFormat(
         name="sqlite",

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 def write_hdf5(job: ExportJob, path: Path) -> None:
     """Write the selection as one HDF5 file."""
-    write_copy(job, path, RecorderConfig(backend="hdf5", path=path), _copy_columns)
+    config = RecorderConfig(backend="hdf5", path=path, compression=job.options.compression)
+    write_copy(job, path, config, _copy_columns)
 
 
 def _copy_columns(job: ExportJob, backend: RecordingBackend, episode: EpisodeRollup) -> bool:

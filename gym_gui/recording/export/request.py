@@ -26,7 +26,7 @@ class ExportOptions:
     """How a format is written; None and False are its defaults.
 
     Attributes:
-        compression: Of Parquet's columns, of Minari's arrays.
+        compression: Of Parquet's columns, of HDF5's and Minari's arrays.
         frames: Whether pictures come along; None: what the format does, HDF5 and SQLite yes, Parquet no.
         partitioned: A folder with one file an episode (Parquet).
         lines: One JSON document a line.

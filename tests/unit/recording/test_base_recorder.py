@@ -246,6 +246,41 @@ def test_that_an_invalid_step_is_refused_with_the_fields_name(data: dict[str, An
         assert recorder.get_performance_metrics()["steps_recorded"] == 0
 
 
+@pytest.mark.parametrize("data", [None, [1.0], "step", 3], ids=written)
+def test_that_what_is_no_dictionary_is_refused(data: Any) -> None:
+    with make() as recorder, make(step_interval=2) as chooser:
+        assert not recorder.validate_data(data)
+        for one in (recorder, chooser):
+            with pytest.raises(SchemaMismatchError, match="not a dictionary"):
+                one.record_step(data, 0)
+
+
+@pytest.mark.parametrize(
+    ("step_number", "episode_id", "named"),
+    [
+        ("x", 1, "step_number"),
+        (None, 1, "step_number"),
+        (1.0, 1, "step_number"),
+        (-1, 1, "step_number"),
+        (2**63, 1, "step_number"),
+        (0, 1.5, "episode_id"),
+        (0, [1], "episode_id"),
+        (0, "", "episode_id"),
+        (0, 2**63, "episode_id"),
+    ],
+    ids=written,
+)
+def test_that_a_step_of_no_place_is_refused_by_name(step_number: Any, episode_id: Any, named: str) -> None:
+    with make() as recorder:
+        with pytest.raises(SchemaMismatchError, match=rf"^{named} is "):
+            recorder.record_step({"reward": 1.0}, step_number, episode_id)
+        recorder.record_step({"reward": 1.0}, 0, 1)
+        if named == "episode_id":
+            with pytest.raises(SchemaMismatchError, match=r"^episode_id is "):
+                recorder.record_episode({}, episode_id)
+        assert recorder.get_performance_metrics()["steps_refused"] == 1
+
+
 def test_that_a_dictionary_that_holds_itself_is_refused() -> None:
     data: dict[str, Any] = {}
     data["me"] = data

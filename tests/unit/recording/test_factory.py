@@ -139,11 +139,16 @@ def test_that_another_packages_recorder_is_found_by_its_entry_point(monkeypatch:
     points = [
         EntryPoint("foreign", f"{__name__}:_Foreign", registry.ENTRY_POINT_GROUP),
         EntryPoint("broken", "no_such_package:X", registry.ENTRY_POINT_GROUP),
+        EntryPoint("raising", "raises:X", registry.ENTRY_POINT_GROUP),
     ]
     monkeypatch.setattr(registry, "entry_points", lambda *, group: points if group == "gym_gui.recorders" else [])
     monkeypatch.setattr(EntryPoint, "load", _load)
     assert RecorderFactory.available()["foreign"] == ""
     assert "no_such_package" in RecorderFactory.available()["broken"]
+    assert "raises:X cannot be loaded (its own fault)" in RecorderFactory.available()["raising"]
+    for name in ("broken", "raising"):
+        with pytest.raises(FormatUnavailableError, match=f"The recorder {name} cannot be used"):
+            RecorderFactory.create_recorder({"backend": name})
     with RecorderFactory.create_recorder({"backend": "foreign", "its_own": 1}) as recorder:
         assert type(recorder) is _Foreign
         assert recorder.config.options == {"its_own": 1}
@@ -155,6 +160,8 @@ def test_that_another_packages_recorder_is_found_by_its_entry_point(monkeypatch:
 
 def _load(point: EntryPoint) -> Any:
     # Tests are no package that could be imported by name.
+    if point.name == "raising":
+        raise RuntimeError("its own fault")
     return _Foreign if point.name == "foreign" else builtins.__import__(point.module)
 
 

@@ -288,3 +288,16 @@ def test_that_a_program_that_never_closes_its_recorder_keeps_what_it_recorded(tm
     subprocess.run([sys.executable, "-c", program, tmp_path], check=True, timeout=60)
     with recorder_of("sqlite", tmp_path) as recorder, contextlib.closing(recorder.open_reader()) as reader:
         assert [step["reward"] for step in steps_of(reader)] == [float(number) for number in range(100)]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_that_numpys_numbers_count_steps_and_episodes_too(tmp_path: Path, backend: str) -> None:
+    with recorder_of(backend, tmp_path) as recorder:
+        for number in np.arange(3):
+            recorder.record_step({"reward": 1.0}, number, episode_id=np.int32(7))
+        recorder.record_episode({"success": True}, np.int32(7))
+    reader = recorder.open_reader()
+    run_id = reader.list_runs()[0].run.run_id
+    assert [one.step_index for one in reader.load_steps(run_id, "ep-000007")] == [0, 1, 2]
+    assert episode_data_of(reader.get_episode(run_id, "ep-000007")) == {"success": True}
+    reader.close()

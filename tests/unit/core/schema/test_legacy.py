@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import gymnasium
 import jsonschema
 import numpy as np
 import pytest
@@ -97,6 +98,14 @@ def test_that_what_is_no_picture_is_kept_aside() -> None:
     assert from_document({**step, "vector_metadata": {"i": 3}}).extra == {"vector_metadata_v0": {"i": 3}}
 
 
+@pytest.mark.parametrize("mode", [*gymnasium.vector.AutoresetMode, "NEXT_STEP"], ids=str)
+def test_that_an_autoreset_mode_may_be_spelt_as_gymnasium_does(mode: Any) -> None:
+    place = {"autoreset_mode": getattr(mode, "value", mode), "vector_index": 0, "batch_size": 2}
+    metadata = from_document({**FLAT, "vector_metadata": place}).vector_metadata
+    assert metadata is not None
+    assert metadata.autoreset_mode.name == getattr(mode, "name", mode)
+
+
 def test_that_an_object_that_nothing_can_store_is_kept_in_words() -> None:
     payload = from_document({**FLAT, "policy": {1.5: object}})
     assert "class 'object'" in payload.extra["policy"]
@@ -113,6 +122,11 @@ def test_that_an_object_that_nothing_can_store_is_kept_in_words() -> None:
         ({"reward": "much"}, "reward"),
         ({"info": "none"}, "info"),
         ({"timestamp": "yesterday"}, "timestamp"),
+        ({"terminated": "no"}, "terminated"),
+        ({"reward": 10**400}, "reward"),
+        ({"step": 2**63}, "step_index"),
+        ({"action": 2**63}, "action"),
+        ({"space_signature": 1.5}, "space_signature"),
     ],
 )
 def test_that_a_legacy_step_that_cannot_be_read_is_refused_by_field(change: dict[str, Any], named: str) -> None:

@@ -130,6 +130,23 @@ def test_that_pictures_and_large_observations_are_there_beside_episodes_without_
         assert [np.asarray(one).tolist() for one in source.arrays([one.obs_ref for one in rows[2]])] == [0.0, 1.0, 2.0]
 
 
+@pytest.mark.parametrize(
+    ("compression", "filter_name"), [(None, "gzip"), ("gzip", "gzip"), ("lzf", "lzf"), ("none", None)]
+)
+def test_that_the_filter_of_the_datasets_can_be_chosen(
+    tmp_path: Path, compression: str | None, filter_name: str | None
+) -> None:
+    pictures = [step(index, render_payload=frame_of(index)) for index in range(3)]
+    rows = [step(index, observation=np.float32(index)) for index in range(3)]
+    record(tmp_path / "var", [pictures, rows])
+    written = export_run(tmp_path / "var", RUN, tmp_path / "out.h5", compression=compression)
+    filters: set[str | None] = set()
+    with h5py.File(written.output) as file:
+        file.visititems(lambda _, node: filters.add(node.compression) if hasattr(node, "compression") else None)
+    assert filter_name in filters
+    assert filters <= {filter_name, None}
+
+
 @given(values=st.lists(st.one_of(list(VALUES.values())) | INFOS, max_size=4) | st.lists(INFOS, max_size=6))
 def test_that_many_values_at_once_have_the_kind_that_they_have_one_by_one(values: list[Any]) -> None:
     at_once, one_by_one = ColumnKind(), ColumnKind()
