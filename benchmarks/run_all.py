@@ -26,6 +26,7 @@ BENCHMARKS = (
     "wrapper_cost",
     "ingest",
     "registry",
+    "first_step",
     "curves",
     "live_window",
 )

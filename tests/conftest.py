@@ -33,6 +33,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+# A trainer of a test hardly ever starts a learner; those that are to have one waiting say so.
+os.environ.setdefault("GYM_GUI__trainer__spare_s", "0")
 
 # What starts the tests in the background (`nohup`, `&`) may have made them deaf, and what they start would be, too.
 for _name, _default in (("SIGHUP", signal.SIG_DFL), ("SIGINT", signal.default_int_handler)):

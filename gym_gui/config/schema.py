@@ -252,6 +252,12 @@ class TrainerConfig:
     start_timeout_s: float = _setting(
         60.0, "Seconds that a worker may take until it is first heard of.", low=1, high=86_400
     )
+    spare_s: float = _setting(
+        600.0,
+        "Seconds since the last start that a worker, its learner loaded (350 MB), waits for the next run; 0 for none.",
+        low=0,
+        high=864_000,
+    )
     stop_grace_s: float = _setting(
         10.0, "Seconds that a worker has to save and end before it is killed.", low=0, high=3_600
     )

@@ -11,6 +11,7 @@ from gym_gui.workers.desk import SAVING
 from gym_gui.workers.evaluation import Evaluation
 from gym_gui.workers.learner import load_learner, make_learner
 from gym_gui.workers.making import TrainingEnvironment, evaluation_environment, open_plain
+from gym_gui.workers.preloading import preload_learner
 from gym_gui.workers.work import WorkResult
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def train(workplace: Workplace) -> WorkResult:
         EnvironmentFault: environment, algorithm or checkpoint cannot be used.
     """
     require_learners()
+    preload_learner()
     import torch  # noqa: PLC0415 - heavy
 
     from gym_gui.workers.sb3_callbacks import TrainingCompanion, scalar_logger  # noqa: PLC0415 - loads the learners

@@ -89,7 +89,7 @@ def _dispatch(
     store = open_run_store(paths, settings.trainer.registry_url)
     dispatcher = Dispatcher(
         store,
-        launchers_here(),
+        launchers_here(spare_s=settings.trainer.spare_s),
         paths=paths,
         trainer_address=address,
         limits=limits,
@@ -123,9 +123,13 @@ def limits_of(config: TrainerConfig) -> DispatchLimits:
     )
 
 
-def launchers_here() -> dict[str, Launcher]:
-    """Every launcher whose packages are installed."""
-    here: dict[str, Launcher] = {"local": LocalLauncher()}
+def launchers_here(*, spare_s: float = 0.0) -> dict[str, Launcher]:
+    """Every launcher whose packages are installed.
+
+    Args:
+        spare_s: How long a worker waits with its learner loaded; see `LocalLauncher`.
+    """
+    here: dict[str, Launcher] = {"local": LocalLauncher(spare_s=spare_s)}
     if is_ray_installed():
         here["ray"] = RayLauncher()
     return here

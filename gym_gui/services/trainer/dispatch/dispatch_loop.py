@@ -97,6 +97,7 @@ class DispatchLoop:
         self._wake.set()
         if self._thread.ident is not None:
             self._thread.join()
+        self._starter.close()
         with self.lock:
             for active in self.active.values():
                 if active.process is not None:
@@ -139,6 +140,7 @@ class DispatchLoop:
             with self.lock:
                 active = list(self.active.values())
         if seldom:
+            self._starter.look_after()
             self._look_further(active)
         self.tell()
 

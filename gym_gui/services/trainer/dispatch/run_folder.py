@@ -58,8 +58,12 @@ class RunFolder:
         self._cancel_file = self.path / "cancel"
         self._outcome_file = self.path / "outcome.json"
 
-    def prepare(self, config: TrainingConfig) -> str:
+    def prepare(self, config: TrainingConfig, wished_mark: str = "") -> str:
         """Make the folder ready for a new worker; its mark.
+
+        Args:
+            config: What the worker is to do.
+            wished_mark: The one to take where the run has none yet; empty for any.
 
         Raises:
             WorkerError: the disk refuses.
@@ -70,7 +74,7 @@ class RunFolder:
                 stale.unlink(missing_ok=True)
             _replace(self.path / "config.json", config.to_json() + "\n")
             # On disk before there is a process that carries it: whatever dies when, it can be looked for.
-            mark = self.mark or secrets.token_hex(16)
+            mark = self.mark or wished_mark or secrets.token_hex(16)
             _replace(self._mark_file, mark)
         except OSError as error:
             raise WorkerError(

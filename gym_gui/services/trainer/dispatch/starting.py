@@ -72,7 +72,7 @@ class Starter:
         try:
             launcher = self._launcher(run.config.launcher)
             checkpoint = self._checkpoint(run, folder)
-            active.mark = folder.prepare(run.config)
+            active.mark = folder.prepare(run.config, launcher.mark_for(run.config))
             active.start_timeout_s += launcher.start_timeout_s
             environment = self._environment(active, token, checkpoint)
             launch = Launch(config=run.config, environment=environment, folder=folder.path, log_path=folder.log_path)
@@ -98,6 +98,16 @@ class Starter:
         with contextlib.suppress(StoreError, RunNotFoundError):
             self._store.set_workers(active.run.run_id, [worker])
             active.run = self._store.get(active.run.run_id)
+
+    def look_after(self) -> None:
+        """Let launchers prepare for the next run."""
+        for launcher in self._launchers.values():
+            launcher.look_after()
+
+    def close(self) -> None:
+        """Let go of what launchers prepared; workers go on."""
+        for launcher in self._launchers.values():
+            launcher.close()
 
     def _launcher(self, name: str) -> Launcher:
         if name not in self._launchers:

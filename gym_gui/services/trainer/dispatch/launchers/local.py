@@ -1,87 +1,87 @@
-"""LocalLauncher: a worker is a process of this machine, in a session of its own, its output in a file."""
+"""LocalLauncher: a worker is a process of this machine; for a run that learns, one that waited for it."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
+import logging
 import sys
-from pathlib import Path
+import time
 from typing import TYPE_CHECKING, Final
 
-import psutil
-
-from gym_gui.core.errors import WorkerError
-from gym_gui.services.trainer.dispatch.limits import threads_for
+from gym_gui.core.typing_compat import override
+from gym_gui.services.trainer.dispatch import processes
+from gym_gui.services.trainer.dispatch.launchers.protocol import Launcher
+from gym_gui.services.trainer.dispatch.launchers.spare import SpareWorker, has_learner
+from gym_gui.services.trainer.dispatch.launchers.starting_process import start_process
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Sequence
 
+    from gym_gui.services.trainer.config import TrainingConfig
     from gym_gui.services.trainer.dispatch.launchers.protocol import Launch
 
+_LOGGER = logging.getLogger(__name__)
+
 WORKER_COMMAND: Final = (sys.executable, "-m", "gym_gui.workers")
-NICENESS: Final = 5  # the window and the trainer itself go first
-_OOM_SCORE: Final = 500  # where memory runs out, the kernel takes a worker and not the trainer
-# What this process was told by a trainer of its own is not for its children.
-_NOT_INHERITED: Final = ("GYM_GUI_RUN_", "GYM_GUI_WORKER_", "GYM_GUI_TRAINER", "GYM_GUI_RESUME_FROM")
+# A spare loads for two seconds of a core: not while the run that was just started does the same.
+_AFTER_LAUNCH_S: Final = 5.0
 
 
-class LocalLauncher:
-    """Starts workers on this machine.
+class LocalLauncher(Launcher):
+    """Starts workers on this machine. One thread at a time.
 
     Args:
         command: Its words; what is started reads ``config.json`` of its folder.
+        spare_s: How long a spare waits after the last start of a run, or after this one's own; 0 for no spares.
     """
 
     start_timeout_s = 0.0
 
-    def __init__(self, command: Sequence[str] = WORKER_COMMAND) -> None:
+    def __init__(self, command: Sequence[str] = WORKER_COMMAND, *, spare_s: float = 0.0) -> None:
         self._command = tuple(command)
+        self._spare: SpareWorker | None = None
+        self._has_spares = spare_s > 0 and self._command == WORKER_COMMAND and has_learner()
+        self._not_before_s = time.monotonic()
+        self._spare_s = spare_s
+        self._needed_s = time.monotonic()
 
+    @override
+    def mark_for(self, config: TrainingConfig) -> str:
+        if self._spare is not None and self._spare.is_alive and self._spare.fits(config):
+            return self._spare.mark
+        return ""
+
+    @override
     def launch(self, launch: Launch) -> subprocess.Popen[bytes]:
-        """Start it; see `Launcher`."""
+        self._needed_s = time.monotonic()
+        self._not_before_s = self._needed_s + _AFTER_LAUNCH_S
+        spare = self._spare
+        if spare is not None and launch.environment.get(processes.MARK_VARIABLE) == spare.mark:
+            self._spare = None
+            process = spare.give(launch)
+            if process is not None:
+                return process
         return start_process(self._command, launch)
 
+    @override
+    def look_after(self) -> None:
+        now_s = time.monotonic()
+        if self._spare is not None and not self._spare.is_alive:
+            # Killed, for its memory perhaps: not again until somebody needs one.
+            self.close()
+            self._needed_s = float("-inf")
+        is_wanted = self._has_spares and now_s - self._needed_s < self._spare_s
+        if self._spare is not None and not is_wanted:
+            self.close()
+        elif self._spare is None and is_wanted and now_s >= self._not_before_s:
+            try:
+                self._spare = SpareWorker()
+            except OSError as error:
+                _LOGGER.warning("No worker can be loaded beforehand: %s", error)
+                self._has_spares = False
 
-def start_process(command: Sequence[str], launch: Launch) -> subprocess.Popen[bytes]:
-    """Start *command* for a run: own session, no input, output appended to the log, a little less important.
-
-    Raises:
-        WorkerError: it cannot be started, or its log not written.
-    """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
-    environment = {
-        **inherited,
-        "PYTHONUNBUFFERED": "1",
-        "OMP_NUM_THREADS": str(threads_for(launch.config.resources.cpus)),
-        **launch.environment,
-    }
-    try:
-        with launch.log_path.open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - a command of ours; what a client sent is data in a file
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                cwd=launch.folder,
-                start_new_session=True,
-            )
-    except OSError as error:
-        raise WorkerError(
-            f"The worker could not be started: {error.strerror or error}.", hint=str(command[0])
-        ) from error
-    _humble(process.pid)
-    return process
-
-
-def _humble(pid: int) -> None:
-    # From outside: code between fork and exec may hang in a process of many threads.
-    with contextlib.suppress(psutil.Error, OSError):
-        process = psutil.Process(pid)
-        if sys.platform != "win32":
-            process.nice(NICENESS)
-        if sys.platform == "linux":
-            process.rlimit(psutil.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError):
-        Path(f"/proc/{pid}/oom_score_adj").write_text(f"{_OOM_SCORE}\n", encoding="ascii")
+    @override
+    def close(self) -> None:
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.close()

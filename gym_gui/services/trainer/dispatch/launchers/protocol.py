@@ -43,3 +43,13 @@ class Launcher(Protocol):
         Raises:
             WorkerError: it cannot be started.
         """
+
+    def mark_for(self, config: TrainingConfig) -> str:  # noqa: ARG002 - for those that have one
+        """The mark that the process for such a run would carry already; empty where it can be given any."""
+        return ""
+
+    def look_after(self) -> None:
+        """Called about once a second: time to prepare for the next run."""
+
+    def close(self) -> None:
+        """Let go of what was prepared; what was launched goes on."""

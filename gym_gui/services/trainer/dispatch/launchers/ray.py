@@ -7,7 +7,10 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from gym_gui.services.trainer.dispatch.launchers.local import WORKER_COMMAND, start_process
+from gym_gui.core.typing_compat import override
+from gym_gui.services.trainer.dispatch.launchers.local import WORKER_COMMAND
+from gym_gui.services.trainer.dispatch.launchers.protocol import Launcher
+from gym_gui.services.trainer.dispatch.launchers.starting_process import start_process
 
 if TYPE_CHECKING:
     import subprocess
@@ -30,7 +33,7 @@ def is_ray_installed() -> bool:
     return find_spec("ray") is not None
 
 
-class RayLauncher:
+class RayLauncher(Launcher):
     """Starts workers on the cluster that ``launcher_options.address`` names, or on a Ray of this machine's own.
 
     Args:
@@ -43,7 +46,16 @@ class RayLauncher:
     def __init__(self, command: Sequence[str] = WORKER_COMMAND) -> None:
         self._command = tuple(command)
 
+    @override
     def launch(self, launch: Launch) -> subprocess.Popen[bytes]:
         """Start the driver; see `Launcher`."""
         command = (sys.executable, "-m", DRIVER, *self._command)
         return start_process(command, replace(launch, environment={**_QUIET, **launch.environment}))
+
+    @override
+    def look_after(self) -> None:
+        """Nothing is prepared here."""
+
+    @override
+    def close(self) -> None:
+        """Likewise."""

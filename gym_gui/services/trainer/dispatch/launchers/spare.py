@@ -1,0 +1,119 @@
+"""SpareWorker: a process of this machine that has loaded a learner, and becomes the worker of the next run that fits.
+
+Most of what a run waits for is PyTorch. A spare's mark is chosen when it starts, and the run that gets it takes over
+that mark: so it is on disk with the run before the process hears of the run, as with every worker. A spare that its
+trainer leaves, by kill -9 say, reads the end of its input and ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from gym_gui.services.trainer.dispatch import processes
+from gym_gui.services.trainer.dispatch.launchers.starting_process import humble, inherited_variables
+from gym_gui.services.trainer.dispatch.limits import threads_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gym_gui.services.trainer.config import TrainingConfig
+    from gym_gui.services.trainer.dispatch.launchers.protocol import Launch
+
+# -P: what lies in the folder where it waits is no module of anybody.
+SPARE_COMMAND: Final = (sys.executable, "-P", "-m", "gym_gui.workers.spare")
+_CPUS: Final = 1.0
+_LEARNER: Final = "stable_baselines3"
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """What a spare is told.
+
+    Attributes:
+        environment: Variables of the run.
+        folder: The run's, where it is to be.
+        log: Takes what it prints, at the end.
+    """
+
+    environment: dict[str, str]
+    folder: str
+    log: str
+
+
+def has_learner() -> bool:
+    """Whether there is anything to load beforehand."""
+    return find_spec(_LEARNER) is not None
+
+
+class SpareWorker:
+    """One spare, from its start until a run has it or it is closed.
+
+    Args:
+        command: Its words.
+
+    Attributes:
+        mark: What it carries, and the run that gets it from then on.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+
+    def __init__(self, command: Sequence[str] = SPARE_COMMAND) -> None:
+        self.mark = secrets.token_hex(16)
+        self._process = subprocess.Popen(  # noqa: S603 - a command of ours
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={
+                **inherited_variables(_CPUS),
+                processes.MARK_VARIABLE: self.mark,
+                "CUDA_VISIBLE_DEVICES": "",
+            },
+            cwd=tempfile.gettempdir(),
+            start_new_session=True,
+        )
+        humble(self._process.pid)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it waits, or gets ready to."""
+        return self._process.poll() is None
+
+    @staticmethod
+    def fits(config: TrainingConfig) -> bool:
+        """Whether a run would have got the same process: libraries read threads and GPUs when they are loaded.
+
+        A script is started as its author does, with nothing loaded; a random policy needs no learner.
+        """
+        resources = config.resources
+        return config.worker == "sb3" and not resources.gpus and threads_for(resources.cpus) == threads_for(_CPUS)
+
+    def give(self, launch: Launch) -> subprocess.Popen[bytes] | None:
+        """Make it the worker of a run; its process, or None where it is gone."""
+        told = Assignment(dict(launch.environment), str(launch.folder.absolute()), str(launch.log_path.absolute()))
+        stdin = self._process.stdin
+        try:
+            if stdin is None or not self.is_alive:
+                raise BrokenPipeError
+            stdin.write(msgspec.json.encode(told) + b"\n")
+            stdin.close()
+        except OSError:
+            self.close()
+            return None
+        return self._process
+
+    def close(self) -> None:
+        """End it; safe to call twice."""
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):  # what was never read
+                self._process.stdin.close()

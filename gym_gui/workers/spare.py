@@ -1,0 +1,48 @@
+"""``python -m gym_gui.workers.spare``: a worker with its learner loaded, which waits until it is told which run is its.
+
+It hears one line of JSON on standard input: variables, folder and log of the run; from then on it is that run's worker,
+as if it had been started with them. Where the input ends instead, its trainer is gone or needs none, and so it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing.process
+import os
+import sys
+
+import msgspec
+
+from gym_gui.services.trainer.dispatch.launchers.spare import Assignment
+from gym_gui.workers.__main__ import main as work
+from gym_gui.workers.preloading import preload_learner
+
+
+def main() -> int:
+    """Wait, and work; the exit code."""
+    with contextlib.suppress(Exception):  # what cannot be loaded fails again in the run, whose log has it then
+        preload_learner()
+    line = sys.stdin.buffer.readline()
+    if not line.endswith(b"\n"):
+        return 0
+    _become(msgspec.json.decode(line, type=Assignment))
+    return work(os.environ)
+
+
+def _become(assignment: Assignment) -> None:
+    """Everything that a process gets from whoever starts it, afterwards."""
+    os.environ.update(assignment.environment)
+    os.chdir(assignment.folder)
+    log = os.open(assignment.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(source, target)
+    os.close(log)
+    os.close(nothing)
+    # `python -m` puts the folder that it starts in first; processes of a pool begin in the one noted here.
+    sys.path.insert(0, assignment.folder)
+    multiprocessing.process.ORIGINAL_DIR = assignment.folder  # type: ignore[attr-defined]  # in no stub
+
+
+if __name__ == "__main__":
+    sys.exit(main())
