@@ -88,7 +88,8 @@ def _facts(run: TrainingRun) -> list[tuple[str, str]]:
         ("Resumed from", run.resumed_from or ""),
         ("Restarts", str(run.restarts) if run.restarts else ""),
         ("Workers", ", ".join(f"{one.worker_id} (process {one.pid} on {one.host})" for one in run.workers)),
-        ("Command", command_line(config)),
+        # A script that came by itself was started by another command, which nobody told us.
+        ("Command", command_line(config, resume_from=run.resumed_from) if run.digest else ""),
     ]
 
 

@@ -126,7 +126,7 @@ def start(
         if as_json:
             print_json(msgspec.to_builtins(config))
         else:
-            say(command_line(config))
+            say(command_line(config, resume_from=resume_from))
         return 0
     if link.is_local:
         _check_here(config)  # told here, not in a log
