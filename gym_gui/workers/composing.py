@@ -126,12 +126,17 @@ def _nearest(config: TrainingConfig) -> tuple[list[str], TrainingConfig]:
     """The words that come nearest to *config*, and what they alone would start."""
     if config.worker == "script":
         return [], TrainingConfig(worker="script", total_steps=0)
-    kind = (config.worker, config.env_id, config.algorithm)
-    for preset in PRESETS.values():
-        if (preset.config.worker, preset.config.env_id, preset.config.algorithm) == kind:
-            return [preset.name], preset.config
     algorithm = config.algorithm or RANDOM
-    return [config.env_id, "--algorithm", algorithm], starting_config(config.env_id, algorithm=algorithm)
+    starts = [([config.env_id, "--algorithm", algorithm], starting_config(config.env_id, algorithm=algorithm))]
+    kind = (config.worker, config.env_id, config.algorithm)
+    starts += [
+        ([preset.name], preset.config)
+        for preset in PRESETS.values()
+        if (preset.config.worker, preset.config.env_id, preset.config.algorithm) == kind
+    ]
+    wanted = msgspec.to_builtins(config)
+    # A preset where it comes as near: it is the shorter word.
+    return min(reversed(starts), key=lambda start: len(_differences("", wanted, msgspec.to_builtins(start[1]))))
 
 
 def _differences(prefix: str, wanted: Mapping[str, Any], given: Mapping[str, Any]) -> list[tuple[str, Any]]:
