@@ -26,7 +26,7 @@ def asked(address: str, *words: str) -> Answer:
     return gym_gui("trainer", "status", "--trainer", address, *words)
 
 
-def told(found: Answer, *parts: str) -> None:
+def assert_told(found: Answer, *parts: str) -> None:
     """One line, which holds every one of *parts*; nothing of gRPC's own beside it."""
     assert (found.code, found.stdout) == (1, ""), found
     assert len(found.stderr.strip().splitlines()) == 1, found.stderr
@@ -45,37 +45,39 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
 
 
 def test_that_a_trainer_behind_tls_is_said_to_want_it(guarded: tuple[str, Path]) -> None:
-    told(asked(f"localhost:{guarded[0]}"), "wants TLS. Give its certificate with --ca and its token with --token-file")
+    assert_told(
+        asked(f"localhost:{guarded[0]}"), "wants TLS. Give its certificate with --ca and its token with --token-file"
+    )
 
 
 def test_that_another_certificate_is_said_to_be_the_wrong_one(guarded: tuple[str, Path], tmp_path: Path) -> None:
     other, _ = make_certificate(tmp_path / "other", ["localhost"])
-    told(asked(f"localhost:{guarded[0]}", "--ca", str(other)), "shows a certificate that is not trusted here")
+    assert_told(asked(f"localhost:{guarded[0]}", "--ca", str(other)), "shows a certificate that is not trusted here")
 
 
 def test_that_a_name_that_is_not_in_the_certificate_is_said(guarded: tuple[str, Path]) -> None:
-    told(asked(f"127.0.0.2:{guarded[0]}", "--ca", str(guarded[1])), "for other names than that")
+    assert_told(asked(f"127.0.0.2:{guarded[0]}", "--ca", str(guarded[1])), "for other names than that")
 
 
 def test_that_the_right_certificate_without_a_token_asks_for_the_token(guarded: tuple[str, Path]) -> None:
-    told(asked(f"localhost:{guarded[0]}", "--ca", str(guarded[1])), "does not let us in", "--token-file")
+    assert_told(asked(f"localhost:{guarded[0]}", "--ca", str(guarded[1])), "does not let us in", "--token-file")
 
 
 def test_that_a_certificate_for_a_trainer_without_tls_is_said_to_be_too_much(
     guarded: tuple[str, Path], var_dir: Path
 ) -> None:
     with TrainerProcess(var_dir) as trainer:
-        told(asked(trainer.address, "--ca", str(guarded[1])), "speaks no TLS", "Leave --ca")
+        assert_told(asked(trainer.address, "--ca", str(guarded[1])), "speaks no TLS", "Leave --ca")
 
 
 def test_that_nobody_something_else_and_no_address_are_told_apart() -> None:
-    told(asked("127.0.0.1:1"), "No trainer answers at 127.0.0.1:1: connection refused.", "Start one with")
-    told(asked("nowhere.invalid:47017"), "there is no host of that name")
-    told(asked("localhost"), "Write host:port.")
+    assert_told(asked("127.0.0.1:1"), "No trainer answers at 127.0.0.1:1: connection refused.", "Start one with")
+    assert_told(asked("nowhere.invalid:47017"), "there is no host of that name")
+    assert_told(asked("localhost"), "Write host:port.")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         other = threading.Thread(target=_be_a_web_server, args=(listener,))
         other.start()
-        told(asked(f"127.0.0.1:{listener.getsockname()[1]}"), "is no trainer. Check the address.")
+        assert_told(asked(f"127.0.0.1:{listener.getsockname()[1]}"), "is no trainer. Check the address.")
         other.join()
 
 
