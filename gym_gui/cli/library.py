@@ -16,6 +16,7 @@ from gym_gui.cli.options import (
 )
 from gym_gui.cli.reading import opened_library, recording_option
 from gym_gui.controllers.library_entry import ending_of
+from gym_gui.controllers.run_names import run_named
 from gym_gui.core.clock import to_iso
 from gym_gui.core.data_model import RunState
 from gym_gui.core.info_codec import to_plain
@@ -68,9 +69,9 @@ def runs(*, recording: str | None, as_json: bool, var_dir: str | None) -> None:
 @json_option
 @var_dir_option
 def episodes(*, run_id: str, recording: str | None, as_json: bool, var_dir: str | None) -> None:
-    """List the episodes of RUN_ID."""
+    """List the episodes of RUN_ID, which is a run's id or the name that it was given."""
     with opened_library(recording, var_dir) as library:
-        found = library.list_episodes(run_id)
+        found = library.list_episodes(run_named(library, run_id))
     if as_json:
         print_json([_episode_document(summary) for summary in found])
         return
@@ -114,13 +115,14 @@ def steps(
     as_json: bool,
     var_dir: str | None,
 ) -> None:
-    """List the steps of EPISODE (its # or id) of RUN_ID.
+    """List the steps of EPISODE (its # or id) of RUN_ID (its id or name).
 
     Step 0 is the state after reset: it has no action and no reward. Step k is the result of the k-th action.
     """
     if stop is not None and stop <= start:
         raise click.BadParameter(f"{stop} does not lie beyond --from {start}.", param_hint="--to")
     with opened_library(recording, var_dir) as library:
+        run_id = run_named(library, run_id)
         rollup = library.get_episode(run_id, parse_episode(episode))
         found = library.load_steps(run_id, rollup.episode_id, start=start, stop=stop)
     if as_json:

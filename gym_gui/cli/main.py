@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Final
 
 import click
+from click.core import ParameterSource
 
 import gym_gui
 from gym_gui.cli.face import CommandContext, RemoteTrainer, WindowFace
-from gym_gui.cli.options import as_typed_here, say, settings_for
+from gym_gui.cli.options import TRAINER_VARIABLE, as_typed_here, forget_trainer, say, settings_for
 from gym_gui.core.clock import SWITCH_INTERVAL_S
 from gym_gui.core.errors import EnvironmentFault, RequestError
 from gym_gui.core.typing_compat import override
@@ -81,9 +82,9 @@ class _LazyGroup(click.Group):
 @click.option(
     "--trainer",
     metavar="HOST:PORT",
-    envvar="GYM_GUI_TRAINER",
+    envvar=TRAINER_VARIABLE,
     help="Read the recordings of the trainer at that address instead of a folder's: runs, episodes, steps, frame, "
-    "replay, and the window.",
+    "replay, and the window. Where the variable GYM_GUI_TRAINER says so, --var-dir counts more.",
 )
 @click.option(
     "--token-file",
@@ -108,6 +109,9 @@ def gym_gui_command(
 
     Without a command, the window opens. `gym-gui COMMAND --help` tells about one command.
     """
+    if var_dir is not None and ctx.get_parameter_source("trainer") is ParameterSource.ENVIRONMENT:
+        forget_trainer()
+        trainer = None  # a folder that is named here counts more than what was set for all commands
     remote = None if trainer is None else RemoteTrainer(trainer, token_file, ca)
     ctx.obj = CommandContext(var_dir, ctx.obj, remote)
     if remote is not None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _NO_PATH: Final = (errno.ENAMETOOLONG, errno.EINVAL)
 # How the user started us, where it was not as `gym-gui`: a script that sets up and starts names itself here.
 COMMAND_VARIABLE: Final = "GYM_GUI_COMMAND"
+TRAINER_VARIABLE: Final = "GYM_GUI_TRAINER"
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 
@@ -50,7 +51,19 @@ def var_dir_option(command: _Command) -> _Command:
         type=click.Path(file_okay=False),
         metavar="DIR",
         help="Folder of the recordings; see `gym-gui --help`.",
+        callback=_meaning_the_folder,
     )(command)
+
+
+def _meaning_the_folder(_context: click.Context, _parameter: click.Parameter, folder: str | None) -> str | None:
+    if folder is not None:
+        forget_trainer()
+    return folder
+
+
+def forget_trainer() -> None:
+    """Let a folder that was named count, for the window too: the trainer that the variable names is not asked."""
+    os.environ.pop(TRAINER_VARIABLE, None)
 
 
 def json_option(command: _Command) -> _Command:

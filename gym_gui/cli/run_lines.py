@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from gym_gui.core.clock import to_iso, utc_now
-from gym_gui.services.trainer.states import TrainingState
+from gym_gui.services.trainer.states import Retention, TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = ("RUN", "WHAT", "STATE", "STEPS", "DONE", "RETURN", "STEPS/S", "LAST STEP", "WHY")
 NUMBERS: Final = ("STEPS", "DONE", "RETURN", "STEPS/S", "LAST STEP")
+_PUT_AWAY: Final = {Retention.RETAINED: "archived", Retention.PURGED: "purged"}
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3_600
@@ -54,7 +55,7 @@ def what_of(run: TrainingRun) -> str:
 
 def state_of(run: TrainingRun) -> str:
     """Where it stands, one word."""
-    return run.retention.value or run.state.value
+    return _PUT_AWAY.get(run.retention) or run.state.value
 
 
 def share_done(run: TrainingRun) -> float | None:

@@ -8,6 +8,7 @@ import click
 
 from gym_gui.cli.options import json_option, print_json, print_table, say, var_dir_option
 from gym_gui.cli.reading import opened_library, recording_option
+from gym_gui.controllers.run_names import run_named
 
 
 @click.command()
@@ -17,14 +18,14 @@ from gym_gui.cli.reading import opened_library, recording_option
 @json_option
 @var_dir_option
 def scalars(*, run_id: str, names: tuple[str, ...], recording: str | None, as_json: bool, var_dir: str | None) -> None:
-    """List what the learner of RUN_ID logged: loss, entropy, speed.
+    """List what the learner of RUN_ID (its id or name) logged: loss, entropy, speed.
 
     With --json every point: its step, its time, and its value, which is null where it is no number.
     """
     from gym_gui.recording.scalars import scalar_curves  # noqa: PLC0415 - numpy: not for --help
 
     with opened_library(recording, var_dir) as library:
-        library.get_run(run_id)
+        run_id = run_named(library, run_id)
         logged = scalar_curves(library, run_id)
     missing = [name for name in names if name not in logged]
     if missing:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from gym_gui.cli.options import json_option, print_json, print_table, say, without_empty_columns
-from gym_gui.cli.run_lines import COLUMNS, NUMBERS, age, run_document, table_row, what_of
-from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of
+from gym_gui.cli.run_lines import COLUMNS, NUMBERS, age, run_document, state_of, table_row, what_of
+from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of, tell_unwatched
 from gym_gui.services.trainer.states import Retention, TrainingState
 from gym_gui.workers.composing import command_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gym_gui.services.trainer.client.client import TrainerClient
     from gym_gui.services.trainer.run_store import RunTransition, TrainingRun
+
+_OBEYS_S: Final = 10.0
+_LOOK_S: Final = 0.05
 
 
 @click.command(name="list")
@@ -32,8 +37,9 @@ if TYPE_CHECKING:
 @link_options
 def list_run(*, states: tuple[str, ...], archived: bool, as_json: bool, link: TrainerLink) -> None:
     """List the runs that the trainer knows, newest first."""
-    with link.opened() as client:
+    with link.reading() as client:
         found = client.list_runs(tuple(map(TrainingState, states)), archived=archived)
+        tell_unwatched(client, found)
     if as_json:
         print_json(list(map(run_document, found)))
         return
@@ -52,9 +58,10 @@ def list_run(*, states: tuple[str, ...], archived: bool, as_json: bool, link: Tr
 @link_options
 def show(*, run_id: str, as_json: bool, link: TrainerLink) -> None:
     """Show one run: what it is, where it stands, and every change of its state."""
-    with link.opened() as client:
+    with link.reading() as client:
         run = client.get(run_id_of(client, run_id))
         transitions = client.transitions(run.run_id)
+        tell_unwatched(client, [run])
     if as_json:
         print_json(run_document(run, transitions))
         return
@@ -81,7 +88,8 @@ def _facts(run: TrainingRun) -> list[tuple[str, str]]:
         ("Resumed from", run.resumed_from or ""),
         ("Restarts", str(run.restarts) if run.restarts else ""),
         ("Workers", ", ".join(f"{one.worker_id} (process {one.pid} on {one.host})" for one in run.workers)),
-        ("Command", command_line(config)),
+        # A script that came by itself was started by another command, which nobody told us.
+        ("Command", command_line(config, resume_from=run.resumed_from) if run.digest else ""),
     ]
 
 
@@ -96,7 +104,7 @@ def _line_of(one: RunTransition) -> str:
 @link_options
 def log(*, run_id: str, follow: bool, link: TrainerLink) -> None:
     """Show what a run's workers wrote."""
-    with link.opened() as client:
+    with link.reading() as client:
         for data in client.read_log(run_id_of(client, run_id), follow=follow):
             sys.stdout.buffer.write(data)
             sys.stdout.flush()
@@ -114,23 +122,32 @@ def _steering(function: Callable[..., None]) -> click.Command:
     return click.command()(function)
 
 
-def _changed(method: str, run_id: str, reason: str, *, as_json: bool, link: TrainerLink) -> None:
-    with link.opened() as client:
-        run: TrainingRun = getattr(client, method)(run_id_of(client, run_id), reason)
-    _tell(run, as_json=as_json)
+def _obeyed(client: TrainerClient, run: TrainingRun, wanted: TrainingState) -> TrainingRun:
+    """The run once its worker has done as it was told; as it is after ten seconds, which a person is told."""
+    deadline_s = time.monotonic() + _OBEYS_S
+    while run.state is not wanted and run.state.is_active:
+        if time.monotonic() > deadline_s:
+            say(f"{run.run_id} has its order; its worker follows it once its step or update is over.", err=True)
+            break
+        time.sleep(_LOOK_S)
+        run = client.get(run.run_id)
+    return run
 
 
 def _tell(run: TrainingRun, *, as_json: bool) -> None:
     if as_json:
         print_json(run_document(run))
     else:
-        say(f"{run.run_id} is {run.retention.value or run.state.value}.")
+        say(f"{run.run_id} is {state_of(run)}.")
 
 
 @_steering
 def pause(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
     """Let RUN wait between two steps; it keeps its place and its memory."""
-    _changed("pause", run_id, reason, as_json=as_json, link=link)
+    with link.opened() as client:
+        run = client.pause(run_id_of(client, run_id), reason)
+        run = _obeyed(client, run, TrainingState.PAUSED)
+    _tell(run, as_json=as_json)
 
 
 @_steering
@@ -147,7 +164,9 @@ def cancel(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> Non
 @_steering
 def archive(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
     """Put an ended RUN out of the way; everything of it is kept."""
-    _changed("archive", run_id, reason, as_json=as_json, link=link)
+    with link.opened() as client:
+        run = client.archive(run_id_of(client, run_id), reason)
+    _tell(run, as_json=as_json)
 
 
 @_steering
@@ -156,7 +175,7 @@ def resume(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> Non
     with link.opened() as client:
         run = client.get(run_id_of(client, run_id))
         if run.state.is_active:
-            run = client.resume(run.run_id, reason)
+            run = _obeyed(client, client.resume(run.run_id, reason), TrainingState.RUNNING)
         else:
             run = client.submit(run.config, resume_from=run.run_id)
     _tell(run, as_json=as_json)

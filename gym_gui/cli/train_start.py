@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
 
-from gym_gui.cli.options import json_option, print_json, print_table, say
+from gym_gui.cli.options import foreign_output_aside, json_option, print_json, print_table, say
 from gym_gui.cli.run_lines import run_document
 from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of
 from gym_gui.core.errors import ConfigError
+from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.workers.algorithms import require_learners
 from gym_gui.workers.composing import changed, command_line, pair, starting_config
+from gym_gui.workers.fitting import check_fit
 from gym_gui.workers.presets import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_AFTER: Final = f"{__name__}.after"
 
 
 @click.command()
@@ -78,7 +82,17 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command(name="start")
+class _TakesArguments(click.Command):
+    """Keeps the words after -- apart: a script's argument may be called as a preset is."""
+
+    @override
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        place = args.index("--") if "--" in args else len(args)
+        ctx.meta[_AFTER] = tuple(args[place + 1 :])
+        return super().parse_args(ctx, args[:place])
+
+
+@click.command(name="start", cls=_TakesArguments)
 @click.argument("what", required=False, metavar="[PRESET|ENV_ID]")
 @click.argument("arguments", nargs=-1, metavar="[-- ARGUMENTS OF THE SCRIPT]")
 @_settings
@@ -106,15 +120,16 @@ def start(
     named. With --script a file of your own is run instead: a plain `gym_gui.RecordTelemetry(env)` in it joins the run.
     The run goes on when this command ends.
     """
-    config = _config_of(what, arguments, given)
+    after: tuple[str, ...] = click.get_current_context().meta[_AFTER]
+    config = _config_of(what, (*arguments, *after), given)
     if dry_run:
         if as_json:
             print_json(msgspec.to_builtins(config))
         else:
-            say(command_line(config))
+            say(command_line(config, resume_from=resume_from))
         return 0
-    if config.worker == "sb3" and link.is_local:
-        require_learners()  # told here, not in a log
+    if link.is_local:
+        _check_here(config)  # told here, not in a log
     with link.opened() as client:
         run = client.submit(config, resume_from=resume_from and run_id_of(client, resume_from))
         if not (wait or follow):
@@ -129,6 +144,15 @@ def start(
         return wait_for(client, run.run_id, follow=follow, as_json=as_json)
 
 
+def _check_here(config: TrainingConfig) -> None:
+    """Let a run pass that this machine can begin."""
+    if config.worker == "sb3":
+        require_learners()
+    if config.launcher == "local":
+        with foreign_output_aside():
+            check_fit(config)
+
+
 def _config_of(what: str | None, arguments: tuple[str, ...], given: dict[str, Any]) -> TrainingConfig:
     changes = dict(map(pair, given.pop("pairs")))
     script, algorithm, name = given.pop("script"), given.pop("algorithm"), given.pop("name")
@@ -136,6 +160,10 @@ def _config_of(what: str | None, arguments: tuple[str, ...], given: dict[str, An
     if script is not None:
         if algorithm:
             raise click.UsageError("A script has its own algorithm: leave --algorithm out.")
+        if what in PRESETS:
+            raise click.UsageError(
+                f"Name the preset {what} or a --script; an argument of the script's that is called so follows --."
+            )
         # What stands before -- is an argument of the script's too.
         words = arguments if what is None else (what, *arguments)
         config = TrainingConfig(worker="script", script=_absolute(script), arguments=words, total_steps=0)

@@ -1,4 +1,7 @@
-"""The trainer that the commands of training speak to: the var folder's, started where none runs, or one elsewhere."""
+"""The trainer that the commands of training speak to: the var folder's, or one elsewhere.
+
+Commands that change something start the folder's where none runs; those that only read do without.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gym_gui.cli.face import command_context
-from gym_gui.cli.options import settings_for, var_dir_option
+from gym_gui.cli.options import say, settings_for, var_dir_option
 from gym_gui.cli.trainer_address import trainer_options
 from gym_gui.core.errors import RunNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from gym_gui.services.trainer.client.client import TrainerClient
+    from gym_gui.services.trainer.reading import RunReader
+    from gym_gui.services.trainer.run_store import TrainingRun
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -59,8 +64,47 @@ class TrainerLink:
         with client:
             yield client
 
+    @contextmanager
+    def reading(self) -> Iterator[RunReader]:
+        """Who tells of the runs, for a command that changes nothing: nothing is started for it; closed afterwards.
 
-def run_id_of(client: TrainerClient, text: str) -> str:
+        Raises:
+            TrainerUnavailableError: the trainer that is named does not answer, or does not let us in.
+            VarDirError: there is no such folder.
+            ConfigError: a file cannot be used.
+            StoreError: the folder's registry cannot be read.
+        """
+        if self.trainer is not None:
+            with self.opened() as client:
+                yield client
+            return
+        from gym_gui.services.trainer.reading import open_reader  # noqa: PLC0415 - gRPC: not for --help
+
+        reader = open_reader(settings_for(self.var_dir))
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+
+def client_in(reader: RunReader) -> TrainerClient | None:
+    """The trainer that is read from; None where none runs on the folder, so that nothing there changes."""
+    from gym_gui.services.trainer.client.client import TrainerClient  # noqa: PLC0415 - gRPC: not for --help
+
+    return reader if isinstance(reader, TrainerClient) else None
+
+
+def tell_unwatched(reader: RunReader, runs: Iterable[TrainingRun]) -> None:
+    """Where runs are said to be active, and no trainer is there to say so, a person is told."""
+    if any(run.state.is_active for run in runs) and client_in(reader) is None:
+        say(
+            "No trainer runs on this folder: that is where its runs stood when the last one ended. The next one takes "
+            "them over: `gym-gui trainer serve`, or whatever changes a run.",
+            err=True,
+        )
+
+
+def run_id_of(client: RunReader, text: str) -> str:
     """The run of that id, or the newest one of that name.
 
     Raises:

@@ -9,12 +9,13 @@ import click
 
 from gym_gui.cli.options import json_option, print_json
 from gym_gui.cli.run_lines import run_document
-from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of
+from gym_gui.cli.trainer_link import TrainerLink, client_in, link_options, run_id_of, tell_unwatched
 from gym_gui.core.errors import TrainerUnavailableError
 
 if TYPE_CHECKING:
     from gym_gui.cli.watch_board import WatchBoard
     from gym_gui.services.trainer.client.client import TrainerClient
+    from gym_gui.services.trainer.run_store import TrainingRun
 
 _DRAWN_EVERY_S: Final = 0.25
 _RETRY_S: Final = 1.0
@@ -31,23 +32,29 @@ def watch(*, run_id: str | None, once: bool, as_json: bool, link: TrainerLink) -
     """Watch the training runs, or one RUN, live: progress, return, speed, age of the last step. Ctrl+C ends it.
 
     With --once it shows how they stand now, and ends. With --json it prints a line for each change; with both, one
-    document. Watching one RUN ends with the run.
+    document. Watching one RUN ends with the run. Where no trainer runs nothing changes, and it ends at once.
     """
-    with link.opened() as client:
-        run_id = None if run_id is None else run_id_of(client, run_id)
-        if once:
-            _show_once(client, run_id, as_json=as_json)
+    with link.reading() as reader:
+        run_id = None if run_id is None else run_id_of(reader, run_id)
+        client = client_in(reader)
+        if once or client is None:
+            found = reader.list_runs() if run_id is None else [reader.get(run_id)]
+            _show_once(found, as_json=as_json, as_lines=not once, alone=run_id is not None)
+            tell_unwatched(reader, found)
         elif as_json:
             _print_changes(client, run_id)
         else:
             _watch_live(client, run_id)
 
 
-def _show_once(client: TrainerClient, run_id: str | None, *, as_json: bool) -> None:
-    found = client.list_runs() if run_id is None else [client.get(run_id)]
+def _show_once(found: list[TrainingRun], *, as_json: bool, as_lines: bool, alone: bool) -> None:
+    if as_json and as_lines:
+        for run in found:
+            _print_line(run)
+        return
     if as_json:
         documents = list(map(run_document, found))
-        print_json(documents if run_id is None else documents[0])
+        print_json(documents[0] if alone else documents)
         return
     from rich.console import Console  # noqa: PLC0415 - 50 ms, where something is drawn
 
@@ -63,20 +70,24 @@ def _show_once(client: TrainerClient, run_id: str | None, *, as_json: bool) -> N
 
 
 def _print_changes(client: TrainerClient, run_id: str | None) -> None:
-    import msgspec  # noqa: PLC0415 - only here
-
-    from gym_gui.core.info_codec import to_plain  # noqa: PLC0415 - same
-
     changes = client.watch_runs(_chosen(run_id))
     try:
         for run, _ in changes:
-            click.echo(msgspec.json.encode(to_plain(run_document(run))).decode())
+            _print_line(run)
             if run_id is not None and not run.state.is_active:
                 return
     except KeyboardInterrupt:
         return
     finally:
         changes.close()
+
+
+def _print_line(run: TrainingRun) -> None:
+    import msgspec  # noqa: PLC0415 - only here
+
+    from gym_gui.core.info_codec import to_plain  # noqa: PLC0415 - same
+
+    click.echo(msgspec.json.encode(to_plain(run_document(run))).decode())
 
 
 class _Feed:

@@ -12,6 +12,7 @@ from gym_gui.cli.options import overrides_argument, settings_for, var_dir_option
 from gym_gui.cli.reading import newest_run, opened_library, path_of_recording
 from gym_gui.cli.record import parse_kwargs
 from gym_gui.controllers.display import display_fault
+from gym_gui.controllers.run_names import run_named
 from gym_gui.controllers.start_request import StartRequest
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def replay(*, run_id: str, episode: str | None, var_dir: str | None) -> int:
     with opened_library(None if path is None else str(path), var_dir) as library:
         if path is not None:
             run_id = newest_run(library)
+        run_id = run_named(library, run_id)
         rollup = library.get_episode(run_id, chosen)
     start = StartRequest(kind="replay", run_id=run_id, episode=rollup.episode_id, recording=path)
     return open_window(settings_for(var_dir), start)

@@ -7,6 +7,7 @@ import shutil
 import threading
 from typing import TYPE_CHECKING, Any
 
+from gym_gui.controllers.run_names import run_named
 from gym_gui.core.errors import EnvironmentFault, ExportError, RunNotFoundError
 from gym_gui.core.refs import check_run_id
 from gym_gui.recording.export import export, export_run
@@ -32,7 +33,7 @@ def export_from_folder(
 
     Args:
         settings: Where the recordings are.
-        run_id: The run.
+        run_id: The run's id, or its name.
         output: The file or folder to write.
         recording: Read this recording instead.
         asked: The other arguments of `export_run`.
@@ -43,7 +44,7 @@ def export_from_folder(
     if recording is not None:
         return export_run(recording, run_id, output, **asked)
     with open_archive(settings) as archive:
-        return export_run(archive, run_id, output, **asked)
+        return export_run(archive, run_named(archive.library, run_id), output, **asked)
 
 
 def import_into_folder(

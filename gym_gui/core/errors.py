@@ -153,6 +153,10 @@ class TrainerUnavailableError(EnvironmentFault, ConnectionError):
     """No trainer answers at that address, or it does not let us in."""
 
 
+class TrainerSilentError(TrainerUnavailableError):
+    """A trainer has not answered in time: it is busy, or nothing gets through to it. It may well be there."""
+
+
 class TrainerRefusedError(EnvironmentFault, ValueError):
     """The trainer answered that it will not do what was asked."""
 

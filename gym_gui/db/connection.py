@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT_MS: Final = 5_000
 _RETRY_S: Final = 0.02
+# A transaction's pages and the log's index find no room below it.
+_LEAST_BYTES: Final = 128 * 1024
 
 # NORMAL with WAL survives the death of the process at any instant; only a power cut may cost the last commits.
 _WRITER_PRAGMAS: Final = (
@@ -104,11 +107,18 @@ def _open_reader(path: Path, options: str) -> sqlite3.Connection:
 def store_error(what: str, path: Path, error: sqlite3.Error) -> StoreError:
     """The sentence for a fault of the database at *path*."""
     hint = f"Move it away or choose another var folder. File: {path}"
-    if "full" in str(error):
+    if "full" in str(error) or _has_no_room(path):  # then SQLite says "disk I/O error" as well
         hint = f"Free some space: recording goes on by itself. File: {path}"
     elif "locked" in str(error):
         hint = f"Another program holds it; close that program. File: {path}"
     return StoreError(f"The telemetry database could not be {what}: {error}.", hint=hint)
+
+
+def _has_no_room(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < _LEAST_BYTES
+    except OSError:
+        return False
 
 
 class ReaderPool:

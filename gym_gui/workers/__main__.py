@@ -30,7 +30,10 @@ def main(variables: Mapping[str, str]) -> int:
         outcome = Outcome(FAILED, f"{type(error).__name__}: {' '.join(str(error).split())}"[:500])
     folder = variables.get(RUN_DIR)
     if folder and Path(folder).is_dir():
-        outcome.write(Path(folder))
+        try:
+            outcome.write(Path(folder))
+        except OSError as error:  # a full disk: the trainer has heard it over the wire, or sees the exit code
+            print(f"gym-gui worker: how it ended cannot be written: {error}", file=sys.stderr, flush=True)  # noqa: T201 - as above
     return outcome.exit_code
 
 

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 RANDOM: Final = "random"
 _STEPS: Final = 100_000
 _HYPERPARAMETERS: Final = "hyperparameters"
+# Settings that have an option of their own.
+_OPTIONS: Final = {
+    "total_steps": "--steps",
+    "seed": "--seed",
+    "num_envs": "--num-envs",
+    "frames": "--frames",
+    "name": "--name",
+}
 _FREE: Final = frozenset({_HYPERPARAMETERS, "env_kwargs", "launcher_options", "tags"})
 
 
@@ -92,14 +100,23 @@ def pair(word: str) -> tuple[str, Any]:
         return name, text
 
 
-def command_line(config: TrainingConfig) -> str:
-    """The command that starts the same run: its preset or environment, and what differs from that."""
+def command_line(config: TrainingConfig, *, resume_from: str | None = None) -> str:
+    """The command that starts the same run: its preset or environment, and what differs from that.
+
+    Args:
+        config: Of the run.
+        resume_from: The run whose newest checkpoint it goes on from.
+    """
     start, base = _nearest(config)
     words = ["gym-gui", "train", "start", *start]
     wanted, given = msgspec.to_builtins(config), msgspec.to_builtins(base)
     for name, value in _differences("", wanted, given):
-        if name not in {"worker", "script", "arguments", "algorithm", "env_id"}:
+        if name in _OPTIONS and value is not None:
+            words += [_OPTIONS[name], str(value)]
+        elif name not in {"worker", "script", "arguments", "algorithm", "env_id"}:
             words += ["--set", f"{name}={_text(value)}"]
+    if resume_from is not None:
+        words += ["--resume-from", resume_from]
     if config.worker == "script":
         words += ["--script", config.script, "--", *config.arguments]
     return shlex.join(words)
@@ -109,12 +126,17 @@ def _nearest(config: TrainingConfig) -> tuple[list[str], TrainingConfig]:
     """The words that come nearest to *config*, and what they alone would start."""
     if config.worker == "script":
         return [], TrainingConfig(worker="script", total_steps=0)
-    kind = (config.worker, config.env_id, config.algorithm)
-    for preset in PRESETS.values():
-        if (preset.config.worker, preset.config.env_id, preset.config.algorithm) == kind:
-            return [preset.name], preset.config
     algorithm = config.algorithm or RANDOM
-    return [config.env_id, "--algorithm", algorithm], starting_config(config.env_id, algorithm=algorithm)
+    starts = [([config.env_id, "--algorithm", algorithm], starting_config(config.env_id, algorithm=algorithm))]
+    kind = (config.worker, config.env_id, config.algorithm)
+    starts += [
+        ([preset.name], preset.config)
+        for preset in PRESETS.values()
+        if (preset.config.worker, preset.config.env_id, preset.config.algorithm) == kind
+    ]
+    wanted = msgspec.to_builtins(config)
+    # A preset where it comes as near: it is the shorter word.
+    return min(reversed(starts), key=lambda start: len(_differences("", wanted, msgspec.to_builtins(start[1]))))
 
 
 def _differences(prefix: str, wanted: Mapping[str, Any], given: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -132,7 +154,12 @@ def _differences(prefix: str, wanted: Mapping[str, Any], given: Mapping[str, Any
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) and value else msgspec.json.encode(value).decode()
+    if isinstance(value, str) and value:
+        try:
+            msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            return value
+    return msgspec.json.encode(value).decode()  # a text that reads as a number keeps its quotes
 
 
 def _place_of(name: str, config: TrainingConfig) -> list[str]:

@@ -9,6 +9,7 @@ from gym_gui.core.errors import ConfigError, WorkerError
 from gym_gui.workers import replay_memory
 from gym_gui.workers.algorithms import POLICIES, algorithm_class
 from gym_gui.workers.checkpoints import buffer_of
+from gym_gui.workers.fitting import check_spaces
 from gym_gui.workers.forms import parameters_of
 from gym_gui.workers.hyperparameters import keyword_arguments
 
@@ -33,6 +34,7 @@ def make_learner(config: TrainingConfig, envs: Any, *, seed: int) -> Any:
         FormatUnavailableError: Stable-Baselines3 is not installed.
     """
     kind = algorithm_class(config.algorithm)
+    check_spaces(config, envs.observation_space, envs.action_space)
     kwargs = _arguments(config, kind, envs)
     policy = config.policy or _policy_for(envs.observation_space)
     if policy not in POLICIES:

@@ -7,8 +7,9 @@ evaluations are a run of their own in the same group.
 from __future__ import annotations
 
 import logging
+import time
 from multiprocessing import parent_process
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.config import EVALUATION_SUFFIX
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from gym_gui.wrappers.recorder import Recorder
 
 _LOGGER = logging.getLogger(__name__)
-_END_S = 8.0
+# All recordings together, a little less than a worker has: beyond it, it would be killed with its outcome unsaid.
+_END_S: Final = 8.0
+_LEAST_END_S: Final = 0.25
 
 
 class RecordedStreams:
@@ -116,8 +119,11 @@ class RecordedStreams:
 
     def close(self, state: RunState, reason: str) -> None:
         """End every recording of this process, what a script opened included."""
+        deadline_s = time.monotonic() + _END_S
         while (recorder := lifecycle.newest()) is not None:
-            recorder.close(state, reason, timeout_s=_END_S)
+            # A recorder may take that long twice: to send what it holds, and to hear that it is kept.
+            left_s = max(_LEAST_END_S, (deadline_s - time.monotonic()) / 2)
+            recorder.close(state, reason, timeout_s=left_s)
             lifecycle.closed(recorder)
         self._main = None
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import ConfigError, EnvironmentFault
+from gym_gui.services.trainer.disk_room import SENTENCE, was_full
 from gym_gui.workers.checkpoints import Checkpoints
 from gym_gui.workers.desk import OrderDesk
 from gym_gui.workers.outcome import CANCELLED, COMPLETED, FAILED, Outcome
@@ -60,6 +61,8 @@ def work(place: WorkerPlace, streams: Streams | None = None, stop: StopRequest |
 
         traceback.print_exc()
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        if was_full(error, place.run_dir):
+            reason = f"{SENTENCE} ({reason})"
         outcome = Outcome(FAILED, reason[:_SHOWN], desk.steps)
         streams.close(RunState.FAULTED, outcome.reason)
     if outcome.checkpoint is None:

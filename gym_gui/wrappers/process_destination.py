@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # A recording process imports a good deal before it answers, on a machine that may be busy.
 _START_S: Final = 60.0
 # Beyond the time that it was given for an end.
-_ANSWER_S: Final = 2.0
+_ANSWER_S: Final = 0.5
 
 
 class ProcessDestination:

@@ -209,6 +209,20 @@ def test_that_a_full_disk_stops_no_trainer(small_disk: SmallDisk, expect_log: Lo
         assert house.wait(house.submit("pass", seed=2), *ENDED).state is S.COMPLETED
 
 
+def test_that_a_run_that_a_full_disk_ended_says_so_once_there_is_room(
+    small_disk: SmallDisk, expect_log: LogExpectations
+) -> None:
+    expect_log(logging.WARNING, "waits for its registry")
+    # It cannot even write how it ended, nor a line of its log.
+    fills = "import os\nwith open('../filler', 'ab', 0) as f:\n  while True: f.write(bytes(4096))"
+    with House(small_disk.path / "var") as house:
+        run_id = house.submit(fills)
+        until(lambda: house.dispatcher.status().fault)
+        (small_disk.path / "var" / "trainer" / "runs" / "filler").unlink()
+        run = house.wait(run_id, TrainingState.FAILED)
+    assert run.reason.startswith("The worker ended with exit code 1. The disk was full. Free some room;")
+
+
 def test_that_a_mark_finds_what_a_pid_would_not(var_dir: Path) -> None:
     with House(var_dir) as house:
         run_id = house.submit(SLEEP)

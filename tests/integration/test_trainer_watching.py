@@ -134,7 +134,7 @@ def test_that_a_trainer_takes_in_what_is_spooled_while_it_runs(var_dir: Path) ->
         worker.put(make_batch(1))
         worker.close(RunState.COMPLETED, timeout_s=0.1)
         until(lambda: [one.steps for one in library.list_runs()] == [49], "the spooled run")
-        until(lambda: not list((var_dir / "spool").glob("*.spool")), "the delivered file's end")
+        assert until(lambda: not list((var_dir / "spool").glob("*.spool")), "the delivered file's end")
 
 
 def test_that_prometheus_is_told(var_dir: Path) -> None:

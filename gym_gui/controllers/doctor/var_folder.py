@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from gym_gui.controllers.doctor.check import Check, Status
 from gym_gui.core.errors import EnvironmentFault
+from gym_gui.core.sizes import size_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +36,14 @@ def check_var_folder(settings: Settings) -> Check:
             "Choose another one with --var-dir or GYM_GUI_VAR_DIR.",
         )
     free_bytes = shutil.disk_usage(_nearest_folder(paths.root)).free
-    text = f"{paths.root} {'can be written' if exists else 'will be made'}; {free_bytes / 1e9:,.1f} GB are free."
     if free_bytes < _FULL_BYTES:
-        return Check("Var folder", Status.PROBLEM, text, "Make room, or choose another folder with --var-dir.")
+        return Check(
+            "Var folder",
+            Status.PROBLEM,
+            f"The disk of {paths.root} is {'nearly ' if free_bytes else ''}full: {size_text(free_bytes)} are free.",
+            "Make room, or choose another folder with --var-dir.",
+        )
+    text = f"{paths.root} {'can be written' if exists else 'will be made'}; {free_bytes / 1e9:,.1f} GB are free."
     if free_bytes < _LOW_BYTES:
         return Check("Var folder", Status.WARNING, text, "An hour of play takes 20 to 200 MB.")
     return Check("Var folder", Status.OK, text)

@@ -26,7 +26,7 @@ def test_that_what_is_typed_is_in_the_run_and_in_the_command() -> None:
     assert form.config.name == "mine"
     assert form.config.total_steps == 70_000
     assert form.config.hyperparameters["learning_rate"] == 0.01
-    assert "--set total_steps=70000" in form.command
+    assert "--steps 70000" in form.command
     assert not form.preset
 
 

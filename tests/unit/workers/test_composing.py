@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 
+from gym_gui.cli.main import gym_gui_command
 from gym_gui.core.errors import ConfigError
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.workers.composing import changed, command_line, pair, starting_config
@@ -56,26 +57,34 @@ def test_that_wrong_names_and_values_are_refused(name: str, value: object, hint:
         *(preset.config for preset in PRESETS.values()),
         changed(starting_config("lunarlander-ppo"), {"seed": 4, "learning_rate": None, "env_kwargs.gravity": -5.0}),
         changed(starting_config("Acrobot-v1", algorithm="DQN"), {"num_envs": 2, "tags": {"why": "it's a test"}}),
-        starting_config("Acrobot-v1", algorithm="random"),
-        TrainingConfig(worker="script", script="/tmp/my file.py", arguments=("--lr", "1e-3"), total_steps=0),  # noqa: S108 - a name, no file
+        changed(starting_config("Acrobot-v1", algorithm="random"), {"name": "7", "tags": {"number": "7"}}),
+        TrainingConfig(worker="script", script=__file__, arguments=("--lr", "1e-3", "two words"), total_steps=0),
     ],
 )
 def test_that_the_command_starts_the_same_run(config: TrainingConfig) -> None:
     words = shlex.split(command_line(config))
     assert words[:3] == ["gym-gui", "train", "start"]
-    arguments = words[words.index("--") + 1 :] if "--" in words else []
-    words = words[3 : words.index("--")] if "--" in words else words[3:]
-    options: dict[str, list[str]] = {"--set": [], "--algorithm": [], "--script": []}
-    start = words.pop(0) if words and not words[0].startswith("--") else ""
-    for option, value in zip(words[::2], words[1::2], strict=True):
-        options[option].append(value)
-    if options["--script"]:
-        base = replace(TrainingConfig(), worker="script", script=options["--script"][0], arguments=tuple(arguments))
-        base = replace(base, total_steps=0)
-    else:
-        base = starting_config(start, algorithm="".join(options["--algorithm"]))
-    again = changed(base, dict(map(pair, options["--set"])))
-    assert again.digest() == config.digest()
+    assert typed(words) == config
+
+
+def test_that_what_has_an_option_of_its_own_is_written_with_it() -> None:
+    config = changed(
+        starting_config("cartpole-ppo"),
+        {"total_steps": 500, "seed": 3, "num_envs": 2, "frames": "none", "name": "my run"},
+    )
+    assert command_line(config, resume_from="cartpole-1") == (
+        "gym-gui train start cartpole-ppo --steps 500 --seed 3 --num-envs 2 --frames none --name 'my run' "
+        "--resume-from cartpole-1"
+    )
+
+
+def typed(words: list[str]) -> TrainingConfig:
+    """What the command line makes of these words."""
+    answer = CliRunner().invoke(
+        gym_gui_command, [*words[1:3], "--dry-run", "--json", *words[3:]], obj=None, standalone_mode=False
+    )
+    assert answer.exception is None, answer.exception
+    return TrainingConfig.from_json(answer.stdout)
 
 
 def test_that_a_preset_keeps_its_algorithm() -> None:

@@ -116,6 +116,8 @@ def ensure_trainer(paths: VarPaths, *, timeout_s: float = _START_S) -> TrainerCl
             started = _start(paths, log)
         elif started is not None and started.poll() not in {None, 0} and not _is_held(paths.daemon_lock):
             raise TrainerUnavailableError(f"The trainer could not be started. {_last_words(log)}".strip())
+        elif started is None:
+            _check_writable(paths)
         if time.monotonic() > deadline_s:
             raise TrainerUnavailableError("The trainer did not start in time.", hint=f"Its log: {log}")
         time.sleep(_LOOK_S)
@@ -170,6 +172,17 @@ def _last_words(log: Path) -> str:
     except OSError:
         return ""
     return lines[-1] if lines else ""
+
+
+def _check_writable(paths: VarPaths) -> None:
+    try:
+        with paths.daemon_lock.open("ab"):
+            return
+    except OSError as error:
+        raise VarDirError(
+            f"No trainer can run on a folder that cannot be written: {error.strerror or error}.",
+            hint=f"Folder: {paths.root}",
+        ) from error
 
 
 def _is_held(lock_path: Path) -> bool:

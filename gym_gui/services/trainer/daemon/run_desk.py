@@ -1,4 +1,4 @@
-"""Every run that the trainer knows: those that its dispatcher starts, and those of scripts that came by themselves.
+"""RunDesk: the runs of a trainer that is there: what is known of them, orders for them, and what their workers say.
 
 Any thread.
 """
@@ -6,44 +6,27 @@ Any thread.
 from __future__ import annotations
 
 import socket
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import RunNotFoundError, RunTransitionError
-from gym_gui.services.trainer.config import TrainingConfig
-from gym_gui.services.trainer.daemon.enrolment import TRAINER_KEY
-from gym_gui.services.trainer.run_store import RunProgress, RunTransition, TrainingRun, WorkerProcess
-from gym_gui.services.trainer.states import TrainingState
+from gym_gui.services.trainer.daemon.run_shelf import RunShelf
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
-    from gym_gui.core.data_model import RunSummary
+    from gym_gui.core.data_model import RunState
     from gym_gui.services.batch_destination import Order
     from gym_gui.services.library import Library
+    from gym_gui.services.trainer.config import TrainingConfig
     from gym_gui.services.trainer.daemon.dispatching import Dispatching
-    from gym_gui.services.trainer.daemon.enrolment import Enrolment
     from gym_gui.services.trainer.daemon.progress import ProgressBook
     from gym_gui.services.trainer.dispatch.dispatch_facts import Heartbeat
-    from gym_gui.services.trainer.run_store import RunStore
+    from gym_gui.services.trainer.run_store import RunStore, TrainingRun
 
 HOST: Final = socket.gethostname()
-_STATES: Final = {
-    RunState.RUNNING: TrainingState.RUNNING,
-    RunState.COMPLETED: TrainingState.COMPLETED,
-    RunState.FAULTED: TrainingState.FAILED,
-    RunState.INTERRUPTED: TrainingState.FAILED,
-}
-_REASONS: Final = {
-    RunState.RUNNING: "A script that was started elsewhere.",
-    RunState.COMPLETED: "The script ended it.",
-    RunState.FAULTED: "The script ended with an error.",
-    RunState.INTERRUPTED: "Its workers were not heard of any more.",
-}
 
 
-class RunDesk:
+class RunDesk(RunShelf):
     """Answers for runs.
 
     Args:
@@ -54,12 +37,9 @@ class RunDesk:
     """
 
     def __init__(self, dispatcher: Dispatching, store: RunStore, library: Library, book: ProgressBook) -> None:
+        super().__init__(store, library, book)
         self.dispatcher = dispatcher
-        self._store = store
-        self._library = library
-        self._book = book
         self._ours: set[str] = set()
-        self.enrolment: Enrolment | None = None
 
     # Runs.
 
@@ -70,51 +50,6 @@ class RunDesk:
             DuplicateRunError: a run of the same settings is active.
         """
         return self.dispatcher.submit(config, run_id=run_id, resume_from=resume_from)
-
-    def get(self, run_id: str) -> TrainingRun:
-        """One run, as far as it has come.
-
-        Raises:
-            RunNotFoundError: there is none of that id.
-        """
-        try:
-            return self._live(self._store.get(run_id))
-        except RunNotFoundError:
-            found = self._library.get_summary(run_id)
-            if not _is_stranger(found):
-                raise
-            return self._stranger(found)
-
-    def list(
-        self, states: Collection[TrainingState], *, archived: bool, after: str, limit: int
-    ) -> tuple[Sequence[TrainingRun], bool]:
-        """Runs, newest first, and whether there are more."""
-        own = [self._live(run) for run in self._store.list(states, archived=archived)]
-        known = {run.run_id for run in own}
-        others = (
-            self._stranger(one)
-            for one in self._library.list_runs()
-            if _is_stranger(one) and one.run.run_id not in known
-        )
-        found = sorted(
-            [*own, *(run for run in others if not states or run.state in states)],
-            key=lambda run: (run.created_at, run.run_id),
-            reverse=True,
-        )
-        places = [place for place, run in enumerate(found) if run.run_id == after]
-        start = places[0] + 1 if places else 0
-        return found[start : start + limit], len(found) > start + limit
-
-    def transitions(self, run_id: str) -> Sequence[RunTransition]:
-        """Every change of a run's state; a script's run has those that its recording tells."""
-        try:
-            return self._store.transitions(run_id)
-        except RunNotFoundError:
-            run = self.get(run_id)
-            found = [RunTransition(before=None, after=TrainingState.RUNNING, at=run.created_at, reason="It came.")]
-            if run.ended_at is not None:
-                found += [RunTransition(before=found[0].after, after=run.state, at=run.ended_at, reason=run.reason)]
-            return found
 
     def is_ours(self, run_id: str) -> bool:
         """Whether the dispatcher started it."""
@@ -181,55 +116,3 @@ class RunDesk:
             return False
         started = self._store.get(run_id).workers
         return not started or any(one.worker_id == worker_id for one in started)
-
-    def _live(self, run: TrainingRun) -> TrainingRun:
-        progress = self._book.progress(run.run_id)
-        return run if progress is None else replace(run, progress=progress)
-
-    def _stranger(self, summary: RunSummary) -> TrainingRun:
-        run, state = summary.run, summary.state
-        workers = () if self.enrolment is None else self.enrolment.workers(run.run_id)
-        about = run.metadata.get(TRAINER_KEY) or {}
-        return TrainingRun(
-            run_id=run.run_id,
-            config=TrainingConfig(
-                worker="script",
-                env_id=run.env_id,
-                total_steps=0,
-                env_kwargs=dict(run.env_kwargs),
-                name=str(run.metadata.get("name", run.run_id)),
-                tags={"host": str(about.get("host", ""))},
-            ),
-            digest="",
-            attempt=1,
-            state=_STATES[state],
-            reason=_REASONS[state],
-            created_at=run.created_at,
-            started_at=run.created_at,
-            ended_at=summary.ended_at,
-            progress=self._book.progress(run.run_id)
-            or RunProgress(
-                steps=summary.steps,
-                episodes=summary.episodes,
-                frames=summary.frames,
-                dropped_frames=summary.dropped_frames,
-            ),
-            workers=tuple(
-                WorkerProcess(
-                    worker_id=worker.worker_id,
-                    pid=worker.pid,
-                    born_s=0.0,
-                    host=worker.host,
-                    token_digest="",
-                    launcher="",
-                    heartbeat_at=worker.heard_at,
-                )
-                for worker in workers
-                if worker.ended is None
-            ),
-        )
-
-
-def _is_stranger(summary: RunSummary) -> bool:
-    about = summary.run.metadata.get(TRAINER_KEY)
-    return isinstance(about, dict) and not about.get("ours")

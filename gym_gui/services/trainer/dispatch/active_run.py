@@ -128,6 +128,7 @@ class ActiveRun:
         stop_at: When it was asked to stop.
         grace_s: How long it has for that.
         gone_at: When its process was first seen to be gone, or was killed.
+        ended_without_room: Whether its disk was full then.
         memory_bytes: Of all its processes, as last measured.
         told_heard_at: The newest heartbeat that the registry knows of.
     """
@@ -152,6 +153,7 @@ class ActiveRun:
     stop_at: float | None = None
     grace_s: float = 0.0
     gone_at: float | None = None
+    ended_without_room: bool = False
     memory_bytes: int = 0
     told_heard_at: float = float("-inf")
 

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.errors import RunNotFoundError, RunTransitionError
+from gym_gui.services.trainer.disk_room import is_full
 from gym_gui.services.trainer.dispatch import processes
 from gym_gui.services.trainer.dispatch.active_run import Verdict
 from gym_gui.services.trainer.dispatch.limits import memory_fault
@@ -57,7 +58,9 @@ class Supervisor:
             if active.process is not None and active.process.is_alive():
                 self._look_at_living(active, now)
             else:
-                active.gone_at = active.gone_at or now
+                if active.gone_at is None:
+                    # Now, for when the registry can be written again, there is room.
+                    active.gone_at, active.ended_without_room = now, is_full(active.folder.path)
                 gone.append(active)
         watched = {active.mark: active for active in active_runs if measure and active.run.config.resources.memory_mb}
         found = processes.marked({*(active.mark for active in gone), *watched} - {""})

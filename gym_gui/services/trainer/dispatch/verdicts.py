@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import RunState
+from gym_gui.services.trainer.disk_room import SENTENCE
 from gym_gui.services.trainer.dispatch.active_run import Verdict, spoken_exit
 from gym_gui.services.trainer.states import TrainingState
 
@@ -42,7 +43,12 @@ def _as_the_system_says(active: ActiveRun) -> Verdict:
         return Verdict(TrainingState.COMPLETED, "Its worker ended.")
     if code == STOPPED_ON_ORDER:
         return Verdict(TrainingState.CANCELLED, "Its worker was asked to stop.")
-    return Verdict(TrainingState.FAILED, with_last_lines(active, f"{spoken_exit(code)}."))
+    sentence = f"{spoken_exit(code)}."
+    if (
+        active.ended_without_room and code is not None and code > 0
+    ):  # no signal; its log cannot say so: that lies on the same disk
+        sentence = f"{sentence} {SENTENCE}"
+    return Verdict(TrainingState.FAILED, with_last_lines(active, sentence))
 
 
 def after_failure(active: ActiveRun, verdict: Verdict) -> Verdict:

@@ -14,7 +14,7 @@ from gym_gui.core.errors import StoreError
 from gym_gui.core.refs import check_run_id
 from gym_gui.core.typing_compat import override
 from gym_gui.db.connection import ReaderPool, connect_writer
-from gym_gui.db.migrations import Migration, migrate
+from gym_gui.db.migrations import Migration, check_version, migrate
 from gym_gui.services.trainer.dispatch.claiming import Room, Waiting, choose
 from gym_gui.services.trainer.registry.migrations import m0001_first
 from gym_gui.services.trainer.registry.registry_rows import (
@@ -50,27 +50,25 @@ class RunRegistry(Closing):
 
     Args:
         path: The database; its folder is made.
+        read_only: Never create, migrate or write: for whoever only reports, in a folder that can only be read too.
 
     Raises:
         StoreError: the file is foreign or damaged, or cannot be written.
         StoreVersionError: a newer application wrote it.
     """
 
-    def __init__(self, path: str | PathLike[str]) -> None:
+    def __init__(self, path: str | PathLike[str], *, read_only: bool = False) -> None:
         self._path = path = Path(path)
         self._lock = threading.Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"The trainer's folder cannot be made: {error.strerror}.", hint=str(path)) from error
-        self._writer: sqlite3.Connection | None = connect_writer(path)
-        try:
-            migrate(self._writer, MIGRATIONS, application_id=APPLICATION_ID, path=path)
-        except BaseException:
-            self._writer.close()
-            raise
-        self._writer.row_factory = sqlite3.Row
+        self._writer: sqlite3.Connection | None = None if read_only else _opened_writer(path)
         self._readers = ReaderPool(path)
+        if read_only:
+            try:
+                with self._readers.borrow() as reader:
+                    check_version(reader, application_id=APPLICATION_ID, newest=MIGRATIONS[-1].version, path=path)
+            except BaseException:
+                self._readers.close()
+                raise
 
     @override
     def close(self) -> None:
@@ -258,6 +256,21 @@ class RunRegistry(Closing):
                 raise StoreError(
                     f"The trainer's registry could not be written: {error}.", hint=f"File: {self._path}"
                 ) from error
+
+
+def _opened_writer(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"The trainer's folder cannot be made: {error.strerror}.", hint=str(path)) from error
+    writer = connect_writer(path)
+    try:
+        migrate(writer, MIGRATIONS, application_id=APPLICATION_ID, path=path)
+    except BaseException:
+        writer.close()
+        raise
+    writer.row_factory = sqlite3.Row
+    return writer
 
 
 def _key(connection: sqlite3.Connection, run_id: str) -> int:

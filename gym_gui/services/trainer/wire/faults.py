@@ -19,8 +19,8 @@ from gym_gui.core.errors import (
     RunTransitionError,
     StoreError,
     TrainerRefusedError,
-    TrainerUnavailableError,
 )
+from gym_gui.services.trainer.wire.unreached import unreached
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,28 +56,12 @@ def error_of(failure: grpc.RpcError, address: str) -> EnvironmentFault:
         return told
     code, detail = failure.code(), failure.details() or "no reason given"
     if code in _UNAVAILABLE:
-        return _unreached(code, detail, address)
+        return unreached(code, detail, address)
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return TrainerRefusedError(
             f"The trainer at {address} does not know how to do that.", hint="It is older than this program: update it."
         )
     return TrainerRefusedError(f"The trainer at {address} refused: {detail}.".replace("..", "."))
-
-
-def _unreached(code: grpc.StatusCode, detail: str, address: str) -> TrainerUnavailableError:
-    if code is grpc.StatusCode.UNAUTHENTICATED:
-        return TrainerUnavailableError(
-            f"The trainer at {address} does not let us in: {detail}".rstrip(".") + ".",
-            hint="Give its token with --token-file; `gym-gui trainer token` shows it on its machine.",
-        )
-    if "CERTIFICATE_VERIFY_FAILED" in detail or "SSL" in detail:
-        return TrainerUnavailableError(
-            f"The trainer at {address} shows a certificate that is not trusted here.",
-            hint="Give the certificate that it was started with: --ca trainer.crt.",
-        )
-    return TrainerUnavailableError(
-        f"No trainer answers at {address}.", hint="Start one with `gym-gui trainer serve`, or check the address."
-    )
 
 
 def _told(metadata: Iterable[Any]) -> EnvironmentFault | None:

@@ -1,0 +1,39 @@
+"""`gym-gui train start` refuses what could only fail later: at once, in one sentence, and starts nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from integration.command_line import gym_gui
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("NoSuch-v1",), "There is no environment 'NoSuch-v1'."),
+        (("NoSuch-v1", "--algorithm", "random"), "There is no environment 'NoSuch-v1'."),
+        (("CartPole-v1", "--algorithm", "SAC"), "SAC cannot learn CartPole-v1: its actions are Discrete(2)"),
+        (("pendulum-sac", "--set", "env_id=CartPole-v1"), "SAC cannot learn CartPole-v1"),
+    ],
+)
+def test_that_what_no_worker_could_do_is_wrong_usage(words: tuple[str, ...], told: str, var_dir: Path) -> None:
+    found = gym_gui("train", "start", *words, var_dir=var_dir)
+    assert (found.code, found.stdout) == (2, ""), found.stderr
+    assert found.sentence.startswith(f"gym-gui: {told}")
+    assert not (var_dir / "logs").exists()  # no trainer was started for it
+
+
+def test_that_a_preset_beside_a_script_is_not_dropped_in_silence(var_dir: Path, tmp_path: Path) -> None:
+    script = tmp_path / "own.py"
+    script.touch()
+    found = gym_gui("train", "start", "cartpole-ppo", "--script", str(script), "--dry-run", var_dir=var_dir)
+    assert found.code == 2
+    assert "Name the preset cartpole-ppo or a --script" in found.sentence
+    # Behind -- it is an argument of the script's, whatever it is called.
+    words = ("--dry-run", "--script", str(script), "--", "cartpole-ppo", "--seed", "3")
+    found = gym_gui("train", "start", *words, GYM_GUI_VAR_DIR=str(var_dir))
+    assert (found.code, found.stdout.strip().rpartition(" -- ")[2]) == (0, "cartpole-ppo --seed 3")
