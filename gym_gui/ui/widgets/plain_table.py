@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gym_gui.ui.theme import Theme
 
 _ROW: Final = 28
+_MOST_LINES: Final = 8  # more are scrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class PlainTable(QTableWidget):
         titles: Of the columns.
         right: Columns whose texts are numbers.
         wide: The column that takes the room that is left.
+        wraps: Whether its texts take more lines where they are long; else they are cut.
     """
 
     opened = Signal(str)
@@ -66,6 +68,7 @@ class PlainTable(QTableWidget):
         *,
         right: frozenset[int] = frozenset(),
         wide: int = 0,
+        wraps: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(0, len(titles), parent)
@@ -77,7 +80,7 @@ class PlainTable(QTableWidget):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
-        self.setWordWrap(False)
+        self.setWordWrap(wraps)
         self.setTabKeyNavigation(False)
         self.setFont(theme.font(tokens.BODY_PX))
         self.verticalHeader().hide()
@@ -86,6 +89,13 @@ class PlainTable(QTableWidget):
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
+        if wraps:
+            # Before the first lines come, so that each has its height once it has its text and its width.
+            self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+            self.verticalHeader().setMinimumSectionSize(_ROW)
+            self.verticalHeader().sectionResized.connect(lambda *_: self.updateGeometry())
+            # Qt fits the heights to new texts, not to a new width.
+            header.sectionResized.connect(lambda *_: self.resizeRowsToContents())
         self._align_titles()
         self.activated.connect(lambda index: self.opened.emit(self.rows[index.row()].key))
         theme.changed.connect(self._again)
@@ -137,7 +147,8 @@ class PlainTable(QTableWidget):
 
     @override
     def sizeHint(self) -> QSize:
-        return QSize(320, self.horizontalHeader().height() + _ROW * max(1, min(8, self.rowCount())) + tokens.SPACE_8)
+        lines = sum(self.rowHeight(row) for row in range(min(_MOST_LINES, self.rowCount())))
+        return QSize(320, self.horizontalHeader().height() + max(_ROW, lines) + tokens.SPACE_8)
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
