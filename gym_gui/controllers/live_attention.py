@@ -94,9 +94,8 @@ def own_alerts(runs: Sequence[LiveRun], health: LiveHealth) -> list[AlertStatus]
                 AlertStatus(run_id=run.run_id, kind="failed", sentence=sentence, since=run.ended_at, active=True)
             )
         elif run.state is TrainingState.RUNNING and not run.managed and age_s(run, now) > SILENT_S:
-            sentence = (
-                f"{labels[run.run_id]} has not stepped for {round(age_s(run, now) / 60)} min. Its process may be stuck or gone."
-            )
+            silent_min = round(age_s(run, now) / 60)
+            sentence = f"{labels[run.run_id]} has not stepped for {silent_min} min. Its process may be stuck or gone."
             last = run.progress.last_step_at
             alerts.append(
                 AlertStatus(run_id=run.run_id, kind="no-progress", sentence=sentence, since=last, active=True)
