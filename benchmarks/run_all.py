@@ -28,6 +28,7 @@ BENCHMARKS = (
     "registry",
     "curves",
     "live_window",
+    "step_to_pixel",
 )
 
 
