@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
-from trainer_rig import TrainerProcess, make_batch, publisher, until
+from trainer_rig import PATIENCE_S, TrainerProcess, make_batch, publisher, until
 
 from gym_gui.controllers.live_feed import RemotePictures
 from gym_gui.controllers.live_remote import RemoteRecordings
@@ -101,11 +102,17 @@ def test_that_pictures_come_again_after_the_trainer_was_away(var_dir: Path) -> N
 
 def test_that_a_script_that_comes_and_goes_is_told_to_those_who_watch(var_dir: Path) -> None:
     with TrainerProcess(var_dir) as trainer, trainer.client() as client, client.watch_runs() as watch:
-        changes = iter(watch)
         until(lambda: client.status().host, "the trainer's word")
+        patience = threading.Timer(PATIENCE_S, watch.close)  # what does not come is missed, not awaited for ever
+        patience.start()
         worker = publisher(trainer.address, var_dir / "spool")
         worker.put(make_batch(1))  # and nothing more: no later change tells of what the first one missed
-        run, _ = next(changes)
-        assert (run.run_id, run.state) == ("a-run", TrainingState.RUNNING)
+        changes = iter(watch)
+        first = next(changes, None)
         worker.close(RunState.COMPLETED)
-        assert next(one for one, _ in changes if not one.state.is_active).state is TrainingState.COMPLETED
+        last = next((one for one, _ in changes if not one.state.is_active), None)
+        patience.cancel()
+        assert first is not None
+        assert (first[0].run_id, first[0].state) == ("a-run", TrainingState.RUNNING)
+        assert last is not None
+        assert last.state is TrainingState.COMPLETED

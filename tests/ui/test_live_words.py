@@ -82,7 +82,9 @@ def test_that_alerts_are_whole_at_any_width(qtbot: QtBot, theme: Theme, width: i
     table = page.alerts
 
     def needed() -> int:
-        room = table.visualItemRect(table.item(0, 1)).adjusted(tokens.SPACE_8, 0, -tokens.SPACE_8, 0)
+        item = table.item(0, 1)
+        assert item is not None
+        room = table.visualItemRect(item).adjusted(tokens.SPACE_8, 0, -tokens.SPACE_8, 0)
         return table.fontMetrics().boundingRect(room, int(Qt.TextFlag.TextWordWrap), LONG).height()
 
     def is_whole() -> bool:

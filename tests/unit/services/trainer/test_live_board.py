@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from trainer_rig import make_batch
@@ -111,7 +112,11 @@ def test_that_a_picture_has_the_return_of_its_own_episode_at_its_own_step() -> N
 def test_that_a_return_goes_on_from_batch_to_batch_and_is_unknown_where_the_beginning_was_not_seen() -> None:
     board = LiveBoard()
     viewer = board.join(Interests(frames=True))
-    later = {"episode_ids": ("s-e1",), "step_index": np.arange(50, 100), "flags": np.zeros(50, np.uint8)}
+    later: dict[str, Any] = {
+        "episode_ids": ("s-e1",),
+        "step_index": np.arange(50, 100),
+        "flags": np.zeros(50, np.uint8),
+    }
     board.offer(replace(make_batch(2, frames=True), **later))
     _, (unseen,) = look(viewer)
     assert np.isnan(unseen.episode_return)
