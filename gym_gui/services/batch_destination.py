@@ -53,15 +53,15 @@ class DestinationStatus:
 
 
 class BatchDestination(Protocol):
-    """Takes one worker's batches; never raises for what the world does, and never loses a row.
+    """Takes one worker's batches; never raises for what the world does, and never loses a row."""
 
-    Attributes:
-        run_id: The run, as the destination named it.
-        worker_id: The worker, likewise.
-    """
+    @property
+    def run_id(self) -> str:
+        """The run, as the destination named it."""
 
-    run_id: str
-    worker_id: str
+    @property
+    def worker_id(self) -> str:
+        """The worker, likewise."""
 
     def put(self, batch: StepBatch) -> None:
         """Take a batch over; waits a little at most. Under pressure its pictures may be let go, and are counted."""

@@ -6,15 +6,13 @@ evaluations are a run of their own in the same group.
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
+import logging
 from multiprocessing import parent_process
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.config import EVALUATION_SUFFIX
-from gym_gui.wrappers import lifecycle, session
+from gym_gui.wrappers import lifecycle
 from gym_gui.wrappers.opening import RecordingOptions, open_recorder
 from gym_gui.wrappers.record_telemetry import RecordTelemetry
 from gym_gui.wrappers.record_vector import RecordTelemetryVector
@@ -26,12 +24,12 @@ if TYPE_CHECKING:
     from gymnasium import Env
     from gymnasium.vector import VectorEnv
 
-    from gym_gui.core.data_model import RunRecord, RunState
-    from gym_gui.core.schema.run_spaces import RunSpaces
+    from gym_gui.core.data_model import RunState
     from gym_gui.services.batch_destination import BatchDestination, Order
     from gym_gui.workers.place import WorkerPlace
     from gym_gui.wrappers.recorder import Recorder
 
+_LOGGER = logging.getLogger(__name__)
 _END_S = 8.0
 
 
@@ -103,7 +101,7 @@ class RecordedStreams:
             player=self._player,
             metadata={**self._metadata, "group": self._place.run_id, "evaluation": True},
             on_order=self._obey,
-            make_destination=self._evaluations_of_trainer if os.environ.get(session.TRAINER_VARIABLE) else None,
+            publish_as=(self._place.run_id, self._place.worker_id + EVALUATION_SUFFIX),
         )
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
@@ -140,26 +138,9 @@ class RecordedStreams:
                     metadata=self._metadata,
                     on_order=self._obey,
                 ),
+                _LOGGER.warning,
             )
         return self._main
-
-    def _evaluations_of_trainer(self, record: RunRecord, spaces: RunSpaces) -> BatchDestination:
-        from gym_gui.config.paths import VarPaths, default_var_dir  # noqa: PLC0415 - only with a trainer
-        from gym_gui.services.trainer.client.publisher import TrainerPublisher  # noqa: PLC0415 - gRPC
-
-        variables = os.environ
-        token_file, ca_file = variables.get(session.TOKEN_FILE_VARIABLE), variables.get(session.CA_VARIABLE)
-        return TrainerPublisher(
-            variables[session.TRAINER_VARIABLE],
-            replace(record, run_id=self._place.run_id),
-            spaces=spaces,
-            session=session.session_id(),
-            worker_id=self._place.worker_id + EVALUATION_SUFFIX,
-            worker_token=variables.get(session.WORKER_TOKEN_VARIABLE),
-            token=Path(token_file).read_text(encoding="utf-8").strip() if token_file else None,
-            ca=Path(ca_file) if ca_file else None,
-            spool_dir=VarPaths(default_var_dir()).spool_dir,
-        )
 
 
 class _OneOfMany(RecordTelemetry):

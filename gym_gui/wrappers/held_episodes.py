@@ -15,6 +15,8 @@ from gym_gui.core.data_model.batch import ArrayKind, StepBatch
 from gym_gui.core.data_model.step import FrameState
 from gym_gui.replay.chunk_codec import decode_chunk
 from gym_gui.wrappers.array_pen import ArrayPen
+from gym_gui.wrappers.array_shelf import ArrayShelf
+from gym_gui.wrappers.chunk_room import HeapRoom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,17 +66,19 @@ class HeldEpisodes:
     """Takes batches whose pictures are candidates; gives back whole episodes, with their pictures where they are best.
 
     Args:
-        candidates: The training thread's own pen, whose numbers the batches carry.
+        candidates: The training thread's own pictures, whose numbers the batches carry.
         codec: Compresses.
         max_bytes: Of compressed pictures held at most.
     """
 
-    def __init__(self, candidates: ArrayPen, codec: ChunkCodec, max_bytes: int = HELD_BYTES) -> None:
+    def __init__(self, candidates: ArrayShelf, codec: ChunkCodec, max_bytes: int = HELD_BYTES) -> None:
         self._candidates = candidates
         self._codec = codec
         self._max_bytes = max_bytes
         self._episodes: dict[str, _Held] = {}
-        self._kept = ArrayPen(ArrayKind.FRAME, _UNBOUNDED)
+        room = HeapRoom()
+        self._kept = ArrayPen(ArrayKind.FRAME, _UNBOUNDED, room)
+        self._kept_shelf = ArrayShelf.beside(self._kept, room)
         self._best = -np.inf
         self.shed_frames = 0
 
@@ -134,7 +138,7 @@ class HeldEpisodes:
         for piece in part.pieces:
             for item in piece.items():
                 frames[next(places)] = self._kept.write(item)
-        return replace(rows, frames=frames, blocks=tuple(self._kept.blocks(int(frames.max()) + 1, self._codec)))
+        return replace(rows, frames=frames, blocks=tuple(self._kept_shelf.blocks(int(frames.max()) + 1, self._codec)))
 
     def _keep_within_bounds(self) -> None:
         while sum(held.size_bytes for held in self._episodes.values()) > self._max_bytes:

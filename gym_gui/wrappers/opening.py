@@ -12,9 +12,10 @@ from gym_gui.config.paths import VarPaths, default_var_dir
 from gym_gui.core.errors import ConfigError
 from gym_gui.core.frame_choice import FrameChoice
 from gym_gui.core.refs import check_run_id
-from gym_gui.wrappers import lifecycle, session
+from gym_gui.wrappers import lifecycle, recording_link, session
 from gym_gui.wrappers.observation_keeping import ObservationKeeping
-from gym_gui.wrappers.run_facts import learner_record_of, run_record_of, spaces_of
+from gym_gui.wrappers.recording_words import ChannelFacts, TrainerAim
+from gym_gui.wrappers.run_facts import learner_record_of, portable_spaces, run_record_of, spaces_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from gym_gui.core.schema.run_spaces import RunSpaces
     from gym_gui.services.batch_destination import BatchDestination, Order
     from gym_gui.services.live_frames import LiveFrameWriter
-    from gym_gui.wrappers.local_destination import LocalDestination
-    from gym_gui.wrappers.local_process import LocalProcessDestination
     from gym_gui.wrappers.recorder import Recorder
 
 _RETRY_S: Final = 5.0
@@ -44,6 +43,7 @@ class RecordingOptions:
         metadata: Anything else worth keeping with the run, JSON values.
         live: Whether the newest picture is shown to windows of this machine.
         on_order: Answers a trainer's orders: outcome and detail, or None for the recorder's own answer.
+        publish_as: Run and worker to be towards a trainer; None for what the process's variables say.
         make_destination: Makes the destination from the run's record; None for the one that the rest says.
     """
 
@@ -56,6 +56,7 @@ class RecordingOptions:
     metadata: Mapping[str, Any] | None = None
     live: bool = True
     on_order: Callable[[Order], tuple[str, str] | None] | None = None
+    publish_as: tuple[str, str] | None = None
     make_destination: Callable[[RunRecord, RunSpaces], BatchDestination] | None = None
 
     def __post_init__(self) -> None:
@@ -91,54 +92,46 @@ class OpeningAttempts:
         self._next_s = time.monotonic() + _RETRY_S
 
 
-def open_recorder(env: Any, options: RecordingOptions) -> Recorder:
+def open_recorder(env: Any, options: RecordingOptions, on_lost: Callable[[str], None]) -> Recorder:
     """A recorder for *env*, a single or a vector environment.
 
+    Args:
+        env: The environment.
+        options: What the script says.
+        on_lost: Told in one sentence, on another thread, why nothing is recorded any more.
+
     Raises:
         EnvironmentFault: the destination cannot be opened.
     """
-    from gym_gui.wrappers.recorder import Recorder  # noqa: PLC0415 - with HDF5, when the first episode begins
-
-    choice = FrameChoice.parse(options.frames)
     observation_space, action_space = spaces_of(env)
-    destination, record = _destination_of(env, options)
-    recorder = Recorder(
-        destination,
-        frames=choice,
-        observations=ObservationKeeping.of(observation_space, options.observations),
-        discrete=type(action_space).__name__ == "Discrete",
-        space_signature=record.space_signature,
-        shared=options.trainer is not None,
-        live=_live_of(destination, options) if options.live and choice.every else None,
-        on_order=options.on_order,
-    )
-    lifecycle.opened(recorder)
-    return recorder
+    choice = FrameChoice.parse(options.frames)
+    keeping = ObservationKeeping.of(observation_space, options.observations)
+    discrete = type(action_space).__name__ == "Discrete"
+    return _opened(env, options, choice, keeping, discrete=discrete, on_lost=on_lost)
 
 
-def open_scalar_recorder(options: RecordingOptions) -> Recorder:
-    """A recorder of what a learner logs, without an environment.
+def open_scalar_recorder(options: RecordingOptions, on_lost: Callable[[str], None]) -> Recorder:
+    """A recorder of what a learner logs, without an environment; see `open_recorder`.
 
     Raises:
         EnvironmentFault: the destination cannot be opened.
     """
-    from gym_gui.wrappers.recorder import Recorder  # noqa: PLC0415 - as above
-
-    destination, record = _destination_of(None, options)
-    recorder = Recorder(
-        destination,
-        frames=FrameChoice.parse("none"),
-        observations=ObservationKeeping(keeps=False, as_arrays=False, as_pictures=False),
-        discrete=True,
-        space_signature=record.space_signature,
-        shared=options.trainer is not None,
-        live=None,
-    )
-    lifecycle.opened(recorder)
-    return recorder
+    keeping = ObservationKeeping(keeps=False, as_arrays=False, as_pictures=False)
+    return _opened(None, options, FrameChoice.parse("none"), keeping, discrete=True, on_lost=on_lost)
 
 
-def _destination_of(env: Any, options: RecordingOptions) -> tuple[BatchDestination, RunRecord]:
+def _opened(
+    env: Any,
+    options: RecordingOptions,
+    choice: FrameChoice,
+    keeping: ObservationKeeping,
+    *,
+    discrete: bool,
+    on_lost: Callable[[str], None],
+) -> Recorder:
+    from gym_gui.wrappers.recorder import Recorder  # noqa: PLC0415 - with NumPy's and HDF5's, when the first episode begins
+    from gym_gui.wrappers.sender import StreamFacts  # noqa: PLC0415 - as above
+
     own_session = session.session_id()
 
     def make_run(run_id: str, group: str) -> tuple[RunRecord, RunSpaces]:
@@ -148,48 +141,112 @@ def _destination_of(env: Any, options: RecordingOptions) -> tuple[BatchDestinati
             return learner_record_of(run_id=run_id, player=options.player, metadata=about)
         return run_record_of(env, run_id=run_id, player=options.player, metadata=about)
 
-    if options.make_destination is not None:
-        record, spaces = make_run(options.run, options.run)
-        return options.make_destination(record, spaces), record
-    if options.trainer is None:
-        local = _local_kind()(options.folder, options.run, session=own_session, make_run=make_run)
-        return local, local.run
-    from gym_gui.services.trainer.client.publisher import TrainerPublisher  # noqa: PLC0415 - gRPC, for trainers only
+    aim = None if options.make_destination is not None else _aim_of(options)
+    record, spaces = make_run(options.run, options.run) if aim is None else make_run(aim.run_id, aim.run_id)
+    facts = StreamFacts(
+        stream=session.new_stream(),
+        space_signature=record.space_signature,
+        shared=options.trainer is not None,
+        holds=choice.best,
+    )
+    live_dir = _live_dir_of(options) if options.live and choice.every else None
+    destination: BatchDestination
+    live = None
+    if options.make_destination is None and recording_link.is_possible():
+        from gym_gui.wrappers.process_destination import ProcessDestination  # noqa: PLC0415 - as above
 
-    run_id = os.environ.get(session.RUN_VARIABLE) or options.run
-    record, spaces = make_run(run_id, run_id)
+        def make_facts(place: int) -> ChannelFacts:
+            return ChannelFacts(
+                record=record,
+                spaces=portable_spaces(spaces),
+                session=own_session,
+                stream=facts,
+                pid=os.getpid(),
+                place=place,
+                var_dir=None if aim is not None else options.folder,
+                aim=aim,
+                chose_group="group" in (options.metadata or {}),
+                live_dir=live_dir,
+                variables={name: value for name, value in os.environ.items() if name.startswith("GYM_GUI_")},
+            )
+
+        destination = ProcessDestination(make_facts, on_lost)
+    else:
+        destination = _destination_here(options, aim, make_run, own_session)
+        live = _live_of(destination, live_dir)
+    recorder = Recorder(
+        destination,
+        frames=choice,
+        observations=keeping,
+        discrete=discrete,
+        facts=facts,
+        live=live,
+        on_order=options.on_order,
+    )
+    lifecycle.opened(recorder)
+    return recorder
+
+
+def _aim_of(options: RecordingOptions) -> TrainerAim | None:
+    """The trainer, and who this process is there; None for a var folder."""
+    if options.trainer is None:
+        return None
     token_file, ca_file = os.environ.get(session.TOKEN_FILE_VARIABLE), os.environ.get(session.CA_VARIABLE)
-    publisher = TrainerPublisher(
-        options.trainer,
-        record,
-        spaces=spaces,
-        session=own_session,
-        worker_id=session.own_worker_id(lifecycle.ordinal()),
+    run_id, worker_id = options.publish_as or (
+        os.environ.get(session.RUN_VARIABLE) or options.run,
+        session.own_worker_id(lifecycle.ordinal()),
+    )
+    return TrainerAim(
+        address=options.trainer,
+        run_id=run_id,
+        worker_id=worker_id,
         worker_token=os.environ.get(session.WORKER_TOKEN_VARIABLE),
         token=Path(token_file).read_text(encoding="utf-8").strip() if token_file else None,
         ca=Path(ca_file) if ca_file else None,
         spool_dir=VarPaths(options.folder).spool_dir,
     )
-    return publisher, record
 
 
-def _local_kind() -> type[LocalDestination | LocalProcessDestination]:
-    # Storage is imported where it is used; a process that was forked while it was open cannot use it.
-    if lifecycle.was_forked_while_recording():
-        from gym_gui.wrappers.local_process import LocalProcessDestination  # noqa: PLC0415 - as above
+def _destination_here(
+    options: RecordingOptions,
+    aim: TrainerAim | None,
+    make_run: Callable[[str, str], tuple[RunRecord, RunSpaces]],
+    own_session: str,
+) -> BatchDestination:
+    """In this process: what the script makes itself, and everything where there cannot be a recording process."""
+    if options.make_destination is not None:
+        return options.make_destination(*make_run(options.run, options.run))
+    if aim is None:
+        from gym_gui.wrappers.local_destination import LocalDestination  # noqa: PLC0415 - storage
 
-        return LocalProcessDestination
-    from gym_gui.wrappers.local_destination import LocalDestination  # noqa: PLC0415 - as above
+        return LocalDestination(options.folder, options.run, session=own_session, make_run=make_run)
+    from gym_gui.services.trainer.client.publisher import TrainerPublisher  # noqa: PLC0415 - gRPC, for trainers only
 
-    return LocalDestination
+    record, spaces = make_run(aim.run_id, aim.run_id)
+    return TrainerPublisher(
+        aim.address,
+        record,
+        spaces=spaces,
+        session=own_session,
+        worker_id=aim.worker_id,
+        worker_token=aim.worker_token,
+        token=aim.token,
+        ca=aim.ca,
+        spool_dir=aim.spool_dir,
+    )
 
 
-def _live_of(destination: BatchDestination, options: RecordingOptions) -> LiveFrameWriter | None:
+def _live_dir_of(options: RecordingOptions) -> Path | None:
     given = os.environ.get(session.LIVE_VARIABLE)
     if given is None and options.trainer is not None and options.make_destination is None:
         return None  # a trainer elsewhere: its windows see chunks
+    return Path(given) if given else VarPaths(options.folder).live_dir
+
+
+def _live_of(destination: BatchDestination, folder: Path | None) -> LiveFrameWriter | None:
+    if folder is None:
+        return None
     from gym_gui.services.live_frames import LiveFrameWriter  # noqa: PLC0415 - only where pictures are shown
 
-    folder = Path(given) if given else VarPaths(options.folder).live_dir
     # A trainer that has not answered yet has named nobody.
     return LiveFrameWriter(folder, destination.run_id, destination.worker_id or f"p{os.getpid()}")

@@ -11,6 +11,7 @@ from gym_gui.core.data_model.batch import NO_REWARD, REWARD_NAN, REWARD_NEGATIVE
 from gym_gui.core.errors import InvalidActionError
 from gym_gui.core.info_codec import encode_info
 from gym_gui.core.value_codec import encode_value
+from gym_gui.wrappers.step_batcher import StackedActions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,9 +81,14 @@ def _flags(flags: NDArray[np.uint8], rewards: NDArray[np.float64]) -> NDArray[np
 
 
 def _actions(actions: Any, odd: Sequence[tuple[int, Any]]) -> NDArray[np.int64] | list[int | bytes | None]:
-    if not isinstance(actions, list) and not odd:
+    if isinstance(actions, StackedActions):
+        values = list(actions.values)
+        for row in actions.missing:
+            values[row] = None
+    elif not isinstance(actions, list) and not odd:
         return np.array(actions, np.int64)
-    values = list(actions)
+    else:
+        values = list(actions)
     for row, action in odd:
         values[row] = action
     return [_exact(action) for action in values]

@@ -62,6 +62,7 @@ class RecordTelemetry(RecordingPart[_Live], gym.Wrapper[Any, Any, Any, Any], Rec
         live: Whether windows of this machine are shown the newest picture.
         on_order: Answers a trainer's orders: outcome and detail, or None for the wrapper's own answer. Called on
             another thread.
+        publish_as: Run and worker to be towards a trainer; None for what the process's variables say.
         make_destination: Makes the destination from the run's record and spaces; for tests and other recorders.
 
     Attributes:
@@ -95,6 +96,7 @@ class RecordTelemetry(RecordingPart[_Live], gym.Wrapper[Any, Any, Any, Any], Rec
         metadata: Mapping[str, Any] | None = None,
         live: bool = True,
         on_order: Callable[[Order], tuple[str, str] | None] | None = None,
+        publish_as: tuple[str, str] | None = None,
         make_destination: Any = None,
     ) -> None:
         options = RecordingOptions(
@@ -107,6 +109,7 @@ class RecordTelemetry(RecordingPart[_Live], gym.Wrapper[Any, Any, Any, Any], Rec
             metadata=metadata,
             live=live,
             on_order=on_order,
+            publish_as=publish_as,
             make_destination=make_destination,
         )
         RecordConstructorArgs.__init__(self, run=run, frames=frames, to=to, observations=observations)

@@ -21,12 +21,17 @@ from gym_gui.core.data_model.batch import (
     OBSERVATION_IS_FRAME,
     TERMINATED,
     TRUNCATED,
+    ArrayKind,
 )
-from gym_gui.wrappers.array_pen import NO_ROOM
+from gym_gui.wrappers.array_pen import NO_ROOM, ArrayPen
+from gym_gui.wrappers.array_shelf import ArrayShelf
+from gym_gui.wrappers.chunk_room import HeapRoom
+from gym_gui.wrappers.newest_picture import NewestHere, NewestShared
 from gym_gui.wrappers.owned_values import frozen_info, owned_value
+from gym_gui.wrappers.process_destination import ProcessDestination
+from gym_gui.wrappers.row_shipper import RowShipper
 from gym_gui.wrappers.said_once import SaidOnce
-from gym_gui.wrappers.sender import SEND_S, BatchSender
-from gym_gui.wrappers.session import new_stream
+from gym_gui.wrappers.sender import MAX_ARRAY_BYTES, SEND_S, Arrays, BatchSender
 from gym_gui.wrappers.step_batcher import StepBatcher
 
 if TYPE_CHECKING:
@@ -38,7 +43,10 @@ if TYPE_CHECKING:
     from gym_gui.core.frame_choice import FrameChoice
     from gym_gui.services.batch_destination import BatchDestination, Order
     from gym_gui.services.live_frames import LiveFrameWriter
+    from gym_gui.wrappers.chunk_room import ChunkRoom
+    from gym_gui.wrappers.newest_picture import NewestPicture
     from gym_gui.wrappers.observation_keeping import ObservationKeeping
+    from gym_gui.wrappers.sender import StreamFacts
     from gym_gui.wrappers.step_batcher import Scalar
 
 _LOGGER = logging.getLogger(__name__)
@@ -96,9 +104,8 @@ class Recorder:
         frames: Which episodes are drawn.
         observations: How observations are kept.
         discrete: Whether actions are integers.
-        space_signature: The run's.
-        shared: Whether other workers write the same run, so that episodes' ids say whose they are.
-        live: Shows the newest picture on this machine; None for nobody.
+        facts: Of the stream.
+        live: Shows the newest picture on this machine; None for nobody, or where another process does.
         on_order: Answers a trainer's orders that the recorder does not know: outcome and detail, or None.
     """
 
@@ -109,8 +116,7 @@ class Recorder:
         frames: FrameChoice,
         observations: ObservationKeeping,
         discrete: bool,
-        space_signature: str | None,
-        shared: bool,
+        facts: StreamFacts,
         live: LiveFrameWriter | None,
         on_order: Callable[[Order], tuple[str, str] | None] | None = None,
     ) -> None:
@@ -122,22 +128,21 @@ class Recorder:
         self._discrete = discrete
         self._own_orders = on_order
         self._batcher = StepBatcher(discrete=discrete)
-        self._stream = new_stream()
-        # A worker that was started again counts from 0 again: its life tells its episodes apart.
-        own = f"{destination.worker_id}-" if destination.worker_id else ""
-        self._prefix = f"{own}{self._stream}-" if shared else ""
-        self._worker_id = destination.worker_id if shared else None
-        self._sender = BatchSender(
-            self._batcher,
-            destination,
-            stream=self._stream,
-            space_signature=space_signature,
-            holds=frames.best,
-            live=live,
-            on_order=self._obey,
-        )
-        self._frame_pen = self._sender.frames
-        self._observation_pen = self._sender.observations
+        apart = destination if isinstance(destination, ProcessDestination) else None
+        room: ChunkRoom = HeapRoom() if apart is None else apart.room
+        self._frame_pen = ArrayPen(ArrayKind.FRAME, MAX_ARRAY_BYTES, room, self._wake_sender)
+        self._observation_pen = ArrayPen(ArrayKind.OBSERVATION, MAX_ARRAY_BYTES, room, self._wake_sender)
+        pens = (self._frame_pen, self._observation_pen)
+        self._newest: NewestPicture
+        self._sender: RowShipper | BatchSender
+        if apart is not None:
+            self._newest = NewestShared(apart.memory, apart.place)
+            apart.watch(pens)
+            self._sender = RowShipper(self._batcher, pens, apart, self._obey)
+        else:
+            self._newest = NewestHere()
+            arrays = Arrays(ArrayShelf.beside(pens[0], room), ArrayShelf.beside(pens[1], room), self._newest)
+            self._sender = BatchSender(self._batcher, arrays, destination, facts, live=live, on_order=self._obey)
         self._episodes = 0
         self._tracks: list[Track] = []
         self._paused = False
@@ -149,7 +154,13 @@ class Recorder:
     @property
     def is_closed(self) -> bool:
         """Whether it takes nothing any more."""
-        return self._closed
+        return self._closed or self.is_refused
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the world refuses the recording."""
+        destination = self.destination
+        return isinstance(destination, ProcessDestination) and bool(destination.refused)
 
     @property
     def draws_at_all(self) -> bool:
@@ -171,18 +182,17 @@ class Recorder:
             metadata = {**metadata, "continues": track.episode_id}
         track.number = self._episodes
         self._episodes += 1
-        track.episode_id = f"{self._prefix}{track.name}ep-{track.count:06d}"
+        track.episode_id = f"{track.name}ep-{track.count:06d}"
         track.draws = self._choice.draws(track.count)
         track.count += 1
         track.step_index, track.total, track.frames, track.dropped, track.flags = -1, 0.0, 0, 0, 0
         track.rollup = EpisodeRollup(
-            run_id=self.destination.run_id,
+            run_id="",  # the sender knows
             episode_id=track.episode_id,
             episode_index=track.number,
             seed=seed,
             started_at=utc_now(),
-            worker_id=self._worker_id,
-            options=options,
+            options=None if options is None else owned_value(options),
             metadata={**track.metadata, **metadata},
         )
         track.is_open = True
@@ -212,7 +222,6 @@ class Recorder:
                 status=status,
                 frames=track.frames,
                 dropped_frames=track.dropped,
-                worker_id=rollup.worker_id,
                 options=rollup.options,
                 metadata=rollup.metadata,
                 fault=fault,
@@ -298,7 +307,7 @@ class Recorder:
             track.dropped += 1
         else:
             track.frames += 1
-            self._sender.newest = (self._frame_pen.slot_of(number), track.episode_id, track.step_index, track.total)
+            self._newest.tell(self._frame_pen, number, track.episode_id, track.step_index, track.total)
         return number
 
     def _write_observation(self, track: Track, observation: Any) -> int:
@@ -340,6 +349,9 @@ class Recorder:
             outcome, detail = "refused", f"a recorded script does not know {order.kind}"
         own = None if self._own_orders is None else self._own_orders(order)
         self.destination.answer(order, *(own or (outcome, detail)))
+
+    def _wake_sender(self) -> None:
+        self._sender.wake()
 
     def _look_at_crowd(self) -> None:
         if len(self._batcher) < _MAX_ROWS:

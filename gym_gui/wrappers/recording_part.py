@@ -87,10 +87,13 @@ class RecordingPart(Generic[LiveT]):
         if live is not None and not live.recorder.is_closed and not lifecycle.is_foreign(live.recorder):
             return live
         self._live = None
+        if live is not None and live.recorder.is_refused:
+            self.end_recording_of(live)
+            self._attempts.failed()
         if not self._attempts.is_due:
             return None
         try:
-            recorder = open_recorder(self.env, self._options)
+            recorder = open_recorder(self.env, self._options, self._lost)
             try:
                 self._live = self._make_live(recorder)
             except BaseException:
@@ -101,6 +104,16 @@ class RecordingPart(Generic[LiveT]):
             self._attempts.failed()
             self._said.fault("Nothing is recorded", fault.message if isinstance(fault, GymGuiError) else fault)
         return self._live
+
+    @staticmethod
+    def end_recording_of(live: LiveT) -> None:
+        """Let go of a recording that the world refused."""
+        if not lifecycle.is_foreign(live.recorder):
+            live.recorder.close(RunState.FAULTED, "it could not be recorded")
+            lifecycle.closed(live.recorder)
+
+    def _lost(self, sentence: str) -> None:
+        self._said.fault("Nothing is recorded", sentence)
 
     def _guarded(self, work: Callable[..., Any], *arguments: Any) -> Any:
         try:

@@ -13,7 +13,9 @@ import gym_gui
 from gym_gui.adapters import describe
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import RunRecord
+from gym_gui.core.errors import EnvironmentFault
 from gym_gui.core.schema.run_spaces import RunSpaces
+from gym_gui.core.spaces import SpaceSerializer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,20 @@ if TYPE_CHECKING:
 
 #: What stands for an environment in the record of a run that has none.
 LEARNER: Final = "learner"
+
+
+def portable_spaces(spaces: RunSpaces) -> RunSpaces:
+    """*spaces* without those that only the script's own code knows."""
+    known = [one if _is_portable(one) else None for one in (spaces.action, spaces.observation)]
+    return RunSpaces(action=known[0], observation=known[1], by_agent=spaces.by_agent)
+
+
+def _is_portable(space: Any) -> bool:
+    try:
+        SpaceSerializer.to_json(space)
+    except (EnvironmentFault, TypeError):
+        return False
+    return True
 
 
 def run_record_of(env: Any, *, run_id: str, player: str, metadata: Mapping[str, Any]) -> tuple[RunRecord, RunSpaces]:

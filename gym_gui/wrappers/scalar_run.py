@@ -73,13 +73,16 @@ class ScalarRun(Closing):
     def add(self, scalars: Sequence[Scalar]) -> None:
         """Log name, step, microseconds since 1970 and value."""
         recorder = self._recorder
-        if recorder is None:
+        if recorder is None or recorder.is_refused:
             try:
-                recorder = self._recorder = open_scalar_recorder(self._options)
+                recorder = self._recorder = open_scalar_recorder(self._options, self._lost)
             except Exception as fault:  # noqa: BLE001 - a recording never ends a training
                 self._said.fault("Scalars are let go", fault.message if isinstance(fault, GymGuiError) else fault)
                 return
         recorder.log(scalars)
+
+    def _lost(self, sentence: str) -> None:
+        self._said.fault("Scalars are let go", sentence)
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until everything logged so far is on disk, or spooled; whether it is."""

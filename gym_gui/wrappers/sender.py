@@ -1,6 +1,7 @@
-"""BatchSender: the thread that takes a training loop's rows away, packs and compresses them, and hands them on.
+"""BatchSender: the thread that takes rows and arrays, packs and compresses them, and hands them on as batches.
 
 It looks up sixty times a second while there are pictures to show, and sends what has gathered several times a second.
+Where it can be, it runs in the recording process, beside which a training loop is not held up.
 """
 
 from __future__ import annotations
@@ -8,12 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol
 
-from gym_gui.core.data_model.batch import ArrayKind, StepBatch
+from gym_gui.core.data_model.batch import StepBatch
 from gym_gui.replay.chunk_codec import ChunkCodec, Effort
-from gym_gui.wrappers.array_pen import ArrayPen
 from gym_gui.wrappers.held_episodes import HeldEpisodes
 from gym_gui.wrappers.packing import after_last, columns_of
 from gym_gui.wrappers.said_once import SaidOnce
@@ -21,11 +21,12 @@ from gym_gui.wrappers.said_once import SaidOnce
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from numpy.typing import NDArray
-
+    from gym_gui.core.data_model import EpisodeRollup
     from gym_gui.services.batch_destination import BatchDestination, Order
     from gym_gui.services.live_frames import LiveFrameWriter
-    from gym_gui.wrappers.step_batcher import RawRows, StepBatcher
+    from gym_gui.wrappers.array_shelf import ArrayShelf
+    from gym_gui.wrappers.newest_picture import NewestPicture, Shown
+    from gym_gui.wrappers.step_batcher import RawRows
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,49 +37,97 @@ _LIVE_S: Final = 1 / 60
 _STILL_S: Final = 2.0  # without a new picture for so long, nobody is looked up for
 _BATCH_ROWS: Final = 4_096
 _BATCH_BYTES: Final = 4 * _MIB  # of pictures, before they are compressed
-# What may wait for this thread.
-MAX_FRAME_BYTES: Final = 256 * _MIB
+#: Pictures, and observations, that may wait for this thread.
+MAX_ARRAY_BYTES: Final = 256 * _MIB
+
+
+class RowSource(Protocol):
+    """Where rows come from.
+
+    Attributes:
+        rows: Ever added.
+    """
+
+    rows: int
+
+    def take(self, max_rows: int) -> RawRows:
+        """Take away the oldest rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFacts:
+    """What is known of a worker's stream from the beginning; pickles.
+
+    Attributes:
+        stream: This life of the worker; see `StepBatch`.
+        space_signature: The run's.
+        shared: Whether other workers write the same run, so that episodes' ids say whose they are.
+        holds: Whether pictures wait for their episode's end.
+    """
+
+    stream: str
+    space_signature: str | None
+    shared: bool
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """Where the arrays of one worker are found.
+
+    Attributes:
+        frames: Its pictures.
+        observations: Its observations.
+        newest: Its newest picture.
+    """
+
+    frames: ArrayShelf
+    observations: ArrayShelf
+    newest: NewestPicture
+
+
+def rows_at_once(item_bytes: int) -> int:
+    """Rows that one batch may have, whose largest array has so many bytes."""
+    return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, item_bytes)))
 
 
 class BatchSender:
     """Sends one worker's steps.
 
     Args:
-        batcher: Whose rows.
+        source: Whose rows.
+        arrays: Their arrays.
         destination: Where to.
-        stream: This life of the worker; see `StepBatch`.
-        space_signature: The run's.
-        holds: Whether pictures wait for their episode's end.
+        facts: Of the stream.
         live: Shows the newest picture; None for nobody.
-        on_order: Answers what a trainer asks for; called on this thread.
+        on_order: Answers what a trainer asks for; called on this thread. None leaves orders and heartbeats to others.
     """
 
     def __init__(
         self,
-        batcher: StepBatcher,
+        source: RowSource,
+        arrays: Arrays,
         destination: BatchDestination,
+        facts: StreamFacts,
         *,
-        stream: str,
-        space_signature: str | None,
-        holds: bool,
         live: LiveFrameWriter | None,
-        on_order: Callable[[Order], None],
+        on_order: Callable[[Order], None] | None,
     ) -> None:
-        self.frames = ArrayPen(ArrayKind.FRAME, MAX_FRAME_BYTES, self.wake)
-        self.observations = ArrayPen(ArrayKind.OBSERVATION, MAX_FRAME_BYTES, self.wake)
-        self.episode_ids: dict[int, str] = {}
-        #: The newest picture, its episode, its step and the return so far; set by the training thread.
-        self.newest: tuple[NDArray[Any], str, int, float] | None = None
-        self._batcher = batcher
+        self._source = source
+        self._arrays = arrays
         self._destination = destination
-        self._stream = stream
-        self._space_signature = space_signature
+        self._facts = facts
+        # A worker that was started again counts from 0 again: its life tells its episodes apart.
+        own = f"{destination.worker_id}-" if destination.worker_id else ""
+        self._prefix = f"{own}{facts.stream}-" if facts.shared else ""
+        self._owner = destination.worker_id if facts.shared else None
+        self._episode_ids: dict[int, str] = {}
         self._codec = ChunkCodec(Effort(threads=0))
-        self._held = HeldEpisodes(self.frames, self._codec) if holds else None
+        self._held = HeldEpisodes(arrays.frames, self._codec) if facts.holds else None
         self._live = live
         self._on_order = on_order
         self._seq = 0
-        self._shown: object = None
+        self._shown: Shown | None = None
         self._shown_s = 0.0
         self._said = SaidOnce(_LOGGER)
         self._wake = threading.Event()
@@ -148,48 +197,66 @@ class BatchSender:
             self._said.fault("Steps are not being recorded", fault)
 
     def _show(self) -> None:
-        newest = self.newest
+        newest = None if self._live is None else self._arrays.newest.read()
         if self._live is None or newest is None or newest is self._shown:
             return
         self._shown, self._shown_s = newest, time.monotonic()
-        frame, episode_id, step_index, episode_return = newest
-        self._live.show(frame, episode_id=episode_id, step_index=step_index, episode_return=episode_return)
+        self._live.show(
+            newest.picture,
+            episode_id=self._prefix + newest.episode,
+            step_index=newest.step_index,
+            episode_return=newest.total,
+        )
 
     def _talk(self) -> None:
-        self._destination.heartbeat(steps=self._batcher.rows, phase="training")
+        if self._on_order is None:
+            return
+        self._destination.heartbeat(steps=self._source.rows, phase="training")
         for order in self._destination.orders():
             self._on_order(order)
 
     def _send(self) -> None:
+        arrays = self._arrays
         while True:
-            raw = self._batcher.take(self._rows_at_once())
+            raw = self._source.take(rows_at_once(max(arrays.frames.item_bytes, arrays.observations.item_bytes)))
             if raw.is_empty:
                 return
             self._put(self._batches(raw))
 
-    def _rows_at_once(self) -> int:
-        item_bytes = max(self.frames.item_bytes, self.observations.item_bytes)
-        return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, item_bytes)))
-
     def _batches(self, raw: RawRows) -> Iterable[StepBatch]:
+        raw.began = [self._named(rollup) for rollup in raw.began]
+        raw.ended = [self._named(rollup) for rollup in raw.ended]
         for rollup in raw.began:
-            self.episode_ids[rollup.episode_index] = rollup.episode_id
-        columns = columns_of(raw, self.episode_ids)
+            self._episode_ids[rollup.episode_index] = rollup.episode_id
+        columns = columns_of(raw, self._episode_ids)
         for rollup in raw.ended:
-            self.episode_ids.pop(rollup.episode_index, None)
-        observations = self.observations.blocks(after_last(raw.observations), self._codec)
+            self._episode_ids.pop(rollup.episode_index, None)
+        observations = self._arrays.observations.blocks(after_last(raw.observations), self._codec)
         batch = StepBatch(
             run_id=self._destination.run_id,
             worker_id=self._destination.worker_id,
-            stream=self._stream,
+            stream=self._facts.stream,
             seq=0,
-            space_signature=self._space_signature,
+            space_signature=self._facts.space_signature,
             **columns,
         )
         if self._held is not None:
             return self._held.take(replace(batch, blocks=tuple(observations)))
-        frames = self.frames.blocks(after_last(raw.frames), self._codec)
+        frames = self._arrays.frames.blocks(after_last(raw.frames), self._codec)
         return (replace(batch, blocks=(*frames, *observations)),)
+
+    def _named(self, rollup: EpisodeRollup) -> EpisodeRollup:
+        """An episode by the names that it has at its destination."""
+        metadata = rollup.metadata
+        if self._prefix and "continues" in metadata:
+            metadata = {**metadata, "continues": self._prefix + metadata["continues"]}
+        return replace(
+            rollup,
+            run_id=self._destination.run_id,
+            episode_id=self._prefix + rollup.episode_id,
+            worker_id=self._owner,
+            metadata=metadata,
+        )
 
     def _put(self, batches: Iterable[StepBatch]) -> None:
         for batch in batches:
@@ -200,7 +267,7 @@ class BatchSender:
                         batch,
                         run_id=self._destination.run_id,
                         worker_id=self._destination.worker_id,
-                        stream=self._stream,
+                        stream=self._facts.stream,
                         seq=self._seq,
                     )
                 )

@@ -12,9 +12,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from gym_gui.core.data_model import EpisodeRollup
 
 Scalar = tuple[str, int, int, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StackedActions:
+    """Actions that are arrays of one kind.
+
+    Attributes:
+        values: ``(rows, *shape)``.
+        missing: Rows that have none.
+    """
+
+    values: NDArray[Any]
+    missing: Sequence[int]
 
 
 @dataclass(slots=True)
@@ -40,7 +55,7 @@ class RawRows:
 
     episode: array[int]
     step_index: array[int]
-    actions: Sequence[Any]
+    actions: Sequence[Any] | StackedActions
     rewards: array[float]
     time_us: array[int]
     frames: array[int]

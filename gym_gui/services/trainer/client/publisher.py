@@ -59,6 +59,8 @@ class TrainerPublisher:
         token: What a trainer on another machine wants to be shown.
         ca: File of the certificate to trust; None for no TLS.
         spool_dir: Where batches wait while nobody answers.
+        on_behalf_of: The process that works, where it is not this one: its signs of life come through `heartbeat`, and
+            where these stay out, nothing is said of it.
 
     Raises:
         ConfigError: the certificate cannot be read, or the token would travel in the open.
@@ -87,12 +89,14 @@ class TrainerPublisher:
         token: str | None = None,
         ca: str | PathLike[str] | None = None,
         spool_dir: Path,
+        on_behalf_of: int | None = None,
     ) -> None:
         self.run_id = run.run_id
         self.worker_id = worker_id or ""
         self._run = run
         self._address = address
         self._spool_dir = spool_dir
+        self._on_behalf_of = on_behalf_of
         self._registration = pb.RegisterWorkerRequest(
             run=run.run_id,
             worker_id=worker_id or "",
@@ -215,10 +219,16 @@ class TrainerPublisher:
         self._closed = False
         request = pb.RegisterWorkerRequest()
         request.CopyFrom(self._registration)
-        request.stream, request.pid = self._stream, self._pid
+        request.stream, request.pid = self._stream, self._on_behalf_of or self._pid
         self._outbox = Outbox(lambda: self._make_spool(request))
         self._link = PublisherLink(
-            self._address, request, self._outbox, spool_dir=self._spool_dir, token=self._token, ca=self._ca
+            self._address,
+            request,
+            self._outbox,
+            spool_dir=self._spool_dir,
+            token=self._token,
+            ca=self._ca,
+            on_behalf_of=self._on_behalf_of,
         )
         self._link.start()
 
@@ -260,7 +270,7 @@ class TrainerPublisher:
             "run": self.run_id,
             "worker": self.worker_id,
             "host": request.host,
-            "pid": self._pid,
+            "pid": request.pid,
         }
         return SpoolFile.create(self._spool_dir, self._stream, about, request.SerializeToString())
 

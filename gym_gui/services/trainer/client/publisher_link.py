@@ -5,6 +5,7 @@ One thread sends and hears, one beats. Neither ever raises.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
@@ -39,6 +40,8 @@ _BEAT_S: Final = 1.0
 # While somebody plays in its place, a worker hears of each action this soon.
 _ACTED_S: Final = 0.04
 _SILENCE_S: Final = 5.0
+# Another process's sign of life is as old as this at most.
+_SILENT_WORKER_S: Final = 3.0
 
 
 class PublisherLink:
@@ -69,6 +72,7 @@ class PublisherLink:
         spool_dir: Path,
         token: str | None,
         ca: str | PathLike[str] | None,
+        on_behalf_of: int | None = None,
     ) -> None:
         self.connected = self.starved = False
         self.fault = ""
@@ -90,7 +94,8 @@ class PublisherLink:
         self._is_acted_on = False
         self._call: Any = None
         self._beaten = pb.HeartbeatRequest()
-        self._process = psutil.Process()
+        self._process = psutil.Process(on_behalf_of)
+        self._told_s = None if on_behalf_of is None else time.monotonic()
         self._orders: list[Order] = []
         self._seen_orders: set[int] = set()
         self._reports: list[pb.WorkerReport] = []
@@ -112,6 +117,8 @@ class PublisherLink:
     def beat(self, steps: int, phase: str) -> None:
         """What the next heartbeat says."""
         self._beaten = pb.HeartbeatRequest(steps=steps, phase=phase)
+        if self._told_s is not None:
+            self._told_s = time.monotonic()
 
     def take_orders(self) -> Sequence[Order]:
         """Orders since the last call."""
@@ -226,6 +233,8 @@ class PublisherLink:
     def _beat(self) -> None:
         silent_s = time.monotonic()
         while not self._stopping.wait(_ACTED_S if self._is_acted_on else _BEAT_S):
+            if self._told_s is not None and time.monotonic() - self._told_s > _SILENT_WORKER_S:
+                continue  # the worker hangs: to beat for it would be a lie
             if self.names is None or not self.connected:
                 silent_s = time.monotonic()
                 continue
@@ -246,9 +255,10 @@ class PublisherLink:
         request = pb.HeartbeatRequest()
         request.CopyFrom(self._beaten)
         request.run_id, request.worker_id = run_id, worker_id
-        times = self._process.cpu_times()
-        request.cpu_s = times.user + times.system
-        request.memory_bytes = self._process.memory_info().rss
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = self._process.cpu_times()
+            request.cpu_s = times.user + times.system
+            request.memory_bytes = self._process.memory_info().rss
         request.spooled_bytes = self._outbox.spooled_bytes
         with self._orders_lock:
             reports, self._reports = self._reports, []

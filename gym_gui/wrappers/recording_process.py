@@ -1,0 +1,85 @@
+"""The recording process: ``python -m gym_gui.wrappers.recording_process``, started by a `RecordingLink`.
+
+It takes rows from a pipe and arrays from shared memory, and does with them what a training should not pay for. When its
+training process dies, by whatever, it keeps everything that came and ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from gym_gui.core.typing_compat import override
+from gym_gui.wrappers import recording_words as words
+from gym_gui.wrappers.recording_channel import RecordingChannel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_INPUT: Final = 0
+
+
+class _Forwarding(logging.Handler):
+    """Has the training process say what is to be said: its handlers are the script's."""
+
+    def __init__(self, say: Callable[..., None]) -> None:
+        super().__init__()
+        self._say = say
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        text = self.format(record)
+        self._say(words.NO_CHANNEL, words.LOG, record.name, record.levelno, text)
+
+
+def main(descriptor: int) -> None:
+    """Serve one training process until it lets go.
+
+    Args:
+        descriptor: Of the memory that both see.
+    """
+    # What anybody prints here goes where errors go, and not between the words.
+    output = os.dup(1)
+    os.dup2(2, 1)
+    memory = mmap.mmap(descriptor, os.fstat(descriptor).st_size)
+    os.close(descriptor)
+    writing = threading.Lock()
+
+    def say(*message: Any) -> None:
+        try:
+            with writing:
+                words.write_words(output, words.words_of(message))
+        except OSError:
+            pass  # nobody is there any more; what came is kept all the same
+
+    root = logging.getLogger()
+    root.handlers[:] = [_Forwarding(say)]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("gym_gui").setLevel(logging.INFO)
+    channels: dict[int, RecordingChannel] = {}
+    newest: RecordingChannel | None = None
+    while (message := words.read_words(_INPUT)) is not None:
+        number, word, *arguments = message
+        if word == words.OPEN:
+            newest = channels[number] = RecordingChannel(number, arguments[0], memory, say, newest)
+        elif number in channels:
+            channels[number].hear(word, arguments)
+            if word == words.CLOSE:
+                _ended(channels)
+    for channel in channels.values():
+        channel.abandon()
+    for channel in channels.values():
+        channel.join()
+
+
+def _ended(channels: dict[int, RecordingChannel]) -> None:
+    for number in [number for number, channel in channels.items() if channel.is_done]:
+        del channels[number]
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
