@@ -29,6 +29,7 @@ BENCHMARKS = (
     "first_step",
     "curves",
     "live_window",
+    "step_to_pixel",
 )
 
 

@@ -45,8 +45,9 @@ def demo(*, overrides: tuple[str, ...], as_json: bool, var_dir: str | None) -> i
     """Show that it all works here, in under a minute; needs no display.
 
     Bots play Breakout and CarRacing, with no display. Every frame is then read back from disk and compared with what
-    was recorded, both games are played again from their stored seeds and actions, and the window is drawn into two
-    PNG files: the play screen with a game running, and the replay screen with an episode open.
+    was recorded, both games are played again from their stored seeds and actions, and the window is drawn into three
+    PNG files: the play screen with a game running, the replay screen with an episode open, and the live screen
+    watching a script that plays.
     """
     settings = settings_for(var_dir, overrides)
     started_s = time.perf_counter()
@@ -146,7 +147,8 @@ def _tell(settings: Settings, outcome: _Outcome) -> None:
         )
         click.echo(f"  Play screen    {pictures.play}")
         click.echo(f"  Replay screen  {pictures.replay}")
-        click.echo(f"  Run            {pictures.played_run_id}")
+        click.echo(f"  Watch page     {pictures.live}")
+        click.echo(f"  Runs           {pictures.played_run_id}, {pictures.live_run_id}")
     first = outcome.games[0][0].result.run_id
     click.echo(f"Rows of all runs: {settings.paths.telemetry_db}")
     say(f"Look further:  gym-gui replay {first}")
@@ -183,11 +185,18 @@ def _document(settings: Settings, outcome: _Outcome) -> dict[str, Any]:
             }
             for game, proof in outcome.games
         ],
-        "pictures": None if pictures is None else {"play": pictures.play, "replay": pictures.replay},
+        "pictures": None
+        if pictures is None
+        else {
+            "play": pictures.play,
+            "replay": pictures.replay,
+            "live": pictures.live,
+        },
         "window": None
         if pictures is None or outcome.played is None
         else {
             "run_id": pictures.played_run_id,
+            "live_run_id": pictures.live_run_id,
             "true_hz": pictures.true_hz,
             "late_frames": pictures.late_frames,
             "frames_recorded": outcome.played.recorded,

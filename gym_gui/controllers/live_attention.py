@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
-from gym_gui.controllers.live_runs import LinkState, age_s
+from gym_gui.controllers.live_runs import LinkState, age_s, run_labels
 from gym_gui.core.clock import utc_now
 from gym_gui.core.sizes import size_text
 from gym_gui.services.trainer.states import TrainingState
@@ -84,19 +84,18 @@ def alert_key(alert: AlertStatus) -> tuple[str, str, str]:
 def own_alerts(runs: Sequence[LiveRun], health: LiveHealth) -> list[AlertStatus]:
     """What the window sees by itself, without a trainer that watches."""
     alerts = []
-    now = utc_now()
+    now, labels = utc_now(), run_labels(runs)
     for run in runs:
         if run.archived:
             continue
         if run.state is TrainingState.FAILED and (run.ended_at is None or now - run.ended_at < _RECENT):
-            sentence = f"{run.name} failed. {run.reason}".strip()
+            sentence = f"{labels[run.run_id]} failed. {run.reason}".strip()
             alerts.append(
                 AlertStatus(run_id=run.run_id, kind="failed", sentence=sentence, since=run.ended_at, active=True)
             )
         elif run.state is TrainingState.RUNNING and not run.managed and age_s(run, now) > SILENT_S:
-            sentence = (
-                f"{run.name} has not stepped for {round(age_s(run, now) / 60)} min. Its process may be stuck or gone."
-            )
+            silent_min = round(age_s(run, now) / 60)
+            sentence = f"{labels[run.run_id]} has not stepped for {silent_min} min. Its process may be stuck or gone."
             last = run.progress.last_step_at
             alerts.append(
                 AlertStatus(run_id=run.run_id, kind="no-progress", sentence=sentence, since=last, active=True)

@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from gym_gui.controllers.live_runs import run_labels
 from gym_gui.controllers.live_source import Moment
 from gym_gui.controllers.run_curves import (
     LENGTH,
@@ -154,7 +155,7 @@ class LiveCurvesController:
     def show(self, runs: Sequence[LiveRun]) -> None:
         """Show these runs' curves; the first one is the one that is watched."""
         run_ids = tuple(run.run_id for run in runs[:MOST_RUNS])
-        self._labels |= {run.run_id: run.name for run in runs}
+        self._labels |= run_labels(runs)
         if run_ids == self._state.run_ids:
             return
         self._generation += 1

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from gym_gui.controllers.live_desk import LiveDesk
 from gym_gui.controllers.live_recorded import RecordedRuns
 
 if TYPE_CHECKING:
     from gym_gui.controllers.live_desk import TrainerSource
+    from gym_gui.controllers.live_remote import RemoteRecordings
     from gym_gui.services.bootstrap import Archive
     from gym_gui.services.library_reader import LibraryReader
     from gym_gui.services.trainer.client.client import TrainerClient
+    from gym_gui.services.trainer.client.remote_library import RemoteLibrary
 
 # A trainer on another machine: its address, and files with what it wants to be shown.
 TRAINER_VARIABLE: Final = "GYM_GUI_TRAINER"
@@ -28,10 +30,12 @@ def open_desk(archive: Archive) -> LiveDesk:
 
     if isinstance(archive.library, LibraryReader):
         return _on_this_machine(archive, archive.library)
-    remote = partial(_elsewhere, archive, os.environ.get(TRAINER_VARIABLE))
     from gym_gui.controllers.live_remote import RemoteRecordings  # noqa: PLC0415 - as above
 
-    return LiveDesk(RemoteRecordings(archive.library), find=remote, start=remote)
+    # Any other library is a trainer's.
+    recordings = RemoteRecordings(cast("RemoteLibrary", archive.library))
+    remote = partial(_elsewhere, archive, recordings, os.environ.get(TRAINER_VARIABLE))
+    return LiveDesk(recordings, find=remote, start=remote)
 
 
 def _on_this_machine(archive: Archive, library: LibraryReader) -> LiveDesk:
@@ -62,8 +66,7 @@ def _on_this_machine(archive: Archive, library: LibraryReader) -> LiveDesk:
     return LiveDesk(recorded, find=find, start=start)
 
 
-def _elsewhere(archive: Archive, address: str | None) -> TrainerSource:
-    from gym_gui.controllers.live_remote import RemoteRecordings  # noqa: PLC0415 - grpc, see above
+def _elsewhere(archive: Archive, recordings: RemoteRecordings, address: str | None) -> TrainerSource:
     from gym_gui.controllers.live_trainer import TrainerRuns  # noqa: PLC0415 - grpc, see above
     from gym_gui.services.trainer.client.discovery import connect  # noqa: PLC0415 - grpc, see above
 
@@ -74,4 +77,4 @@ def _elsewhere(archive: Archive, address: str | None) -> TrainerSource:
         token_file=Path(token) if token else None,
         ca=Path(certificate) if certificate else None,
     )
-    return TrainerRuns(client, RemoteRecordings(archive.library), remote=True)
+    return TrainerRuns(client, recordings, remote=True)

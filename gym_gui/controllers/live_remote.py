@@ -5,7 +5,9 @@ Any thread. Orders and runs are `TrainerRuns`' own; this answers only what is ab
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+import time
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,12 +18,14 @@ from gym_gui.core.data_model.episode_table import EVALUATION_KEY, is_evaluation_
 from gym_gui.core.errors import RunNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, ScalarColumns
-    from gym_gui.services.library import Library
+    from gym_gui.services.trainer.client.remote_library import RemoteLibrary
     from gym_gui.services.trainer.run_store import RunTransition
+
+_MEMBERS_S: Final = 5.0
 
 
 class RemoteRecordings:
@@ -29,10 +33,14 @@ class RemoteRecordings:
 
     Args:
         library: Asks it.
+        clock: Monotonic seconds.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: RemoteLibrary, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.library = library
+        self._clock = clock
+        self._known_members: dict[str, tuple[float, list[tuple[str, bool]]]] = {}
+        self._lists_only = False  # the trainer is older than the columns
 
     def list_runs(self) -> Sequence[LiveRun]:
         """Nothing: the trainer lists runs itself."""
@@ -51,10 +59,22 @@ class RemoteRecordings:
         return ()
 
     def load_episode_table(self, run_id: str, *, after_key: int = 0) -> EpisodeTable:
-        """Episodes that ended, of the run and of its evaluations; the key is a place in the list.
+        """Episodes that ended, of the run and of its evaluations; only what is new goes over the network.
 
-        A list over the network has no mark to go on from: it is read whole, and what was there is left out.
+        Raises:
+            RunNotFoundError: nothing of it was recorded.
         """
+        if not self._lists_only:
+            table = self.library.load_episode_table(
+                [member for member, _ in self._members(run_id)], after_key=after_key
+            )
+            if table is not None:
+                return table
+            self._lists_only = True
+        return self._whole_list(run_id, after_key)
+
+    def _whole_list(self, run_id: str, after_key: int) -> EpisodeTable:
+        """Of a trainer that knows no columns: the key is a place in the list, and all of it is read each time."""
         rollups: list[tuple[EpisodeRollup, bool]] = []
         for member, judged in self._members(run_id):
             rollups += [
@@ -117,13 +137,18 @@ class RemoteRecordings:
         """Nothing is held: the library is its owner's to close."""
 
     def _members(self, run_id: str) -> list[tuple[str, bool]]:
-        """The recordings that belong to a run, and whether each only judges."""
+        """The recordings that belong to a run, and whether each only judges; looked for every few seconds."""
+        looked_s, known = self._known_members.get(run_id, (-math.inf, []))
+        if self._clock() - looked_s < _MEMBERS_S:
+            return known
         others = [
             (one.run.run_id, EVALUATION_KEY in one.run.metadata)
             for one in self.library.list_runs()
             if one.run.metadata.get(GROUP) == run_id and one.run.run_id != run_id
         ]
-        return [(run_id, False), *others]
+        known = [(run_id, False), *others]
+        self._known_members[run_id] = (self._clock(), known)
+        return known
 
 
 def _microseconds(instant: datetime | None) -> int:

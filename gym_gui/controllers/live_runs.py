@@ -15,7 +15,7 @@ from gym_gui.core.clock import utc_now
 from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from gym_gui.controllers.live_source import LiveRun
@@ -82,6 +82,23 @@ def age_s(run: LiveRun, now: datetime | None = None) -> float:
     """Seconds since its last step; nan where there was none."""
     last = run.progress.last_step_at
     return math.nan if last is None else max(0.0, ((now or utc_now()) - last).total_seconds())
+
+
+def speed_of(run: LiveRun) -> float | None:
+    """Steps a second now; None where it takes none, or nobody knows."""
+    return _known(run.progress.steps_per_s) if run.state is TrainingState.RUNNING else None
+
+
+def run_labels(runs: Iterable[LiveRun]) -> dict[str, str]:
+    """What each run is called: its name, and the end of its id where another has the same name."""
+    listed = list(runs)
+    counts = Counter(run.name for run in listed)
+    return {run.run_id: f"{run.name} · {_tail(run)}" if counts[run.name] > 1 else run.name for run in listed}
+
+
+def _tail(run: LiveRun) -> str:
+    """What an id adds to a name: ids begin with the name, as far as it can stand in one."""
+    return run.run_id.rpartition("-")[2] or run.run_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +284,7 @@ _KEYS: Final[dict[RunColumn, Callable[[LiveRun], Any]]] = {
     RunColumn.STATE: lambda run: _STATE_ORDER[run.state],
     RunColumn.PROGRESS: lambda run: run.share,
     RunColumn.STEPS: lambda run: run.progress.steps,
-    RunColumn.SPEED: lambda run: _known(run.progress.steps_per_s),
+    RunColumn.SPEED: speed_of,
     RunColumn.RETURN: lambda run: _known(run.progress.mean_return),
     RunColumn.AGE: lambda run: None if run.progress.last_step_at is None else -run.progress.last_step_at.timestamp(),
     RunColumn.HOST: lambda run: run.host or None,

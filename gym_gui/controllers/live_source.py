@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gym_gui.services.trainer.run_store import RunProgress
+from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from gym_gui.core.data_model import EpisodeTable, RunRecord, ScalarColumns
     from gym_gui.services.trainer.config import TrainingConfig
     from gym_gui.services.trainer.run_store import RunTransition
-    from gym_gui.services.trainer.states import TrainingState
     from gym_gui.services.trainer.status import AlertStatus, GpuStatus, QueueStatus, WorkerStatus
 
 UNKNOWN_ALGORITHM = "script"
@@ -91,9 +91,14 @@ class LiveRun:
 
     @property
     def share(self) -> float | None:
-        """How much of it is done, 0 to 1; None where nobody knows."""
+        """How much of it is done, 0 to 1; None where nobody knows.
+
+        Of a run that reached its end all is done: the steps of an episode that the end cut off may not be counted.
+        """
         if self.total_steps <= 0:
             return None
+        if self.state is TrainingState.COMPLETED:
+            return 1.0
         return min(1.0, self.progress.steps / self.total_steps)
 
 

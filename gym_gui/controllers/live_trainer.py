@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from gym_gui.controllers.live_feed import RemotePictures
 from gym_gui.controllers.live_source import (
     UNKNOWN_ALGORITHM,
     LiveHealth,
@@ -31,13 +32,12 @@ if TYPE_CHECKING:
     from gym_gui.controllers.live_source import LiveSource, TrainerOrders
     from gym_gui.core.data_model import RunRecord
     from gym_gui.services.trainer.client.client import TrainerClient
-    from gym_gui.services.trainer.client.client_live import LiveStream, RunWatch
+    from gym_gui.services.trainer.client.client_live import RunWatch
     from gym_gui.services.trainer.config import TrainingConfig
     from gym_gui.services.trainer.run_store import RunTransition, TrainingRun
 
 _LOG_BYTES: Final = 1 << 20
 _CLOSE_S: Final = 5.0
-_CHANNELS: Final = 3
 
 
 class TrainerRuns:
@@ -58,7 +58,7 @@ class TrainerRuns:
         self._fault: EnvironmentFault | None = None
         self._watch: RunWatch | None = None
         self._thread: threading.Thread | None = None
-        self._feed: _PictureFeed | None = None
+        self._pictures = RemotePictures(client)
         self._closed = False
 
     @property
@@ -125,15 +125,7 @@ class TrainerRuns:
         """The newest picture of each worker."""
         if not self._remote:
             return self._recordings.pictures(run_id, seen)
-        with self._lock:
-            if self._closed:
-                return ()
-            if self._feed is None or self._feed.run_id != run_id:
-                if self._feed is not None:
-                    self._feed.close()
-                self._feed = _PictureFeed(self._client, run_id)
-            feed = self._feed
-        return feed.newer(seen)
+        return self._pictures.newer(run_id, seen)
 
     def read_log(self, run_id: str, offset: int) -> LogPart:
         """What its workers wrote from *offset* on."""
@@ -171,11 +163,10 @@ class TrainerRuns:
         """Let go of it; it goes on by itself."""
         with self._lock:
             self._closed = True
-            watch, feed, thread = self._watch, self._feed, self._thread
+            watch, thread = self._watch, self._thread
         if watch is not None:
             watch.close()
-        if feed is not None:
-            feed.close()
+        self._pictures.close()
         if thread is not None and thread is not threading.current_thread():
             thread.join(_CLOSE_S)
         self._client.close()
@@ -224,47 +215,6 @@ class _Orders:
 
     def order(self, run_id: str, kind: str, detail: Mapping[str, Any]) -> None:
         self._client.order(run_id, kind, detail)
-
-
-class _PictureFeed:
-    """The newest picture of each worker of one run, as they come through the client."""
-
-    def __init__(self, client: TrainerClient, run_id: str) -> None:
-        self.run_id = run_id
-        self._lock = threading.Lock()
-        self._newest: dict[str, LivePicture] = {}
-        self._stream = client.subscribe([run_id], frames=True)
-        self._thread = threading.Thread(target=self._take, args=(self._stream,), name="live-pictures", daemon=True)
-        self._thread.start()
-
-    def newer(self, seen: Mapping[str, int]) -> Sequence[LivePicture]:
-        with self._lock:
-            return [picture for worker, picture in self._newest.items() if picture.seq > seen.get(worker, 0)]
-
-    def close(self) -> None:
-        self._stream.close()
-        self._thread.join(_CLOSE_S)
-
-    def _take(self, stream: LiveStream) -> None:
-        from gym_gui.services.trainer.client.client_live import LiveFrameUpdate  # noqa: PLC0415 - grpc is loaded by now
-
-        try:
-            for update in stream:
-                if isinstance(update, LiveFrameUpdate) and update.frame.shape[-1] == _CHANNELS:
-                    with self._lock:
-                        before = self._newest.get(update.worker_id)
-                        self._newest[update.worker_id] = LivePicture(
-                            update.run_id,
-                            update.worker_id,
-                            1 if before is None else before.seq + 1,
-                            update.frame,
-                            update.episode_id,
-                            update.step_index,
-                            update.episode_return,
-                            update.time_us,
-                        )
-        except EnvironmentFault:
-            return  # the list of runs tells that nobody answers
 
 
 def _no_scalars() -> ScalarColumns:

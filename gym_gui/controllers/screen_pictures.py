@@ -11,7 +11,7 @@ class PictureRequest:
 
     Attributes:
         var_dir: The var folder that the window works in.
-        folder: Where ``play.png`` and ``replay.png`` go; it exists.
+        folder: Where ``play.png``, ``replay.png`` and ``live.png`` go; it exists.
         run_id: The run to replay.
         episode_id: Its episode.
         position: The row to stand on.
@@ -33,6 +33,8 @@ class ScreenPictures:
     Attributes:
         play: The play screen, a PNG.
         replay: The player, a PNG.
+        live: The Watch page with a script at work, a PNG.
+        live_run_id: The script's run.
         played_run_id: The run that playing for the picture made.
         true_hz: Steps a second that the window measured while it was played.
         late_frames: Frames of it that came late.
@@ -40,6 +42,8 @@ class ScreenPictures:
 
     play: str
     replay: str
+    live: str
+    live_run_id: str
     played_run_id: str
     true_hz: float
     late_frames: int

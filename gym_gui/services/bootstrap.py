@@ -61,6 +61,11 @@ class Archive(Closing):
         )
 
     @property
+    def address(self) -> str:
+        """Where the trainer is whose recordings these are; empty where they are of the var folder."""
+        return ""
+
+    @property
     def paths(self) -> VarPaths:
         """The layout of the var folder."""
         return self.settings.paths

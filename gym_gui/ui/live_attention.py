@@ -66,6 +66,11 @@ class LiveAttention(QObject):
         """How everything stands."""
         return self.controller.state
 
+    @property
+    def training(self) -> bool:
+        """Whether a run goes on that no person plays."""
+        return any(run.state.is_active for run in self.state.runs)
+
     def show_attention(self, state: AttentionState) -> None:
         """Part of `AttentionView`."""
         self._set_badge(bool(state.unseen))

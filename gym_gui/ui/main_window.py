@@ -340,7 +340,10 @@ class MainWindow(QMainWindow):
                 self.status_details.show_pipeline(pipeline)
             state, saved = self._session_state(), 0 if pipeline is None else pipeline.saved_steps
             bytes_per_s = None if self._disk is None else self._disk.follow(state, saved)
-            self.status_bar.show_line(describe_status(state, pipeline, bytes_per_s))
+            if not state.in_game and self.context.live.attention.training:
+                bytes_per_s = None  # what play took says nothing of what training takes
+            address = self.context.archive.address
+            self.status_bar.show_line(describe_status(state, pipeline, bytes_per_s, address=address))
 
     @property
     def _recorder(self) -> Recorder | None:

@@ -1,10 +1,11 @@
-"""Pictures of the real window: a bot plays at its keys, then an episode is opened, and both screens are saved as PNG.
+"""Pictures of the real window: a bot plays at its keys, an episode is opened, a script is watched; each saved as PNG.
 
 Qt thread. Works without a display: Qt draws into memory.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from gym_gui.ui.main_window import MainWindow
 
 _PLAY_STEPS: Final = 240
+_WATCHED_PICTURES: Final = 30
 _TIMEOUT_S: Final = 20.0
 _LOOK_MS: Final = 5
 _SIZE: Final = (1280, 820)
@@ -42,7 +44,7 @@ _KEYS: Final = {"space": Qt.Key.Key_Space, "left": Qt.Key.Key_Left, "right": Qt.
 
 
 def render_screens(request: PictureRequest) -> ScreenPictures:
-    """Play Breakout in the window for some seconds, open an episode in it, and save both screens.
+    """Play Breakout in the window for some seconds, open an episode in it, watch a script, and save the screens.
 
     Raises:
         EnvironmentFault: a screen did not come, or its picture cannot be written.
@@ -54,9 +56,10 @@ def render_screens(request: PictureRequest) -> ScreenPictures:
         window.activateWindow()
         window.open()
         _wait(lambda: window.context is not None, "the window", "open its recordings")
-        play, replay = Path(request.folder) / "play.png", Path(request.folder) / "replay.png"
+        play, replay, live = (Path(request.folder) / f"{name}.png" for name in ("play", "replay", "live"))
         played = _play(window, play)
         _replay(window, request, replay)
+        live_run_id = _watch(window, request, live)
     finally:
         window.close()
         window.deleteLater()
@@ -64,6 +67,8 @@ def render_screens(request: PictureRequest) -> ScreenPictures:
     return ScreenPictures(
         play=str(play),
         replay=str(replay),
+        live=str(live),
+        live_run_id=live_run_id,
         played_run_id=played.run_id,
         true_hz=round(played.true_hz, 2),
         late_frames=played.late_frames,
@@ -130,6 +135,41 @@ def _replay(window: MainWindow, request: PictureRequest, path: Path) -> None:
 
     _wait(is_shown, "the replay", f"show row {request.position}")
     _save(window, path)
+
+
+def _watch(window: MainWindow, request: PictureRequest, path: Path) -> str:
+    """Let a script play, watch it, and save the page; its run."""
+    command = [sys.executable, "-m", "gym_gui.controllers.demo_script", request.var_dir]
+    # Where nothing fails, leaving the block ends its input, upon which it ends by itself, and waits for that.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as script:  # noqa: S603 - our own
+        try:
+            return _watched(window, path)
+        except BaseException:
+            script.kill()
+            raise
+
+
+def _watched(window: MainWindow, path: Path) -> str:
+    from gym_gui.controllers.demo_script import RUN  # noqa: PLC0415 - only here
+    from gym_gui.ui.screens.live_screen import LiveScreen  # noqa: PLC0415 - the window makes it at the first visit
+
+    window.show_screen("live")
+    screen = window.made_screen("live")
+    if not isinstance(screen, LiveScreen):
+        raise EnvironmentFault("The window has no live screen.")
+
+    def run_id() -> str:
+        active = (run for run in screen.controller.state.runs if run.state.is_active)
+        return next((run.run_id for run in active if run.run_id.startswith(RUN)), "")
+
+    _wait(lambda: bool(run_id()), "the script's run", "be listed")
+    found = run_id()
+    screen.runs_page.table.choose(found)
+    screen.show_page(screen.watch_page)
+    wall = screen.watch_page.wall
+    _wait(lambda: wall.painted_pictures >= _WATCHED_PICTURES, "the script", f"show {_WATCHED_PICTURES} pictures")
+    _save(window, path)
+    return found
 
 
 def _is_read(screen: QWidget) -> bool:

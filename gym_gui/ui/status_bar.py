@@ -46,17 +46,20 @@ OPENING: Final = StatusLine("Opening…", "")
 NOT_OPEN: Final = StatusLine("● Nothing can be recorded", "bad")
 
 
-def describe_status(session: SessionState, pipeline: SinkStatus | None, bytes_per_s: float | None) -> StatusLine:
+def describe_status(
+    session: SessionState, pipeline: SinkStatus | None, bytes_per_s: float | None, *, address: str = ""
+) -> StatusLine:
     """The words for this state of the pipeline; pure, so that every case can be tested.
 
     Args:
         session: The game.
         pipeline: What the sink says; None where nobody saves.
         bytes_per_s: How fast recording fills the disk; None where that is not known.
+        address: Where the trainer is whose recordings are shown; empty for this machine's folder.
     """
     playing = session.in_game
     if pipeline is None:
-        return StatusLine("○ Recording is off", "warn", sentence="This folder can only be read.")
+        return _only_read(address)
     fault = bool(pipeline.fault)
     record, record_state = record_words(session, fault=fault) if playing or fault else ("Ready", "")
     lost = pipeline.shed_frames + pipeline.lost_frames + pipeline.lost_steps
@@ -91,6 +94,12 @@ def describe_status(session: SessionState, pipeline: SinkStatus | None, bytes_pe
         disk=disk if free else "",
         disk_state="warn" if low else "",
     )
+
+
+def _only_read(address: str) -> StatusLine:
+    if address:
+        return StatusLine(f"Trainer {address}", "", facts="Its recordings; nothing is recorded by this window.")
+    return StatusLine("○ Recording is off", "warn", sentence="This folder can only be read.")
 
 
 def _size_text(size_bytes: int) -> str:

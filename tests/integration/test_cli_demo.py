@@ -50,9 +50,9 @@ def test_that_the_demo_holds_without_a_display(told: tuple[Path, Answer]) -> Non
         assert Path(game["replay_file"]).is_file()
 
 
-def test_that_the_demo_draws_both_screens(told: tuple[Path, Answer]) -> None:
+def test_that_the_demo_draws_its_screens(told: tuple[Path, Answer]) -> None:
     pictures = told[1].document["pictures"]
-    for name in ("play", "replay"):
+    for name in ("play", "replay", "live"):
         with Image.open(pictures[name]) as picture:
             assert picture.format == "PNG"
             assert picture.size >= (1024, 700)
@@ -74,7 +74,8 @@ def test_that_what_the_demo_recorded_can_be_looked_at(told: tuple[Path, Answer])
     var_dir, found = told
     runs = {run["run_id"]: run for run in answer("runs", var_dir=var_dir)}
     document = found.document
-    assert {game["run_id"] for game in document["games"]} | {document["window"]["run_id"]} == runs.keys()
+    of_window = {document["window"]["run_id"], document["window"]["live_run_id"]}
+    assert {game["run_id"] for game in document["games"]} | of_window == runs.keys()
     assert runs[document["window"]["run_id"]]["player"] == "human"
     assert all(run["state"] == "completed" for run in runs.values())
 
@@ -87,7 +88,7 @@ def test_that_the_demo_says_where_everything_is(tmp_path: Path) -> None:
         assert run["run_id"] in found.stdout
     assert "601 of 601 frames read back from disk equal what was recorded." in found.stdout
     assert "601 of 601 are the same when played again from seed and actions." in found.stdout
-    for path in (var_dir / "demo" / "play.png", var_dir / "demo" / "replay.png", var_dir / "telemetry"):
+    for path in (*(var_dir / "demo" / f"{name}.png" for name in ("play", "replay", "live")), var_dir / "telemetry"):
         assert str(path) in found.stdout
     assert "gym-gui replay " in found.stdout
 

@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from recordings import Recordings
 
+from gym_gui.controllers.disk_estimate import MIN_STEPS
 from gym_gui.controllers.live_runs import LinkState, LiveRunsState, RunColumn, TrainerLink
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState
@@ -385,6 +386,20 @@ def test_that_a_run_that_fails_while_one_plays_puts_a_badge_on_the_rail(
     qtbot.waitUntil(lambda: len(live.health_page.alerts.rows) == 1, timeout=WAIT_MS)
     assert live.health_page.alerts.rows[0].texts[0] == "Failed"
     assert live.health_page.cpu.text.startswith("CPU")
+
+
+def test_that_the_hours_of_a_disk_are_told_for_play_and_not_while_something_trains(
+    recordings: Recordings, request: pytest.FixtureRequest, qtbot: QtBot
+) -> None:
+    recordings.finish(recordings.record(MIN_STEPS + 1).run_id)
+    window: MainWindow = request.getfixturevalue("window")
+
+    def disk() -> str:
+        return "" if window.status_bar.line is None else window.status_bar.line.disk
+
+    qtbot.waitUntil(lambda: "≈" in disk(), timeout=WAIT_MS)
+    recordings.record(20, player="ppo", status=EpisodeStatus.RUNNING)
+    qtbot.waitUntil(lambda: bool(disk()) and "≈" not in disk(), timeout=WAIT_MS)
 
 
 def test_that_pages_are_reached_by_their_keys(live: LiveScreen) -> None:

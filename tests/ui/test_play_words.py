@@ -182,3 +182,11 @@ def test_that_a_card_says_what_is_known_of_its_game() -> None:
     played = replace(card, last_played=NOW - timedelta(minutes=2), best=-3.0)
     assert caption_text(played, NOW) == "2 min ago · best -3"
     assert caption_text(replace(card, available=False, reason="needs the package x"), NOW) == "Needs the package x"
+
+
+def test_that_a_window_on_a_trainer_says_whose_recordings_it_shows() -> None:
+    line = describe_status(SessionState(), None, None, address="there:7777")
+    assert (line.record, line.record_state) == ("Trainer there:7777", "")
+    assert "nothing is recorded" in line.facts
+    assert line.sentence == ""
+    assert describe_status(SessionState(), None, None).sentence == "This folder can only be read."

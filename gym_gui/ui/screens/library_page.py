@@ -276,3 +276,4 @@ class LibraryPage(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.poll_timer.stop()
+        self._look_up_timer.stop()  # a window that closes has nobody left to ask

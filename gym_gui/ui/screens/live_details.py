@@ -21,7 +21,7 @@ from gym_gui.ui.screens.live_runs_model import (
     speed_text,
     state_word,
 )
-from gym_gui.ui.texts import breakable, duration_text, when_text
+from gym_gui.ui.texts import axis_text, breakable, duration_text, when_text
 from gym_gui.ui.widgets.basics import make_label
 from gym_gui.ui.widgets.fact_grid import Fact, FactGrid, FoldingGroup
 
@@ -42,10 +42,15 @@ def now_facts(run: LiveRun) -> list[Fact]:
     began, ended = run.started_at or run.created_at, run.ended_at
     facts = [
         Fact("Steps", f"{progress.steps:,}"),
-        Fact("Progress", f"{progress_text(run)} of {run.total_steps:,}" if run.total_steps else ""),
+        Fact(
+            "Progress",
+            f"{progress_text(run)} of {axis_text(run.total_steps)}" if run.total_steps else "",
+            tip=f"{progress.steps:,} of {run.total_steps:,} steps",
+        ),
         Fact("Episodes", f"{progress.episodes:,}"),
         Fact("Mean return", return_text(run), tip="Of the newest 100 episodes"),
         Fact("Speed", f"{speed_text(run)} steps/s" if speed_text(run) else ""),
+        Fact("Mean speed", _mean_speed_text(run)),
         Fact("Last step", age_text(run), state="warn" if is_stale(run) else ""),
         Fact("Pictures", f"{progress.frames:,} kept" if progress.frames else ""),
         Fact("Let go", f"{progress.dropped_frames:,} pictures" if progress.dropped_frames else "", state="warn"),
@@ -60,6 +65,14 @@ def now_facts(run: LiveRun) -> list[Fact]:
         Fact("Run", run.run_id, copy=run.run_id),
     ]
     return [fact for fact in facts if fact.value]
+
+
+def _mean_speed_text(run: LiveRun) -> str:
+    """Steps a second over the whole of a run that has ended."""
+    if run.ended_at is None:
+        return ""
+    took_s = (run.ended_at - (run.started_at or run.created_at)).total_seconds()
+    return f"{axis_text(round(run.progress.steps / took_s))} steps/s" if took_s > 0 and run.progress.steps else ""
 
 
 class LiveDetails(QScrollArea):

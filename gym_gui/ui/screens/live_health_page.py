@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from gym_gui.controllers.live_runs import LinkState
+from gym_gui.controllers.live_runs import LinkState, run_labels
+from gym_gui.core.data_model.episode_table import is_evaluation_worker
 from gym_gui.core.sizes import size_text
 from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.states import TrainingState
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from gym_gui.ui.theme import Theme
 
 _WIDE: Final = 860  # from here on two columns stand side by side
+_TRAINING: Final = "training"
 _LAGGING_S: Final = 2.0
 _BUSY: Final = ("busy", "at its limit")
 ALERT_TITLES: Final = {
@@ -91,7 +93,7 @@ class LiveHealthPage(QScrollArea):
         self._theme = theme
         self._trainer_facts = FactGrid(theme, notify)
         self._drop_facts = FactGrid(theme, notify)
-        self.alerts = PlainTable(theme, "Alerts", ("Alert", "What", "Since"), wide=1)
+        self.alerts = PlainTable(theme, "Alerts", ("Alert", "What", "Since"), wide=1, wraps=True)
         self.queues = PlainTable(
             theme, "Recording", ("Run", "Waiting", "Size", "Lag", "Let go"), right=frozenset({1, 2, 3, 4})
         )
@@ -182,7 +184,7 @@ class LiveHealthPage(QScrollArea):
         set_state(self._trainer.note, "bad" if health.fault else "")
 
     def _show_queues(self, health: LiveHealth, runs: Sequence[LiveRun]) -> None:
-        by_id = {run.run_id: run for run in runs}
+        by_id, labels = {run.run_id: run for run in runs}, run_labels(runs)
         waiting = {queue.run_id: queue for queue in health.queues}
         dropping = {run.run_id for run in runs if run.state.is_active and run.progress.dropped_frames}
         rows = []
@@ -191,7 +193,7 @@ class LiveHealthPage(QScrollArea):
             lags = queue is not None and queue.lag_s > _LAGGING_S
             dropped = 0 if run is None else run.progress.dropped_frames
             texts = (
-                run_id if run is None else run.name,
+                labels.get(run_id, run_id),
                 f"{queue.depth:,} batches" if queue else "",
                 size_text(queue.size_bytes) if queue else "",
                 (f"{duration_text(queue.lag_s)}{' late' if lags else ''}") if queue else "",
@@ -205,7 +207,7 @@ class LiveHealthPage(QScrollArea):
         self._queue_card.say("" if rows else "Nothing waits to be written.")
 
     def _show_workers(self, health: LiveHealth, runs: Sequence[LiveRun]) -> None:
-        names = {run.run_id: run.name for run in runs}
+        names = run_labels(runs)
         rows = [
             PlainRow(
                 (
@@ -275,7 +277,11 @@ class LiveHealthPage(QScrollArea):
 def _word_of(worker: WorkerStatus) -> str:
     if worker.late:
         return "late"
-    return "told to wait" if worker.starved else worker.phase or "well"
+    if worker.starved:
+        return "told to wait"
+    # The process beats for the worker that learns and for the one that judges; only the first trains.
+    judges = worker.phase == _TRAINING and is_evaluation_worker(worker.worker_id)
+    return "evaluation" if judges else worker.phase or "well"
 
 
 def _worker_row(run: LiveRun, worker_id: str, host: str, pid: int) -> PlainRow:

@@ -65,7 +65,7 @@ class _RunDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(self._theme.color("text"))
         top = QRect(lines.left(), lines.top(), lines.width(), lines.height() // 2)
-        painter.drawText(top, _MIDDLE, QFontMetrics(font).elidedText(run.name, _RIGHT, lines.width()))
+        painter.drawText(top, _MIDDLE, QFontMetrics(font).elidedText(index.data(), _RIGHT, lines.width()))
         font = self._theme.font(tokens.CAPTION_PX)
         painter.setFont(font)
         painter.setPen(self._theme.color("text_muted"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QIcon
 
-from gym_gui.controllers.live_runs import STALE_S, RunColumn, age_s
+from gym_gui.controllers.live_runs import STALE_S, RunColumn, age_s, run_labels, speed_of
 from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.states import TrainingState
 from gym_gui.ui import theme as tokens
@@ -69,9 +69,9 @@ def is_stale(run: LiveRun) -> bool:
 
 
 def speed_text(run: LiveRun) -> str:
-    """Steps a second."""
-    speed = run.progress.steps_per_s
-    return axis_text(round(speed)) if math.isfinite(speed) else ""
+    """Steps a second now; nothing of a run that takes none."""
+    speed = speed_of(run)
+    return "" if speed is None else axis_text(round(speed))
 
 
 def return_text(run: LiveRun) -> str:
@@ -81,7 +81,7 @@ def return_text(run: LiveRun) -> str:
 
 
 TEXT: Final[dict[RunColumn, Callable[[LiveRun], str]]] = {
-    RunColumn.NAME: lambda run: run.name,
+    RunColumn.NAME: lambda run: run.name,  # where two are called the same, `LiveRunsModel.label`
     RunColumn.STATE: lambda run: state_word(run.state),
     RunColumn.PROGRESS: progress_text,
     RunColumn.STEPS: lambda run: f"{run.progress.steps:,}",
@@ -112,6 +112,7 @@ class LiveRunsModel(QAbstractTableModel):
         super().__init__()
         self._theme = theme
         self._runs: Sequence[LiveRun] = ()
+        self._labels: dict[str, str] = {}
         self._icons: dict[tuple[str, str], QIcon] = {}
         self._sort = (RunColumn.STARTED, True)
         theme.changed.connect(self._icons.clear)
@@ -126,6 +127,7 @@ class LiveRunsModel(QAbstractTableModel):
         if self._sort != (state.sort, state.descending):
             self._sort = (state.sort, state.descending)
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
+        self._labels = run_labels(state.runs)
         same = len(state.shown) == len(self._runs) and all(
             old.run_id == new.run_id for old, new in zip(self._runs, state.shown, strict=True)
         )
@@ -138,6 +140,10 @@ class LiveRunsModel(QAbstractTableModel):
         self._runs = state.shown
         self.endResetModel()
         return True
+
+    def label(self, run: LiveRun) -> str:
+        """What a run is called here: its name, and what tells it from others of that name."""
+        return self._labels.get(run.run_id, run.name)
 
     def run(self, row: int) -> LiveRun:
         """The run of a line."""
@@ -172,7 +178,7 @@ class LiveRunsModel(QAbstractTableModel):
         if role == RUN_ROLE:
             value = run
         elif role == Qt.ItemDataRole.DisplayRole:
-            value = TEXT[column](run)
+            value = self.label(run) if column is RunColumn.NAME else TEXT[column](run)
         elif role == Qt.ItemDataRole.TextAlignmentRole:
             value = _alignment(column)
         elif role == Qt.ItemDataRole.ToolTipRole and column in _TIP:

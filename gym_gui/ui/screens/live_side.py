@@ -30,7 +30,19 @@ if TYPE_CHECKING:
 WIDTH: Final = 272
 # What the list and the pictures do not say already.
 _SAID: Final = frozenset(
-    {"Steps", "Progress", "Episodes", "Mean return", "Speed", "Last step", "Host", "GPU", "Workers", "Let go"}
+    {
+        "Steps",
+        "Progress",
+        "Episodes",
+        "Mean return",
+        "Speed",
+        "Mean speed",
+        "Last step",
+        "Host",
+        "GPU",
+        "Workers",
+        "Let go",
+    }
 )
 
 

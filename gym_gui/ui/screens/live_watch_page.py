@@ -16,6 +16,7 @@ from gym_gui.controllers.live_curves import LiveCurvesController
 from gym_gui.controllers.live_pictures import LivePicturesController
 from gym_gui.core.data_model.episode_table import is_evaluation_worker
 from gym_gui.core.typing_compat import override
+from gym_gui.services.trainer.states import TrainingState
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.live_curves_panel import CurvesPanel
 from gym_gui.ui.screens.live_run_list import LiveRunList
@@ -70,6 +71,7 @@ class LiveWatchPage(QWidget):
         super().__init__(parent)
         theme = self._theme = context.theme
         self._context = context
+        self._table = table
         self._run: LiveRun | None = None
         self._side_wanted: bool | None = None
         self.pictures = LivePicturesController(desk, pictures, self)
@@ -220,12 +222,14 @@ class LiveWatchPage(QWidget):
 
     def _tell(self) -> None:
         run, frozen = self._run, self.pictures.frozen
-        self.title.setText("" if run is None else run.name)
+        self.title.setText("" if run is None else self._table.runs_model.label(run))
         self.facts.setText("" if run is None else " · ".join(filter(None, (run.env_id, run.algorithm))))
         self.frozen_label.setText("Standing still" if frozen else "")
         self.live.setVisible(frozen)
         self._theme.set_icon(self.pause, "play" if frozen else "pause")
         self.wall.show_message(_why_no_picture(run))
+        # Of an ended run, a paused one or a picture that stands nobody waits for a newer one.
+        self.wall.tell_ages(told=not frozen and run is not None and run.state is TrainingState.RUNNING)
 
     def toggle_side(self) -> None:
         """Show or hide how the run stands."""

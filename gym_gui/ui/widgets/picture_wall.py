@@ -5,30 +5,31 @@ Qt thread. One widget for all: sixteen would cost sixteen times the bookkeeping,
 
 from __future__ import annotations
 
-import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen
+from PySide6.QtGui import QImage, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
-from gym_gui.ui.texts import number_text
+from gym_gui.ui.widgets.basics import make_timer
 from gym_gui.ui.widgets.picture import SMOOTH_FROM_WIDTH, fit_picture, image_from
+from gym_gui.ui.widgets.wall_caption import CAPTION_HEIGHT, age_words, paint_caption, picture_facts
+from gym_gui.ui.widgets.wall_grid import columns_of, grid_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
 
     from gym_gui.controllers.live_source import LivePicture
     from gym_gui.ui.theme import Theme
 
-_GAP: Final = tokens.SPACE_4
-_CAPTION: Final = 20
 _MINIMUM: Final = QSize(160, 100)
+_AGE_MS: Final = 1_000
 _MOST: Final = 64
 _ASPECT: Final = 1.2  # of a tile without a picture
 
@@ -38,6 +39,7 @@ class _Tile:
     worker_id: str
     picture: LivePicture
     image: QImage
+    shown_s: float  # the clock when it was made, as far as this machine can tell
     dirty: bool = True
 
 
@@ -46,13 +48,24 @@ class PictureWall(QWidget):
 
     Args:
         theme: The look.
+        clock: Monotonic seconds, to tell how old a picture is.
+        wall_clock: Seconds since 1970, likewise.
     """
 
     chosen = Signal(str)  # the worker that is looked at
     enlarged = Signal(str)  # the worker, or nothing for all
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        parent: QWidget | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
         super().__init__(parent)
+        self._clock, self._wall_clock = clock, wall_clock
+        self._tells_age = True
         self._theme = theme
         self._tiles: list[_Tile] = []
         self._cells: list[QRect] = []
@@ -67,6 +80,7 @@ class PictureWall(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Newest pictures")
         theme.changed.connect(self.update)
+        make_timer(self, _AGE_MS, self._tell_again, single=False).start()
 
     @property
     def workers(self) -> list[str]:
@@ -111,11 +125,30 @@ class PictureWall(QWidget):
             if tile is None:
                 if len(self._tiles) >= _MOST:
                     continue
-                self._tiles.append(_Tile(picture.worker_id, picture, image))
+                # The first one may be left from long ago; of later ones we saw the coming, whatever clock made them.
+                age_s = max(0.0, self._wall_clock() - picture.time_us / 1e6) if picture.time_us else 0.0
+                self._tiles.append(_Tile(picture.worker_id, picture, image, self._clock() - age_s))
                 self._tiles.sort(key=lambda one: one.worker_id)
                 self._arrange()
             else:
                 tile.picture, tile.image, tile.dirty = picture, image, True
+                tile.shown_s = self._clock()
+                self._update_tile(tile)
+
+    def age_of(self, worker_id: str) -> str:
+        """For how long a worker has shown no picture, in words; empty where the last one is new, or stands by wish."""
+        tile = self._find(worker_id)
+        return "" if tile is None or not self._tells_age else age_words(self._clock() - tile.shown_s)
+
+    def tell_ages(self, *, told: bool) -> None:
+        """Whether old pictures are called so: not while they are meant to stand."""
+        if told != self._tells_age:
+            self._tells_age = told
+            self.update()
+
+    def _tell_again(self) -> None:
+        for tile in self._tiles:
+            if self.age_of(tile.worker_id):
                 self._update_tile(tile)
 
     def show_message(self, text: str) -> None:
@@ -154,7 +187,7 @@ class PictureWall(QWidget):
         if self._large is not None and self._find(self._large) is not None:
             self._cells = [self.rect() if tile.worker_id == self._large else QRect() for tile in self._tiles]
         else:
-            self._cells = _grid(self.size(), len(self._tiles), self._aspect())
+            self._cells = grid_cells(self.size(), len(self._tiles), self._aspect())
         self.update()
 
     def _aspect(self) -> float:
@@ -194,7 +227,7 @@ class PictureWall(QWidget):
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._message)
 
     def _paint_tile(self, painter: QPainter, tile: _Tile, cell: QRect, *, chosen: bool) -> None:
-        image, room = tile.image, cell.adjusted(0, 0, 0, -_CAPTION)
+        image, room = tile.image, cell.adjusted(0, 0, 0, -CAPTION_HEIGHT)
         target = fit_picture(image.size(), room.size(), self.devicePixelRatioF(), integer=False)
         target.translate(room.topLeft())
         smooth = image.width() >= SMOOTH_FROM_WIDTH or target.width() < image.width()
@@ -203,28 +236,16 @@ class PictureWall(QWidget):
         if tile.dirty:
             tile.dirty = False
             self.painted_pictures += 1
-        self._paint_caption(painter, tile, QRectF(cell.left(), target.bottom() + 1, cell.width(), _CAPTION))
+        self._paint_caption(painter, tile, QRectF(cell.left(), target.bottom() + 1, cell.width(), CAPTION_HEIGHT))
         if chosen and self.hasFocus():
             painter.setPen(QPen(self._theme.color("accent"), 2))
             painter.drawRect(cell.adjusted(1, 1, -1, -1))
 
     def _paint_caption(self, painter: QPainter, tile: _Tile, box: QRectF) -> None:
-        picture, who = tile.picture, self._who.get(tile.worker_id, "")
-        facts = f"step {picture.step_index:,} · return {number_text(round(picture.episode_return, 2))}"
-        box = box.adjusted(tokens.SPACE_4, 0, -tokens.SPACE_4, 0)
-        metrics = QFontMetrics(painter.font())
-        painter.setPen(QColor(self._theme.color("overlay_warn" if who else "overlay_text")))
+        who = self._who.get(tile.worker_id, "")
         name = f"{tile.worker_id} · {who}" if who else tile.worker_id
-        room = box.width() - metrics.horizontalAdvance(facts) - tokens.SPACE_8
-        middle = Qt.AlignmentFlag.AlignVCenter
-        if room >= metrics.horizontalAdvance(name[:4]):
-            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | middle, metrics.elidedText(name, _RIGHT, int(room)))
-            painter.setPen(self._theme.color("overlay_muted"))
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | middle, facts)
-        else:
-            painter.drawText(
-                box, Qt.AlignmentFlag.AlignLeft | middle, metrics.elidedText(name, _RIGHT, int(box.width()))
-            )
+        facts, age = picture_facts(tile.picture), self.age_of(tile.worker_id)
+        paint_caption(painter, self._theme, box, name=name, facts=facts, age=age, warns=bool(who))
 
     @override
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -249,7 +270,7 @@ class PictureWall(QWidget):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, columns = event.key(), _columns_of(self._cells)
+        key, columns = event.key(), columns_of(self._cells)
         moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -columns, Qt.Key.Key_Down: columns}
         if key in moves and self._tiles:
             self._choose(min(max(self._current + moves[Qt.Key(key)], 0), len(self._tiles) - 1))
@@ -271,30 +292,3 @@ class PictureWall(QWidget):
     def _toggle_large(self) -> None:
         worker = self._tiles[self._current].worker_id
         self.enlarge(None if self._large == worker or len(self._tiles) == 1 else worker)
-
-
-_RIGHT: Final = Qt.TextElideMode.ElideRight
-
-
-def _columns_of(cells: Sequence[QRect]) -> int:
-    return max(1, sum(1 for cell in cells if cell.top() == cells[0].top())) if cells else 1
-
-
-def _grid(size: QSize, count: int, aspect: float) -> list[QRect]:
-    """Cells of equal size, as many columns as make the pictures largest."""
-    if not count:
-        return []
-
-    def picture_height(columns: int) -> float:
-        rows = math.ceil(count / columns)
-        wide = size.width() / columns - _GAP
-        high = size.height() / rows - _GAP - _CAPTION
-        return min(high, wide / aspect)
-
-    columns = max(range(1, count + 1), key=picture_height)
-    rows = math.ceil(count / columns)
-    width, height = (size.width() + _GAP) // columns - _GAP, (size.height() + _GAP) // rows - _GAP
-    return [
-        QRect((place % columns) * (width + _GAP), (place // columns) * (height + _GAP), width, height)
-        for place in range(count)
-    ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from gym_gui.ui.theme import Theme
 
 _ROW: Final = 28
+_PADDING: Final = 3 * tokens.SPACE_8  # of a cell, both sides
+_TALL: Final = 10_000
+_MOST_LINES: Final = 8  # more are scrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class PlainTable(QTableWidget):
         titles: Of the columns.
         right: Columns whose texts are numbers.
         wide: The column that takes the room that is left.
+        wraps: Whether the texts after the first column take more lines where they are long; else they are cut.
     """
 
     opened = Signal(str)
@@ -66,18 +70,20 @@ class PlainTable(QTableWidget):
         *,
         right: frozenset[int] = frozenset(),
         wide: int = 0,
+        wraps: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(0, len(titles), parent)
         self._theme = theme
         self._right = right
+        self._wraps = wraps
         self._shown: tuple[PlainRow, ...] | None = None
         self.setAccessibleName(name)
         self.setHorizontalHeaderLabels(list(titles))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
-        self.setWordWrap(False)
+        self.setWordWrap(wraps)
         self.setTabKeyNavigation(False)
         self.setFont(theme.font(tokens.BODY_PX))
         self.verticalHeader().hide()
@@ -86,6 +92,8 @@ class PlainTable(QTableWidget):
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
+        if wraps:
+            header.sectionResized.connect(lambda *_: self._fit_heights())
         self._align_titles()
         self.activated.connect(lambda index: self.opened.emit(self.rows[index.row()].key))
         theme.changed.connect(self._again)
@@ -121,6 +129,24 @@ class PlainTable(QTableWidget):
             if key and row.key == key:
                 self.setCurrentCell(place, 0)
 
+        self._fit_heights()
+
+    def _fit_heights(self) -> None:
+        """Give each line the height that its texts need; Qt's own fitting forgets the padding, and a word is lost."""
+        if not self._wraps:
+            return
+        metrics, flags = self.fontMetrics(), int(Qt.TextFlag.TextWordWrap)
+        for place, row in enumerate(self.rows):
+            rooms = [
+                QRect(0, 0, max(1, self.columnWidth(column) - _PADDING), _TALL) for column in range(len(row.texts))
+            ]
+            tallest = max(
+                metrics.boundingRect(room, flags, text).height()
+                for room, text in zip(rooms[1:], row.texts[1:], strict=True)
+            )
+            self.setRowHeight(place, max(_ROW, tallest + tokens.SPACE_8))
+        self.updateGeometry()
+
     def _align_titles(self) -> None:
         for column in range(self.columnCount()):
             item = self.horizontalHeaderItem(column)
@@ -137,7 +163,8 @@ class PlainTable(QTableWidget):
 
     @override
     def sizeHint(self) -> QSize:
-        return QSize(320, self.horizontalHeader().height() + _ROW * max(1, min(8, self.rowCount())) + tokens.SPACE_8)
+        lines = sum(self.rowHeight(row) for row in range(min(_MOST_LINES, self.rowCount())))
+        return QSize(320, self.horizontalHeader().height() + max(_ROW, lines) + tokens.SPACE_8)
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -7,7 +7,7 @@ import math
 import pytest
 from live_runs import MemoryDesk, make_run
 
-from gym_gui.controllers.live_runs import LiveRunsController, LiveRunsState, RunColumn, StateGroup
+from gym_gui.controllers.live_runs import LiveRunsController, LiveRunsState, RunColumn, StateGroup, run_labels, speed_of
 from gym_gui.controllers.tasks import ImmediateTaskRunner
 from gym_gui.core.errors import TrainerUnavailableError
 from gym_gui.services.trainer.run_store import RunProgress
@@ -98,3 +98,23 @@ def test_that_a_fault_is_told_and_the_lines_stay(runs: LiveRunsController, face:
     desk.fault = None
     runs.poll()
     assert not face.state.fault
+
+
+def test_that_runs_of_the_same_name_are_told_apart() -> None:
+    runs = [make_run(1, run_id="cart-aa11", name="cart"), make_run(2, run_id="cart-bb22", name="cart"), make_run(3)]
+    assert run_labels(runs) == {"cart-aa11": "cart · aa11", "cart-bb22": "cart · bb22", "run-3": "name 3"}
+
+
+def test_that_only_a_run_that_steps_has_a_speed(desk: MemoryDesk, face: Face) -> None:
+    desk.runs = [make_run(place, state) for place, state in enumerate(TrainingState)]
+    assert [run.state for run in desk.runs if speed_of(run) is not None] == [TrainingState.RUNNING]
+    controller = LiveRunsController(desk, ImmediateTaskRunner(), face)
+    controller.poll()
+    controller.sort(RunColumn.SPEED, descending=False)
+    assert face.state.shown[0].state is TrainingState.RUNNING
+
+
+def test_that_a_run_that_reached_its_end_is_done_whole() -> None:
+    assert make_run(50).share == 0.5
+    assert make_run(50, TrainingState.COMPLETED).share == 1.0
+    assert make_run(50, TrainingState.CANCELLED).share == 0.5

@@ -28,6 +28,7 @@ class RemoteArchive(Archive):
 
     def __init__(self, settings: Settings, library: RemoteLibrary, address: str) -> None:
         self._remote = library
+        self._address = address
         # Rows and arrays come from one place; who reads them asks `library`.
         super().__init__(
             settings,
@@ -39,6 +40,11 @@ class RemoteArchive(Archive):
     @override
     def __post_init__(self) -> None:
         self.library = self._remote
+
+    @property
+    @override
+    def address(self) -> str:
+        return self._address
 
     @override
     def close(self) -> None:

@@ -20,6 +20,7 @@ from gym_gui.services.trainer.wire.batch_wire import scalars_of_wire
 from gym_gui.services.trainer.wire.block_wire import dtype_of_wire
 from gym_gui.services.trainer.wire.columns_wire import columns_of_wire
 from gym_gui.services.trainer.wire.documents import of_text
+from gym_gui.services.trainer.wire.episodes_wire import table_of_wire
 from gym_gui.telemetry.column_records import joined, records_of_columns
 from gym_gui.telemetry.step_columns import columns_of
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gym_gui.core.data_model import RunRecord, StepRecord
+    from gym_gui.core.data_model import EpisodeTable, RunRecord, StepRecord
     from gym_gui.core.data_model.batch import ScalarColumns
     from gym_gui.services.trainer.client.client import TrainerClient
     from gym_gui.telemetry.step_columns import StepColumns
@@ -101,6 +102,23 @@ class RemoteLibrary(Closing):
             for reply in self._client.stream(self._client.stub.ListEpisodes, request)
             for text in reply.summary_json
         ]
+
+    def load_episode_table(self, run_ids: Sequence[str], *, after_key: int = 0) -> EpisodeTable | None:
+        """Episodes of runs that ended, as columns, beyond the last reading's `next_key`.
+
+        None where the trainer is too old to answer so; `list_episodes` tells the same, all of it each time.
+
+        Raises:
+            RunNotFoundError: there is no run of one of those ids.
+        """
+        # An older trainer reads the run's id alone.
+        request = pb.ListEpisodesRequest(run_id=run_ids[0], table_of=run_ids, after_key=after_key)
+        pages = []
+        for reply in self._client.stream(self._client.stub.ListEpisodes, request):
+            if not reply.HasField("table"):
+                return None
+            pages.append(reply.table)
+        return table_of_wire(pages) if pages else None
 
     def recorded_mark(self) -> tuple[int, ...]:
         """Numbers that differ once anything was recorded there."""

@@ -97,6 +97,7 @@ class TrainerCore:
         self.stopping = asyncio.Event()
         self.cancel_runs = False
         self._finite: dict[str, dict[str, bool]] = {}
+        self._untold: set[str] = set()  # runs that changed, of which viewers do not know yet
         # Runs that are over, of which the registry is yet to be told all that is on disk.
         self._over = {run.run_id for run in _ended_last(store)}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="trainer-call")
@@ -231,12 +232,18 @@ class TrainerCore:
             if await self.in_thread(self.runs.is_ours, run_id):
                 for name, is_finite in finite.items():
                     self.runs.dispatcher.scalar_seen(run_id, name, finite=is_finite)
-        for run_id, progress in self.book.take_changed().items():
+        changed = self.book.take_changed()
+        for run_id, progress in changed.items():
             if await self.in_thread(self.runs.is_ours, run_id):
                 await self.in_thread(self.runs.dispatcher.progressed, run_id, progress)
-            if self.watchers:
-                with contextlib.suppress(RunNotFoundError):
-                    self._tell_watchers(await self.in_thread(self.runs.get, run_id))
+        untold, self._untold = self._untold | changed.keys(), set()
+        for run_id in untold if self.watchers else ():
+            try:
+                self._tell_watchers(await self.in_thread(self.runs.get, run_id))
+            except RunNotFoundError:
+                # A script's run is known by its recording, whose first row is on its way to the disk.
+                if run_id in self.enrolment.runs():
+                    self._untold.add(run_id)
         await self._tell_ended()
 
     async def _tell_ended(self) -> None:
@@ -244,12 +251,23 @@ class TrainerCore:
         over, self._over = self._over, set()
         for run_id in over - set(self.enrolment.runs()):
             if not await self.in_thread(self.runs.is_ours, run_id):
+                await self._tell_script_ended(run_id)
                 continue
             try:
                 run = await self.in_thread(self._final_progress, run_id)
             except EnvironmentFault:
                 self._over |= over
                 raise
+            for watcher in self.watchers:
+                watcher.put(run)
+
+    async def _tell_script_ended(self, run_id: str) -> None:
+        """Let viewers know that a script's run is over; its recording says so once the last row is on disk."""
+        with contextlib.suppress(RunNotFoundError):
+            run = await self.in_thread(self.runs.get, run_id)
+            if run.state.is_active:
+                self._over.add(run_id)
+                return
             for watcher in self.watchers:
                 watcher.put(run)
 

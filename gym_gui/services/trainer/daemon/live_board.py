@@ -189,8 +189,8 @@ class LiveBoard:
 
     def offer(self, batch: StepBatch) -> None:
         """A batch was taken over."""
-        self._count_return(batch)
         picture = self._newest_of(batch)
+        self._count_return(batch)
         if picture is not None:
             self._newest[batch.run_id, batch.worker_id] = picture
         bare: StepBatch | None = None
@@ -236,18 +236,30 @@ class LiveBoard:
             block = _holding(pictures, number)
             if block is not None:
                 name = batch.episode_ids[batch.episode[row]]
-                known = self._returns.get((batch.run_id, batch.worker_id))
                 return LivePicture(
                     run_id=batch.run_id,
                     worker_id=batch.worker_id,
                     episode_id=name,
                     step_index=int(batch.step_index[row]),
                     time_us=int(batch.time_us[row]),
-                    episode_return=known[1] if known is not None and known[0] == name else float("nan"),
+                    episode_return=self._return_at(batch, row),
                     number=number,
                     block=block,
                 )
         return None
+
+    def _return_at(self, batch: StepBatch, row: int) -> float:
+        """The return up to a row of a batch that is not counted yet; nan where the episode's beginning was not seen."""
+        own = batch.episode[: row + 1] == batch.episode[row]
+        name, before = batch.episode_ids[batch.episode[row]], self._returns.get((batch.run_id, batch.worker_id))
+        if before is not None and before[0] == name:
+            earlier = before[1]
+        elif batch.step_index[np.flatnonzero(own)[0]] == 0:
+            earlier = 0.0
+        else:
+            return float("nan")
+        counts = own & ((batch.flags[: row + 1] & NO_REWARD) == 0)
+        return earlier + float(np.nansum(batch.rewards[: row + 1][counts]))
 
 
 def _holding(blocks: Iterable[ArrayBlock], number: int) -> ArrayBlock | None:

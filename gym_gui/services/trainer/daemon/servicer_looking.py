@@ -16,6 +16,7 @@ from gym_gui.services.trainer.wire.batch_wire import batch_to_wire, scalars_to_w
 from gym_gui.services.trainer.wire.block_wire import dtype_to_wire
 from gym_gui.services.trainer.wire.columns_wire import columns_to_wire
 from gym_gui.services.trainer.wire.documents import to_text
+from gym_gui.services.trainer.wire.episodes_wire import table_to_wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -90,11 +91,19 @@ class LookCalls:
     async def ListEpisodes(  # noqa: N802 - gRPC's name
         self, request: pb.ListEpisodesRequest, _context: Any
     ) -> AsyncIterator[pb.EpisodesReply]:
-        """Episodes of a run in order, or of every run, newest first; or one."""
+        """Episodes of a run in order, or of every run, newest first; or one; or those that ended, as columns."""
         library = self._core.services.library
         if request.episode:
             rollup = await self._core.in_thread(library.get_episode, request.run_id, _episode(request.episode))
             yield pb.EpisodesReply(rollup_json=to_text(rollup))
+            return
+        if request.table_of:
+            run_ids = [check_run_id(run_id) for run_id in request.table_of]
+            table = await self._core.in_thread(
+                self._core.services.store.load_episode_table, run_ids, after_key=request.after_key
+            )
+            for columns in table_to_wire(table):
+                yield pb.EpisodesReply(table=columns)
             return
         found: Sequence[EpisodeSummary] = await self._core.in_thread(
             library.list_episodes, request.run_id or None, newest=request.newest or None

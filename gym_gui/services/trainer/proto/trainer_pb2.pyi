@@ -625,22 +625,56 @@ class ListRecordingsReply(_message.Message):
     def __init__(self, summary_json: _Optional[_Iterable[str]] = ..., mark: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ListEpisodesRequest(_message.Message):
-    __slots__ = ("run_id", "episode", "newest")
+    __slots__ = ("run_id", "episode", "newest", "table_of", "after_key")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     EPISODE_FIELD_NUMBER: _ClassVar[int]
     NEWEST_FIELD_NUMBER: _ClassVar[int]
+    TABLE_OF_FIELD_NUMBER: _ClassVar[int]
+    AFTER_KEY_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     episode: str
     newest: int
-    def __init__(self, run_id: _Optional[str] = ..., episode: _Optional[str] = ..., newest: _Optional[int] = ...) -> None: ...
+    table_of: _containers.RepeatedScalarFieldContainer[str]
+    after_key: int
+    def __init__(self, run_id: _Optional[str] = ..., episode: _Optional[str] = ..., newest: _Optional[int] = ..., table_of: _Optional[_Iterable[str]] = ..., after_key: _Optional[int] = ...) -> None: ...
 
 class EpisodesReply(_message.Message):
-    __slots__ = ("summary_json", "rollup_json")
+    __slots__ = ("summary_json", "rollup_json", "table")
     SUMMARY_JSON_FIELD_NUMBER: _ClassVar[int]
     ROLLUP_JSON_FIELD_NUMBER: _ClassVar[int]
+    TABLE_FIELD_NUMBER: _ClassVar[int]
     summary_json: _containers.RepeatedScalarFieldContainer[str]
     rollup_json: str
-    def __init__(self, summary_json: _Optional[_Iterable[str]] = ..., rollup_json: _Optional[str] = ...) -> None: ...
+    table: EpisodeColumns
+    def __init__(self, summary_json: _Optional[_Iterable[str]] = ..., rollup_json: _Optional[str] = ..., table: _Optional[_Union[EpisodeColumns, _Mapping]] = ...) -> None: ...
+
+class EpisodeColumns(_message.Message):
+    __slots__ = ("keys", "runs", "run", "episode_ids", "indices", "started_us", "ended_us", "steps", "returns", "workers", "evaluations", "next_key")
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    RUNS_FIELD_NUMBER: _ClassVar[int]
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    EPISODE_IDS_FIELD_NUMBER: _ClassVar[int]
+    INDICES_FIELD_NUMBER: _ClassVar[int]
+    STARTED_US_FIELD_NUMBER: _ClassVar[int]
+    ENDED_US_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    RETURNS_FIELD_NUMBER: _ClassVar[int]
+    WORKERS_FIELD_NUMBER: _ClassVar[int]
+    EVALUATIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_KEY_FIELD_NUMBER: _ClassVar[int]
+    keys: _containers.RepeatedScalarFieldContainer[int]
+    runs: _containers.RepeatedScalarFieldContainer[str]
+    run: _containers.RepeatedScalarFieldContainer[int]
+    episode_ids: _containers.RepeatedScalarFieldContainer[str]
+    indices: _containers.RepeatedScalarFieldContainer[int]
+    started_us: _containers.RepeatedScalarFieldContainer[int]
+    ended_us: _containers.RepeatedScalarFieldContainer[int]
+    steps: _containers.RepeatedScalarFieldContainer[int]
+    returns: _containers.RepeatedScalarFieldContainer[float]
+    workers: _containers.RepeatedScalarFieldContainer[str]
+    evaluations: _containers.RepeatedScalarFieldContainer[bool]
+    next_key: int
+    def __init__(self, keys: _Optional[_Iterable[int]] = ..., runs: _Optional[_Iterable[str]] = ..., run: _Optional[_Iterable[int]] = ..., episode_ids: _Optional[_Iterable[str]] = ..., indices: _Optional[_Iterable[int]] = ..., started_us: _Optional[_Iterable[int]] = ..., ended_us: _Optional[_Iterable[int]] = ..., steps: _Optional[_Iterable[int]] = ..., returns: _Optional[_Iterable[float]] = ..., workers: _Optional[_Iterable[str]] = ..., evaluations: _Optional[_Iterable[bool]] = ..., next_key: _Optional[int] = ...) -> None: ...
 
 class LoadStepsRequest(_message.Message):
     __slots__ = ("run_id", "episode_id", "start", "stop")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from trainer_rig import make_batch
@@ -89,3 +90,40 @@ def test_that_a_viewer_who_left_gets_nothing_more() -> None:
     board.offer(make_batch(1))
     assert board.viewers == ()
     assert viewer.dropped == 0
+
+
+def test_that_a_picture_has_the_return_of_its_own_episode_at_its_own_step() -> None:
+    board = LiveBoard()
+    viewer = board.join(Interests(frames=True))
+    batch = make_batch(1, frames=True)
+    # The first 20 rows end an episode; the pictures stop at row 9, and the rows beyond belong to the next one.
+    parted = replace(
+        batch,
+        episode_ids=("old", "new"),
+        episode=np.repeat(np.arange(2, dtype=np.int32), (20, 30)),
+        step_index=np.concatenate([np.arange(20), np.arange(30)]),
+        frames=np.where(np.arange(50) < 10, batch.frames, -1) if batch.frames is not None else None,
+    )
+    board.offer(parted)
+    _, (picture,) = look(viewer)
+    assert (picture.episode_id, picture.step_index, picture.episode_return) == ("old", 9, 9.0)
+
+
+def test_that_a_return_goes_on_from_batch_to_batch_and_is_unknown_where_the_beginning_was_not_seen() -> None:
+    board = LiveBoard()
+    viewer = board.join(Interests(frames=True))
+    later: dict[str, Any] = {
+        "episode_ids": ("s-e1",),
+        "step_index": np.arange(50, 100),
+        "flags": np.zeros(50, np.uint8),
+    }
+    board.offer(replace(make_batch(2, frames=True), **later))
+    _, (unseen,) = look(viewer)
+    assert np.isnan(unseen.episode_return)
+    board = LiveBoard()
+    viewer = board.join(Interests(frames=True))
+    board.offer(make_batch(1, frames=True))
+    look(viewer)
+    board.offer(replace(make_batch(2, frames=True), **later))
+    _, (picture,) = look(viewer)
+    assert picture.episode_return == 49.0 + 50.0
