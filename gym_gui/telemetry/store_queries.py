@@ -78,11 +78,12 @@ def list_episodes(
 
 
 def recorded_mark(connection: sqlite3.Connection) -> tuple[int, ...]:
-    """Episodes, the newest one's key, those that run, and their rows: equal numbers, nothing new to list."""
+    """Episodes, the newest one's key, those that run, their rows, and runs that run: equal, nothing new to list."""
     row: tuple[int, ...] = connection.execute(
         "SELECT count(*), coalesce(max(episode_key), 0), total(status = 'running'), total(CASE WHEN status = 'running' "
-        "THEN (SELECT coalesce(max(step_index), e.steps) FROM steps WHERE steps.episode_key = e.episode_key) END) "
-        "FROM episodes AS e"
+        "THEN (SELECT coalesce(max(step_index), e.steps) FROM steps WHERE steps.episode_key = e.episode_key) END), "
+        # A run may end between two episodes.
+        "(SELECT count(*) FROM runs WHERE state = 'running') FROM episodes AS e"
     ).fetchone()
     return tuple(int(number) for number in row)
 

@@ -122,7 +122,19 @@ def test_that_a_trainer_takes_in_what_was_spooled_for_its_folder(var_dir: Path) 
                 lambda: [one.steps for one in library.list_runs() if one.state is RunState.COMPLETED] == [490],
                 "the spooled run",
             )
-    assert [path.name for path in (var_dir / "spool").glob("*.spool")] == ["elsewhere.spool"]
+        left = var_dir / "spool"
+        # The file goes once its batches are on disk, which is when the run shows them.
+        until(lambda: [path.name for path in left.glob("*.spool")] == ["elsewhere.spool"], "the delivered file's end")
+
+
+def test_that_a_trainer_takes_in_what_is_spooled_while_it_runs(var_dir: Path) -> None:
+    with TrainerProcess(var_dir) as trainer, RemoteLibrary(trainer.client()) as library:
+        nobody = "127.0.0.1:9"
+        worker = publisher(nobody, var_dir / "spool")
+        worker.put(make_batch(1))
+        worker.close(RunState.COMPLETED, timeout_s=0.1)
+        until(lambda: [one.steps for one in library.list_runs()] == [49], "the spooled run")
+        until(lambda: not list((var_dir / "spool").glob("*.spool")), "the delivered file's end")
 
 
 def test_that_prometheus_is_told(var_dir: Path) -> None:

@@ -175,7 +175,9 @@ def test_that_a_reader_follows_a_writer_of_another_process_through_every_change_
 
 def test_that_an_open_library_learns_that_another_process_was_killed(tmp_path: Path) -> None:
     with open_services(Settings(var_dir=tmp_path)) as services:
-        words = ["record", "CartPole-v1", "--steps", "10000000", "--var-dir", str(tmp_path)]
+        # One episode without an end: it is under way whenever the kill comes.
+        endless = ["MountainCar-v0", "-k", "max_episode_steps=100000000", "--no-frames"]
+        words = ["record", *endless, "--steps", "10000000", "--var-dir", str(tmp_path)]
         with subprocess.Popen(
             [sys.executable, "-m", "gym_gui", *words],
             cwd=PROGRAM.parents[2],

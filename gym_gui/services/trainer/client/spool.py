@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from gym_gui.core.errors import EnvironmentFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -208,14 +208,19 @@ class SpoolFile:
         return data if len(data) == length and zlib.crc32(data) == checksum else None
 
 
-def orphans(folder: Path) -> Iterator[SpoolFile]:
-    """Spool files whose owner is dead; each is held by us from then on. A file that is none is left alone."""
+def orphans(folder: Path, left_alone: Collection[Path] = ()) -> Iterator[SpoolFile]:
+    """Spool files whose owner is dead; each is held by us from then on. A file that is none is left alone.
+
+    Args:
+        folder: Where they lie.
+        left_alone: Those that are not to be looked at.
+    """
     try:
         paths = sorted(folder.glob(f"*{_SUFFIX}"))
     except OSError:
         return
     for path in paths:
-        spool = SpoolFile.adopt(path)
+        spool = None if path in left_alone else SpoolFile.adopt(path)
         if spool is not None:
             yield spool
 

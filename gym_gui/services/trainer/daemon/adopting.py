@@ -1,9 +1,10 @@
-"""What workers of this machine spooled for the trainer of their own folder, taken in when it starts."""
+"""What workers of this machine spooled for the trainer of their own folder and cannot deliver: taken in by it."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import EnvironmentFault
@@ -12,27 +13,42 @@ from gym_gui.services.trainer.client.delivery import messages_of, registration_o
 from gym_gui.services.trainer.client.spool import orphans
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gym_gui.services.trainer.client.spool import SpoolFile
     from gym_gui.services.trainer.daemon.core import TrainerCore
 
 _LOGGER = logging.getLogger(__name__)
+# A worker that was killed while its trainer lives leaves its file behind at any time.
+_EVERY_S: Final = 2.0
 
 
-async def adopt_spools(core: TrainerCore) -> int:
-    """Take in every spool file of the var folder that was for this machine and whose owner is dead; how many.
-
-    What was for another machine is left to whoever publishes there next.
-    """
-    count = 0
-    for spool in await core.in_thread(list, orphans(core.services.paths.spool_dir)):
+async def keep_adopting(core: TrainerCore) -> None:
+    """Take in at once and from then on now and then what lies there, until cancelled."""
+    left_alone: set[Path] = set()
+    while True:
         try:
-            if is_loopback(str(spool.about.get("address", ""))):
-                count += await _adopt(core, spool)
+            await _adopt_spools(core, left_alone)
+        except Exception:
+            _LOGGER.exception("What was spooled could not be looked at")
+        await asyncio.sleep(_EVERY_S)
+
+
+async def _adopt_spools(core: TrainerCore, left_alone: set[Path]) -> None:
+    """Take in every spool file of the var folder that was for this machine and whose owner is dead.
+
+    What was for another machine is left to whoever publishes there next, and what cannot be taken in to a person: both
+    are looked at once, so that nobody who wants them finds them held by us.
+    """
+    for spool in await core.in_thread(list, orphans(core.services.paths.spool_dir, left_alone)):
+        try:
+            if not is_loopback(str(spool.about.get("address", ""))) or not await _adopt(core, spool):
+                left_alone.add(spool.path)
         except EnvironmentFault as error:
+            left_alone.add(spool.path)
             _LOGGER.warning("What was spooled for run %s cannot be taken in: %s", spool.about.get("run"), error)
         finally:
             spool.close()
-    return count
 
 
 async def _adopt(core: TrainerCore, spool: SpoolFile) -> bool:

@@ -22,7 +22,7 @@ from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.errors import ConfigError, TrainerUnavailableError, VarDirError
 from gym_gui.services.bootstrap import open_services
 from gym_gui.services.trainer.daemon.admission import Admission, CallBuckets
-from gym_gui.services.trainer.daemon.adopting import adopt_spools
+from gym_gui.services.trainer.daemon.adopting import keep_adopting
 from gym_gui.services.trainer.daemon.core import TrainerCore
 from gym_gui.services.trainer.daemon.run_desk import HOST
 from gym_gui.services.trainer.daemon.servicer import TrainerServicer
@@ -244,7 +244,7 @@ class _Serving:
                 await core.in_thread(dispatch.dispatcher.start)
                 self._file.tell(address, local)
                 ready(f"{address}{tell_port}")
-                adopting = asyncio.create_task(adopt_spools(core))
+                adopting = asyncio.create_task(keep_adopting(core))
                 await core.stopping.wait()
                 adopting.cancel()
                 await health.enter_graceful_shutdown()
