@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from trainer_rig import TrainerProcess, make_batch, until
 
 from gym_gui.config.settings import load_settings
 from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.services.bootstrap import open_archive
 from gym_gui.services.trainer.client.channel import make_stub, open_channel
+from gym_gui.services.trainer.client.remote_library import RemoteLibrary
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
 from gym_gui.services.trainer.states import TrainingState
@@ -21,7 +26,6 @@ from gym_gui.services.trainer.wire.batch_wire import batch_to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from gym_gui.core.data_model import StepBatch
 
@@ -130,3 +134,29 @@ def test_that_an_episode_that_begins_after_its_worker_s_end_does_not_stay_open(v
         assert trainer.stop() == 0
     found = check(var_dir, "hasty", RunState.COMPLETED)
     assert found == {"late-e1": EpisodeStatus.COMPLETED, "late-e3": EpisodeStatus.INTERRUPTED}
+
+
+@pytest.mark.slow
+def test_that_a_long_spool_keeps_nobody_waiting(var_dir: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from trainer_rig import make_batch, publisher\n"
+        "p = publisher(sys.argv[1], Path(sys.argv[2]))\n"
+        "[p.put(make_batch(seq)) for seq in range(1, 1001)]\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    with TrainerProcess(var_dir) as trainer:
+        assert trainer.stop() == 0
+        subprocess.run(
+            [sys.executable, "-c", script, trainer.address, str(trainer.paths.spool_dir)],
+            env={"PYTHONPATH": f"{Path(__file__).parents[1]}:{Path(__file__).parents[2]}", "PATH": "/usr/bin:/bin"},
+            check=False,
+        )
+        (spool,) = trainer.paths.spool_dir.glob("*.spool")
+        trainer.again()
+        with trainer.client() as client:
+            # It is in the middle of the file, and answers.
+            until(lambda: any(one.run_id == "a-run" for one in client.status().workers), "the dead worker")
+            assert spool.exists()
+            until(lambda: not spool.exists(), "the end of the file", 120.0)
+        with RemoteLibrary(trainer.client()) as library:
+            assert library.get_summary("a-run").steps == 1_000 * 49
