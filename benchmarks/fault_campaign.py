@@ -242,8 +242,10 @@ class Round:
         return not any(run.state in active for run in runs)
 
 
-def one_round(number: int, folder: Path | None) -> dict[str, Any]:
-    """A round in a folder of its own, kept where a promise was broken."""
+def one_round(number: int, folder: Path | None, last_s: float) -> dict[str, Any] | None:
+    """A round in a folder of its own, kept where a promise was broken; None where it is too late for one."""
+    if time.monotonic() > last_s:
+        return None
     place = tempfile.mkdtemp(prefix=f"round-{number}-", dir=folder)
     try:
         found = Round(number, Path(place)).run()
@@ -262,11 +264,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--first", type=int, default=1, help="The first round's number, which is its seed.")
     parser.add_argument("--lanes", type=int, default=3, help="Rounds at once.")
+    parser.add_argument("--minutes", type=float, default=1e9, help="No round begins later.")
     parser.add_argument("--var-dir", type=Path)
     options = parser.parse_args()
     numbers = range(options.first, options.first + options.rounds)
+    last_s = time.monotonic() + options.minutes * 60
     with ThreadPoolExecutor(options.lanes) as lanes:
-        rounds = list(lanes.map(lambda number: one_round(number, options.var_dir), numbers))
+        found = lanes.map(lambda number: one_round(number, options.var_dir, last_s), numbers)
+        rounds = [one for one in found if one is not None]
     told = {
         "rounds": len(rounds),
         "kills": dict(Counter(victim for one in rounds for victim in one["killed"])),

@@ -105,7 +105,8 @@ class TrainerCore:
         self._ending: dict[str, RunState] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="trainer-call")
         self._loop = asyncio.get_running_loop()
-        self._tasks = [asyncio.create_task(self._settle()), asyncio.create_task(self._keep_time())]
+        self._clock = asyncio.create_task(self._keep_time())
+        self._tasks = [asyncio.create_task(self._settle())]
 
     async def in_thread(self, function: Callable[_Args, _Answer], *args: _Args.args, **kwargs: _Args.kwargs) -> _Answer:
         """What *function* answers, without holding up the event loop."""
@@ -176,6 +177,9 @@ class TrainerCore:
 
     async def close(self) -> None:
         """Let what was taken over reach the disk, and stop the clock."""
+        # First of all, for what it is in the middle of telling the registry is told below.
+        self._clock.cancel()
+        await asyncio.gather(self._clock, return_exceptions=True)
         for run_id, state in self._ending.items():
             self.enrolment.end_run(run_id, state)
         with contextlib.suppress(TimeoutError):  # a disk that stays full holds nobody back; workers send again
@@ -259,7 +263,7 @@ class TrainerCore:
                 if not await self.in_thread(self.runs.is_ours, run_id):
                     continue
                 run = await self.in_thread(self._final_progress, run_id)
-            except EnvironmentFault:
+            except (EnvironmentFault, asyncio.CancelledError):
                 self._over |= over
                 self._late |= late
                 raise
