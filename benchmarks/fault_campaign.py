@@ -212,8 +212,8 @@ class Round:
         """Wait for the end of everything; what did not end."""
         try:
             window = self.children.pop("window")
-            for child in self.children.values():
-                child.wait(PATIENCE_S)
+            for name, child in self.children.items():
+                self._await_end(name, child)
             with self.trainer.client() as client:
                 until(lambda: self._is_over(client), "the end of every run", PATIENCE_S)
                 status = client.status()
@@ -233,6 +233,15 @@ class Round:
         except (AssertionError, EnvironmentFault, subprocess.TimeoutExpired) as fault:
             return [f"{fault}"]
         return broken
+
+    def _await_end(self, name: str, child: subprocess.Popen[bytes]) -> None:
+        try:
+            child.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired as fault:
+            child.send_signal(signal.SIGUSR1)
+            time.sleep(1.0)
+            said = (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+            raise AssertionError(f"{name} did not end; it is at: {said[-3000:]}") from fault
 
     def _is_over(self, client: Any) -> bool:
         runs = client.list_runs()
