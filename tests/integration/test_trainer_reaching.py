@@ -75,10 +75,13 @@ def test_that_those_who_look_keep_no_trainer_from_starting(var_dir: Path) -> Non
     lookers = [threading.Thread(target=look) for _ in range(2)]
     for looker in lookers:
         looker.start()
+    started = 0
     try:
         for _ in range(300):
             DaemonFile(paths.daemon_lock, paths.daemon_file).close()
+            started += 1
     finally:
         over.set()
         for looker in lookers:
             looker.join()
+    assert started == 300
