@@ -1,9 +1,11 @@
 """Fault campaign: rounds of real training at a real trainer, in which something is killed -9 at a random instant.
 
 ``python benchmarks/fault_campaign.py --rounds 100 --lanes 3``. Each round starts a trainer of its own on a folder of
-its own, two workers of it (``random``, ``script``), a script that publishes by itself and a bare publisher; kills one
-or two of them, or the trainer, which is started again; waits for the end; and looks whether all promises were kept.
-Prints JSON: rounds, kills by victim, what was checked, and every promise that was broken.
+its own, three workers of it (``random``, ``script``, ``sb3``), a script that publishes by itself, a bare publisher and
+a window that records a game; kills one of the workers and often the trainer, which is started again, the window or a
+publisher, too; waits for the end; and looks whether all promises were kept. Each time, all rows that another process
+sees at that instant are counted, and must be there at the end. Prints JSON: rounds, kills by victim, what was checked,
+every promise that was broken.
 """
 
 from __future__ import annotations
@@ -29,14 +31,24 @@ import fault_checks  # noqa: E402 - beside this file; it needs the paths that we
 from trainer_rig import TrainerProcess, until  # noqa: E402 - likewise
 
 from gym_gui.core.errors import EnvironmentFault  # noqa: E402 - likewise
-from gym_gui.services.trainer.config import TrainingConfig  # noqa: E402 - likewise
+from gym_gui.services.trainer.config import (  # noqa: E402 - likewise
+    CheckpointConfig,
+    EvaluationConfig,
+    ResourceConfig,
+    TrainingConfig,
+)
 from gym_gui.services.trainer.states import TrainingState  # noqa: E402 - likewise
 
-VICTIMS = ("trainer", "random", "script", "stranger", "publisher")
+WORKERS = ("random", "script", "sb3")
+# What else is killed in a round, and how often.
+OTHERS = {"trainer": 0.85, "window": 0.5, "stranger": 0.2, "publisher": 0.2}
 CHILD = Path(__file__).with_name("fault_child.py")
+# So that all of them run at once on two cores.
+HALF = ResourceConfig(cpus=0.5)
 # An instant may fall anywhere: while workers start, while they work, when they have just ended.
 LATEST_KILL_S = 7.0
-PATIENCE_S = 120.0
+LATEST_WORKED_S = 3.0
+PATIENCE_S = 240.0
 
 
 class Trainer(TrainerProcess):
@@ -76,6 +88,7 @@ class Round:
         self.submitted: list[str] = []
         self.killed: list[str] = []
         self.pids: set[int] = set()
+        self.seen: Counter[str] = Counter()
 
     def run(self) -> dict[str, Any]:
         """Do it all; what came of it."""
@@ -92,7 +105,7 @@ class Round:
                 child.kill()
                 child.wait()
             self.trainer.kill()
-        found = fault_checks.Folder(self.folder, self.killed, self.submitted).check()
+        found = fault_checks.Folder(self.folder, self.killed, self.submitted, self.seen).check()
         broken += found.broken
         broken += [f"process {pid} is left" for pid in self.pids if fault_checks.lives(pid)]
         said = self.trainer.said
@@ -106,6 +119,7 @@ class Round:
             "rows": found.rows,
             "frames": found.frames,
             "acknowledged_episodes": found.acknowledged,
+            "committed_rows": sum(self.seen.values()),
             "seconds": round(time.monotonic() - started_s, 1),
             "broken": broken,
         }
@@ -119,55 +133,72 @@ class Round:
             "random": TrainingConfig(
                 worker="random", env_id="CartPole-v1", total_steps=fault_checks.RANDOM_STEPS,
                 num_envs=fault_checks.RANDOM_ENVS,
-                vectorization=vectorization, frames="every:10", seed=self.number,
+                vectorization=vectorization, frames="every:10", seed=self.number, resources=HALF,
             ),
             "script": TrainingConfig(
                 worker="script", script=str(script), total_steps=0,
-                arguments=(str(ROOT), "script", str(self.folder / "script.journal")),
+                arguments=(str(ROOT), "script", str(self.folder / "script.journal")), resources=HALF,
+            ),
+            "sb3": TrainingConfig(
+                worker="sb3", env_id="CartPole-v1", total_steps=fault_checks.SB3_STEPS, algorithm="PPO",
+                policy="MlpPolicy", hyperparameters={"n_steps": 64, "batch_size": 64, "n_epochs": 2, "device": "cpu"},
+                num_envs=2, vectorization=vectorization, frames="every:10", seed=self.number, resources=HALF,
+                evaluation=EvaluationConfig(every_steps=640, episodes=2),
+                checkpoint=CheckpointConfig(every_steps=640),
             ),
         }  # fmt: skip
         with self.trainer.client() as client:
             for run_id, config in configs.items():
                 client.submit(config, run_id=run_id)
                 self.submitted.append(run_id)
-        for name in ("stranger", "publisher"):
-            self.children[name] = self._child(name)
+        commands = {
+            name: [str(CHILD), str(ROOT), name, str(self.folder / f"{name}.journal")]
+            for name in ("stranger", "publisher")
+        }
+        game = ("play", "CartPole-v1", "--seed", str(self.number), "--var-dir", str(self.folder / "var"))
+        commands["window"] = ["-m", "gym_gui", *game]
+        for name, command in commands.items():
+            self.children[name] = self._child(name, command)
             self.pids.add(self.children[name].pid)
 
-    def _child(self, name: str) -> subprocess.Popen[bytes]:
+    def _child(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
         variables = {key: value for key, value in os.environ.items() if not key.startswith("GYM_GUI_")}
         variables |= {
             "GYM_GUI_TRAINER": self.trainer.address,
             "GYM_GUI_VAR_DIR": str(self.folder / "var"),
             "PYTHONPATH": str(ROOT),
+            "QT_QPA_PLATFORM": "offscreen",
         }
         with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, str(CHILD), str(ROOT), name, str(self.folder / f"{name}.journal")],
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                [sys.executable, *command], env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
     def _kill(self) -> None:
         began_s = time.monotonic()
-        count = self.chance.choice((1, 1, 2))
-        for victim in self.chance.sample(VICTIMS, count):
-            instant_s = self.chance.random() * LATEST_KILL_S
-            time.sleep(max(0.0, began_s + instant_s - time.monotonic()))
+        victims = [WORKERS[self.number % len(WORKERS)]]
+        victims += [other for other, share in OTHERS.items() if self.chance.random() < share]
+        instants = {victim: self.chance.random() * LATEST_KILL_S for victim in victims}
+        for victim in sorted(victims, key=instants.__getitem__):
+            time.sleep(max(0.0, began_s + instants[victim] - time.monotonic()))
             if victim == "trainer":
+                self.seen |= fault_checks.committed(self.trainer.paths)
                 self.trainer.kill()
                 time.sleep(self.chance.random() * 1.5)
                 self.trainer.again()
             elif victim in self.children:
+                self.seen |= fault_checks.committed(self.trainer.paths)
                 self.children[victim].kill()
             elif not self._kill_worker(victim):
                 continue
             self.killed.append(victim)
 
     def _kill_worker(self, run_id: str) -> bool:
+        """Kill a run's worker, once there is one; whether there was."""
         with self.trainer.client() as client:
+            until(lambda: (run := client.get(run_id)).workers or not run.state.is_active, run_id, PATIENCE_S)
+            time.sleep(self.chance.random() * LATEST_WORKED_S)
+            self.seen |= fault_checks.committed(self.trainer.paths)
             workers = client.get(run_id).workers
         for worker in workers:
             self.pids.add(worker.pid)
@@ -180,14 +211,19 @@ class Round:
     def _settle(self) -> list[str]:
         """Wait for the end of everything; what did not end."""
         try:
-            for child in self.children.values():
-                child.wait(PATIENCE_S)
+            window = self.children.pop("window")
+            for name, child in self.children.items():
+                self._await_end(name, child)
             with self.trainer.client() as client:
                 until(lambda: self._is_over(client), "the end of every run", PATIENCE_S)
                 status = client.status()
             broken = [f"slots are held: {status}"] if status.running or status.waiting else []
-            if list((self.folder / "var" / "spool").glob("*.spool")):
-                # Its owner died before it could deliver it, and nobody has come by since: the next start takes it in.
+            window.terminate()
+            said = window.wait(PATIENCE_S)
+            if "window" not in self.killed and said != 0:
+                broken.append(f"the window ended with {said}")
+            if "window" in self.killed or list((self.folder / "var" / "spool").glob("*.spool")):
+                # What a dead process left is seen to by the next start.
                 self.trainer.stop()
                 self.trainer.again()
                 spool = self.folder / "var" / "spool"
@@ -198,6 +234,15 @@ class Round:
             return [f"{fault}"]
         return broken
 
+    def _await_end(self, name: str, child: subprocess.Popen[bytes]) -> None:
+        try:
+            child.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired as fault:
+            child.send_signal(signal.SIGUSR1)
+            time.sleep(1.0)
+            said = (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+            raise AssertionError(f"{name} did not end; it is at: {said[-3000:]}") from fault
+
     def _is_over(self, client: Any) -> bool:
         runs = client.list_runs()
         for run in runs:
@@ -206,8 +251,10 @@ class Round:
         return not any(run.state in active for run in runs)
 
 
-def one_round(number: int, folder: Path | None) -> dict[str, Any]:
-    """A round in a folder of its own, kept where a promise was broken."""
+def one_round(number: int, folder: Path | None, last_s: float) -> dict[str, Any] | None:
+    """A round in a folder of its own, kept where a promise was broken; None where it is too late for one."""
+    if time.monotonic() > last_s:
+        return None
     place = tempfile.mkdtemp(prefix=f"round-{number}-", dir=folder)
     try:
         found = Round(number, Path(place)).run()
@@ -226,16 +273,20 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--first", type=int, default=1, help="The first round's number, which is its seed.")
     parser.add_argument("--lanes", type=int, default=3, help="Rounds at once.")
+    parser.add_argument("--minutes", type=float, default=1e9, help="No round begins later.")
     parser.add_argument("--var-dir", type=Path)
     options = parser.parse_args()
     numbers = range(options.first, options.first + options.rounds)
+    last_s = time.monotonic() + options.minutes * 60
     with ThreadPoolExecutor(options.lanes) as lanes:
-        rounds = list(lanes.map(lambda number: one_round(number, options.var_dir), numbers))
+        found = lanes.map(lambda number: one_round(number, options.var_dir, last_s), numbers)
+        rounds = [one for one in found if one is not None]
     told = {
         "rounds": len(rounds),
         "kills": dict(Counter(victim for one in rounds for victim in one["killed"])),
         "rows_read": sum(one.get("rows", 0) for one in rounds),
         "frames_read": sum(one.get("frames", 0) for one in rounds),
+        "committed_rows": sum(one.get("committed_rows", 0) for one in rounds),
         "acknowledged_episodes": sum(one.get("acknowledged_episodes", 0) for one in rounds),
         "seconds": round(sum(one.get("seconds", 0) for one in rounds)),
         "broken": [one for one in rounds if one["broken"]],

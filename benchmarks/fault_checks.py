@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from gym_gui.config.paths import VarPaths
 from gym_gui.config.settings import load_settings
 from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.services.bootstrap import open_archive
+from gym_gui.services.trainer.config import EVALUATION_SUFFIX
 from gym_gui.services.trainer.dispatch import processes
 from gym_gui.services.trainer.dispatch.run_folder import RunFolder
 from gym_gui.services.trainer.registry.registry import RunRegistry
@@ -27,7 +30,12 @@ if TYPE_CHECKING:
     from gym_gui.services.bootstrap import Archive
 
 RANDOM_STEPS, RANDOM_ENVS = 6_000, 2
+SB3_STEPS = 2_560
 EPISODES, LENGTH, FRAMES_EVERY, CHUNK = 120, 29, 4, 8
+_ROWS = (
+    "SELECT run_id, count(*) FROM steps JOIN episodes USING (episode_key) JOIN runs USING (run_key) GROUP BY 1",
+    "SELECT run_id, count(*) FROM scalars JOIN runs USING (run_key) GROUP BY 1",
+)
 ENDED = (TrainingState.COMPLETED, TrainingState.FAILED)
 RECORDED = {
     TrainingState.COMPLETED: {RunState.COMPLETED},
@@ -43,6 +51,18 @@ def lives(pid: int) -> bool:
         return False
 
 
+def committed(paths: VarPaths) -> Counter[str]:
+    """Rows of each run that another process sees: steps and numbers of learners."""
+    found: Counter[str] = Counter()
+    if not paths.telemetry_db.is_file():
+        return found
+    with closing(sqlite3.connect(f"file:{paths.telemetry_db}?mode=ro", uri=True, timeout=30.0)) as telemetry:
+        for question in _ROWS:
+            with contextlib.suppress(sqlite3.OperationalError):  # its tables are just being made
+                found.update(dict(telemetry.execute(question).fetchall()))
+    return found
+
+
 class Folder:
     """One folder, looked at after everything has ended.
 
@@ -50,6 +70,7 @@ class Folder:
         folder: Of the round: ``var`` and journals.
         killed: Names of what was killed.
         submitted: Runs of the registry.
+        seen: Rows of each run that were committed when something was killed.
 
     Attributes:
         broken: Promises that were.
@@ -58,21 +79,25 @@ class Folder:
         acknowledged: Episodes that their process was told are safe.
     """
 
-    def __init__(self, folder: Path, killed: list[str], submitted: list[str]) -> None:
+    def __init__(self, folder: Path, killed: list[str], submitted: list[str], seen: Counter[str]) -> None:
         self.broken: list[str] = []
         self.rows = self.frames = self.acknowledged = 0
         self._folder = folder
         self._paths = VarPaths(folder / "var")
         self._killed = killed
         self._submitted = submitted
+        self._seen = seen
 
     def check(self) -> Folder:
         """Look at everything."""
         self._check_processes()
         self._check_tables()
+        left = committed(self._paths)
+        for run_id, rows in self._seen.items():
+            self._must(left[run_id] >= rows, f"{run_id} had {rows} committed rows, and has {left[run_id]}")
         with open_archive(load_settings(self._paths.root)) as archive:
             summaries = {one.run.run_id: one for one in archive.library.list_runs()}
-            self._check_registry(summaries)
+            self._check_registry(archive, summaries)
             for name in ("script", "stranger", "publisher"):
                 self._check_promised(archive, name, summaries)
             for summary in summaries.values():
@@ -103,7 +128,7 @@ class Folder:
             ).fetchone()
             self._must(lost == 0, f"{lost} steps have no episode")
 
-    def _check_registry(self, summaries: dict[str, RunSummary]) -> None:
+    def _check_registry(self, archive: Archive, summaries: dict[str, RunSummary]) -> None:
         with closing(RunRegistry(self._paths.trainer_db)) as registry:
             for run_id in self._submitted:
                 run, recorded = registry.get(run_id), summaries.get(run_id)
@@ -120,10 +145,13 @@ class Folder:
                     # A vector's step that begins an episode takes no action, and is a row all the same.
                     rows = recorded.steps + recorded.episodes
                     self._must(rows == RANDOM_STEPS + RANDOM_ENVS, f"random has {rows} rows")
+                steps = _trained(archive, run_id)
                 self._must(
-                    run.progress.steps == recorded.steps,
-                    f"{run_id}: the registry says {run.progress.steps} steps, the recording has {recorded.steps}",
+                    run.progress.steps == steps,
+                    f"{run_id}: the registry says {run.progress.steps} steps, the recording has {steps}",
                 )
+                if run_id == "sb3" and run.state is TrainingState.COMPLETED:
+                    self._must(steps == SB3_STEPS, f"sb3 has {steps} steps of training")
 
     def _check_promised(self, archive: Archive, name: str, summaries: dict[str, RunSummary]) -> None:
         """What a process was told is safe is there, whole; and all that it gave away, where nobody killed it."""
@@ -172,6 +200,12 @@ class Folder:
                 expected = _expected(run_id, rollup.episode_index, index)
                 if frame is not None and expected is not None:
                     self._must(np.array_equal(frame, expected), f"{name}: {ref} is another picture")
+
+
+def _trained(archive: Archive, run_id: str) -> int:
+    """Steps that are no evaluation's."""
+    rollups = [one.rollup for one in archive.library.list_episodes(run_id)]
+    return sum(one.steps for one in rollups if not (one.worker_id or "").endswith(EVALUATION_SUFFIX))
 
 
 def _expected(run_id: str, episode: int, step: int) -> Any:

@@ -7,6 +7,8 @@ was that they are on disk) or ``end``.
 
 from __future__ import annotations
 
+import faulthandler
+import signal
 import sys
 import time
 from pathlib import Path
@@ -63,6 +65,7 @@ def record(say: object) -> None:
 
 
 if __name__ == "__main__":
+    faulthandler.register(signal.SIGUSR1)  # for one that does not end: where it is
     with Path(JOURNAL).open("a", encoding="utf-8", buffering=1) as journal:
         (publish if NAME == "publisher" else record)(journal)
         print("end", file=journal)

@@ -234,6 +234,10 @@ class Cable:
         """Nothing goes through, and nobody is told."""
         self._whole.clear()
 
+    def go_on(self) -> None:
+        """What was held up goes through, late, and connections of before live where their ends still want them."""
+        self._whole.set()
+
     def mend(self) -> None:
         """New connections go through; those of before are dead."""
         ends, self._ends = self._ends, []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import stat
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -74,30 +73,6 @@ def test_that_a_batch_of_garbage_is_refused_and_the_next_one_taken(trainer: Trai
     assert replies[-1].durable_seq == 2
     with RemoteLibrary(trainer.client()) as library:
         assert [one.rollup.episode_id for one in library.list_episodes("garbage")] == ["s-e2"]
-
-
-def test_that_a_message_of_a_gigabyte_ends_the_call_and_nothing_else(trainer: TrainerProcess) -> None:
-    channel = grpc.insecure_channel(trainer.address, [("grpc.max_send_message_length", -1)])
-    stub = make_stub(channel)
-    registered = register(stub, "huge")
-    flood = bytes(200 * 1024 * 1024)
-    with pytest.raises(grpc.RpcError) as refused:
-        publish(stub, registered, {"legacy": pb.LegacySteps(seq=1, step_json=[flood.decode()])})
-    channel.close()
-    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    with trainer.client() as client:
-        assert client.status().memory_bytes < 1024**3
-    assert still_records(trainer, "after-huge")
-
-
-def test_that_bytes_that_are_no_grpc_harm_nobody(trainer: TrainerProcess) -> None:
-    host, port = trainer.address.split(":")
-    for noise in (b"GET / HTTP/1.1\r\n\r\n", bytes(100_000), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\xff" * 50_000):
-        with socket.create_connection((host, int(port))) as connection, contextlib.suppress(OSError):
-            connection.sendall(noise)
-            connection.settimeout(1)
-            connection.recv(100)
-    assert still_records(trainer, "after-noise")
 
 
 def test_that_a_worker_nobody_registered_is_refused(trainer: TrainerProcess) -> None:

@@ -15,6 +15,8 @@ from gym_gui.services.trainer.wire.protocol import MAX_MESSAGE_BYTES
 if TYPE_CHECKING:
     from os import PathLike
 
+# As long as a client waits for an answer.
+CONNECT_MS: Final = 10_000
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES * 2),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -23,8 +25,9 @@ _OPTIONS: Final = (
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.http2.max_pings_without_data", 0),
     ("grpc.initial_reconnect_backoff_ms", 100),
-    # Also how long a busy trainer may take to greet who has connected: beyond it, it would be called absent.
-    ("grpc.min_reconnect_backoff_ms", 5_000),
+    # Despite its name, how long one attempt to connect may take until the trainer's first word. A machine under load
+    # needs more than a moment for it; where nobody listens, the attempt fails at once all the same.
+    ("grpc.min_reconnect_backoff_ms", CONNECT_MS),
     ("grpc.max_reconnect_backoff_ms", 2_000),
     ("grpc.enable_retries", 0),
     # Each publisher has a connection of its own: one that is full does not hold up another.

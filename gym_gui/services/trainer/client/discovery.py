@@ -186,12 +186,32 @@ def _check_writable(paths: VarPaths) -> None:
 
 
 def _is_held(lock_path: Path) -> bool:
+    """Whether a living trainer holds the lock."""
     if not lock_path.exists():
         return False
+    if os.name == "posix":
+        return _is_held_posix(lock_path)
     lock = FileLock(lock_path, timeout=0, thread_local=False)
     try:
         lock.acquire()
     except (Timeout, OSError):
         return True
     lock.release()
+    return False
+
+
+def _is_held_posix(lock_path: Path) -> bool:
+    import fcntl  # noqa: PLC0415 - not on every system
+
+    try:
+        descriptor = os.open(lock_path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        # Shared: two who look at once must not take each other for a trainer.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)  # and with it the lock
     return False

@@ -65,6 +65,7 @@ async def _adopt(core: TrainerCore, spool: SpoolFile) -> bool:
             except EnvironmentFault as error:
                 _LOGGER.warning("A spooled batch of run %s was refused: %s", worker.run_id, error)
             await core.ingest.room_for(stream)
+            await asyncio.sleep(0)  # a file may be long, and others have calls under way
         await core.ingest.settled()
     finally:
         worker.connected -= 1

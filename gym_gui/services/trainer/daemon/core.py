@@ -100,9 +100,14 @@ class TrainerCore:
         self._untold: set[str] = set()  # runs that changed, of which viewers do not know yet
         # Runs that are over, of which the registry is yet to be told all that is on disk.
         self._over = {run.run_id for run in _ended_last(store)}
+        # Of those: runs of which a batch came after the end of their recording.
+        self._late: set[str] = set()
+        # Runs that are over, and whose workers' last words are still coming in.
+        self._ending: dict[str, RunState] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="trainer-call")
         self._loop = asyncio.get_running_loop()
-        self._tasks = [asyncio.create_task(self._settle()), asyncio.create_task(self._keep_time())]
+        self._clock = asyncio.create_task(self._keep_time())
+        self._tasks = [asyncio.create_task(self._settle())]
 
     async def in_thread(self, function: Callable[_Args, _Answer], *args: _Args.args, **kwargs: _Args.kwargs) -> _Answer:
         """What *function* answers, without holding up the event loop."""
@@ -173,6 +178,11 @@ class TrainerCore:
 
     async def close(self) -> None:
         """Let what was taken over reach the disk, and stop the clock."""
+        # First of all, for what it is in the middle of telling the registry is told below.
+        self._clock.cancel()
+        await asyncio.gather(self._clock, return_exceptions=True)
+        for run_id, state in self._ending.items():
+            self.enrolment.end_run(run_id, state)
         with contextlib.suppress(TimeoutError):  # a disk that stays full holds nobody back; workers send again
             await asyncio.wait_for(self.ingest.settled(), _SAVE_S)
             await self._tell_ended()
@@ -191,6 +201,7 @@ class TrainerCore:
             self.book.add(batch, stream.dropped_frames)
         else:  # it was under way when its worker was gone
             self._over.add(batch.run_id)
+            self._late.add(batch.run_id)
         if batch.scalars is not None:
             self._note_scalars(batch.run_id, batch.scalars)
         self.board.offer(batch)
@@ -227,6 +238,8 @@ class TrainerCore:
             finite[scalars.names[place]] = is_finite
 
     async def _tell_progress(self) -> None:
+        for run_id, state in list(self._ending.items()):
+            self._end_recording(run_id, state)
         noted, self._finite = self._finite, {}
         for run_id, finite in noted.items():
             if await self.in_thread(self.runs.is_ours, run_id):
@@ -249,14 +262,18 @@ class TrainerCore:
     async def _tell_ended(self) -> None:
         """Let the registry know all that is on disk of runs that are over: the last of it comes after their end."""
         over, self._over = self._over, set()
+        late, self._late = self._late, set()
         for run_id in over - set(self.enrolment.runs()):
-            if not await self.in_thread(self.runs.is_ours, run_id):
-                await self._tell_script_ended(run_id)
-                continue
             try:
+                if run_id in late:
+                    await self._end_again(run_id)
+                if not await self.in_thread(self.runs.is_ours, run_id):
+                    await self._tell_script_ended(run_id)
+                    continue
                 run = await self.in_thread(self._final_progress, run_id)
-            except EnvironmentFault:
+            except (EnvironmentFault, asyncio.CancelledError):
                 self._over |= over
+                self._late |= late
                 raise
             for watcher in self.watchers:
                 watcher.put(run)
@@ -270,6 +287,12 @@ class TrainerCore:
                 return
             for watcher in self.watchers:
                 watcher.put(run)
+
+    async def _end_again(self, run_id: str) -> None:
+        """End the episodes that a batch began after its run's end; the run stays what it was."""
+        await self.in_thread(self.services.telemetry.flush, _SAVE_S)
+        state = (await self.in_thread(self.services.library.get_summary, run_id)).state
+        self.services.telemetry.end_run(run_id, RunState.INTERRUPTED if state is RunState.RUNNING else state)
 
     def _final_progress(self, run_id: str) -> TrainingRun:
         self.services.telemetry.flush(_SAVE_S)
@@ -302,15 +325,21 @@ class TrainerCore:
 
     def _tell_watchers(self, run: TrainingRun) -> None:
         if not run.state.is_active:
-            self._end_recording(run)
+            self._end_recording(run.run_id, _RECORDED_AS[run.state])
             self._over.add(run.run_id)
         for watcher in self.watchers:
             watcher.put(run)
 
-    def _end_recording(self, run: TrainingRun) -> None:
-        if run.run_id in self.enrolment.runs() and self.runs.is_ours(run.run_id):
-            self.enrolment.end_run(run.run_id, _RECORDED_AS[run.state])
-            self.forget(run.run_id)
+    def _end_recording(self, run_id: str, state: RunState) -> None:
+        """A run of ours is over: so is its recording, once what its workers sent before was read."""
+        if run_id not in self.enrolment.runs() or not self.runs.is_ours(run_id):
+            self._ending.pop(run_id, None)
+        elif any(worker.is_speaking for worker in self.enrolment.workers(run_id)):
+            self._ending[run_id] = state
+        else:
+            self._ending.pop(run_id, None)
+            self.enrolment.end_run(run_id, state)
+            self.forget(run_id)
 
     def _spawn(self, coroutine: Any) -> None:
         task = self._loop.create_task(coroutine)

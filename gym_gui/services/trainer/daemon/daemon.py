@@ -44,6 +44,9 @@ _LOGGER = logging.getLogger(__name__)
 
 _PORTS: Final = "ports.json"
 _GRACE_S: Final = 0.5
+# Who asks whether there is a trainer has the lock for microseconds; a trainer has it for good.
+_LOOKED_AT_S: Final = 0.3
+_LOOK_S: Final = 0.01
 _MAX_CALLS: Final = 1_024
 _SERVICE: Final = "gym_gui.trainer.v1.Trainer"
 # Never full while workers keep to their credit: the event loop must not wait for the disk.
@@ -117,8 +120,10 @@ class DaemonFile:
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(lock_path, timeout=0, thread_local=False)
-            self._lock.acquire()
+            self._lock = FileLock(lock_path, timeout=_LOOKED_AT_S, thread_local=False)
+            self._lock.acquire(poll_interval=_LOOK_S)
+            # That of a killed one: nobody is to be sent there while this one starts.
+            path.unlink(missing_ok=True)
         except Timeout as error:
             raise TrainerUnavailableError(_holder(path), hint="Stop it with `gym-gui trainer stop`.") from error
         except OSError as error:

@@ -30,6 +30,8 @@ TRAINER_KEY: Final = "trainer"
 # A worker that nobody heard of for so long is late; for so long, lost.
 LATE_S: Final = 5.0
 LOST_S: Final = 30.0
+# One that is not connected, and was not heard of for so long, has nothing under way; it may just have registered.
+_GONE_S: Final = 0.5
 _MAX_WORKERS: Final = 4_096
 _MAX_NAME: Final = 64
 
@@ -71,6 +73,11 @@ class EnrolledWorker:
     def heard(self) -> None:
         """It was heard of now."""
         self.heard_s, self.heard_at = time.monotonic(), utc_now()
+
+    @property
+    def is_speaking(self) -> bool:
+        """Whether more may come of it: a dead worker's last words, or its spool file."""
+        return self.ended is None and self.silent_s < (LOST_S if self.connected else _GONE_S)
 
     @property
     def silent_s(self) -> float:
