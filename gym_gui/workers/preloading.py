@@ -18,7 +18,6 @@ _OF_A_LEARNER: Final = (
     "gym_gui.workers.sb3_callbacks",
     "gym_gui.workers.recorded_streams",
     "gym_gui.wrappers.recorder",
-    "gym_gui.services.trainer.client.publisher",
 )
 
 
@@ -28,6 +27,10 @@ def preload_learner() -> None:
     Raises:
         ImportError: something is not installed, or cannot be loaded.
     """
+    from gym_gui.wrappers import recording_link  # noqa: PLC0415 - a worker that fails early needs none
+
+    # It loads beside us.
+    recording_link.start_early()
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     with uncollected():
         for name in _OF_A_LEARNER:

@@ -36,6 +36,10 @@ def work(place: WorkerPlace, streams: Streams | None = None, stop: StopRequest |
         ConfigError: the configuration cannot be worked on.
     """
     config = place.config
+    if streams is None:
+        from gym_gui.wrappers import recording_link  # noqa: PLC0415 - with the streams
+
+        recording_link.start_early()
     do = _kind_of_work(config)
     if stop is None:
         stop = StopRequest()

@@ -153,6 +153,13 @@ def link() -> RecordingLink:
         return _link
 
 
+def start_early() -> None:
+    """Start this process's recording process ahead of any recording: it loads meanwhile what it publishes with."""
+    if is_possible():
+        with suppress(StoreError):  # whoever records is told
+            link().say(words.NO_CHANNEL, words.WARM)
+
+
 def _start(descriptor: int) -> subprocess.Popen[bytes]:
     variables = dict(os.environ)
     own = str(Path(gym_gui.__file__).parents[1])

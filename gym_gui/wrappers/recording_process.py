@@ -6,6 +6,7 @@ training process dies, by whatever, it keeps everything that came and ends.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import mmap
 import os
@@ -66,6 +67,8 @@ def main(descriptor: int) -> None:
         number, word, *arguments = message
         if word == words.OPEN:
             newest = channels[number] = RecordingChannel(number, arguments[0], memory, say, newest)
+        elif word == words.WARM:
+            importlib.import_module("gym_gui.services.trainer.client.publisher")
         elif number in channels:
             channels[number].hear(word, arguments)
             if word == words.CLOSE:

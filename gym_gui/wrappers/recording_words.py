@@ -30,6 +30,7 @@ BEAT: Final = "beat"
 ANSWER: Final = "answer"
 FLUSH: Final = "flush"
 CLOSE: Final = "close"
+WARM: Final = "warm"
 # From the recording.
 OPENED: Final = "opened"
 REFUSED: Final = "refused"

@@ -77,7 +77,7 @@ def test_that_a_run_that_learns_gets_the_waiting_process_and_the_next_one_is_loa
         run_id = client.submit(GOES_ON).run_id
         assert worker_pid(client, run_id) == waiting.pid
         mark = RunFolder(trainer.paths, run_id).mark
-        assert processes.marked([mark])[mark] == {waiting.pid}
+        assert processes.marked([mark])[mark] == {waiting.pid, *(one.pid for one in waiting.children())}
         client.cancel(run_id)
         assert ended(client, run_id) is TrainingState.CANCELLED
         assert is_gone(waiting)
@@ -152,6 +152,6 @@ def test_that_a_run_told_to_a_spare_that_still_loads_is_started_once(tmp_path: P
         with trainer.client() as client:
             assert worker_pid(client, run_id) == waiting.pid
             mark = RunFolder(trainer.paths, run_id).mark
-            assert processes.marked([mark])[mark] == {waiting.pid}
+            assert processes.marked([mark])[mark] == {waiting.pid, *(one.pid for one in waiting.children())}
             client.cancel(run_id)
             assert ended(client, run_id) is TrainingState.CANCELLED
