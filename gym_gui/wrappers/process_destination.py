@@ -116,7 +116,7 @@ class ProcessDestination:
     def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until everything sent is on disk, or spooled; whether it is."""
         question = next(self._questions)
-        if not self._link.say(self._number, words.FLUSH, question, timeout_s):
+        if not self._link.say(self._number, words.FLUSH, question, timeout_s, patience_s=timeout_s):
             return False
         with self._changed:
             self._changed.wait_for(lambda: question in self._flushed or self.is_closed, timeout_s)
@@ -127,7 +127,7 @@ class ProcessDestination:
         if self._closing:
             return
         self._closing = True
-        if self._link.say(self._number, words.CLOSE, state, reason, timeout_s):
+        if self._link.say(self._number, words.CLOSE, state, reason, timeout_s, patience_s=timeout_s):
             with self._changed:
                 # It has its own time first; then it says so.
                 self._changed.wait_for(lambda: self.is_closed, timeout_s + _ANSWER_S)

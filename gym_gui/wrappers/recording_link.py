@@ -29,6 +29,15 @@ _MIB: Final = 1024 * 1024
 _MEMORY_BYTES: Final = 1024 * _MIB
 _PLACES: Final = 256
 _ENDING_S: Final = 5.0
+# This very package, wherever a script found it; everything else as Python finds it.
+_PROGRAM: Final = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import gym_gui
+sys.path.append(sys.path.pop(0))
+from gym_gui.wrappers.recording_process import main
+main(int(sys.argv[2]))
+"""
 
 _lock = threading.Lock()
 _link: RecordingLink | None = None
@@ -92,16 +101,26 @@ class RecordingLink:
         """Offset of a channel's newest picture."""
         return number % _PLACES * PLACE_BYTES
 
-    def say(self, number: int, word: str, *arguments: Any) -> bool:
-        """Tell the recording process; waits while it is behind. Whether it is there."""
+    def say(self, number: int, word: str, *arguments: Any, patience_s: float | None = None) -> bool:
+        """Tell the recording process; waits while it is behind. Whether it was told.
+
+        Args:
+            number: The channel.
+            word: What kind of message.
+            arguments: What belongs to it.
+            patience_s: How long others may be telling it something; None for as long as they do.
+        """
         data = words.words_of((number, word, *arguments))
+        if not self._writing.acquire(timeout=-1 if patience_s is None else patience_s):
+            return False
         try:
-            with self._writing:
-                if self.is_lost:
-                    return False
-                words.write_words(self._to, data)
+            if self.is_lost:
+                return False
+            words.write_words(self._to, data)
         except OSError:
             return False
+        finally:
+            self._writing.release()
         return True
 
     def descriptors(self) -> tuple[int, int]:
@@ -161,17 +180,13 @@ def start_early() -> None:
 
 
 def _start(descriptor: int) -> subprocess.Popen[bytes]:
-    variables = dict(os.environ)
-    own = str(Path(gym_gui.__file__).parents[1])
-    variables["PYTHONPATH"] = os.pathsep.join(filter(None, (own, variables.get("PYTHONPATH"))))
     return subprocess.Popen(  # noqa: S603 - this interpreter, this package
         # -P: what lies in a script's folder is not taken for a module of Python's.
-        [sys.executable, "-P", "-m", "gym_gui.wrappers.recording_process", str(descriptor)],
+        [sys.executable, "-P", "-c", _PROGRAM, str(Path(gym_gui.__file__).parents[1]), str(descriptor)],
         pass_fds=[descriptor],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         bufsize=0,
-        env=variables,
         # Ctrl+C reaches every process of the terminal; this one ends when its script lets go of it.
         start_new_session=True,
     )

@@ -1,4 +1,4 @@
-"""The recording process: ``python -m gym_gui.wrappers.recording_process``, started by a `RecordingLink`.
+"""The recording process: what a `RecordingLink` starts.
 
 It takes rows from a pipe and arrays from shared memory, and does with them what a training should not pay for. When its
 training process dies, by whatever, it keeps everything that came and ends.
@@ -10,7 +10,6 @@ import importlib
 import logging
 import mmap
 import os
-import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,7 +81,3 @@ def main(descriptor: int) -> None:
 def _ended(channels: dict[int, RecordingChannel]) -> None:
     for number in [number for number, channel in channels.items() if channel.is_done]:
         del channels[number]
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def recording_processes(of: psutil.Process) -> list[psutil.Process]:
-    return [one for one in of.children(recursive=True) if "gym_gui.wrappers.recording_process" in one.cmdline()]
+    return [one for one in of.children(recursive=True) if "recording_process" in " ".join(one.cmdline())]
 
 
 def test_that_no_recording_process_outlives_a_killed_script(var_dir: Path) -> None:
@@ -79,6 +79,25 @@ def test_that_a_killed_recording_process_ends_no_training(var_dir: Path, expect_
         steps = {summary.run.run_id: summary.steps for summary in found.library.list_runs()}
     assert steps.pop("run") == 5
     assert list(steps.values()) == [10]
+
+
+def test_that_a_recording_process_that_hangs_holds_up_no_end(var_dir: Path, expect_log: LogExpectations) -> None:
+    expect_log(logging.WARNING, "Not everything was sent")
+    env = RecordTelemetry(Counting(length=100_000), run="run", frames="none")
+    env.reset(seed=1)
+    assert env.flush(20)
+    (recording,) = recording_processes(psutil.Process())
+    recording.suspend()
+    try:
+        for number in range(20_000):  # more than its pipe holds
+            env.step(number % 2)
+        live: Any = env._live
+        live.recorder.close(RunState.COMPLETED, timeout_s=0.5)
+    finally:
+        recording.resume()
+    env.close()
+    with open_archive(load_settings(var_dir)) as found:
+        until(lambda: found.library.list_runs()[0].steps == 20_000, "every step")
 
 
 def test_that_a_child_does_not_keep_its_parents_recording_alive(var_dir: Path) -> None:
