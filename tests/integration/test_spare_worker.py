@@ -48,7 +48,8 @@ def _spares(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def spare_of(trainer: TrainerProcess) -> psutil.Process:
     """The process that waits, once there is one."""
-    return until(lambda: next(iter(spares_of(trainer)), None), "a spare")
+    found: psutil.Process = until(lambda: next(iter(spares_of(trainer)), None), "a spare")
+    return found
 
 
 def spares_of(trainer: TrainerProcess) -> list[psutil.Process]:

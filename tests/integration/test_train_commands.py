@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from disks import only_readable
@@ -94,7 +94,7 @@ def test_that_a_run_that_is_active_without_a_trainer_is_said_to_be_from_before(v
 
 def test_that_the_folder_that_is_named_counts_more_than_the_trainer_that_is_set(trained: tuple[Path, str]) -> None:
     folder, run_id = trained
-    elsewhere = {"GYM_GUI_TRAINER": "127.0.0.1:1"}
+    elsewhere: dict[str, Any] = {"GYM_GUI_TRAINER": "127.0.0.1:1"}
     for words in (("train", "list"), ("runs",)):
         assert run_id in done(gym_gui(*words, var_dir=folder, **elsewhere))
         assert run_id in done(gym_gui("--var-dir", str(folder), *words, **elsewhere))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,8 @@ from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from gym_gui.services.trainer.client.client import TrainerClient
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 HOUR_S = 3_600
@@ -44,6 +47,14 @@ def check_rows(var_dir: Path, run_id: str) -> int:
             frames = archive.library.resolve_batch([step.frame_ref for step in steps if step.frame_ref])
             assert all(frame is not None for frame in frames)
         return archive.library.get_summary(run_id).steps
+
+
+def has_come_to(client: TrainerClient, steps: int) -> bool:
+    return client.get("training").progress.steps > steps
+
+
+def is_over(client: TrainerClient, run_id: str) -> bool:
+    return not client.get(run_id).state.is_active
 
 
 def test_that_the_clock_of_a_test_is_set_for_whole_processes(clock: ShiftedClock) -> None:
@@ -71,14 +82,14 @@ def test_that_a_machine_whose_clock_is_set_goes_on_training(
         for ahead_s in JUMPS_S:
             clock.set(ahead_s)
             steps = client.get("training").progress.steps
-            until(lambda steps=steps: client.get("training").progress.steps > steps + 300, f"steps at {ahead_s} s")
+            until(partial(has_come_to, client, steps + 300), f"steps at {ahead_s} s")
             assert client.get("training").state is TrainingState.RUNNING
             assert not client.status().sink_fault
             short = client.submit(
                 TrainingConfig(worker="random", env_id="CartPole-v1", total_steps=200, seed=abs(ahead_s) + 1),
                 run_id=f"at{ahead_s}",
             )
-            until(lambda run=short: not client.get(run.run_id).state.is_active, "a run from beginning to end", 60)
+            until(partial(is_over, client, short.run_id), "a run from beginning to end", 60)
             assert client.get(short.run_id).state is TrainingState.COMPLETED
         client.cancel("training", "enough")
         until(lambda: client.get("training").state is TrainingState.CANCELLED, "the end")

@@ -10,7 +10,7 @@ import random
 import socket
 import struct
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import psutil
@@ -165,7 +165,7 @@ def test_that_steps_of_a_run_whose_spaces_are_none_are_kept(trainer: TrainerProc
     stub = make_stub(channel)
     registered = stub.RegisterWorker(pb.RegisterWorkerRequest(run=f"odd-{len(text)}", stream="s", spaces_json=text))
     names = {"run_id": registered.run_id, "worker_id": registered.worker_id, "stream": "s"}
-    bodies = [{"batch": batch_to_wire(make_batch(1))}, {"end": pb.RunEnd(state="completed")}]
+    bodies: list[dict[str, Any]] = [{"batch": batch_to_wire(make_batch(1))}, {"end": pb.RunEnd(state="completed")}]
     replies = list(stub.Publish(iter([pb.PublishRequest(**names, **body) for body in bodies])))
     channel.close()
     assert replies[-1].durable_seq == 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from integration.command_line import Answer, gym_gui
-from trainer_rig import LOOK_AGAIN, TrainerProcess
+from trainer_rig import TrainerProcess
 
 from gym_gui.core.errors import TrainerSilentError
 from gym_gui.services.trainer.client.client import TrainerClient
@@ -98,7 +98,7 @@ def test_that_a_busy_trainer_is_waited_for_and_is_never_called_absent(var_dir: P
             with TrainerClient(trainer.address) as stranger, pytest.raises(TrainerSilentError, match="in time"):
                 stranger.hello(timeout_s=0.5)
             # It greets late, as one does whose machine is loaded, and is heard all the same.
-            goes_on = threading.Thread(target=lambda: (LOOK_AGAIN.wait(0.7), os.kill(trainer.pid, signal.SIGCONT)))
+            goes_on = threading.Timer(0.7, os.kill, (trainer.pid, signal.SIGCONT))
             goes_on.start()
             with TrainerClient(trainer.address) as late:
                 assert late.hello().protocol[0] == 1

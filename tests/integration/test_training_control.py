@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from integration.command_line import command, environment
+from trainer_rig import until
 
 from gym_gui.config.settings import load_settings
 from gym_gui.services.trainer.client.discovery import await_end, ensure_trainer
@@ -76,6 +77,7 @@ def test_that_a_person_takes_an_evaluation_and_hands_it_back(trainer: TrainerCli
     finally:
         changes.close()
     trainer.cancel(run_id)
+    assert until(lambda: not trainer.get(run_id).state.is_active, "the run's end")
     from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - HDF5
 
     with open_archive(load_settings(tmp_path / "var")) as archive:

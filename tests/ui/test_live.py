@@ -303,7 +303,7 @@ def test_that_the_form_shows_the_command_and_what_is_wrong(window: MainWindow, q
     assert not form.start_button.isEnabled()
     QTest.keyClick(steps, Qt.Key.Key_Backspace)
     assert form.form.config.total_steps == 7
-    assert "total_steps=7" in form.form.command
+    assert "--steps 7" in form.form.command
     QTest.mouseClick(form.kinds.button("DQN"), Qt.MouseButton.LeftButton)
     assert "buffer_size" in form.hyper.fields
     form.reject()

@@ -292,10 +292,12 @@ def test_that_a_program_that_never_closes_its_recorder_keeps_what_it_recorded(tm
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_that_numpys_numbers_count_steps_and_episodes_too(tmp_path: Path, backend: str) -> None:
+    numbers: list[Any] = list(np.arange(3))
+    episode: Any = np.int32(7)
     with recorder_of(backend, tmp_path) as recorder:
-        for number in np.arange(3):
-            recorder.record_step({"reward": 1.0}, number, episode_id=np.int32(7))
-        recorder.record_episode({"success": True}, np.int32(7))
+        for number in numbers:
+            recorder.record_step({"reward": 1.0}, number, episode_id=episode)
+        recorder.record_episode({"success": True}, episode)
     reader = recorder.open_reader()
     run_id = reader.list_runs()[0].run.run_id
     assert [one.step_index for one in reader.load_steps(run_id, "ep-000007")] == [0, 1, 2]

@@ -113,11 +113,10 @@ def ensure_trainer(paths: VarPaths, *, timeout_s: float = _START_S) -> TrainerCl
             else:
                 return client
         elif started is None and not _is_held(paths.daemon_lock):
+            _check_writable(paths)
             started = _start(paths, log)
         elif started is not None and started.poll() not in {None, 0} and not _is_held(paths.daemon_lock):
             raise TrainerUnavailableError(f"The trainer could not be started. {_last_words(log)}".strip())
-        elif started is None:
-            _check_writable(paths)
         if time.monotonic() > deadline_s:
             raise TrainerUnavailableError("The trainer did not start in time.", hint=f"Its log: {log}")
         time.sleep(_LOOK_S)
@@ -176,6 +175,7 @@ def _last_words(log: Path) -> str:
 
 def _check_writable(paths: VarPaths) -> None:
     try:
+        paths.daemon_lock.parent.mkdir(parents=True, exist_ok=True)
         with paths.daemon_lock.open("ab"):
             return
     except OSError as error:
