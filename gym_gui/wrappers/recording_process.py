@@ -10,6 +10,7 @@ import importlib
 import logging
 import mmap
 import os
+import signal
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,6 +43,7 @@ def main(descriptor: int) -> None:
     Args:
         descriptor: Of the memory that both see.
     """
+    _outlast_politeness()
     # What anybody prints here goes where errors go, and not between the words.
     output = os.dup(1)
     os.dup2(2, 1)
@@ -76,6 +78,12 @@ def main(descriptor: int) -> None:
         channel.abandon()
     for channel in channels.values():
         channel.join()
+
+
+def _outlast_politeness() -> None:
+    """Our end is our training's: whoever asks all of a run's processes to end would else take away its last words."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _ended(channels: dict[int, RecordingChannel]) -> None:

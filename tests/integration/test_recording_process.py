@@ -81,6 +81,20 @@ def test_that_a_killed_recording_process_ends_no_training(var_dir: Path, expect_
     assert list(steps.values()) == [10]
 
 
+def test_that_a_recording_process_ends_with_its_training_only(var_dir: Path) -> None:
+    env = RecordTelemetry(Counting(length=10), run="run")
+    env.reset(seed=1)
+    env.step(0)
+    for recording in recording_processes(psutil.Process()):
+        recording.terminate()  # as whoever ends a run's processes does
+    for number in range(9):
+        env.step(number % 2)
+    env.close()
+    with open_archive(load_settings(var_dir)) as found:
+        (summary,) = found.library.list_runs()
+        assert (summary.state, summary.steps) == (RunState.COMPLETED, 10)
+
+
 def test_that_a_recording_process_that_hangs_holds_up_no_end(var_dir: Path, expect_log: LogExpectations) -> None:
     expect_log(logging.WARNING, "Not everything was sent")
     env = RecordTelemetry(Counting(length=100_000), run="run", frames="none")
