@@ -31,7 +31,7 @@ from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.core.data_model.episode_table import EVALUATION_KEY
 from gym_gui.core.errors import RunNotFoundError
 from gym_gui.services.trainer.run_store import RunProgress, RunTransition
-from gym_gui.services.trainer.states import TrainingState
+from gym_gui.services.trainer.states import STATE_OF_RECORDED, TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,12 +40,6 @@ if TYPE_CHECKING:
 
     from gym_gui.core.data_model import EpisodeSummary, EpisodeTable, RunRecord, RunSummary, ScalarColumns
 
-_STATES: Final = {
-    RunState.RUNNING: TrainingState.RUNNING,
-    RunState.COMPLETED: TrainingState.COMPLETED,
-    RunState.FAULTED: TrainingState.FAILED,
-    RunState.INTERRUPTED: TrainingState.FAILED,
-}
 _REASONS: Final = {
     RunState.FAULTED: "The environment raised an error.",
     RunState.INTERRUPTED: "The recording process died; what it had recorded is kept.",
@@ -330,7 +324,7 @@ class RecordedRuns:
         return LiveRun(
             run_id=run.run_id,
             name=name if isinstance(name, str) and name else run.run_id,
-            state=_STATES[summary.state],
+            state=STATE_OF_RECORDED[summary.state],
             reason=_REASONS.get(summary.state, ""),
             env_id=run.env_id,
             algorithm=run.player or UNKNOWN_ALGORITHM,

@@ -52,8 +52,8 @@ class DestinationStatus:
     fault: str = ""
 
 
-class BatchDestination(Protocol):
-    """Takes one worker's batches; never raises for what the world does, and never loses a row."""
+class WorkerDestination(Protocol):
+    """What a working process has of its destination, wherever batches are made."""
 
     @property
     def run_id(self) -> str:
@@ -62,9 +62,6 @@ class BatchDestination(Protocol):
     @property
     def worker_id(self) -> str:
         """The worker, likewise."""
-
-    def put(self, batch: StepBatch) -> None:
-        """Take a batch over; waits a little at most. Under pressure its pictures may be let go, and are counted."""
 
     def heartbeat(self, *, steps: int, phase: str) -> None:
         """Say how far the worker is; sent along when it is time."""
@@ -83,3 +80,10 @@ class BatchDestination(Protocol):
 
     def close(self, state: RunState, reason: str = "", *, timeout_s: float = 10.0) -> None:
         """Hand everything on and say how the worker ended; safe to call twice."""
+
+
+class BatchDestination(WorkerDestination, Protocol):
+    """Takes one worker's batches; never raises for what the world does, and never loses a row."""
+
+    def put(self, batch: StepBatch) -> None:
+        """Take a batch over; waits a little at most. Under pressure its pictures may be let go, and are counted."""

@@ -10,7 +10,7 @@ from gym_gui.core.errors import EnvironmentFault
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gym_gui.services.batch_destination import BatchDestination, Order
+    from gym_gui.services.batch_destination import Order, WorkerDestination
     from gym_gui.workers.stopping import StopRequest
 
 TRAINING: Final = "training"
@@ -37,7 +37,7 @@ class OrderDesk:
         phase: What the worker does, as the trainer is told.
     """
 
-    def __init__(self, destinations: Callable[[], Sequence[BatchDestination]], stop: StopRequest) -> None:
+    def __init__(self, destinations: Callable[[], Sequence[WorkerDestination]], stop: StopRequest) -> None:
         self._destinations = destinations
         self._stop = stop
         self._deals: dict[str, Callable[[Order], str]] = {

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gymnasium.vector import VectorEnv
 
     from gym_gui.core.data_model import RunState
-    from gym_gui.services.batch_destination import BatchDestination, Order
+    from gym_gui.services.batch_destination import Order, WorkerDestination
     from gym_gui.workers.place import WorkerPlace
     from gym_gui.wrappers.recorder import Recorder
 
@@ -113,7 +113,7 @@ class RecordedStreams:
         if recorder is not None:
             recorder.log(scalars_of(step, dict(values)))
 
-    def destinations(self) -> Sequence[BatchDestination]:
+    def destinations(self) -> Sequence[WorkerDestination]:
         """The worker's own, once it is open."""
         return () if self._main is None else (self._main.destination,)
 

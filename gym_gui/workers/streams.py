@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gymnasium.vector import VectorEnv
 
     from gym_gui.core.data_model import RunState
-    from gym_gui.services.batch_destination import BatchDestination, Order
+    from gym_gui.services.batch_destination import Order, WorkerDestination
 
 
 class Streams(Protocol):
@@ -35,7 +35,7 @@ class Streams(Protocol):
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Keep numbers of the learner."""
 
-    def destinations(self) -> Sequence[BatchDestination]:
+    def destinations(self) -> Sequence[WorkerDestination]:
         """Those that orders may come from, now."""
 
     def close(self, state: RunState, reason: str) -> None:

@@ -6,15 +6,12 @@ import atexit
 import os
 import sys
 from collections import deque
-from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.util import Finalize
-from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.data_model import RunState
-from gym_gui.wrappers import local_destination
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,17 +21,15 @@ if TYPE_CHECKING:
 
 _EARLY_SCALARS: Final = 100_000
 _EXIT_PRIORITY: Final = 10
-_DESCRIPTORS: Final = Path("/proc/self/fd")
 
 # Newest last; with the thread that opened it.
 _open: list[tuple[Recorder, int]] = []
-# What a child got from its parent: never touched, never collected, since collecting would close the parent's files.
+# What a child got from its parent: never touched, never collected, since collecting would end the parent's runs.
 _left_alone: list[object] = []
 _seen_opens = 0
 _watched_pid = 0
 # What was logged before any recorder was open.
 _early: deque[Scalar] = deque(maxlen=_EARLY_SCALARS)
-_forked = False
 
 
 def opened(recorder: Recorder) -> None:
@@ -114,38 +109,11 @@ def ending_by(fault: BaseException | None) -> tuple[RunState, str]:
 
 def _after_fork() -> None:
     """In the child: the parent's recorders are not this process's."""
-    global _seen_opens, _forked  # noqa: PLW0603 - as above
+    global _seen_opens  # noqa: PLW0603 - as above
     _left_alone.extend(recorder for recorder, _ in _open)
     _open.clear()
     _early.clear()
     _seen_opens = 0
-    folders = local_destination.folders_in_use()
-    _left_alone.extend(local_destination.forget_all())
-    _forked = _forked or bool(folders)
-    _blind(folders)
-
-
-def was_forked_while_recording() -> bool:
-    """Whether this process holds a copy of storage that was open in its parent, and so cannot open any itself."""
-    return _forked
-
-
-def _blind(folders: list[Path]) -> None:
-    """Make this process's copies of the parent's descriptors lead nowhere.
-
-    HDF5 flushes every open file when a process ends, SQLite and the run's lock have ends of their own: in a child each
-    would happen to the parent's files, and a lock held by a child would outlive the parent.
-    """
-    if not folders or not _DESCRIPTORS.exists():
-        return
-    with suppress(OSError):
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for entry in list(_DESCRIPTORS.iterdir()):
-            with suppress(OSError):
-                target = entry.readlink()
-                if any(folder in target.parents for folder in folders):
-                    os.dup2(nowhere, int(entry.name), inheritable=False)
-        os.close(nowhere)
 
 
 if hasattr(os, "register_at_fork"):

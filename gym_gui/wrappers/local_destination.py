@@ -34,7 +34,7 @@ _NAMING_FILE: Final = "naming.lock"
 _NAMING_S: Final = 20.0
 _START_S: Final = 20.0
 _WORKER: Final = "w0"
-# A batch has waited for company already, for `sender.SEND_S`: together they stay below a quarter of a second.
+# A batch has waited for company already, for `round_thread.SEND_S`: together they stay below a quarter of a second.
 _FLUSH_S: Final = 0.05
 
 
@@ -44,7 +44,7 @@ class _Pipeline:
     users: int = 0
 
 
-# One a folder and process; `forget_all` after a fork.
+# One a folder and process.
 _pipelines: dict[Path, _Pipeline] = {}
 _lock = threading.RLock()
 
@@ -152,20 +152,6 @@ class LocalDestination:
             self.flush(timeout_s)
         except GymGuiError as fault:
             self._said.fault("The run's end is not recorded", fault)
-
-
-def forget_all() -> list[object]:
-    """After a fork, in the child: the parent's pipelines, which are not to be touched but must not be collected."""
-    global _lock  # noqa: PLW0603 - whoever held it does not exist here
-    _lock = threading.RLock()
-    left: list[object] = [pipeline.services for pipeline in _pipelines.values()]
-    _pipelines.clear()
-    return left
-
-
-def folders_in_use() -> list[Path]:
-    """Var folders that this process records into."""
-    return list(_pipelines)
 
 
 def _acquire(var_dir: Path) -> Services:

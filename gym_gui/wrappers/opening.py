@@ -150,7 +150,7 @@ def _opened(
         holds=choice.best,
     )
     live_dir = _live_dir_of(options) if options.live and choice.every else None
-    destination: BatchDestination
+    destination: BatchDestination | ProcessDestination
     live = None
     if options.make_destination is None and recording_link.is_possible():
         from gym_gui.wrappers.process_destination import ProcessDestination  # noqa: PLC0415 - as above

@@ -16,7 +16,7 @@ from gym_gui.wrappers.recording_link import link
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gym_gui.core.data_model import RunState, StepBatch
+    from gym_gui.core.data_model import RunState
     from gym_gui.core.data_model.batch import ArrayKind
     from gym_gui.services.batch_destination import Order
     from gym_gui.wrappers.array_pen import ArrayPen, ChunkEnded, ChunkOpened
@@ -78,7 +78,7 @@ class ProcessDestination:
         """Tell these pens which of their chunks are free again."""
         self._pens = {pen.kind: pen for pen in pens}
 
-    # What a `BatchDestination` is.
+    # What a `WorkerDestination` is.
 
     @property
     def run_id(self) -> str:
@@ -89,10 +89,6 @@ class ProcessDestination:
     def worker_id(self) -> str:
         """The worker, likewise."""
         return self._wait_names()[1]
-
-    def put(self, batch: StepBatch) -> None:
-        """Nobody makes batches here."""
-        raise NotImplementedError
 
     def heartbeat(self, *, steps: int, phase: str) -> None:
         """Said with the next rows."""

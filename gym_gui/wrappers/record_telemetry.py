@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gym_gui.services.batch_destination import Order
-    from gym_gui.wrappers.recorder import Recorder, Track
+    from gym_gui.wrappers.recorder import Recorder
+    from gym_gui.wrappers.track import Track
 
 _ENDS: Final = TERMINATED | TRUNCATED
 _NO_OUTCOME: Final = (None, None, NO_REWARD)
@@ -33,7 +34,7 @@ class _Live(Live):
 
     def __init__(self, env: gym.Env[Any, Any], recorder: Recorder) -> None:
         from gym_gui.adapters.normalization import NormalizationProbe  # noqa: PLC0415 - with the first episode
-        from gym_gui.wrappers.recorder import Track  # noqa: PLC0415 - same
+        from gym_gui.wrappers.track import Track  # noqa: PLC0415 - same
 
         super().__init__(recorder)
         self.track: Track = Track()
@@ -139,7 +140,7 @@ class RecordTelemetry(RecordingPart[_Live], gym.Wrapper[Any, Any, Any, Any], Rec
             untouched: tuple[Any, Any, bool, bool, dict[str, Any]] = self.env.step(action)
             return untouched
         recorder = live.recorder
-        recorder.wait_while_paused()
+        recorder.orders.wait_while_paused()
         taken = self._guarded(recorder.owned_action, action)
         try:
             result: tuple[Any, Any, bool, bool, dict[str, Any]] = self.env.step(action)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gym_gui.services.batch_destination import Order
-    from gym_gui.wrappers.recorder import Recorder, Track
+    from gym_gui.wrappers.recorder import Recorder
+    from gym_gui.wrappers.track import Track
 
 _FINAL: Final = frozenset({"final_obs", "final_info"})
 
@@ -41,7 +42,7 @@ class _Live(Live):
         from gym_gui.adapters.vector import autoreset_mode_of  # noqa: PLC0415 - same
         from gym_gui.adapters.vector_batch import BatchParts  # noqa: PLC0415 - same
         from gym_gui.adapters.vector_pictures import VectorPictures  # noqa: PLC0415 - same
-        from gym_gui.wrappers.recorder import Track  # noqa: PLC0415 - same
+        from gym_gui.wrappers.track import Track  # noqa: PLC0415 - same
 
         super().__init__(recorder)
         self.mode = autoreset_mode_of(envs)
@@ -128,7 +129,7 @@ class RecordTelemetryVector(RecordingPart[_Live], VectorWrapper[Any, Any, Any]):
         if live is None or live.recorder.is_closed:
             untouched: tuple[Any, Any, Any, Any, dict[str, Any]] = self.env.step(actions)
             return untouched
-        live.recorder.wait_while_paused()
+        live.recorder.orders.wait_while_paused()
         taken = self._guarded(self._owned_actions, live, actions)
         try:
             result: tuple[Any, Any, Any, Any, dict[str, Any]] = self.env.step(actions)

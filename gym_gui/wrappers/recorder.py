@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,17 +20,13 @@ from gym_gui.core.data_model.batch import (
     OBSERVATION_IS_FRAME,
     TERMINATED,
     TRUNCATED,
-    ArrayKind,
 )
-from gym_gui.wrappers.array_pen import NO_ROOM, ArrayPen
-from gym_gui.wrappers.array_shelf import ArrayShelf
-from gym_gui.wrappers.chunk_room import HeapRoom
-from gym_gui.wrappers.newest_picture import NewestHere, NewestShared
+from gym_gui.wrappers.array_pen import NO_ROOM
 from gym_gui.wrappers.owned_values import frozen_info, owned_value
 from gym_gui.wrappers.process_destination import ProcessDestination
-from gym_gui.wrappers.row_shipper import RowShipper
 from gym_gui.wrappers.said_once import SaidOnce
-from gym_gui.wrappers.sender import MAX_ARRAY_BYTES, SEND_S, Arrays, BatchSender
+from gym_gui.wrappers.script_orders import ScriptOrders
+from gym_gui.wrappers.sending import open_sending
 from gym_gui.wrappers.step_batcher import StepBatcher
 
 if TYPE_CHECKING:
@@ -43,11 +38,10 @@ if TYPE_CHECKING:
     from gym_gui.core.frame_choice import FrameChoice
     from gym_gui.services.batch_destination import BatchDestination, Order
     from gym_gui.services.live_frames import LiveFrameWriter
-    from gym_gui.wrappers.chunk_room import ChunkRoom
-    from gym_gui.wrappers.newest_picture import NewestPicture
     from gym_gui.wrappers.observation_keeping import ObservationKeeping
     from gym_gui.wrappers.sender import StreamFacts
     from gym_gui.wrappers.step_batcher import Scalar
+    from gym_gui.wrappers.track import Track
 
 _LOGGER = logging.getLogger(__name__)
 _KEPT: Final = FrameState.KEPT << FRAME_STATE_SHIFT
@@ -57,43 +51,6 @@ _NAN: Final = float("nan")
 # Rows that may wait for the sender (60 bytes each) before the training waits, a little, for it.
 _MAX_ROWS: Final = 1_000_000
 _CROWDED_S: Final = 0.05
-# A trainer that went away cannot resume what it paused.
-_FORSAKEN_S: Final = 30.0
-
-
-@dataclass(slots=True)
-class Track:
-    """One environment's way through its episodes.
-
-    Attributes:
-        name: What its episodes' ids begin with, with its dash; empty for an environment alone.
-        metadata: What every episode of it says, JSON values.
-        number: Of the episode, within the run.
-        episode_id: Its id.
-        rollup: As it began; None before the first.
-        step_index: Of the newest row.
-        total: Sum of rewards.
-        frames: Pictures handed on.
-        dropped: Pictures that there was no room for.
-        flags: How the newest row ended.
-        is_open: Whether the episode runs.
-        draws: Whether its pictures are wanted.
-        count: Episodes that began.
-    """
-
-    name: str = ""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    number: int = 0
-    episode_id: str = ""
-    rollup: EpisodeRollup | None = None
-    step_index: int = 0
-    total: float = 0.0
-    frames: int = 0
-    dropped: int = 0
-    flags: int = 0
-    is_open: bool = False
-    draws: bool = False
-    count: int = 0
 
 
 class Recorder:
@@ -111,7 +68,7 @@ class Recorder:
 
     def __init__(
         self,
-        destination: BatchDestination,
+        destination: BatchDestination | ProcessDestination,
         *,
         frames: FrameChoice,
         observations: ObservationKeeping,
@@ -121,32 +78,18 @@ class Recorder:
         on_order: Callable[[Order], tuple[str, str] | None] | None = None,
     ) -> None:
         self.destination = destination
+        self._apart = destination if isinstance(destination, ProcessDestination) else None
         self.said = SaidOnce(_LOGGER)
-        self.stop_requested = False
+        self.orders = ScriptOrders(destination, on_order)
         self._choice = frames
         self._keeping = observations
         self._discrete = discrete
-        self._own_orders = on_order
         self._batcher = StepBatcher(discrete=discrete)
-        apart = destination if isinstance(destination, ProcessDestination) else None
-        room: ChunkRoom = HeapRoom() if apart is None else apart.room
-        self._frame_pen = ArrayPen(ArrayKind.FRAME, MAX_ARRAY_BYTES, room, self._wake_sender)
-        self._observation_pen = ArrayPen(ArrayKind.OBSERVATION, MAX_ARRAY_BYTES, room, self._wake_sender)
-        pens = (self._frame_pen, self._observation_pen)
-        self._newest: NewestPicture
-        self._sender: RowShipper | BatchSender
-        if apart is not None:
-            self._newest = NewestShared(apart.memory, apart.place)
-            apart.watch(pens)
-            self._sender = RowShipper(self._batcher, pens, apart, self._obey)
-        else:
-            self._newest = NewestHere()
-            arrays = Arrays(ArrayShelf.beside(pens[0], room), ArrayShelf.beside(pens[1], room), self._newest)
-            self._sender = BatchSender(self._batcher, arrays, destination, facts, live=live, on_order=self._obey)
+        sending = open_sending(self._batcher, destination, facts, live=live, on_order=self.orders.obey)
+        self._frame_pen, self._observation_pen = sending.frames, sending.observations
+        self._newest, self._sender = sending.newest, sending.thread
         self._episodes = 0
         self._tracks: list[Track] = []
-        self._paused = False
-        self._may_step = threading.Event()
         self._closing = threading.Lock()
         self._closed = False
         self._sender.start()
@@ -154,13 +97,13 @@ class Recorder:
     @property
     def is_closed(self) -> bool:
         """Whether it takes nothing any more."""
-        return self._closed or self.is_refused
+        apart = self._apart  # asked in every step
+        return self._closed or (apart is not None and apart.refused != "")
 
     @property
     def is_refused(self) -> bool:
         """Whether the world refuses the recording."""
-        destination = self.destination
-        return isinstance(destination, ProcessDestination) and bool(destination.refused)
+        return self._apart is not None and self._apart.refused != ""
 
     @property
     def draws_at_all(self) -> bool:
@@ -323,35 +266,7 @@ class Recorder:
         """What a learner logged; any thread."""
         self._batcher.add_scalars(scalars)
 
-    # Between two steps.
-
-    def wait_while_paused(self) -> None:
-        """Return at once, or when a trainer that paused this worker lets it go on."""
-        forsaken_s = 0.0
-        while self._paused and not self._closed and forsaken_s < _FORSAKEN_S:
-            if not self._may_step.wait(SEND_S):
-                forsaken_s = 0.0 if self.destination.status().connected else forsaken_s + SEND_S
-        self._paused = False
-
-    def _obey(self, order: Order) -> None:
-        """On the sender's thread."""
-        outcome, detail = "done", ""
-        if order.kind == "pause":
-            self._may_step.clear()
-            self._paused = True
-        elif order.kind == "resume":
-            self._paused = False
-            self._may_step.set()
-        elif order.kind == "stop":
-            self.stop_requested = True
-            outcome, detail = "refused", "a script ends its own loop; its recorder now says stop_requested"
-        else:
-            outcome, detail = "refused", f"a recorded script does not know {order.kind}"
-        own = None if self._own_orders is None else self._own_orders(order)
-        self.destination.answer(order, *(own or (outcome, detail)))
-
-    def _wake_sender(self) -> None:
-        self._sender.wake()
+    # Trouble.
 
     def _look_at_crowd(self) -> None:
         if len(self._batcher) < _MAX_ROWS:
@@ -384,7 +299,7 @@ class Recorder:
             if self._closed:
                 return
             self._closed = True
-        self._may_step.set()
+        self.orders.release()
         try:
             for track in self._tracks:
                 self.end(track)

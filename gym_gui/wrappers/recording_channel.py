@@ -17,7 +17,8 @@ from gym_gui.wrappers import recording_words as words
 from gym_gui.wrappers.array_shelf import ArrayShelf
 from gym_gui.wrappers.chunk_room import SharedView
 from gym_gui.wrappers.newest_picture import NewestShared
-from gym_gui.wrappers.sender import SEND_S, Arrays, BatchSender
+from gym_gui.wrappers.round_thread import SEND_S
+from gym_gui.wrappers.sender import Arrays, BatchSender
 from gym_gui.wrappers.step_batcher import StepBatcher
 
 if TYPE_CHECKING:

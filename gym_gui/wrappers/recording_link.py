@@ -12,10 +12,11 @@ import mmap
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import IO, Any, Final, Protocol
 
 import gym_gui
 from gym_gui.core.errors import StoreError
@@ -71,15 +72,13 @@ class RecordingLink:
         self._numbers = itertools.count(1)
         self._writing = threading.Lock()
         self.is_lost = False
-        descriptor = os.memfd_create("gym-gui-recording", os.MFD_CLOEXEC)
         try:
-            os.ftruncate(descriptor, _MEMORY_BYTES)
-            self.memory = mmap.mmap(descriptor, _MEMORY_BYTES)
-            self._process = _start(descriptor)
+            with _memory_file() as file:
+                os.ftruncate(file.fileno(), _MEMORY_BYTES)
+                self.memory = mmap.mmap(file.fileno(), _MEMORY_BYTES)
+                self._process = _start(file.fileno())
         except (OSError, ValueError) as fault:
             raise StoreError(f"The process that records could not be started: {fault}.") from fault
-        finally:
-            os.close(descriptor)
         self.room = SharedRoom(self.memory, PLACE_BYTES * _PLACES)
         assert self._process.stdin is not None  # noqa: S101 - asked for above
         assert self._process.stdout is not None  # noqa: S101 - same
@@ -155,8 +154,8 @@ class RecordingLink:
 
 
 def is_possible() -> bool:
-    """Whether this system can have a recording process: memory shared by descriptor, which is Linux's own."""
-    return hasattr(os, "memfd_create") and bool(sys.executable)
+    """Whether this system can have a recording process, which is handed memory by a descriptor."""
+    return os.name == "posix" and bool(sys.executable)
 
 
 def link() -> RecordingLink:
@@ -170,6 +169,13 @@ def link() -> RecordingLink:
         if _link is None or _link.is_lost:
             _link = RecordingLink()
         return _link
+
+
+def _memory_file() -> IO[bytes]:
+    """A file that no folder has: in memory where the system can, else among its temporary files."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("gym-gui-recording"), "r+b", buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
 
 
 def start_early() -> None:

@@ -60,7 +60,7 @@ class RecordingPart(Generic[LiveT]):
     @property
     def stop_requested(self) -> bool:
         """Whether a trainer asked for the end; a loop may look, none is forced."""
-        return self._live is not None and self._live.recorder.stop_requested
+        return self._live is not None and self._live.recorder.orders.stop_requested
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until everything recorded so far is on disk, or spooled; whether it is."""
@@ -88,7 +88,7 @@ class RecordingPart(Generic[LiveT]):
             return live
         self._live = None
         if live is not None and live.recorder.is_refused:
-            self.end_recording_of(live)
+            self._let_go(live)
             self._attempts.failed()
         if not self._attempts.is_due:
             return None
@@ -106,7 +106,7 @@ class RecordingPart(Generic[LiveT]):
         return self._live
 
     @staticmethod
-    def end_recording_of(live: LiveT) -> None:
+    def _let_go(live: LiveT) -> None:
         """Let go of a recording that the world refused."""
         if not lifecycle.is_foreign(live.recorder):
             live.recorder.close(RunState.FAULTED, "it could not be recorded")

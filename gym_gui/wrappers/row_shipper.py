@@ -5,15 +5,14 @@ It is the only thread of a recording that wants the training's interpreter, some
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gym_gui.wrappers.said_once import SaidOnce
-from gym_gui.wrappers.sender import SEND_S, rows_at_once
+from gym_gui.core.typing_compat import override
+from gym_gui.wrappers.round_thread import RoundThread
+from gym_gui.wrappers.sender import rows_at_once
 from gym_gui.wrappers.step_batcher import StackedActions
 
 if TYPE_CHECKING:
@@ -24,12 +23,11 @@ if TYPE_CHECKING:
     from gym_gui.wrappers.process_destination import ProcessDestination
     from gym_gui.wrappers.step_batcher import RawRows, StepBatcher
 
-_LOGGER = logging.getLogger(__name__)
 # A trainer counts on a sign of life, whether there are rows or not.
 _BEAT_S: Final = 0.5
 
 
-class RowShipper:
+class RowShipper(RoundThread):
     """Ships one worker's rows.
 
     Args:
@@ -46,68 +44,15 @@ class RowShipper:
         destination: ProcessDestination,
         on_order: Callable[[Order], None],
     ) -> None:
+        super().__init__("telemetry-shipper")
         self._batcher = batcher
         self._pens = pens
         self._destination = destination
         self._on_order = on_order
-        self._said = SaidOnce(_LOGGER)
-        self._wake = threading.Event()
-        self._rounds = threading.Condition()
-        self._round = 0
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="telemetry-shipper", daemon=True)
+        self._beaten_s = 0.0
 
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Let it look up now."""
-        self._wake.set()
-
-    def drain(self, timeout_s: float | None) -> bool:
-        """Wait until everything added before was shipped; whether it was."""
-        with self._rounds:
-            # The round at hand may have looked before; the one after it has not.
-            wanted = self._round + 2
-            deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-            while self._round < wanted and self._thread.is_alive():
-                self._wake.set()
-                left_s = SEND_S if deadline_s is None else min(SEND_S, deadline_s - time.monotonic())
-                if left_s <= 0:
-                    return False
-                self._rounds.wait(left_s)
-        return True
-
-    def stop(self, timeout_s: float) -> bool:
-        """Ship what is left and end the thread; whether it ended in time."""
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
-
-    def _run(self) -> None:
-        beaten_s = 0.0
-        while not self._stopping:
-            self._wake.wait(SEND_S)
-            self._wake.clear()
-            self._guarded(self._ship)
-            with self._rounds:
-                self._round += 1
-                self._rounds.notify_all()
-            if time.monotonic() - beaten_s > _BEAT_S:
-                beaten_s = time.monotonic()
-                self._guarded(self._destination.beat)
-            self._guarded(self._talk)
-        self._guarded(self._ship)
-
-    def _guarded(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except Exception as fault:  # noqa: BLE001 - the edge of the thread: a training loop goes on whatever happens here
-            self._said.fault("Steps are not being recorded", fault)
-
-    def _ship(self) -> None:
+    @override
+    def _take_round(self) -> None:
         while True:
             raw = self._batcher.take(rows_at_once(max(pen.item_bytes for pen in self._pens)))
             if raw.is_empty:
@@ -117,7 +62,11 @@ class RowShipper:
             _make_portable(raw)
             self._destination.ship(raw, events, self._batcher.rows)
 
+    @override
     def _talk(self) -> None:
+        if time.monotonic() - self._beaten_s > _BEAT_S:
+            self._beaten_s = time.monotonic()
+            self._destination.beat()
         self._destination.heartbeat(steps=self._batcher.rows, phase="training")
         for order in self._destination.orders():
             self._on_order(order)

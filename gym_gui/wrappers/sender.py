@@ -6,17 +6,16 @@ Where it can be, it runs in the recording process, beside which a training loop 
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gym_gui.core.data_model.batch import StepBatch
+from gym_gui.core.typing_compat import override
 from gym_gui.replay.chunk_codec import ChunkCodec, Effort
 from gym_gui.wrappers.held_episodes import HeldEpisodes
 from gym_gui.wrappers.packing import after_last, columns_of
-from gym_gui.wrappers.said_once import SaidOnce
+from gym_gui.wrappers.round_thread import SEND_S, RoundThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,17 +27,11 @@ if TYPE_CHECKING:
     from gym_gui.wrappers.newest_picture import NewestPicture, Shown
     from gym_gui.wrappers.step_batcher import RawRows
 
-_LOGGER = logging.getLogger(__name__)
-
 _MIB: Final = 1024 * 1024
-# With the 100 ms that a sink may take, a step is on disk in a quarter of a second.
-SEND_S: Final = 0.08
 _LIVE_S: Final = 1 / 60
 _STILL_S: Final = 2.0  # without a new picture for so long, nobody is looked up for
 _BATCH_ROWS: Final = 4_096
 _BATCH_BYTES: Final = 4 * _MIB  # of pictures, before they are compressed
-#: Pictures, and observations, that may wait for this thread.
-MAX_ARRAY_BYTES: Final = 256 * _MIB
 
 
 class RowSource(Protocol):
@@ -91,7 +84,7 @@ def rows_at_once(item_bytes: int) -> int:
     return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, item_bytes)))
 
 
-class BatchSender:
+class BatchSender(RoundThread):
     """Sends one worker's steps.
 
     Args:
@@ -113,6 +106,7 @@ class BatchSender:
         live: LiveFrameWriter | None,
         on_order: Callable[[Order], None] | None,
     ) -> None:
+        super().__init__("telemetry-sender")
         self._source = source
         self._arrays = arrays
         self._destination = destination
@@ -129,74 +123,17 @@ class BatchSender:
         self._seq = 0
         self._shown: Shown | None = None
         self._shown_s = 0.0
-        self._said = SaidOnce(_LOGGER)
-        self._wake = threading.Event()
-        self._rounds = threading.Condition()
-        self._round = 0
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="telemetry-sender", daemon=True)
 
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Let it look up now."""
-        self._wake.set()
-
-    def drain(self, timeout_s: float | None) -> bool:
-        """Wait until everything added before was handed on; whether it was."""
-        with self._rounds:
-            # The round at hand may have looked before; the one after it has not.
-            wanted = self._round + 2
-            deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-            while self._round < wanted and self._thread.is_alive():
-                self._wake.set()
-                left_s = SEND_S if deadline_s is None else min(SEND_S, deadline_s - time.monotonic())
-                if left_s <= 0:
-                    return False
-                self._rounds.wait(left_s)
-        return True
-
-    def stop(self, timeout_s: float) -> bool:
-        """Send what is left and end the thread; whether it ended in time."""
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
-
-    def _run(self) -> None:
-        sent_s = time.monotonic()
-        while not self._stopping:
-            self._wake.wait(_LIVE_S if self._is_watched() else SEND_S)
-            full = self._wake.is_set()
-            self._wake.clear()
-            self._guarded(self._show)
-            now_s = time.monotonic()
-            if full or now_s - sent_s >= SEND_S:
-                sent_s = now_s
-                self._guarded(self._send)
-                with self._rounds:
-                    self._round += 1
-                    self._rounds.notify_all()
-                self._guarded(self._talk)
-        self._guarded(self._send)
-        if self._held is not None:
-            self._guarded(lambda: self._put(self._held.end() if self._held else ()))
-        if self._live is not None:
-            self._guarded(self._live.close)
+    @override
+    def _nap_s(self) -> float:
+        return _LIVE_S if self._is_watched() else SEND_S
 
     def _is_watched(self) -> bool:
         live = self._live
         return live is not None and time.monotonic() - self._shown_s < _STILL_S and live.is_watched
 
-    def _guarded(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except Exception as fault:  # noqa: BLE001 - the edge of the thread: a training loop goes on whatever happens here
-            self._said.fault("Steps are not being recorded", fault)
-
-    def _show(self) -> None:
+    @override
+    def _look_up(self) -> None:
         newest = None if self._live is None else self._arrays.newest.read()
         if self._live is None or newest is None or newest is self._shown:
             return
@@ -208,6 +145,7 @@ class BatchSender:
             episode_return=newest.total,
         )
 
+    @override
     def _talk(self) -> None:
         if self._on_order is None:
             return
@@ -215,13 +153,23 @@ class BatchSender:
         for order in self._destination.orders():
             self._on_order(order)
 
-    def _send(self) -> None:
+    @override
+    def _take_round(self) -> None:
         arrays = self._arrays
         while True:
             raw = self._source.take(rows_at_once(max(arrays.frames.item_bytes, arrays.observations.item_bytes)))
             if raw.is_empty:
                 return
             self._put(self._batches(raw))
+
+    @override
+    def _end(self) -> None:
+        try:
+            if self._held is not None:
+                self._put(self._held.end())
+        finally:
+            if self._live is not None:
+                self._live.close()
 
     def _batches(self, raw: RawRows) -> Iterable[StepBatch]:
         raw.began = [self._named(rollup) for rollup in raw.began]

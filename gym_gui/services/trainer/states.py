@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import RunTransitionError
 
 
@@ -34,6 +35,14 @@ class Retention(StrEnum):
 
 
 ENDED: Final = frozenset({TrainingState.COMPLETED, TrainingState.FAILED, TrainingState.CANCELLED})
+
+# A recording that nobody dispatched: what it says of itself, as the state of a run.
+STATE_OF_RECORDED: Final = {
+    RunState.RUNNING: TrainingState.RUNNING,
+    RunState.COMPLETED: TrainingState.COMPLETED,
+    RunState.FAULTED: TrainingState.FAILED,
+    RunState.INTERRUPTED: TrainingState.FAILED,
+}
 
 _S = TrainingState
 TRANSITIONS: Final[dict[TrainingState, frozenset[TrainingState]]] = {

@@ -132,7 +132,7 @@ def test_that_pictures_of_another_size_begin_at_the_next_chunk() -> None:
 
 
 def test_that_pictures_are_let_go_and_counted_when_nobody_takes_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gym_gui.wrappers.recorder.MAX_ARRAY_BYTES", 10 * frame_of(0).nbytes)
+    monkeypatch.setattr("gym_gui.wrappers.sending.MAX_ARRAY_BYTES", 10 * frame_of(0).nbytes)
     made = Destinations()
     held = threading.Event()
     env = RecordTelemetry(Counting(length=100), run="r", make_destination=made)

@@ -13,7 +13,7 @@ from gym_gui.core.errors import RunNotFoundError
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.services.trainer.daemon.enrolment import TRAINER_KEY
 from gym_gui.services.trainer.run_store import RunProgress, RunTransition, TrainingRun, WorkerProcess
-from gym_gui.services.trainer.states import TrainingState
+from gym_gui.services.trainer.states import STATE_OF_RECORDED, TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     from gym_gui.services.trainer.daemon.progress import ProgressBook
     from gym_gui.services.trainer.run_store import RunStore
 
-_STATES: Final = {
-    RunState.RUNNING: TrainingState.RUNNING,
-    RunState.COMPLETED: TrainingState.COMPLETED,
-    RunState.FAULTED: TrainingState.FAILED,
-    RunState.INTERRUPTED: TrainingState.FAILED,
-}
 _REASONS: Final = {
     RunState.RUNNING: "A script that was started elsewhere.",
     RunState.COMPLETED: "The script ended it.",
@@ -121,7 +115,7 @@ class RunShelf:
             ),
             digest="",
             attempt=1,
-            state=_STATES[state],
+            state=STATE_OF_RECORDED[state],
             reason=_REASONS[state],
             created_at=run.created_at,
             started_at=run.created_at,
