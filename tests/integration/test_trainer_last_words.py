@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gym_gui.core.data_model import StepBatch
+    from gym_gui.services.trainer.client.client import TrainerClient
 
 
 class Publishing:
@@ -141,7 +143,7 @@ def test_that_a_long_spool_keeps_nobody_waiting(var_dir: Path) -> None:
     script = (
         "import os, sys; from pathlib import Path; from trainer_rig import make_batch, publisher\n"
         "p = publisher(sys.argv[1], Path(sys.argv[2]))\n"
-        "[p.put(make_batch(seq)) for seq in range(1, 1001)]\n"
+        "[p.put(make_batch(seq)) for seq in range(1, 6001)]\n"
         "os.kill(os.getpid(), 9)\n"
     )
     with TrainerProcess(var_dir) as trainer:
@@ -159,4 +161,27 @@ def test_that_a_long_spool_keeps_nobody_waiting(var_dir: Path) -> None:
             assert spool.exists()
             until(lambda: not spool.exists(), "the end of the file", 120.0)
         with RemoteLibrary(trainer.client()) as library:
-            assert library.get_summary("a-run").steps == 1_000 * 49
+            assert library.get_summary("a-run").steps == 6_000 * 49
+
+
+def has_ended(client: TrainerClient, library: RemoteLibrary, run_id: str) -> bool:
+    """Whether a run is completed, and recorded as that."""
+    told = (client.get(run_id).state, library.get_summary(run_id).state)
+    return told == (TrainingState.COMPLETED, RunState.COMPLETED)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_that_a_run_is_recorded_as_it_ended_where_its_trainer_is_killed_meanwhile(tmp_path: Path) -> None:
+    config = TrainingConfig(worker="random", env_id="CartPole-v1", total_steps=2_000, seed=3, frames="none")
+    with TrainerProcess(tmp_path / "var") as trainer:
+        for number in range(4):
+            run_id = f"run-{number}"
+            with trainer.client() as client:
+                client.submit(config, run_id=run_id)
+            outcome = trainer.paths.trainer_runs_dir / run_id / "outcome.json"
+            until(outcome.exists, "the worker's end")
+            trainer.kill()  # it may know of the end by now, and has most likely not written it down
+            trainer.again()
+            with trainer.client() as client, RemoteLibrary(trainer.client()) as library:
+                assert until(partial(has_ended, client, library, run_id), "the end of run and recording")

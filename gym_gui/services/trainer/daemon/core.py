@@ -99,11 +99,16 @@ class TrainerCore:
         self._finite: dict[str, dict[str, bool]] = {}
         self._untold: set[str] = set()  # runs that changed, of which viewers do not know yet
         # Runs that are over, of which the registry is yet to be told all that is on disk.
-        self._over = {run.run_id for run in _ended_last(store)}
+        ended_last = _ended_last(store)
+        self._over = {run.run_id for run in ended_last}
         # Of those: runs of which a batch came after the end of their recording.
         self._late: set[str] = set()
         # Runs that are over, and whose workers' last words are still coming in.
         self._ending: dict[str, RunState] = {}
+        # Recordings that the last trainer's death cut off: their runs say how they really ended, now or later.
+        self._cut_off = set(services.recovered_runs)
+        for run in ended_last:
+            self._end_recording(run.run_id, _RECORDED_AS[run.state])
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="trainer-call")
         self._loop = asyncio.get_running_loop()
         self._clock = asyncio.create_task(self._keep_time())
@@ -332,8 +337,14 @@ class TrainerCore:
 
     def _end_recording(self, run_id: str, state: RunState) -> None:
         """A run of ours is over: so is its recording, once what its workers sent before was read."""
-        if run_id not in self.enrolment.runs() or not self.runs.is_ours(run_id):
+        if not self.runs.is_ours(run_id):
             self._ending.pop(run_id, None)
+        elif run_id not in self.enrolment.runs():
+            self._ending.pop(run_id, None)
+            if run_id in self._cut_off:
+                # Its worker had nothing left to say to this trainer: whom it told of its end was killed.
+                self._cut_off.remove(run_id)
+                self.services.telemetry.end_run(run_id, state)
         elif any(worker.is_speaking for worker in self.enrolment.workers(run_id)):
             self._ending[run_id] = state
         else:
