@@ -13,6 +13,7 @@ from gym_gui.core.errors import ConfigError
 from gym_gui.core.frame_choice import FrameChoice
 from gym_gui.core.refs import check_run_id
 from gym_gui.wrappers import lifecycle, recording_link, session
+from gym_gui.wrappers.destinations import open_destination
 from gym_gui.wrappers.observation_keeping import ObservationKeeping
 from gym_gui.wrappers.recording_words import ChannelFacts, TrainerAim
 from gym_gui.wrappers.run_facts import learner_record_of, portable_spaces, run_record_of, spaces_of
@@ -163,8 +164,7 @@ def _opened(
                 stream=facts,
                 pid=os.getpid(),
                 place=place,
-                var_dir=None if aim is not None else options.folder,
-                aim=aim,
+                target=aim or options.folder,
                 chose_group="group" in (options.metadata or {}),
                 live_dir=live_dir,
                 variables={name: value for name, value in os.environ.items() if name.startswith("GYM_GUI_")},
@@ -172,7 +172,12 @@ def _opened(
 
         destination = ProcessDestination(make_facts, on_lost)
     else:
-        destination = _destination_here(options, aim, make_run, own_session)
+        # In this process: what the script makes itself, and everything where there cannot be a recording process.
+        destination = (
+            open_destination(aim or options.folder, options.run, session=own_session, make_run=make_run)
+            if options.make_destination is None
+            else options.make_destination(record, spaces)
+        )
         live = _live_of(destination, live_dir)
     recorder = Recorder(
         destination,
@@ -204,35 +209,6 @@ def _aim_of(options: RecordingOptions) -> TrainerAim | None:
         token=Path(token_file).read_text(encoding="utf-8").strip() if token_file else None,
         ca=Path(ca_file) if ca_file else None,
         spool_dir=VarPaths(options.folder).spool_dir,
-    )
-
-
-def _destination_here(
-    options: RecordingOptions,
-    aim: TrainerAim | None,
-    make_run: Callable[[str, str], tuple[RunRecord, RunSpaces]],
-    own_session: str,
-) -> BatchDestination:
-    """In this process: what the script makes itself, and everything where there cannot be a recording process."""
-    if options.make_destination is not None:
-        return options.make_destination(*make_run(options.run, options.run))
-    if aim is None:
-        from gym_gui.wrappers.local_destination import LocalDestination  # noqa: PLC0415 - storage
-
-        return LocalDestination(options.folder, options.run, session=own_session, make_run=make_run)
-    from gym_gui.services.trainer.client.publisher import TrainerPublisher  # noqa: PLC0415 - gRPC, for trainers only
-
-    record, spaces = make_run(aim.run_id, aim.run_id)
-    return TrainerPublisher(
-        aim.address,
-        record,
-        spaces=spaces,
-        session=own_session,
-        worker_id=aim.worker_id,
-        worker_token=aim.worker_token,
-        token=aim.token,
-        ca=aim.ca,
-        spool_dir=aim.spool_dir,
     )
 
 

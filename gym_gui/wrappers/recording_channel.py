@@ -16,6 +16,7 @@ from gym_gui.core.errors import EnvironmentFault
 from gym_gui.wrappers import recording_words as words
 from gym_gui.wrappers.array_shelf import ArrayShelf
 from gym_gui.wrappers.chunk_room import SharedView
+from gym_gui.wrappers.destinations import open_destination
 from gym_gui.wrappers.newest_picture import NewestShared
 from gym_gui.wrappers.round_thread import SEND_S
 from gym_gui.wrappers.sender import Arrays, BatchSender
@@ -203,32 +204,14 @@ class RecordingChannel:
 
     def _opened(self) -> BatchDestination:
         facts = self._facts
-        if facts.aim is not None:
-            from gym_gui.services.trainer.client.publisher import TrainerPublisher  # noqa: PLC0415 - gRPC
-
-            aim = facts.aim
-            return TrainerPublisher(
-                aim.address,
-                replace(facts.record, run_id=aim.run_id),
-                spaces=facts.spaces,
-                session=facts.session,
-                worker_id=aim.worker_id,
-                worker_token=aim.worker_token,
-                token=aim.token,
-                ca=aim.ca,
-                spool_dir=aim.spool_dir,
-                on_behalf_of=facts.pid,
-            )
-        from gym_gui.wrappers.local_destination import LocalDestination  # noqa: PLC0415 - storage
-
-        assert facts.var_dir is not None  # noqa: S101 - one of both is always there
 
         def make_run(run_id: str, group: str) -> tuple[RunRecord, RunSpaces]:
             about = facts.record.metadata
             metadata = about if facts.chose_group else {**about, "group": group}
             return replace(facts.record, run_id=run_id, metadata=metadata), facts.spaces
 
-        return LocalDestination(facts.var_dir, facts.record.run_id, session=facts.session, make_run=make_run)
+        run = facts.record.run_id
+        return open_destination(facts.target, run, session=facts.session, make_run=make_run, on_behalf_of=facts.pid)
 
     def _shelf(self, kind: ArrayKind) -> ArrayShelf:
         def freed(handle: int) -> None:

@@ -85,8 +85,7 @@ class ChannelFacts:
         stream: Of the stream.
         pid: The training process.
         place: Of the newest picture, in the shared memory.
-        var_dir: The folder to record into; None for a trainer.
-        aim: The trainer; None for a folder.
+        target: The var folder to record into, or the trainer.
         chose_group: Whether the record's group is the script's own choice.
         live_dir: Where the newest picture is shown; None for nowhere.
         variables: The training process's variables of ours.
@@ -98,8 +97,7 @@ class ChannelFacts:
     stream: StreamFacts
     pid: int
     place: int
-    var_dir: Path | None
-    aim: TrainerAim | None
+    target: Path | TrainerAim
     chose_group: bool
     live_dir: Path | None
     variables: Mapping[str, str] = field(default_factory=dict)
