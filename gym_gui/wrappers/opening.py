@@ -133,17 +133,10 @@ def _opened(
     from gym_gui.wrappers.recorder import Recorder  # noqa: PLC0415 - with NumPy's and HDF5's, when the first episode begins
     from gym_gui.wrappers.sender import StreamFacts  # noqa: PLC0415 - as above
 
-    own_session = session.session_id()
-
-    def make_run(run_id: str, group: str) -> tuple[RunRecord, RunSpaces]:
-        about = {"name": options.run, "group": group, "session": own_session, "frames": options.frames}
-        about |= dict(options.metadata or {})
-        if env is None:
-            return learner_record_of(run_id=run_id, player=options.player, metadata=about)
-        return run_record_of(env, run_id=run_id, player=options.player, metadata=about)
-
+    make_run = _run_maker(env, options)
     aim = None if options.make_destination is not None else _aim_of(options)
-    record, spaces = make_run(options.run, options.run) if aim is None else make_run(aim.run_id, aim.run_id)
+    wished = options.run if aim is None else aim.run_id
+    record, spaces = make_run(wished, wished)
     facts = StreamFacts(
         stream=session.new_stream(),
         space_signature=record.space_signature,
@@ -160,7 +153,7 @@ def _opened(
             return ChannelFacts(
                 record=record,
                 spaces=portable_spaces(spaces),
-                session=own_session,
+                session=session.session_id(),
                 stream=facts,
                 pid=os.getpid(),
                 place=place,
@@ -171,13 +164,12 @@ def _opened(
             )
 
         destination = ProcessDestination(make_facts, on_lost)
+    elif options.make_destination is not None:
+        destination = options.make_destination(record, spaces)
+        live = _live_of(destination, live_dir)
     else:
-        # In this process: what the script makes itself, and everything where there cannot be a recording process.
-        destination = (
-            open_destination(aim or options.folder, options.run, session=own_session, make_run=make_run)
-            if options.make_destination is None
-            else options.make_destination(record, spaces)
-        )
+        target = aim or options.folder
+        destination = open_destination(target, wished, session=session.session_id(), make_run=make_run)
         live = _live_of(destination, live_dir)
     recorder = Recorder(
         destination,
@@ -190,6 +182,19 @@ def _opened(
     )
     lifecycle.opened(recorder)
     return recorder
+
+
+def _run_maker(env: Any, options: RecordingOptions) -> Callable[[str, str], tuple[RunRecord, RunSpaces]]:
+    """Makes the record of a run in *env*, from its id and its group's; None is a learner without one."""
+
+    def make_run(run_id: str, group: str) -> tuple[RunRecord, RunSpaces]:
+        about = {"name": options.run, "group": group, "session": session.session_id(), "frames": options.frames}
+        about |= dict(options.metadata or {})
+        if env is None:
+            return learner_record_of(run_id=run_id, player=options.player, metadata=about)
+        return run_record_of(env, run_id=run_id, player=options.player, metadata=about)
+
+    return make_run
 
 
 def _aim_of(options: RecordingOptions) -> TrainerAim | None:
