@@ -121,6 +121,7 @@ def test_that_a_run_starts_from_scratch_where_its_spare_was_killed(tmp_path: Pat
     with TrainerProcess(tmp_path / "var") as trainer, trainer.client() as client:
         waiting = spare_of(trainer)
         waiting.kill()
+        assert until(lambda: is_gone(waiting), "the spare's end")  # a signal takes its time to arrive
         run_id = client.submit(FINISHES).run_id
         assert ended(client, run_id) is TrainingState.COMPLETED
 
