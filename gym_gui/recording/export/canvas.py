@@ -44,7 +44,7 @@ class Canvas:
         """The picture on its ground, ``uint8 (height, width, 3)``."""
         frame = picture.frame
         if self._scale > 1:
-            frame = frame.repeat(self._scale, axis=0).repeat(self._scale, axis=1)
+            frame = _enlarged(frame, self._scale)
         if self._overlay is None and frame.shape[:2] == (self.height, self.width):
             return np.ascontiguousarray(frame)
         ground = np.zeros((self.height, self.width, 3), np.uint8)
@@ -53,6 +53,14 @@ class Canvas:
             line = self._overlay.line(picture, self.width)
             ground[self._picture_height : self._picture_height + line.shape[0]] = line
         return ground
+
+
+def _enlarged(frame: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
+    """Each pixel *scale* times in both directions; pixels move whole, three times as fast as colour by colour."""
+    height, width, channels = frame.shape
+    pixels = np.ascontiguousarray(frame).view(f"V{channels}").reshape(height, width)
+    wide = pixels.repeat(scale, axis=1).repeat(scale, axis=0)
+    return wide.view(np.uint8).reshape(height * scale, width * scale, channels)
 
 
 def make_canvas(job: ExportJob, *, even: bool = False) -> Canvas:

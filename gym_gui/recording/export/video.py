@@ -30,6 +30,7 @@ def write_video(job: ExportJob, path: Path) -> None:
         ExportError: there are no pictures, or the encoder refused them.
     """
     import av  # noqa: PLC0415 - 0.1 s, only where a video is made
+    from av.video.reformatter import VideoReformatter  # noqa: PLC0415 - the same
 
     canvas = make_canvas(job, even=not job.options.lossless)
     job.progress.begin(count_steps(job))
@@ -42,12 +43,15 @@ def write_video(job: ExportJob, path: Path) -> None:
             stream = _stream(job, container, suffix)
             stream.width, stream.height = canvas.width, canvas.height
             target = stream.pix_fmt
+            colours = "ITU601" if target == "yuv420p" else None
+            # One for all frames: a frame's own `reformat` builds its tables anew, which costs as much as encoding it.
+            reformatter = VideoReformatter()
             track = make_soundtrack(job, container, suffix)
             with closing(pictures(job, sound=track is not None)) as shown:
                 for picture in shown:
                     frame = av.VideoFrame.from_ndarray(canvas.draw(picture), format="rgb24")
                     if target != "rgb24":
-                        frame = frame.reformat(format=target, dst_colorspace="ITU601" if target == "yuv420p" else None)
+                        frame = reformatter.reformat(frame, format=target, dst_colorspace=colours)
                     container.mux(stream.encode(frame))
                     if track is not None:
                         track.add(picture.sound)
@@ -76,4 +80,5 @@ def _stream(job: ExportJob, container: Any, suffix: str) -> Any:
         stream = container.add_stream("libx264rgb", rate=rate, options={"qp": "0", "preset": "veryfast"})
         stream.pix_fmt = "rgb24"
     stream.codec_context.time_base = 1 / rate
+    stream.codec_context.thread_type = "AUTO"  # by itself it cuts each small picture into slices: slower, and larger files
     return stream
