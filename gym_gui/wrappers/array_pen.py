@@ -6,8 +6,7 @@ What becomes of the chunks is an `ArrayShelf`'s, on another thread or in another
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -24,12 +23,11 @@ if TYPE_CHECKING:
 #: The number of an array that there was no room for.
 NO_ROOM: Final = -1
 
-# So many full chunks are worth waking the sender for.
-_FULL_CHUNKS: Final = 6
+# Chunks of so many bytes are worth waking whoever takes them away; fewer wait for its next round.
+_WAKING_BYTES: Final = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkOpened:
+class ChunkOpened(NamedTuple):
     """A buffer that is filled from now on.
 
     Attributes:
@@ -45,8 +43,7 @@ class ChunkOpened:
     handle: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkEnded:
+class ChunkEnded(NamedTuple):
     """The newest buffer gets nothing more, though it is not full.
 
     Attributes:
@@ -56,6 +53,11 @@ class ChunkEnded:
     end: int
 
 
+def event_of(fields: tuple[Any, ...]) -> ChunkOpened | ChunkEnded:
+    """The event that has these fields."""
+    return ChunkEnded(*fields) if len(fields) == 1 else ChunkOpened(*fields)
+
+
 class ArrayPen:
     """Numbers the arrays of one kind and gathers them.
 
@@ -63,7 +65,7 @@ class ArrayPen:
         kind: What they are.
         max_bytes: What may wait for the shelf; beyond it `write` says `NO_ROOM`.
         room: Where the buffers lie.
-        on_full: Called on the thread that writes now and then while full chunks wait; it must not block.
+        on_full: Called on the thread that writes while nobody has looked at a good many chunks; it must not block.
 
     Attributes:
         events: What the shelf has to know, oldest first; it takes them away.
@@ -112,9 +114,8 @@ class ArrayPen:
         """Bytes before the newest item in its room's memory, where that is shared."""
         return self._handle + (number - self._first) * self.item_bytes
 
-    def given_back(self, count: int = 1) -> None:
-        """So many buffers more are free; told by whoever gave them back."""
-        self._given_back += count
+    def _freed(self) -> None:
+        self._given_back += 1
 
     def _change(self, array: NDArray[Any]) -> None:
         """Arrays of another shape or dtype follow: their numbers start at the next multiple."""
@@ -131,10 +132,13 @@ class ArrayPen:
     def _turn(self) -> bool:
         """Take the next buffer; whether there was room for one."""
         spec = self._spec
-        waiting = self._opened - self._given_back
-        if spec is None or waiting * spec.chunk_items * self.item_bytes > self._max_bytes:
+        if spec is None:
             return False
-        found = self._room.take((spec.chunk_items, *spec.item_shape), spec.dtype)
+        self._room.look()
+        chunk_bytes = spec.chunk_items * self.item_bytes
+        if (self._opened - self._given_back) * chunk_bytes > self._max_bytes:
+            return False
+        found = self._room.take((spec.chunk_items, *spec.item_shape), spec.dtype, self._freed)
         if found is None:
             return False
         self._first += self._slot
@@ -142,6 +146,6 @@ class ArrayPen:
         self._slot, self._slots = 0, spec.chunk_items
         self._opened += 1
         self.events.append(ChunkOpened(self._first, spec.dtype.str, spec.item_shape, self._handle))
-        if self._on_full is not None and (waiting + 1) % _FULL_CHUNKS == 0:
+        if self._on_full is not None and len(self.events) * chunk_bytes > _WAKING_BYTES:
             self._on_full()
         return True

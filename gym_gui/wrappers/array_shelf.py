@@ -12,7 +12,7 @@ from gym_gui.replay.layout import ArraySpec
 from gym_gui.wrappers.array_pen import ArrayPen, ChunkOpened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -55,7 +55,6 @@ class ArrayShelf:
         kind: What they hold.
         room: Where they lie; gets back those that are done with.
         events: What the pen told; taken away when it is looked at.
-        given_back: Told how many buffers went back.
     """
 
     def __init__(
@@ -63,18 +62,16 @@ class ArrayShelf:
         kind: ArrayKind,
         room: ChunkRoom,
         events: deque[ChunkOpened | ChunkEnded],
-        given_back: Callable[[int], None],
     ) -> None:
         self.kind = kind
         self._room = room
         self._events = events
-        self._given_back = given_back
         self._chunks: deque[_Chunk] = deque()
 
     @classmethod
     def beside(cls, pen: ArrayPen, room: ChunkRoom) -> ArrayShelf:
         """The shelf of a pen of this process."""
-        return cls(pen.kind, room, pen.events, pen.given_back)
+        return cls(pen.kind, room, pen.events)
 
     @property
     def item_bytes(self) -> int:
@@ -130,7 +127,6 @@ class ArrayShelf:
     def _recycle(self) -> None:
         chunk = self._chunks.popleft()
         self._room.give_back(chunk.handle)
-        self._given_back(1)
 
     def _block(self, chunk: _Chunk, count: int, codec: ChunkCodec, *, thorough: bool) -> ArrayBlock:
         spec = chunk.spec

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gym_gui.core.data_model import RunState
-    from gym_gui.core.data_model.batch import ArrayKind
     from gym_gui.services.batch_destination import Order
-    from gym_gui.wrappers.array_pen import ArrayPen, ChunkEnded, ChunkOpened
     from gym_gui.wrappers.recording_words import ChannelFacts
     from gym_gui.wrappers.step_batcher import RawRows
 
@@ -49,7 +47,6 @@ class ProcessDestination:
         self._orders: deque[Order] = deque()
         self._questions = itertools.count(1)
         self._flushed: dict[int, bool] = {}
-        self._pens: dict[ArrayKind, ArrayPen] = {}
         self._beaten: tuple[int, str] = (0, "training")
         self._closing = False
         self.is_closed = False
@@ -73,10 +70,6 @@ class ProcessDestination:
     def room(self) -> Any:
         """Where pens put their chunks."""
         return self._link.room
-
-    def watch(self, pens: Sequence[ArrayPen]) -> None:
-        """Tell these pens which of their chunks are free again."""
-        self._pens = {pen.kind: pen for pen in pens}
 
     # What a `WorkerDestination` is.
 
@@ -131,8 +124,8 @@ class ProcessDestination:
 
     # What the shipper says.
 
-    def ship(self, rows: RawRows, events: dict[ArrayKind, list[ChunkOpened | ChunkEnded]], total_rows: int) -> bool:
-        """Send rows and the chunks that they speak of; whether there is somebody."""
+    def ship(self, rows: RawRows, events: list[tuple[str, list[tuple[Any, ...]]]], total_rows: int) -> bool:
+        """Send rows and, kind by kind, what pens told of the chunks that they speak of; whether there is somebody."""
         return self._link.say(self._number, words.PIECE, rows, events, total_rows)
 
     def beat(self) -> None:
@@ -143,13 +136,6 @@ class ProcessDestination:
 
     def hear(self, word: str, arguments: tuple[Any, ...]) -> None:
         """See `Listener`."""
-        if word == words.FREED:
-            for kind, handle in arguments[0]:
-                self._link.room.give_back(handle)
-                pen = self._pens.get(kind)
-                if pen is not None:
-                    pen.given_back()
-            return
         if word == words.ORDER:
             self._orders.append(arguments[0])
             return

@@ -14,6 +14,7 @@ from gym_gui.core.data_model import RunState
 from gym_gui.core.data_model.batch import ArrayKind
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.wrappers import recording_words as words
+from gym_gui.wrappers.array_pen import event_of
 from gym_gui.wrappers.array_shelf import ArrayShelf
 from gym_gui.wrappers.chunk_room import SharedView
 from gym_gui.wrappers.destinations import open_destination
@@ -69,13 +70,16 @@ class _FedRows:
             self._room.notify_all()
 
     def take(self, max_rows: int) -> RawRows:
-        """The oldest piece, which the training process cut to size."""
-        del max_rows
+        """The oldest rows; what began comes with an arriving piece's first, what ended with its last."""
         with self._room:
             if not self._pieces:
                 return _NOTHING
+            piece = self._pieces.popleft()
+            if len(piece) > max_rows:
+                piece, rest = piece.split(max_rows)
+                self._pieces.appendleft(rest)
             self._room.notify_all()
-            return self._pieces.popleft()
+            return piece
 
 
 class RecordingChannel:
@@ -118,7 +122,6 @@ class RecordingChannel:
         self._live: LiveFrameWriter | None = None
         self._told: Any = None
         self._told_s = 0.0
-        self._freed: deque[tuple[ArrayKind, int]] = deque()
         # Whatever takes its time is done in order, on a thread of this channel's own.
         self._work: deque[tuple[str, Sequence[Any]]] = deque()
         self._changed = threading.Condition()
@@ -129,8 +132,8 @@ class RecordingChannel:
         """One message; on the thread that reads the pipe."""
         if word == words.PIECE:
             rows, events, total = arguments
-            for kind, told in events.items():
-                self._events[kind].extend(told)
+            for kind, told in events:
+                self._events[ArrayKind(kind)].extend(map(event_of, told))
             self._rows.feed(rows, total)
             if self._sender is not None:
                 self._sender.wake()
@@ -214,11 +217,7 @@ class RecordingChannel:
         return open_destination(facts.target, run, session=facts.session, make_run=make_run, on_behalf_of=facts.pid)
 
     def _shelf(self, kind: ArrayKind) -> ArrayShelf:
-        def freed(handle: int) -> None:
-            # Told together: each message wakes a thread of the training process.
-            self._freed.append((kind, handle))
-
-        return ArrayShelf(kind, SharedView(self._memory, freed), self._events[kind], lambda _count: None)
+        return ArrayShelf(kind, SharedView(self._memory), self._events[kind])
 
     def _do(self, word: str, arguments: Sequence[Any]) -> None:
         destination, sender = self._destination, self._sender
@@ -245,8 +244,6 @@ class RecordingChannel:
             return
         for order in destination.orders():
             self._say(words.ORDER, order)
-        if freed := [self._freed.popleft() for _ in range(len(self._freed))]:
-            self._say(words.FREED, freed)
         self._tell_status(destination)
 
     def _tell_status(self, destination: BatchDestination) -> None:

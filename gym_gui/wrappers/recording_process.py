@@ -12,6 +12,7 @@ import mmap
 import os
 import signal
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.typing_compat import override
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _INPUT: Final = 0
+_NICENESS: Final = 5
 
 
 class _Forwarding(logging.Handler):
@@ -44,6 +46,7 @@ def main(descriptor: int) -> None:
         descriptor: Of the memory that both see.
     """
     _outlast_politeness()
+    _give_way()
     # What anybody prints here goes where errors go, and not between the words.
     output = os.dup(1)
     os.dup2(2, 1)
@@ -84,6 +87,13 @@ def _outlast_politeness() -> None:
     """Our end is our training's: whoever asks all of a run's processes to end would else take away its last words."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
+
+
+def _give_way() -> None:
+    """Where cores are scarce, the training's thread keeps its own: a thread of ours that wakes up does not take it."""
+    with suppress(OSError, AttributeError):  # a system without, or one that does not let us
+        os.nice(_NICENESS)
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _ended(channels: dict[int, RecordingChannel]) -> None:

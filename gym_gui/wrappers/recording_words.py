@@ -34,7 +34,6 @@ WARM: Final = "warm"
 # From the recording.
 OPENED: Final = "opened"
 REFUSED: Final = "refused"
-FREED: Final = "freed"
 STATUS: Final = "status"
 ORDER: Final = "order"
 FLUSHED: Final = "flushed"

@@ -12,7 +12,6 @@ import numpy as np
 
 from gym_gui.core.typing_compat import override
 from gym_gui.wrappers.round_thread import RoundThread
-from gym_gui.wrappers.sender import rows_at_once
 from gym_gui.wrappers.step_batcher import StackedActions
 
 if TYPE_CHECKING:
@@ -25,6 +24,10 @@ if TYPE_CHECKING:
 
 # A trainer counts on a sign of life, whether there are rows or not.
 _BEAT_S: Final = 0.5
+# Lets the training's thread have its interpreter between two parts of a round; asking for it back takes some 5 ms.
+_BREATH_S: Final = 0.000_1
+# A round is one piece, but for an environment that nothing holds up.
+_PIECE_ROWS: Final = 4_096
 
 
 class RowShipper(RoundThread):
@@ -54,12 +57,14 @@ class RowShipper(RoundThread):
     @override
     def _take_round(self) -> None:
         while True:
-            raw = self._batcher.take(rows_at_once(max(pen.item_bytes for pen in self._pens)))
+            raw = self._batcher.take(_PIECE_ROWS)
             if raw.is_empty:
                 return
+            time.sleep(_BREATH_S)
             # After the rows: whatever they speak of was told before they were added.
-            events = {pen.kind: _taken(pen) for pen in self._pens}
+            events = [(pen.kind.value, _taken(pen)) for pen in self._pens]
             _make_portable(raw)
+            time.sleep(_BREATH_S)
             self._destination.ship(raw, events, self._batcher.rows)
 
     @override
@@ -72,10 +77,11 @@ class RowShipper(RoundThread):
             self._on_order(order)
 
 
-def _taken(pen: ArrayPen) -> list[Any]:
+def _taken(pen: ArrayPen) -> list[tuple[Any, ...]]:
+    # As plain tuples: whatever has a class of ours is asked in Python how it pickles.
     found = []
     while pen.events:
-        found.append(pen.events.popleft())
+        found.append(tuple(pen.events.popleft()))
     return found
 
 

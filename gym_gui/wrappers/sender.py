@@ -79,7 +79,7 @@ class Arrays:
     newest: NewestPicture
 
 
-def rows_at_once(item_bytes: int) -> int:
+def _rows_at_once(item_bytes: int) -> int:
     """Rows that one batch may have, whose largest array has so many bytes."""
     return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, item_bytes)))
 
@@ -157,7 +157,7 @@ class BatchSender(RoundThread):
     def _take_round(self) -> None:
         arrays = self._arrays
         while True:
-            raw = self._source.take(rows_at_once(max(arrays.frames.item_bytes, arrays.observations.item_bytes)))
+            raw = self._source.take(_rows_at_once(max(arrays.frames.item_bytes, arrays.observations.item_bytes)))
             if raw.is_empty:
                 return
             self._put(self._batches(raw))

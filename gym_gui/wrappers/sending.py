@@ -73,7 +73,6 @@ def open_sending(
 
     if isinstance(destination, ProcessDestination):
         frames, observations = pen(ArrayKind.FRAME, destination.room), pen(ArrayKind.OBSERVATION, destination.room)
-        destination.watch((frames, observations))
         thread = RowShipper(batcher, (frames, observations), destination, on_order)
         return Sending(frames, observations, NewestShared(destination.memory, destination.place), thread)
     room = HeapRoom()

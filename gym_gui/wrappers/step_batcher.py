@@ -31,6 +31,10 @@ class StackedActions:
     values: NDArray[Any]
     missing: Sequence[int]
 
+    def __getitem__(self, rows: slice) -> StackedActions:
+        start, stop, _ = rows.indices(len(self.values))
+        return StackedActions(self.values[rows], [row - start for row in self.missing if start <= row < stop])
+
 
 @dataclass(slots=True)
 class RawRows:
@@ -71,10 +75,66 @@ class RawRows:
     def __len__(self) -> int:
         return len(self.flags)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Columns as bytes: each `array` would be asked in Python how it pickles, on a thread that a training waits for.
+        columns = [
+            column.tobytes()
+            for column in (
+                self.episode, self.step_index, self.rewards, self.time_us, self.frames, self.observations, self.flags
+            )
+        ]  # fmt: skip
+        actions = self.actions.tobytes() if isinstance(self.actions, array) else self.actions
+        return _raw_rows, (
+            columns, actions, self.odd_actions, self.infos, self.extras, self.began, self.ended, self.scalars
+        )  # fmt: skip
+
+    def split(self, rows: int) -> tuple[RawRows, RawRows]:
+        """The first *rows* rows with what began, and the others with what ended and was logged."""
+        first, rest = self._rows(0, rows), self._rows(rows, len(self))
+        first.began = self.began
+        rest.ended, rest.scalars = self.ended, self.scalars
+        return first, rest
+
+    def _rows(self, start: int, stop: int) -> RawRows:
+        def sparse(values: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+            return [(row - start, value) for row, value in values if start <= row < stop]
+
+        return RawRows(
+            episode=self.episode[start:stop],
+            step_index=self.step_index[start:stop],
+            actions=self.actions[start:stop],
+            rewards=self.rewards[start:stop],
+            time_us=self.time_us[start:stop],
+            frames=self.frames[start:stop],
+            observations=self.observations[start:stop],
+            flags=self.flags[start:stop],
+            odd_actions=sparse(self.odd_actions),
+            infos=sparse(self.infos),
+            extras=sparse(self.extras),
+            began=[],
+            ended=[],
+            scalars=[],
+        )
+
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to tell."""
         return not (self.flags or self.began or self.ended or self.scalars)
+
+
+def _raw_rows(columns: Sequence[bytes], actions: Any, *others: Any) -> RawRows:
+    episode, step_index, rewards, time_us, frames, observations, flags = columns
+    return RawRows(
+        array("q", episode),
+        array("q", step_index),
+        array("q", actions) if isinstance(actions, bytes) else actions,
+        array("d", rewards),
+        array("q", time_us),
+        array("q", frames),
+        array("q", observations),
+        array("B", flags),
+        *others,
+    )
 
 
 class StepBatcher:

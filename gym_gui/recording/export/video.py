@@ -30,7 +30,7 @@ def write_video(job: ExportJob, path: Path) -> None:
         ExportError: there are no pictures, or the encoder refused them.
     """
     import av  # noqa: PLC0415 - 0.1 s, only where a video is made
-    from av.video.reformatter import VideoReformatter  # noqa: PLC0415 - the same
+    from av.video.reformatter import Colorspace, VideoReformatter  # noqa: PLC0415 - the same
 
     canvas = make_canvas(job, even=not job.options.lossless)
     job.progress.begin(count_steps(job))
@@ -43,7 +43,7 @@ def write_video(job: ExportJob, path: Path) -> None:
             stream = _stream(job, container, suffix)
             stream.width, stream.height = canvas.width, canvas.height
             target = stream.pix_fmt
-            colours = "ITU601" if target == "yuv420p" else None
+            colours = Colorspace.ITU601 if target == "yuv420p" else None
             # One for all frames: a frame's own `reformat` builds its tables anew, which costs as much as encoding it.
             reformatter = VideoReformatter()
             track = make_soundtrack(job, container, suffix)
@@ -80,5 +80,6 @@ def _stream(job: ExportJob, container: Any, suffix: str) -> Any:
         stream = container.add_stream("libx264rgb", rate=rate, options={"qp": "0", "preset": "veryfast"})
         stream.pix_fmt = "rgb24"
     stream.codec_context.time_base = 1 / rate
-    stream.codec_context.thread_type = "AUTO"  # by itself it cuts each small picture into slices: slower, and larger files
+    # By itself it cuts each small picture into slices, which is slower and makes larger files.
+    stream.codec_context.thread_type = "AUTO"
     return stream
