@@ -1,7 +1,8 @@
 """``python -m gym_gui.workers.spare``: a worker with its learner loaded, which waits until it is told which run is its.
 
-It hears one line of JSON on standard input: variables, folder and log of the run; from then on it is that run's worker,
-as if it had been started with them. Where the input ends instead, its trainer is gone or needs none, and so it ends.
+It hears one line of JSON on standard input: variables, folder and log of the run; it answers with one byte, and from
+then on it is that run's worker, as if it had been started with them. Where the input ends instead, its trainer is gone
+or needs none, and so it ends.
 """
 
 from __future__ import annotations
@@ -20,11 +21,19 @@ from gym_gui.workers.preloading import preload_learner
 
 def main() -> int:
     """Wait, and work; the exit code."""
+    # What anybody prints while loading is no answer.
+    answer = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
     with contextlib.suppress(Exception):  # what cannot be loaded fails again in the run, whose log has it then
         preload_learner()
     line = sys.stdin.buffer.readline()
     if not line.endswith(b"\n"):
         return 0
+    with contextlib.suppress(OSError):  # nobody waits for it any more
+        os.write(answer, b"!")
+    os.close(answer)
     _become(msgspec.json.decode(line, type=Assignment))
     return work(os.environ)
 

@@ -120,8 +120,7 @@ def test_that_a_spare_is_let_go_where_nobody_submits(tmp_path: Path, monkeypatch
 def test_that_a_run_starts_from_scratch_where_its_spare_was_killed(tmp_path: Path) -> None:
     with TrainerProcess(tmp_path / "var") as trainer, trainer.client() as client:
         waiting = spare_of(trainer)
-        waiting.kill()
-        assert until(lambda: is_gone(waiting), "the spare's end")  # a signal takes its time to arrive
+        waiting.kill()  # a signal takes its time to arrive: the run may still be told to it
         run_id = client.submit(FINISHES).run_id
         assert ended(client, run_id) is TrainingState.COMPLETED
 

@@ -8,7 +8,9 @@ trainer leaves, by kill -9 say, reads the end of its input and ends.
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
+import select
 import subprocess
 import sys
 import tempfile
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 # -P: what lies in the folder where it waits is no module of anybody.
 SPARE_COMMAND: Final = (sys.executable, "-P", "-m", "gym_gui.workers.spare")
 _CPUS: Final = 1.0
+# One that waits says within a few milliseconds that it heard; one that still loads is taken at its word.
+_HEARD_S: Final = 0.25
 _LEARNER: Final = "stable_baselines3"
 
 
@@ -70,7 +74,7 @@ class SpareWorker:
         self._process = subprocess.Popen(  # noqa: S603 - a command of ours
             command,
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={
                 **inherited_variables(_CPUS),
@@ -105,15 +109,30 @@ class SpareWorker:
                 raise BrokenPipeError
             stdin.write(msgspec.json.encode(told) + b"\n")
             stdin.close()
+            if not self._heard():
+                raise BrokenPipeError
         except OSError:
             self.close()
             return None
+        self._close_pipes()
         return self._process
+
+    def _heard(self) -> bool:
+        """Whether it took the run, as far as can be told: False where it died before it could."""
+        stdout = self._process.stdout
+        if stdout is None or os.name != "posix":
+            return self.is_alive
+        ready, _, _ = select.select([stdout], [], [], _HEARD_S)
+        return not ready or bool(stdout.read(1))
 
     def close(self) -> None:
         """End it; safe to call twice."""
         self._process.kill()
         self._process.wait()
-        if self._process.stdin is not None:
-            with contextlib.suppress(OSError):  # what was never read
-                self._process.stdin.close()
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # what was never read
+                    pipe.close()
