@@ -91,6 +91,8 @@ class MemoryDesk:
     records: dict[str, RunRecord] = field(default_factory=dict)
     ordered: list[tuple[Any, ...]] = field(default_factory=list)
     refuse: Exception | None = None
+    misfits: dict[str, str] = field(default_factory=dict)
+    judged: list[TrainingConfig] = field(default_factory=list)
     fault: Exception | None = None
 
     # A desk.
@@ -113,6 +115,11 @@ class MemoryDesk:
     def orders(self) -> MemoryDesk:
         """This one."""
         return self
+
+    def misfit(self, config: TrainingConfig) -> str:
+        """As set."""
+        self.judged.append(config)
+        return self.misfits.get(config.env_id, "")
 
     # A source.
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gym_gui.controllers.live_source import LiveHealth, LiveRun, LiveSource, TrainerOrders
+    from gym_gui.services.trainer.config import TrainingConfig
 
 
 class TrainerSource(Protocol):
@@ -45,6 +46,7 @@ class LiveDesk(Closing):
         recorded: The runs of the window's own var folder.
         find: Finds a trainer that runs; None where there is none.
         start: Starts one where none runs, and waits until it answers.
+        misfit: Says in one sentence why its machine cannot begin a run; empty where it can, or nobody knows.
     """
 
     def __init__(
@@ -53,10 +55,12 @@ class LiveDesk(Closing):
         *,
         find: Callable[[], TrainerSource | None],
         start: Callable[[], TrainerSource],
+        misfit: Callable[[TrainingConfig], str] = lambda _config: "",
     ) -> None:
         self.recorded = recorded
         self._find = find
         self._start = start
+        self._misfit = misfit
         self._lock = threading.Lock()  # of the trainer: looked for by one task at a time
         self._trainer: TrainerSource | None = None
         self._link = TrainerLink()
@@ -112,6 +116,10 @@ class LiveDesk(Closing):
             if self._trainer is None:
                 raise EnvironmentFault("The window is closing.")
             return self._trainer.orders
+
+    def misfit(self, config: TrainingConfig) -> str:
+        """One sentence where the trainer's machine cannot begin that run; empty where it can, or nobody knows."""
+        return self._misfit(config)
 
     @override
     def close(self) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gym_gui.services.library_reader import LibraryReader
     from gym_gui.services.trainer.client.client import TrainerClient
     from gym_gui.services.trainer.client.remote_library import RemoteLibrary
+    from gym_gui.services.trainer.config import TrainingConfig
 
 # A trainer on another machine: its address, and files with what it wants to be shown.
 TRAINER_VARIABLE: Final = "GYM_GUI_TRAINER"
@@ -63,7 +64,12 @@ def _on_this_machine(archive: Archive, library: LibraryReader) -> LiveDesk:
 
         return local(ensure_trainer(paths))
 
-    return LiveDesk(recorded, find=find, start=start)
+    def misfit(config: TrainingConfig) -> str:
+        from gym_gui.workers.fitting_apart import misfit_of  # noqa: PLC0415 - only where a run is to be started
+
+        return misfit_of(config)
+
+    return LiveDesk(recorded, find=find, start=start, misfit=misfit)
 
 
 def _elsewhere(archive: Archive, recordings: RemoteRecordings, address: str | None) -> TrainerSource:

@@ -79,6 +79,9 @@ class OrderDesk(Protocol):
     def orders(self) -> TrainerOrders:
         """The trainer; started where none runs."""
 
+    def misfit(self, config: TrainingConfig) -> str:
+        """One sentence where the trainer's machine cannot begin that run; empty where it can, or nobody knows."""
+
 
 class OrdersView(Protocol):
     """The face of a `LiveOrdersController`."""
@@ -110,6 +113,8 @@ class LiveOrdersController:
         self._runner = runner
         self._view = view
         self._starting = False
+        self._judging = False
+        self._to_judge: tuple[TrainingConfig, Callable[[str], None]] | None = None
 
     @property
     def starting(self) -> bool:
@@ -133,6 +138,24 @@ class LiveOrdersController:
             self._view.show_refused(str(error) or type(error).__name__, duplicate)
 
         self._runner.submit(lambda: self._desk.orders().submit(config, resume_from=resume_from), started, refused)
+
+    def judge(self, config: TrainingConfig, told: Callable[[str], None]) -> None:
+        """Find out whether a run could begin; *told* gets one sentence where not. Of several, the last is judged."""
+        self._to_judge = config, told
+        if not self._judging:
+            self._judge_next()
+
+    def _judge_next(self) -> None:
+        self._judging = self._to_judge is not None
+        if self._to_judge is None:
+            return
+        (config, told), self._to_judge = self._to_judge, None
+
+        def judged(sentence: str) -> None:
+            told(sentence)
+            self._judge_next()
+
+        self._runner.submit(lambda: self._desk.misfit(config), judged, lambda _error: judged(""))
 
     def act(self, act: RunAct, runs: Sequence[LiveRun]) -> None:
         """Do something with all of these runs that allow it."""

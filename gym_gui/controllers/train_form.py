@@ -27,6 +27,7 @@ KINDS: Final = (*ALGORITHMS, RANDOM, SCRIPT)
 _FIRST_PRESET: Final = "cartpole-ppo"
 _FRAMES: Final = re.compile(r"all|none|best|every:[1-9]\d*")
 _SCHEDULE: Final = re.compile(r"lin_\d+(?:\.\d*)?(?:e-?\d+)?", re.IGNORECASE)
+_WHAT_BEGINS: Final = ("worker", "env_id", "env_kwargs", "algorithm", "policy", "launcher")
 _HYPERPARAMETERS: Final = "hyperparameters"
 
 
@@ -219,6 +220,11 @@ class TrainForm:
             raise ConfigError(f"{self.config.algorithm} has no hyper-parameter {name!r}.")
         value = None if not text else _parsed(field_of[name].kind, name.replace("_", " "), text)
         return changed(self.config, {f"{_HYPERPARAMETERS}.{name}": value})
+
+
+def is_alike(one: TrainingConfig, other: TrainingConfig) -> bool:
+    """Whether both need the same of a machine to begin: what is made, and what learns it."""
+    return all(getattr(one, name) == getattr(other, name) for name in _WHAT_BEGINS)
 
 
 def _setting_value(setting: _Setting, text: str, usual: Any) -> Any:

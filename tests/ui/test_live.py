@@ -310,6 +310,25 @@ def test_that_the_form_shows_the_command_and_what_is_wrong(window: MainWindow, q
 
 
 @opens_a_dialog
+def test_that_the_form_says_what_cannot_begin_before_it_is_started(window: MainWindow, qtbot: QtBot) -> None:
+    live = open_live(window, qtbot, 0)
+    live.start_run()
+    form = live.start_form
+    assert form is not None
+    field = form.settings.fields["env_id"]
+    field.setFocus()
+    QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(field, "NoSuch-v1")
+    assert form.start_button.isEnabled()  # nobody waits for a judgement
+    qtbot.waitUntil(lambda: "no environment 'NoSuch-v1'" in form.message.text(), timeout=6 * WAIT_MS)
+    assert not form.start_button.isEnabled()
+    QTest.keyClick(field, Qt.Key.Key_Backspace)
+    assert form.start_button.isEnabled()
+    assert not form.message.text()
+    form.reject()
+
+
+@opens_a_dialog
 def test_that_a_refused_run_leaves_the_form_with_its_reason(window: MainWindow, qtbot: QtBot) -> None:
     live = open_live(window, qtbot, 0)
     live.start_run()

@@ -336,8 +336,13 @@ class LiveScreen(QWidget):
         form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         form.fit_into(self.window().size())
         form.submitted.connect(self.orders.start)
+        form.judging.connect(lambda config: self.orders.judge(config, partial(self._show_misfit, config)))
         form.finished.connect(self._forget_form)
         form.open()
+
+    def _show_misfit(self, config: TrainingConfig, sentence: str) -> None:
+        if self.start_form is not None:
+            self.start_form.show_misfit(config, sentence)
 
     def _forget_form(self) -> None:
         self.start_form = None

@@ -23,11 +23,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gym_gui.controllers.train_form import KINDS, RANDOM, SCRIPT, TrainForm
+from gym_gui.controllers.train_form import KINDS, RANDOM, SCRIPT, TrainForm, is_alike
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.texts import breakable
-from gym_gui.ui.widgets.basics import make_button, make_label, make_line, set_state
+from gym_gui.ui.widgets.basics import make_button, make_label, make_line, make_timer, set_state
 from gym_gui.ui.widgets.fact_grid import FoldingGroup
 from gym_gui.ui.widgets.switch import Segments
 from gym_gui.workers.presets import PRESETS
@@ -47,6 +47,8 @@ _PRESETS_WIDTH: Final = 220
 _FIELD_WIDTH: Final = 150
 _WIDE_FIELDS: Final = frozenset({"env_id", "name", "script", "arguments"})
 _TITLES: Final = {RANDOM: "Random", SCRIPT: "Script"}
+# After the last key; an environment is made for each name that is judged.
+_JUDGE_MS: Final = 600
 _BOOLEANS: Final = ("true", "false")
 
 
@@ -134,6 +136,7 @@ class LiveStartForm(QDialog):
     """
 
     submitted = Signal(object)  # a TrainingConfig
+    judging = Signal(object)  # a TrainingConfig: whoever knows says with `show_misfit` what is wrong with it
 
     def __init__(self, theme: Theme, config: TrainingConfig | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -155,6 +158,10 @@ class LiveStartForm(QDialog):
         self.message = make_label("", wrap=True)
         self.start_button = make_button("Start", self._start, "primary", tooltip="Start it (Ctrl+Enter)")
         self.start_button.setShortcut("Ctrl+Return")
+        self._judged: TrainingConfig | None = None
+        self._misfit = ""
+        self._waiting = False
+        self._judge_timer = make_timer(self, _JUDGE_MS, self._judge)
         self._build()
         self.resize(QSize(_WIDTH, _HEIGHT))
         self._show(self.form)
@@ -165,15 +172,28 @@ class LiveStartForm(QDialog):
 
     def show_waiting(self) -> None:
         """It is on its way to the trainer."""
+        self._waiting = True
         self.start_button.setEnabled(False)
         self._say("", "Handing it to the trainer; where none runs it is started, which takes some seconds…")
 
     def show_refused(self, sentence: str) -> None:
         """The trainer did not take it."""
+        self._waiting = False
         self.start_button.setEnabled(True)
         self._say("bad", sentence)
 
+    def show_misfit(self, config: TrainingConfig, sentence: str) -> None:
+        """Why that run could not begin; empty where it could, or nobody knows."""
+        if self._judged is not None and is_alike(config, self._judged):
+            self._misfit = sentence
+            if not self._waiting:
+                self._show_faults()
+
     # Inside.
+
+    def _judge(self) -> None:
+        if not self.form.fault:
+            self.judging.emit(self.form.config)
 
     def _fill_presets(self) -> None:
         self.presets.setFixedWidth(_PRESETS_WIDTH)
@@ -255,8 +275,15 @@ class LiveStartForm(QDialog):
             item = self.presets.item(row)
             item.setSelected(item.data(Qt.ItemDataRole.UserRole) == preset)
         self.command.setText(breakable(form.command, run=60))
-        self.start_button.setEnabled(not form.fault)
-        self._say("bad" if form.typed else "", form.fault)
+        if self._judged is None or not is_alike(form.config, self._judged):
+            self._judged, self._misfit = form.config, ""
+            self._judge_timer.start()
+        self._show_faults()
+
+    def _show_faults(self) -> None:
+        form = self.form
+        self.start_button.setEnabled(not (form.fault or self._misfit))
+        self._say("bad" if form.typed or not form.fault else "", form.fault or self._misfit)
 
     def _say(self, state: str, text: str) -> None:
         self.message.setText(text)
@@ -270,7 +297,7 @@ class LiveStartForm(QDialog):
         self._say("", "The command is on the clipboard.")
 
     def _start(self) -> None:
-        if not self.form.fault:
+        if self.start_button.isEnabled():
             self.show_waiting()
             self.submitted.emit(self.form.config)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from live_runs import MemoryDesk, make_run, refusal
+from unit.controllers.replay_desk import HeldRunner
 
 from gym_gui.adapters.controls import Binding, ControlScheme
 from gym_gui.controllers.live_attention import AttentionController, AttentionState
@@ -72,6 +73,21 @@ def test_that_orders_go_to_those_that_allow_them_and_are_told() -> None:
     desk.refuse = refusal("It does not want to.")
     orders.act(RunAct.CANCEL, [make_run(1)])
     assert face.told[-1] == "It does not want to."
+
+
+def test_that_of_several_runs_to_judge_the_last_is_judged() -> None:
+    desk, tasks = MemoryDesk(), HeldRunner()
+    desk.misfits["NoSuch-v1"] = "There is none."
+    orders = LiveOrdersController(desk, tasks, OrdersFace())
+    told: list[str] = []
+    for env_id in ("CartPole-v1", "No-v1", "NoSuch-v1"):
+        orders.judge(TrainingConfig(worker="random", env_id=env_id), told.append)
+    tasks.run_all()
+    assert [one.env_id for one in desk.judged] == ["CartPole-v1", "NoSuch-v1"]
+    assert told == ["", "There is none."]
+    orders.judge(CONFIG, told.append)
+    tasks.run_all()
+    assert told[-1] == ""
 
 
 def test_that_an_ended_run_goes_on_from_its_checkpoint_as_a_new_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from gym_gui.core.errors import ConfigError, EnvironmentUnusableError
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.workers.algorithms import ALGORITHMS, algorithm_class, missing_learners
 from gym_gui.workers.fitting import check_fit, check_spaces
+from gym_gui.workers.fitting_apart import misfit_of
 
 NUMBERS = spaces.Box(-1.0, 1.0, (2,))
 ACTIONS = {
@@ -90,3 +92,21 @@ def test_that_a_policy_that_does_not_suit_the_observations_is_refused() -> None:
 def test_that_a_random_policy_plays_whatever_there_is_and_a_script_is_not_looked_at() -> None:
     check_fit(TrainingConfig(worker="random", env_id="Blackjack-v1"))
     check_fit(TrainingConfig(worker="script", env_id="NoSuch-v1", script="train.py"))
+
+
+def test_that_a_process_of_its_own_says_the_same() -> None:
+    assert not misfit_of(TrainingConfig(worker="random", env_id="CartPole-v1"))
+    assert "Did you mean CartPole-v1" in misfit_of(TrainingConfig(worker="random", env_id="CartPol-v1"))
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("import os; os.kill(os.getpid(), 11)", "CartPole-v1 ended the process that made it (signal 11)."),
+        ("import time; time.sleep(60)", ""),
+        ("raise SystemExit(1)", ""),
+    ],
+    ids=["dies", "hangs", "fault-of-ours"],
+)
+def test_that_an_environment_that_dies_is_named_and_what_nobody_knows_is_not_said(does: str, said: str) -> None:
+    assert misfit_of(run(), (sys.executable, "-c", does), patience_s=1.0) == said

@@ -35,7 +35,7 @@ class ChunkRoomContract(ABC):
     def open_rooms(self) -> tuple[ChunkRoom, ChunkRoom]:
         """A room, and what gives buffers back: itself, or another process's look at it."""
 
-    def test_a_buffer_has_the_shape_that_was_asked_for(self) -> None:
+    def test_that_a_buffer_has_the_shape_that_was_asked_for(self) -> None:
         room, _ = self.open_rooms()
         found = room.take((3, 5), np.dtype(np.float32), lambda: None)
         assert found is not None
@@ -45,7 +45,7 @@ class ChunkRoomContract(ABC):
         buffer[:] = 7
         assert (room.array(handle, (3, 5), buffer.dtype) == 7).all()
 
-    def test_whoever_took_it_hears_once_that_it_went_back(self) -> None:
+    def test_that_whoever_took_it_hears_once_that_it_went_back(self) -> None:
         room, other = self.open_rooms()
         heard: list[str] = []
         first = room.take((8,), _BYTE, lambda: heard.append("first"))
@@ -58,7 +58,7 @@ class ChunkRoomContract(ABC):
 
     @settings(suppress_health_check=[HealthCheck.differing_executors])  # a contract's law holds for each who signs it
     @given(st.lists(st.one_of(st.integers(1, 5_000), st.just(0)), max_size=60), st.randoms(use_true_random=False))
-    def test_buffers_in_use_keep_what_was_written(self, sizes: list[int], random: Random) -> None:
+    def test_that_buffers_in_use_keep_what_was_written(self, sizes: list[int], random: Random) -> None:
         room, other = self.open_rooms()
         used: dict[int, tuple[NDArray[Any], int]] = {}
         for number, size in enumerate(sizes):
@@ -96,7 +96,7 @@ class TestSharedRoom(ChunkRoomContract):
         memory = mmap.mmap(-1, _BYTES)
         return SharedRoom(memory, 128), SharedView(memory)
 
-    def test_all_of_it_can_be_had_again(self) -> None:
+    def test_that_all_of_it_can_be_had_again(self) -> None:
         memory = mmap.mmap(-1, _BYTES)
         room, other = SharedRoom(memory, 0), SharedView(memory)
         for _ in range(3):
@@ -132,7 +132,7 @@ def _told(rows: RawRows) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("stacked", [False, True])
-def test_rows_travel_as_they_were(stacked: bool) -> None:
+def test_that_rows_travel_as_they_were(stacked: bool) -> None:
     rows = _rows(stacked=stacked)
     again = pickle.loads(pickle.dumps(rows))  # noqa: S301 - made here
     assert _told(again) == _told(rows)
@@ -141,7 +141,7 @@ def test_rows_travel_as_they_were(stacked: bool) -> None:
 
 @pytest.mark.parametrize("stacked", [False, True])
 @pytest.mark.parametrize("at", [0, 1, 5, 9, 10])
-def test_rows_that_are_split_are_the_same_rows(stacked: bool, at: int) -> None:
+def test_that_rows_that_are_split_are_the_same_rows(stacked: bool, at: int) -> None:
     rows = _rows(stacked=stacked)
     first, rest = rows.split(at)
     assert len(first) == at
