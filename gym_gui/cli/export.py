@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     help="Parquet: zstd, snappy, gzip, lz4, brotli, none. HDF5 and Minari: gzip, lzf, none.",
 )
 @click.option(
+    "--compression-level", type=int, metavar="N", help="Its effort: zstd 1 to 22, gzip 1 to 9, brotli 1 to 11."
+)
+@click.option(
     "--frames/--no-frames",
     default=None,
     help="Take the pictures along; without it, Parquet does not, HDF5 and SQLite do.",

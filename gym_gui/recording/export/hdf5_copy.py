@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
 def write_hdf5(job: ExportJob, path: Path) -> None:
     """Write the selection as one HDF5 file."""
-    config = RecorderConfig(backend="hdf5", path=path, compression=job.options.compression)
+    options = job.options
+    config = RecorderConfig(
+        backend="hdf5", path=path, compression=options.compression, compression_level=options.compression_level
+    )
     write_copy(job, path, config, _copy_columns)
 
 

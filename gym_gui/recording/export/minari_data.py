@@ -20,7 +20,7 @@ from gym_gui.core.data_model import FrameState
 from gym_gui.core.errors import ExportError
 from gym_gui.recording.export.documents import episode_document, json_text, run_document
 from gym_gui.recording.export.minari_spaces import spaces_of
-from gym_gui.recording.export.minari_values import create, info_arrays, write_leaves
+from gym_gui.recording.export.minari_values import FAST_GZIP, create, info_arrays, write_leaves
 from gym_gui.recording.export.table import (
     ValueKind,
     action_column,
@@ -114,7 +114,7 @@ class _DatasetWriter:
         self._action = action
         self._observation = observation
         self._pictures = pictures
-        self._compression = job.options.compression or "gzip"
+        self._compression = job.options.compression or "gzip", job.options.compression_level or FAST_GZIP
         self.episodes: list[EpisodeRollup] = []
         self.steps = 0
         self.sample: tuple[Any, Any] = (None, None)

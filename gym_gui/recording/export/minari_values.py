@@ -21,19 +21,24 @@ if TYPE_CHECKING:
 INFO_JSON: Final = "info_json"
 _STRING: Final = h5py.string_dtype("utf-8")
 _CHUNK_BYTES: Final = 1 << 20
+#: Level of gzip where none is chosen.
+FAST_GZIP: Final = 1
 _INT64: Final = 2**63
 
 
-def create(group: h5py.Group, name: str, items: NDArray[Any], rows: int, compression: str = "gzip") -> Any:
+def create(
+    group: h5py.Group, name: str, items: NDArray[Any], rows: int, compression: tuple[str, int] = ("gzip", FAST_GZIP)
+) -> Any:
     """The dataset *name* for so many rows like those of *items*; the one that is there already is taken."""
     if name in group:
         return group[name]
     shape = items.shape[1:]
     item_bytes = max(1, int(np.prod(shape, dtype=np.int64)) * items.dtype.itemsize)
     chunk = max(1, min(rows, _CHUNK_BYTES // item_bytes))
-    filters: dict[str, Any] = {} if compression == "none" else {"compression": compression}
-    if compression == "gzip":
-        filters["compression_opts"] = 1
+    how, level = compression
+    filters: dict[str, Any] = {} if how == "none" else {"compression": how}
+    if how == "gzip":
+        filters["compression_opts"] = level
     return group.create_dataset(
         name, (rows, *shape), items.dtype, maxshape=(None, *shape), chunks=(chunk, *shape), **filters
     )

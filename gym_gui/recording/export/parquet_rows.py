@@ -26,6 +26,7 @@ from gym_gui.recording.export.table import (
     learn_shape,
     observation_column,
 )
+from gym_gui.recording.parquet_files import Compression
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,14 +73,15 @@ class _Table:
         """Write the rows of *episodes* to a file."""
         import pyarrow.parquet as pq  # noqa: PLC0415 - 0.2 s, only where it is written
 
-        compression = self._job.options.compression or "zstd"
+        options = self._job.options
+        compression = Compression(options.compression or "zstd", options.compression_level)
         schema = self._schema(episodes)
         large = {"frame", "observation"} if self._raw_observations else {"frame"}
         plain = [name for name in schema.names if name not in large]
         with pq.ParquetWriter(
             path,
             schema,
-            compression=compression,
+            **compression.options(),
             # A dictionary pays where values come again; the parts of actions, observations and infos are left plain.
             use_dictionary=["episode_id", "agent_id", "frame_state", "info_json"],
             write_statistics=plain,

@@ -17,6 +17,10 @@ _WORST_CRF: Final = 51
 _MAX_SCALE: Final = 16
 
 
+#: Lowest and highest level of those compressions that have any.
+LEVELS: Final = {"zstd": (1, 22), "gzip": (1, 9), "brotli": (1, 11)}
+
+
 class ExportStoppedError(ExportError):
     """An export or import that was stopped; nothing of it was left behind."""
 
@@ -27,6 +31,7 @@ class ExportOptions:
 
     Attributes:
         compression: Of Parquet's columns, of HDF5's and Minari's arrays.
+        compression_level: Its effort, higher is smaller: zstd 1 to 22, gzip 1 to 9, brotli 1 to 11; None: its own.
         frames: Whether pictures come along; None: what the format does, HDF5 and SQLite yes, Parquet no.
         partitioned: A folder with one file an episode (Parquet).
         lines: One JSON document a line.
@@ -39,6 +44,7 @@ class ExportOptions:
     """
 
     compression: str | None = None
+    compression_level: int | None = None
     frames: bool | None = None
     partitioned: bool = False
     lines: bool = False
@@ -104,7 +110,23 @@ class ExportResult:
 
 def _word(option: str) -> str:
     """An option as it is written on the command line."""
-    return {"partitioned": "--partition", "sound": "--no-sound"}.get(option, f"--{option}")
+    return {"partitioned": "--partition", "sound": "--no-sound"}.get(option, f"--{option.replace('_', '-')}")
+
+
+def _check_level(asked: ExportOptions, chosen: ExportFormat) -> None:
+    level = asked.compression_level
+    if level is None:
+        return
+    name = asked.compression or chosen.compressions[0]
+    if name not in LEVELS:
+        raise ExportRequestError(
+            f"The compression {name} of {chosen.title} has no levels.", hint="Leave --compression-level out."
+        )
+    low, high = LEVELS[name]
+    if not low <= level <= high:
+        raise ExportRequestError(
+            f"There is no level {level} of {name}.", hint=f"--compression-level takes {low} to {high}."
+        )
 
 
 def check_request(request: ExportRequest, chosen: ExportFormat) -> None:
@@ -130,6 +152,7 @@ def check_request(request: ExportRequest, chosen: ExportFormat) -> None:
             f"{chosen.title} has no compression {asked.compression!r}.",
             hint=f"It knows: {', '.join(chosen.compressions)}.",
         )
+    _check_level(asked, chosen)
     if asked.fps is not None and not 0 < asked.fps <= 1_000:  # noqa: PLR2004 - no screen or file goes beyond
         raise ExportRequestError(f"{asked.fps:g} pictures a second cannot be shown.", hint="--fps takes 0.01 to 1000.")
     if asked.crf is not None and not 0 <= asked.crf <= _WORST_CRF:

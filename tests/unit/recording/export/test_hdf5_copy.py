@@ -147,6 +147,17 @@ def test_that_the_filter_of_the_datasets_can_be_chosen(
     assert filters <= {filter_name, None}
 
 
+def test_that_the_filter_s_level_is_the_one_that_was_asked_for(tmp_path: Path) -> None:
+    record(tmp_path / "var", [[step(index, render_payload=frame_of(index)) for index in range(3)]])
+    written = export_run(tmp_path / "var", RUN, tmp_path / "out.h5", compression_level=7)
+    levels: set[int | None] = set()
+    with h5py.File(written.output) as file:
+        file.visititems(
+            lambda _, node: levels.add(node.compression_opts) if getattr(node, "compression", None) else None
+        )
+    assert levels == {7}
+
+
 @given(values=st.lists(st.one_of(list(VALUES.values())) | INFOS, max_size=4) | st.lists(INFOS, max_size=6))
 def test_that_many_values_at_once_have_the_kind_that_they_have_one_by_one(values: list[Any]) -> None:
     at_once, one_by_one = ColumnKind(), ColumnKind()
