@@ -55,10 +55,10 @@ def action_meanings(env: Env[Any, Any]) -> tuple[str, ...]:
     return tuple(meanings) if all(isinstance(word, str) for word in meanings) else ()
 
 
-def spec_json(env: Env[Any, Any]) -> str | None:
+def spec_json(spec: EnvSpec | None) -> str | None:
     """The ``EnvSpec`` as JSON text; None where there is none or it holds what JSON cannot say."""
     try:
-        return None if env.spec is None else env.spec.to_json()
+        return None if spec is None else spec.to_json()
     except Exception:  # noqa: BLE001 - foreign keyword values raise anything when written; the run lives without it
         return None
 

@@ -311,7 +311,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
         return EnvironmentDescription(
             env_id=self._env_id,
             env_kwargs=kwargs,
-            env_spec=describe.spec_json(env),
+            env_spec=describe.spec_json(env.spec),
             render_mode=render_mode,
             action_space=self._spaces.action_text,
             observation_space=self._spaces.observation_text,

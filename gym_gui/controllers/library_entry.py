@@ -37,7 +37,7 @@ ENDING_TOLD: Final = {
     Ending.TRUNCATED: "A limit cut the episode off.",
     Ending.STOPPED: "The player reset or left.",
     Ending.FAULTED: "The environment raised an error.",
-    Ending.INTERRUPTED: "The recording process died; what it had stored is here.",
+    Ending.INTERRUPTED: "It was stopped by hand, or its process died; what it had stored is here.",
     Ending.RECORDING: "This episode is being recorded now.",
 }
 

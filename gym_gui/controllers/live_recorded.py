@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _REASONS: Final = {
     RunState.FAULTED: "The environment raised an error.",
-    RunState.INTERRUPTED: "The recording process died; what it had recorded is kept.",
+    RunState.INTERRUPTED: "It was stopped by hand, or its process died; what it had recorded is kept.",
 }
 _NEWEST_EPISODES: Final = 4_000  # of all runs; what an old run's mean return is told from
 _RETURNS: Final = 100

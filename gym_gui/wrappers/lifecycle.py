@@ -44,13 +44,23 @@ def opened(recorder: Recorder) -> None:
         recorder.log(early)
 
 
-def log(scalars: Sequence[Scalar]) -> None:
-    """What a learner logged, to this thread's newest recorder, else the process's, else to the first one to come."""
+def log(scalars: Sequence[Scalar]) -> bool:
+    """What a learner logged, to this thread's newest recorder, else the process's, else to the first one to come.
+
+    Returns:
+        Whether there is a recorder.
+    """
     recorder = newest()
     if recorder is None:
         _early.extend(scalars)
-    else:
-        recorder.log(scalars)
+        return False
+    recorder.log(scalars)
+    return True
+
+
+def waiting() -> int:
+    """Scalars that wait for a recorder."""
+    return len(_early)
 
 
 def closed(recorder: Recorder) -> None:

@@ -52,7 +52,7 @@ def run_record_of(env: Any, *, run_id: str, player: str, metadata: Mapping[str, 
     """
     observation_space, action_space = spaces_of(env)
     spaces = describe.describe_spaces(observation_space, action_space)
-    spec = env.spec
+    spec = _spec_of(env)
     is_ale = _is_ale(env)
     own = describe.entry_point_module(spec)
     record = RunRecord(
@@ -61,7 +61,7 @@ def run_record_of(env: Any, *, run_id: str, player: str, metadata: Mapping[str, 
         created_at=utc_now(),
         env_kwargs=_json_kwargs(spec),
         render_mode="rgb_array" if env.render_mode == "rgb_array" else None,
-        env_spec=describe.spec_json(env),
+        env_spec=describe.spec_json(spec),
         player=player,
         action_space=spaces.action_text,
         observation_space=spaces.observation_text,
@@ -109,6 +109,18 @@ def spaces_of(env: Any) -> tuple[Any, Any]:
     if hasattr(env, "single_action_space"):
         return env.single_observation_space, env.single_action_space
     return env.observation_space, env.action_space
+
+
+def _spec_of(env: Any) -> EnvSpec | None:
+    """What the environment was made from; of a vector made from functions, what its first environment was."""
+    if env.spec is not None or not hasattr(env, "single_action_space"):
+        spec: EnvSpec | None = env.spec
+        return spec
+    try:
+        found = env.unwrapped.get_attr("spec")[0]
+    except Exception:  # noqa: BLE001 - a vector of another kind, or one that waits for its steps
+        return None
+    return found if hasattr(found, "id") else None
 
 
 def _env_id(env: Any, spec: EnvSpec | None) -> str:

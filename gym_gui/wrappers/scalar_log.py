@@ -15,16 +15,20 @@ _said = SaidOnce(logging.getLogger(__name__))
 def log(step: int, **scalars: Any) -> None:
     """Log numbers of a learner beside the steps that it trains on; never raises, never waits.
 
-    They go to this thread's newest open `RecordTelemetry`, else to the process's, else to the first one that opens; a
-    learner whose environments all live in other processes opens a `scalar_run.ScalarRun` for them. Names with a slash
-    are given as ``log(step, **{"train/loss": 0.1})``.
+    They go to this thread's newest open `RecordTelemetry`, else to the process's, else to the first one that opens.
+    Where none opens, because all environments live in other processes, they go to a run of their own, ``learner``, half
+    a minute later or when the script ends; a `scalar_run.ScalarRun` gives it another name. Names with a slash are given
+    as ``log(step, **{"train/loss": 0.1})``.
 
     Args:
         step: The learner's own count of steps.
         scalars: Name -> number: of Python, NumPy, PyTorch, or whatever ``float`` takes. NaN and inf are kept.
     """
     try:
-        lifecycle.log(scalars_of(int(step), scalars))
+        if not lifecycle.log(scalars_of(int(step), scalars)):
+            from gym_gui.wrappers.waiting_scalars import expect_recorder  # noqa: PLC0415 - only where none is open
+
+            expect_recorder()
     except Exception as fault:  # noqa: BLE001 - a recording never ends a training
         _said.fault("Scalars are let go", fault)
 

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic import START, episode_of, final_of, frame_of, observation_of, run_of, same_picture, seen_at, step_of
 
-from gym_gui.core.data_model import FrameState, RunState, ScalarColumns, StepBatch, StepRecord
+from gym_gui.core.data_model import EpisodeStatus, FrameState, RunState, ScalarColumns, StepBatch, StepRecord
 from gym_gui.replay import FrameResolver, ReplayReader, ReplayWriter
 from gym_gui.telemetry.batch_records import records_of
 from gym_gui.telemetry.db_sink import TelemetryDBSink
@@ -325,3 +325,18 @@ def test_that_a_database_of_the_first_version_has_no_scalars(tmp_path: Path) -> 
     assert len(store.load_scalars(run_id)[0]) == 0
     assert store.durable_seq(run_id, "w0", "life") == 0
     store.close()
+
+
+def test_that_an_episode_ended_for_a_dead_worker_goes_on_with_its_late_rows(recorder: Recorder) -> None:
+    steps = steps_of(0, 6)
+    maker = BatchMaker("run", worker_id="w0")
+    recorder.publish(BatchRecorded(maker.batch(steps[:4], began=(episode_of("run", 0, worker_id="w0"),))))
+    recorder.sink.flush(20.0)
+    recorder.store.close_interrupted(["run"])
+    cut_off = recorder.store.get_episode("run", "e0000")
+    recorder.publish(BatchRecorded(maker.batch(steps[4:])))
+    recorder.end()
+    ended = recorder.store.get_episode("run", "e0000")
+    assert (cut_off.status, cut_off.steps) == (EpisodeStatus.INTERRUPTED, 3)
+    assert (ended.status, ended.steps) == (EpisodeStatus.INTERRUPTED, 5)
+    assert ended.total_reward == sum(step.reward or 0.0 for step in steps)
