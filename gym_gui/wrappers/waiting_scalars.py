@@ -6,7 +6,7 @@ A process whose environments all live in other processes never opens a recorder.
 from __future__ import annotations
 
 # It wants to be told of the interpreter's end, and cannot be once that has begun.
-import concurrent.futures.thread  # noqa: F401
+import concurrent.futures.thread  # noqa: F401 - as the line above says
 import logging
 import os
 import threading
