@@ -72,22 +72,14 @@ class ScalarRun(Closing):
 
     def add(self, scalars: Sequence[Scalar]) -> None:
         """Log name, step, microseconds since 1970 and value."""
-        recorder = self._opened()
-        if recorder is not None:
-            recorder.log(scalars)
-
-    def open(self) -> None:
-        """Begin the run without a scalar: it gets what waited for a recorder in this process."""
-        self._opened()
-
-    def _opened(self) -> Recorder | None:
-        if self._recorder is None or self._recorder.is_refused:
+        recorder = self._recorder
+        if recorder is None or recorder.is_refused:
             try:
-                self._recorder = open_scalar_recorder(self._options, self._lost)
+                recorder = self._recorder = open_scalar_recorder(self._options, self._lost)
             except Exception as fault:  # noqa: BLE001 - a recording never ends a training
                 self._said.fault("Scalars are let go", fault.message if isinstance(fault, GymGuiError) else fault)
-                return None
-        return self._recorder
+                return
+        recorder.log(scalars)
 
     def _lost(self, sentence: str) -> None:
         self._said.fault("Scalars are let go", sentence)

@@ -13,8 +13,9 @@ import threading
 import time
 from typing import Final
 
+from gym_gui.core.data_model import RunState
 from gym_gui.wrappers import lifecycle
-from gym_gui.wrappers.scalar_run import ScalarRun
+from gym_gui.wrappers.opening import RecordingOptions, open_scalar_recorder
 
 _LOGGER = logging.getLogger(__name__)
 #: What such a run is called.
@@ -50,17 +51,22 @@ def _wait() -> None:
     try:
         if not lifecycle.waiting():
             return
-        run = ScalarRun(RUN_NAME)
-        run.open()
+        # As it opens, it gets what waits.
+        recorder = open_scalar_recorder(RecordingOptions(run=RUN_NAME, frames="none", player="learner"), _let_go)
         _LOGGER.info(
             "Nothing is recorded in this process: what its learner logs goes to run %s. "
             "gym_gui.wrappers.sb3.TelemetryCallback or a ScalarRun gives it another name.",
-            run.run_id,
+            recorder.destination.run_id,
         )
         if not main.is_alive():
-            run.close()
+            recorder.close(RunState.COMPLETED)
+            lifecycle.closed(recorder)
     except Exception:
         _LOGGER.exception("What a learner logged could not be kept")
+
+
+def _let_go(sentence: str) -> None:
+    _LOGGER.warning("What the learner logs is let go: %s", sentence)
 
 
 def _after_fork() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from gym_gui.wrappers import RecordTelemetry
 
 if TYPE_CHECKING:
     import pytest
+    from conftest import LogExpectations
 
 TESTS = Path(__file__).parents[1]
 
@@ -88,8 +90,9 @@ def test_that_processes_of_one_script_are_workers_of_one_run(var_dir: Path) -> N
 
 
 def test_that_a_script_without_its_trainer_spools_and_the_trainer_gets_it_later(
-    var_dir: Path, monkeypatch: pytest.MonkeyPatch
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch, expect_log: LogExpectations
 ) -> None:
+    expect_log(logging.WARNING, "No trainer answers at .* everything is kept in .*spool")
     with TrainerProcess(var_dir) as trainer:
         address = trainer.address
         trainer.kill()

@@ -121,7 +121,7 @@ def test_that_what_a_killed_worker_left_is_taken_in_whole_after_its_run_failed(v
         assert client.get("dead").state is TrainingState.FAILED
         watch.close()
         assert trainer.stop() == 0
-    found = check(var_dir, "dead", RunState.INTERRUPTED)
+    found = check(var_dir, "dead", RunState.FAULTED)
     assert found == {"late-e1": EpisodeStatus.COMPLETED, "late-e3": EpisodeStatus.INTERRUPTED}
 
 

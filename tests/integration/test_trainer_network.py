@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,12 +15,17 @@ from gym_gui.services.bootstrap import open_archive
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import LogExpectations
+
 # A minute of cut, and as long until the trainer gives the worker up.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 CUT_S = 60
 
 
-def test_that_a_minute_without_network_loses_nothing_and_brings_nothing_twice(var_dir: Path) -> None:
+def test_that_a_minute_without_network_loses_nothing_and_brings_nothing_twice(
+    var_dir: Path, expect_log: LogExpectations
+) -> None:
+    expect_log(logging.WARNING, "Meanwhile everything is kept")
     with TrainerProcess(var_dir) as trainer, trainer.client() as client:
         cable = Cable(trainer.address)
         worker = publisher(cable.address, var_dir / "elsewhere")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +14,9 @@ from trainer_rig import Cable, TrainerProcess, make_batch, publisher, until
 
 from gym_gui.core.data_model import RunState
 from gym_gui.services.trainer.client.remote_library import RemoteLibrary
+
+if TYPE_CHECKING:
+    from conftest import LogExpectations
 
 
 def test_that_what_a_worker_publishes_is_read_back_through_the_trainer(var_dir: Path) -> None:
@@ -41,7 +46,8 @@ def test_that_what_a_worker_publishes_is_read_back_through_the_trainer(var_dir: 
 
 
 @pytest.mark.slow
-def test_that_a_killed_trainer_loses_nothing_that_was_put(var_dir: Path) -> None:
+def test_that_a_killed_trainer_loses_nothing_that_was_put(var_dir: Path, expect_log: LogExpectations) -> None:
+    expect_log(logging.WARNING, "Meanwhile everything is kept")
     with TrainerProcess(var_dir) as trainer:
         worker = publisher(trainer.address, var_dir / "spool")
         seq = 0

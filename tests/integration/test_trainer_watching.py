@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import threading
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -29,6 +30,9 @@ from gym_gui.services.trainer.client.discovery import await_end, ensure_trainer,
 from gym_gui.services.trainer.client.remote_library import RemoteLibrary
 from gym_gui.services.trainer.client.spool import SpoolFile
 from gym_gui.services.trainer.states import TrainingState
+
+if TYPE_CHECKING:
+    from conftest import LogExpectations
 
 
 def test_that_a_viewer_sees_pictures_batches_episodes_and_scalars(var_dir: Path) -> None:
@@ -105,7 +109,8 @@ def test_that_runs_are_watched_as_they_come_further(var_dir: Path) -> None:
         assert [one.after for one in client.transitions("a-run")] == [TrainingState.RUNNING, TrainingState.COMPLETED]
 
 
-def test_that_a_trainer_takes_in_what_was_spooled_for_its_folder(var_dir: Path) -> None:
+def test_that_a_trainer_takes_in_what_was_spooled_for_its_folder(var_dir: Path, expect_log: LogExpectations) -> None:
+    expect_log(logging.WARNING, "Meanwhile everything is kept")
     with TrainerProcess(var_dir) as trainer:
         trainer.stop()
         worker = publisher(trainer.address, var_dir / "spool")
@@ -127,7 +132,8 @@ def test_that_a_trainer_takes_in_what_was_spooled_for_its_folder(var_dir: Path) 
         until(lambda: [path.name for path in left.glob("*.spool")] == ["elsewhere.spool"], "the delivered file's end")
 
 
-def test_that_a_trainer_takes_in_what_is_spooled_while_it_runs(var_dir: Path) -> None:
+def test_that_a_trainer_takes_in_what_is_spooled_while_it_runs(var_dir: Path, expect_log: LogExpectations) -> None:
+    expect_log(logging.WARNING, "Meanwhile everything is kept")
     with TrainerProcess(var_dir) as trainer, RemoteLibrary(trainer.client()) as library:
         nobody = "127.0.0.1:9"
         worker = publisher(nobody, var_dir / "spool")

@@ -44,6 +44,13 @@ STATE_OF_RECORDED: Final = {
     RunState.INTERRUPTED: TrainingState.FAILED,
 }
 
+# A run of a trainer's that is over, as its recording says it: whoever cancels ends it in order.
+RECORDED_AS: Final = {
+    TrainingState.COMPLETED: RunState.COMPLETED,
+    TrainingState.FAILED: RunState.FAULTED,
+    TrainingState.CANCELLED: RunState.COMPLETED,
+}
+
 _S = TrainingState
 TRANSITIONS: Final[dict[TrainingState, frozenset[TrainingState]]] = {
     _S.PENDING: frozenset({_S.DISPATCHING, _S.CANCELLED, _S.FAILED}),

@@ -91,6 +91,7 @@ class PublisherLink:
         self._answered = threading.Event()
         self._credit_bytes = 0
         self._broken = False
+        self._said_lost = self._registered = False
         self._is_acted_on = False
         self._call: Any = None
         self._beaten = pb.HeartbeatRequest()
@@ -154,8 +155,10 @@ class PublisherLink:
                 self._session()
             except grpc.RpcError as failure:
                 self._lost(str(error_of(failure, self._address)))
+                self._say_lost()
             except EnvironmentFault as error:
                 self._lost(str(error))
+                self._say_lost()
             except Exception as error:  # the edge of the thread: a training loop must never suffer from it
                 if not self._stopping.is_set():  # a call on a closed channel is no fault
                     _LOGGER.exception("The way to the trainer met a fault of ours")
@@ -165,6 +168,7 @@ class PublisherLink:
             wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
 
     def _register(self) -> None:
+        self._registered = False
         reply = self._stub.RegisterWorker(self._request, timeout=_REGISTER_S)
         self.names = reply.run_id, reply.worker_id
         # From now on it is known by these names; messages of before carry others, which do not count.
@@ -172,8 +176,11 @@ class PublisherLink:
         self._heard(reply.durable_seq)
         self._credit_bytes = reply.credit_bytes
         self._broken, self.starved, self.fault = False, False, ""
-        self.connected = True
+        self.connected = self._registered = True
         self._answered.set()
+        if self._said_lost:
+            self._said_lost = False
+            _LOGGER.info("The trainer at %s answers.", self._address)
 
     def _session(self) -> None:
         """Send and hear until the connection breaks or everything is said."""
@@ -227,6 +234,13 @@ class PublisherLink:
         self.fault = fault
         self._outbox.take_back()
         self._outbox.spool()
+
+    def _say_lost(self) -> None:
+        """Once an outage, where nobody lets us in: an address may be mistyped."""
+        if self._said_lost or self._registered or self._stopping.is_set():
+            return
+        self._said_lost = True
+        _LOGGER.warning("%s Meanwhile everything is kept in %s, and sent once it answers.", self.fault, self._spool_dir)
 
     # The beating thread.
 

@@ -21,7 +21,7 @@ from gym_gui.services.trainer.daemon.live_board import LiveBoard
 from gym_gui.services.trainer.daemon.machine import Machine
 from gym_gui.services.trainer.daemon.progress import ProgressBook, recorded_progress
 from gym_gui.services.trainer.daemon.run_desk import RunDesk
-from gym_gui.services.trainer.states import TrainingState
+from gym_gui.services.trainer.states import RECORDED_AS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,11 +47,6 @@ _LOOK_S: Final = 1.0
 _SAVE_S: Final = 30.0
 _LAST_MOMENTS: Final = timedelta(seconds=10)
 _THREADS: Final = 8
-_RECORDED_AS: Final = {
-    TrainingState.COMPLETED: RunState.COMPLETED,
-    TrainingState.FAILED: RunState.FAULTED,
-    TrainingState.CANCELLED: RunState.COMPLETED,
-}
 
 
 class RunMailbox:
@@ -108,7 +103,7 @@ class TrainerCore:
         # Recordings that the last trainer's death cut off: their runs say how they really ended, now or later.
         self._cut_off = set(services.recovered_runs)
         for run in ended_last:
-            self._end_recording(run.run_id, _RECORDED_AS[run.state])
+            self._end_recording(run.run_id, RECORDED_AS[run.state])
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="trainer-call")
         self._loop = asyncio.get_running_loop()
         self._clock = asyncio.create_task(self._keep_time())
@@ -330,7 +325,7 @@ class TrainerCore:
 
     def _tell_watchers(self, run: TrainingRun) -> None:
         if not run.state.is_active:
-            self._end_recording(run.run_id, _RECORDED_AS[run.state])
+            self._end_recording(run.run_id, RECORDED_AS[run.state])
             self._over.add(run.run_id)
         for watcher in self.watchers:
             watcher.put(run)
@@ -360,7 +355,7 @@ class TrainerCore:
 
 def _ended_last(store: RunStore) -> list[TrainingRun]:
     """Runs that ended in the last moments of an earlier trainer, which may not have told the registry all of them."""
-    ended = [(run.ended_at, run) for run in store.list(_RECORDED_AS.keys()) if run.ended_at is not None]
+    ended = [(run.ended_at, run) for run in store.list(RECORDED_AS.keys()) if run.ended_at is not None]
     newest = max((at for at, _ in ended), default=None)
     return [run for at, run in ended if newest is not None and newest - at < _LAST_MOMENTS]
 

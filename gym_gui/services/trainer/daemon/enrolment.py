@@ -99,6 +99,9 @@ class RunOwner(Protocol):
     def is_watched(self, run_id: str) -> bool:
         """Whether the dispatcher says when it is over."""
 
+    def verdict(self, run_id: str) -> RunState | None:
+        """How the dispatcher says that it ended; None where it says nothing."""
+
 
 class Enrolment:
     """Who records what through this daemon.
@@ -198,7 +201,9 @@ class Enrolment:
         if None in states or self._owner.is_watched(run_id):
             return
         worst = (RunState.FAULTED, RunState.INTERRUPTED)
-        self.end_run(run_id, next((state for state in worst if state in states), RunState.COMPLETED))
+        told = next((state for state in worst if state in states), RunState.COMPLETED)
+        # Late words of one of its workers do not say how a run of the dispatcher's ended.
+        self.end_run(run_id, self._owner.verdict(run_id) or told)
 
     def _announce(self, record: RunRecord, run_id: str, request: pb.RegisterWorkerRequest) -> None:
         about = {"host": request.host[:_MAX_NAME], "session": _session(request), "ours": self._owner.is_ours(run_id)}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.errors import RunNotFoundError, RunTransitionError
 from gym_gui.services.trainer.daemon.run_shelf import RunShelf
+from gym_gui.services.trainer.states import RECORDED_AS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +68,13 @@ class RunDesk(RunShelf):
             return self._store.get(run_id).state.is_active
         except RunNotFoundError:
             return False
+
+    def verdict(self, run_id: str) -> RunState | None:
+        """How the dispatcher says that it ended; None where it says nothing."""
+        try:
+            return RECORDED_AS.get(self._store.get(run_id).state)
+        except RunNotFoundError:
+            return None
 
     def require_ours(self, run_id: str, what: str) -> None:
         """Let an order for a run pass.
