@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from live_runs import make_run
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
 from gym_gui.controllers.live_attention import AttentionState
-from gym_gui.controllers.live_runs import LiveRunsState, RunColumn
-from gym_gui.controllers.live_source import LiveHealth
+from gym_gui.controllers.live_runs import LinkState, LiveRunsState, RunColumn, TrainerLink
+from gym_gui.controllers.live_source import LiveHealth, LiveWorker
+from gym_gui.core.clock import utc_now
 from gym_gui.services.trainer.states import TrainingState
 from gym_gui.services.trainer.status import AlertStatus, WorkerStatus
 from gym_gui.ui import theme as tokens
@@ -105,3 +107,23 @@ def test_that_a_worker_that_judges_does_not_train(qtbot: QtBot, theme: Theme) ->
     )
     page.show_attention(AttentionState(health=LiveHealth(workers=workers)))
     assert [row.texts[0] for row in page.workers.rows] == ["w0 · training", "w0-eval · evaluation"]
+
+
+def test_that_what_a_lost_trainer_would_know_is_shown_as_unknown(qtbot: QtBot, theme: Theme) -> None:
+    page = LiveHealthPage(theme, print)
+    qtbot.addWidget(page)
+    page.resize(1_000, 700)
+    page.show()
+    heard = LiveWorker(worker_id="w0", host="here", pid=7, heard_at=utc_now() - timedelta(minutes=3))
+    runs = [make_run(1, workers=(heard,)), make_run(2, workers=(heard,)), make_run(3, TrainingState.COMPLETED)]
+    lost = TrainerLink(LinkState.LOST, "No trainer answers.")
+    page.show_attention(AttentionState(health=LiveHealth(running=0), runs=runs, link=lost))
+    said = {label.whole_text for label in page.findChildren(ElidedLabel)}
+    assert "0 runs" not in said
+    assert {"unknown", "2 runs running"} <= said
+    assert [row.texts[0] for row in page.workers.rows] == ["w0 · unknown"] * 2
+    assert all(row.texts[4].startswith("3 min") and row.role != "good" for row in page.workers.rows)
+    notes = [label.text() for label in page.findChildren(QLabel)]
+    assert notes.count("Unknown while no trainer answers.") == 2  # what waits to be written, and what was let go
+    page.show_attention(AttentionState(health=LiveHealth(), link=lost))
+    assert "Nobody works." not in [label.text() for label in page.findChildren(QLabel)]
