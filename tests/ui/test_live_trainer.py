@@ -1,14 +1,19 @@
-"""The live screens beside a trainer that is lost and comes back."""
+"""The live screens beside a trainer: that is lost and comes back, and whose evaluation a person controls."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from live_runs import MemoryDesk, make_run
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from ui.test_live import WAIT_MS, open_live
 
 from gym_gui.controllers.live_runs import LinkState, TrainerLink
-from gym_gui.controllers.live_source import LiveHealth
+from gym_gui.controllers.live_source import LiveHealth, LivePicture
+from gym_gui.services.trainer.config import EvaluationConfig, TrainingConfig
 from gym_gui.services.trainer.status import AlertStatus
 
 if TYPE_CHECKING:
@@ -58,3 +63,44 @@ def test_that_a_banner_of_several_alerts_tells_those_that_are_left(
     attention.controller.poll()
     qtbot.waitUntil(lambda: live.banner.text == "The loss of two is not a number.", timeout=WAIT_MS)
     assert live.banner.isVisible()
+
+
+@pytest.mark.parametrize("before", [("w0-eval",), ()], ids=["evaluating", "not-yet"])
+def test_that_the_picture_that_is_controlled_is_the_one_that_is_looked_at(
+    live: LiveScreen, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, before: tuple[str, ...]
+) -> None:
+    run = make_run(1, config=TrainingConfig(env_id="CartPole-v1", evaluation=EvaluationConfig(every_steps=100)))
+    trainer = MemoryDesk(runs=[run])
+    monkeypatch.setattr(type(live.desk), "list_runs", lambda _desk: trainer.list_runs())
+    monkeypatch.setattr(type(live.desk), "source_of", lambda _desk, _run_id: trainer)
+    monkeypatch.setattr(type(live.desk), "orders", lambda _desk: trainer)
+    page = live.watch_page
+    live.page_buttons["Watch"].click()
+
+    def show(*workers: str) -> None:
+        frame = np.zeros((8, 8, 3), np.uint8)
+        trainer.shown = [LivePicture(run.run_id, worker, 1, frame, "ep", 0, 0.0, 0) for worker in workers]
+        qtbot.waitUntil(lambda: page.wall.workers == list(workers), timeout=WAIT_MS)
+
+    def looked_at() -> str:
+        return "" if page.wall.current_picture is None else page.wall.current_picture.worker_id
+
+    show("w0", *before)
+    assert looked_at() == "w0"
+    qtbot.waitUntil(page.hand.isEnabled, timeout=WAIT_MS)
+    page.hand.click()
+    qtbot.waitUntil(lambda: page.hand.text() == "Hand back", timeout=WAIT_MS)
+    show("w0", "w0-eval")
+    assert looked_at() == "w0-eval"
+    QTest.keyPress(page.wall, Qt.Key.Key_Left)
+    assert page.keys.held == {"left"}  # the game's key, not the wall's
+    assert looked_at() == "w0-eval"
+
+
+def test_that_a_picture_that_comes_first_in_line_leaves_the_chosen_one_chosen(live: LiveScreen) -> None:
+    wall = live.watch_page.wall
+    frame = np.zeros((8, 8, 3), np.uint8)
+    for worker in ("w1", "w2", "w0"):
+        wall.show_pictures([LivePicture("run", worker, 1, frame, "ep", 0, 0.0, 0)])
+    assert wall.current_picture is not None
+    assert wall.current_picture.worker_id == "w1"
