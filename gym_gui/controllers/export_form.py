@@ -32,6 +32,7 @@ class ExportForm:
         format: Name of a format.
         options: How it is written.
         path: Where to.
+        pictured: The steps of the open episode that have a picture; None while nobody knows.
     """
 
     run: RunRecord
@@ -43,6 +44,7 @@ class ExportForm:
     format: str = "mp4"
     options: ExportOptions = field(default_factory=ExportOptions)
     path: str = ""
+    pictured: frozenset[int] | None = None
 
     @property
     def chosen(self) -> list[EpisodeSummary]:
@@ -57,6 +59,18 @@ class ExportForm:
         if self.scope == "steps":
             return max(0, self.last - self.first + 1)
         return sum(one.rollup.steps + 1 for one in self.chosen)
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures there are of the rows that are exported."""
+        return self._run_pictures if self.scope == "run" else self._opened_pictures
+
+    def why_not(self, name: str) -> str:
+        """One sentence where what is chosen cannot be written in that format; empty where it can."""
+        if self.pictures or not find_format(name).needs_frames:
+            return ""
+        what = {"run": "run", "steps": "choice of steps"}.get(self.scope, "episode")
+        return f"No pictures of this {what} were recorded, so there is no {find_format(name).title} of it."
 
     def request(self, *, overwrite: bool) -> ExportRequest:
         """What to export."""
@@ -74,9 +88,7 @@ class ExportForm:
 
     def estimated_bytes(self) -> float:
         """About how large the file gets."""
-        recorded = sum(one.rollup.steps + 1 for one in self.chosen)
-        share = self.rows / recorded if recorded else 0.0
-        stored = share * sum(one.size_bytes for one in self.chosen)
+        stored = self._stored_bytes()
         if self.format == "parquet":
             part = _PARQUET_FRAMES_SHARE if self.options.frames else 0.0
         elif self.options.lossless:
@@ -84,6 +96,35 @@ class ExportForm:
         else:
             part = 0.0 if self.options.frames is False else _STORED_SHARE.get(self.format, 0.0)
         return self.rows * _ROW_BYTES.get(self.format, 0) + stored * part * self.options.scale
+
+    @property
+    def _opened_pictures(self) -> int:
+        if self.pictured is None:
+            # A summary that counts none may be older than the count: none is said only of rows that were looked at.
+            counted = sum(one.rollup.frames for one in self._opened)
+            return min(self.rows, counted) if counted else self.rows
+        if self.scope == "steps":
+            return sum(self.first <= step <= self.last for step in self.pictured)
+        return len(self.pictured)
+
+    @property
+    def _run_pictures(self) -> int:
+        counted = sum(one.rollup.frames for one in self._opened)
+        if not counted and (self.pictured is None or self.pictured):
+            return sum(one.rollup.steps + 1 for one in self.episodes)  # a recording whose summaries count none
+        return sum(one.rollup.frames for one in self.episodes)
+
+    @property
+    def _opened(self) -> list[EpisodeSummary]:
+        return [one for one in self.episodes if one.rollup.episode_index == self.episode_index]
+
+    def _stored_bytes(self) -> float:
+        """Bytes that the recording takes for what is exported."""
+        whole, of_run = sum(one.size_bytes for one in self.episodes), self._run_pictures
+        if of_run:
+            return whole * self.pictures / of_run  # pictures are nearly all of it, and not every episode has them
+        recorded = sum(one.rollup.steps + 1 for one in self.chosen)
+        return sum(one.size_bytes for one in self.chosen) * self.rows / recorded if recorded else 0.0
 
 
 def suggested_path(form: ExportForm, folder: str) -> str:

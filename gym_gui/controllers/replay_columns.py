@@ -73,6 +73,10 @@ class EpisodeColumns:
             return None
         return FrameRef(self.run_id, self.datasets[self.frame_datasets[position]], index).to_uri()
 
+    def pictured_steps(self) -> frozenset[int]:
+        """The steps that have a picture of their own."""
+        return frozenset(self.steps[self.frame_indices >= 0].tolist())
+
     def position_of(self, step_index: int) -> int:
         """The row of this step, or the nearest one after it that was kept; the last row beyond the end."""
         place = int(np.searchsorted(self.steps, step_index))

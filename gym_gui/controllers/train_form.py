@@ -5,6 +5,7 @@ Pure: a `TrainForm` is never changed, every step gives the next one.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,7 @@ import msgspec
 from gym_gui.core.errors import ConfigError
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.workers.algorithms import ALGORITHMS
-from gym_gui.workers.composing import changed, command_line, starting_config
+from gym_gui.workers.composing import changed, command_line, environment_config
 from gym_gui.workers.forms import form_of
 from gym_gui.workers.presets import PRESETS
 
@@ -147,7 +148,7 @@ class TrainForm:
         if kind == SCRIPT:
             return TrainForm(TrainingConfig(worker="script", total_steps=0, name=config.name))
         env_id = config.env_id or "CartPole-v1"
-        begun = starting_config(env_id, algorithm=kind)
+        begun = environment_config(env_id, algorithm=kind)
         steps = config.total_steps or begun.total_steps
         return TrainForm(replace(begun, total_steps=steps, num_envs=config.num_envs, name=config.name))
 
@@ -260,18 +261,21 @@ def _parsed(kind: str, title: str, text: str) -> Any:
     if kind in {"float", "schedule"}:
         if kind == "schedule" and _SCHEDULE.fullmatch(text):
             return text
+        wanted = "a number, or lin_ and one" if kind == "schedule" else "a number"
         try:
-            return float(text.replace(",", ""))
+            value = float(text.replace(",", ""))
         except ValueError as error:
-            wanted = "a number, or lin_ and one" if kind == "schedule" else "a number"
             raise ConfigError(f"{title} is {wanted}.") from error
+        if not math.isfinite(value):  # JSON has no word for it: it would travel as nothing at all
+            raise ConfigError(f"{title} is {wanted}.")
+        return value
     return _word_or_json(kind, title, text)
 
 
 def _word_or_json(kind: str, title: str, text: str) -> Any:
     try:
         value = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:  # the latter: brackets without end
         if kind == "json":
             raise ConfigError(f'{title} is an object: {{"net_arch": [64, 64]}}.') from error
         return text

@@ -42,8 +42,7 @@ def starting_config(what: str, *, algorithm: str = "") -> TrainingConfig:
     Raises:
         ConfigError: there is no such preset or algorithm.
     """
-    if algorithm and algorithm not in {*ALGORITHMS, RANDOM}:
-        raise ConfigError(f"There is no algorithm {algorithm!r}.", hint=f"Choose {', '.join(ALGORITHMS)} or {RANDOM}.")
+    _check_algorithm(algorithm)
     if what in PRESETS:
         config = preset_of(what).config
         if algorithm and algorithm != (config.algorithm or RANDOM):
@@ -56,14 +55,28 @@ def starting_config(what: str, *, algorithm: str = "") -> TrainingConfig:
         near = difflib.get_close_matches(what, PRESETS, n=3)
         if near:
             raise ConfigError(f"There is no preset {what!r}.", hint=f"Did you mean {' or '.join(near)}?")
+    return environment_config(what, algorithm=algorithm)
+
+
+def environment_config(env_id: str, *, algorithm: str = "") -> TrainingConfig:
+    """A run in an environment, to be changed; the id may be any text, half typed, and is never taken for a preset.
+
+    Args:
+        env_id: The environment's id.
+        algorithm: ``random`` included; PPO where it is empty.
+
+    Raises:
+        ConfigError: there is no such algorithm.
+    """
+    _check_algorithm(algorithm)
     if algorithm == RANDOM:
-        return TrainingConfig(worker="random", env_id=what, total_steps=_STEPS)
+        return TrainingConfig(worker="random", env_id=env_id, total_steps=_STEPS)
     return TrainingConfig(
         worker="sb3",
-        env_id=what,
+        env_id=env_id,
         algorithm=algorithm or "PPO",
         total_steps=_STEPS,
-        atari=what.startswith("ALE/"),
+        atari=env_id.startswith("ALE/"),
         evaluation=EvaluationConfig(every_steps=_STEPS // 10),
     )
 
@@ -96,7 +109,7 @@ def pair(word: str) -> tuple[str, Any]:
         raise ConfigError(f"{word!r} is not NAME=VALUE.")
     try:
         return name, msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return name, text
 
 
@@ -122,12 +135,17 @@ def command_line(config: TrainingConfig, *, resume_from: str | None = None) -> s
     return shlex.join(words)
 
 
+def _check_algorithm(algorithm: str) -> None:
+    if algorithm and algorithm not in {*ALGORITHMS, RANDOM}:
+        raise ConfigError(f"There is no algorithm {algorithm!r}.", hint=f"Choose {', '.join(ALGORITHMS)} or {RANDOM}.")
+
+
 def _nearest(config: TrainingConfig) -> tuple[list[str], TrainingConfig]:
     """The words that come nearest to *config*, and what they alone would start."""
     if config.worker == "script":
         return [], TrainingConfig(worker="script", total_steps=0)
     algorithm = config.algorithm or RANDOM
-    starts = [([config.env_id, "--algorithm", algorithm], starting_config(config.env_id, algorithm=algorithm))]
+    starts = [([config.env_id, "--algorithm", algorithm], environment_config(config.env_id, algorithm=algorithm))]
     kind = (config.worker, config.env_id, config.algorithm)
     starts += [
         ([preset.name], preset.config)
@@ -157,7 +175,7 @@ def _text(value: Any) -> str:
     if isinstance(value, str) and value:
         try:
             msgspec.json.decode(value)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):  # nested deeper than any reader goes: a text like any other
             return value
     return msgspec.json.encode(value).decode()  # a text that reads as a number keeps its quotes
 

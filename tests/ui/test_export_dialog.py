@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from recordings import Recordings
 from shiboken6 import isValid
-from ui.test_replay import WAIT_MS, at, painted_step, replay_screen
+from ui.test_replay import WAIT_MS, replay_screen
 
 from gym_gui.recording.export import FORMATS
 from gym_gui.ui.screens.export_dialog import ExportDialog
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+    from gym_gui.core.data_model import EpisodeRollup
     from gym_gui.ui.main_window import MainWindow
     from gym_gui.ui.screens.player_page import PlayerPage
 
@@ -35,19 +37,48 @@ def player(var_dir: Path, request: pytest.FixtureRequest, qtbot: QtBot) -> Itera
     made = Recordings(var_dir)
     rollup = made.record(STEPS)
     made.finish(rollup.run_id)
-    window: MainWindow = request.getfixturevalue("window")
+    yield open_player(rollup, request.getfixturevalue("window"), qtbot)
+    made.close()
+
+
+@pytest.fixture
+def blind_player(var_dir: Path, request: pytest.FixtureRequest, qtbot: QtBot) -> Iterator[PlayerPage]:
+    """The player with the second episode of a run, which has no pictures as its first one has."""
+    made = Recordings(var_dir)
+    first = made.record(STEPS, run_id="half")
+    made.store.upsert_episode(replace(first, frames=STEPS + 1), stored_bytes=1000 * STEPS)
+    rollup = made.record(STEPS, run_id="half", episode_index=1, pictures=False)
+    made.finish(rollup.run_id)
+    yield open_player(rollup, request.getfixturevalue("window"), qtbot)
+    made.close()
+
+
+def open_player(rollup: EpisodeRollup, window: MainWindow, qtbot: QtBot) -> PlayerPage:
+    """Open an episode and go to step 20."""
     screen = replay_screen(window)
     screen.open_episode(rollup.run_id, rollup.episode_id)
-    qtbot.waitUntil(lambda: painted_step(screen.player) == 0 and not screen.player.controller.state.loading)
+    qtbot.waitUntil(
+        lambda: screen.player.controller.state.episode is not None and not screen.player.controller.state.loading
+    )
     screen.player.controller.seek(20)
-    qtbot.waitUntil(at(screen.player, 20), timeout=WAIT_MS)
-    yield screen.player
-    made.close()
+    qtbot.waitUntil(lambda: screen.player.controller.state.step_index == 20, timeout=WAIT_MS)
+    return screen.player
 
 
 @pytest.fixture
 def dialog(player: PlayerPage, qtbot: QtBot) -> Iterator[ExportDialog]:
     """The dialog that Ctrl+E opens."""
+    yield from open_dialog(player, qtbot)
+
+
+@pytest.fixture
+def blind_dialog(blind_player: PlayerPage, qtbot: QtBot) -> Iterator[ExportDialog]:
+    """Likewise, of the episode without pictures."""
+    yield from open_dialog(blind_player, qtbot)
+
+
+def open_dialog(player: PlayerPage, qtbot: QtBot) -> Iterator[ExportDialog]:
+    """Open it; closed in the end."""
     QTest.keyClick(player, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: player.findChild(ExportDialog) is not None, timeout=WAIT_MS)
     found = player.findChild(ExportDialog)
@@ -151,3 +182,34 @@ def test_that_escape_closes_the_dialog_and_the_menu_names_the_key(player: Player
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
     assert player.isVisible()
+
+
+def offered(dialog: ExportDialog) -> set[str]:
+    """The formats that can be chosen."""
+    can = Qt.ItemFlag.ItemIsEnabled
+    return {one.name for row, one in enumerate(FORMATS) if dialog.formats.item(row).flags() & can}
+
+
+def test_that_an_episode_without_pictures_is_offered_no_format_that_needs_them(
+    blind_dialog: ExportDialog, tmp_path: Path, qtbot: QtBot
+) -> None:
+    pictured = {"mp4", "gif", "png"}
+    why = "No pictures of this episode were recorded, so there is no MP4 of it."
+    assert not offered(blind_dialog) & pictured
+    assert blind_dialog.formats.item([one.name for one in FORMATS].index("mp4")).toolTip() == why
+    assert blind_dialog.form.format == "parquet"
+    assert blind_dialog.estimate.text().startswith(f"{STEPS + 1} rows")
+    choose(blind_dialog, "json", tmp_path / "out.json")
+    export(blind_dialog, qtbot)
+    assert blind_dialog.message.text().startswith("Exported")
+
+
+def test_that_pictures_elsewhere_in_the_run_are_counted_and_offered(blind_dialog: ExportDialog) -> None:
+    QTest.mouseClick(blind_dialog.scopes.button("run"), Qt.MouseButton.LeftButton)
+    assert {"mp4", "gif", "png"} <= offered(blind_dialog)
+    blind_dialog.formats.setCurrentRow([one.name for one in FORMATS].index("gif"))
+    assert blind_dialog.estimate.text().startswith(f"{STEPS + 1} pictures")
+    QTest.mouseClick(blind_dialog.scopes.button("episode"), Qt.MouseButton.LeftButton)
+    assert not blind_dialog.export_button.isEnabled()
+    assert blind_dialog.message.text() == "No pictures of this episode were recorded, so there is no GIF of it."
+    assert "about" not in blind_dialog.estimate.text()

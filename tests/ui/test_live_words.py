@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from live_runs import make_run
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
 from gym_gui.controllers.live_attention import AttentionState
-from gym_gui.controllers.live_runs import LiveRunsState, RunColumn
-from gym_gui.controllers.live_source import LiveHealth
+from gym_gui.controllers.live_runs import LinkState, LiveRunsState, RunColumn, TrainerLink
+from gym_gui.controllers.live_source import LiveHealth, LiveWorker
+from gym_gui.core.clock import utc_now
+from gym_gui.services.trainer.run_store import RunProgress
 from gym_gui.services.trainer.states import TrainingState
 from gym_gui.services.trainer.status import AlertStatus, WorkerStatus
 from gym_gui.ui import theme as tokens
@@ -105,3 +108,82 @@ def test_that_a_worker_that_judges_does_not_train(qtbot: QtBot, theme: Theme) ->
     )
     page.show_attention(AttentionState(health=LiveHealth(workers=workers)))
     assert [row.texts[0] for row in page.workers.rows] == ["w0 · training", "w0-eval · evaluation"]
+
+
+def test_that_what_a_lost_trainer_would_know_is_shown_as_unknown(qtbot: QtBot, theme: Theme) -> None:
+    page = LiveHealthPage(theme, print)
+    qtbot.addWidget(page)
+    page.resize(1_000, 700)
+    page.show()
+    heard = LiveWorker(worker_id="w0", host="here", pid=7, heard_at=utc_now() - timedelta(minutes=3))
+    runs = [make_run(1, workers=(heard,)), make_run(2, workers=(heard,)), make_run(3, TrainingState.COMPLETED)]
+    lost = TrainerLink(LinkState.LOST, "No trainer answers.")
+    page.show_attention(AttentionState(health=LiveHealth(running=0), runs=runs, link=lost))
+    said = {label.whole_text for label in page.findChildren(ElidedLabel)}
+    assert "0 runs" not in said
+    assert {"unknown", "2 runs running"} <= said
+    assert [row.texts[0] for row in page.workers.rows] == ["w0 · unknown"] * 2
+    assert all(row.texts[4].startswith("3 min") and row.role != "good" for row in page.workers.rows)
+    notes = [label.text() for label in page.findChildren(QLabel)]
+    assert notes.count("Unknown while no trainer answers.") == 2  # what waits to be written, and what was let go
+    page.show_attention(AttentionState(health=LiveHealth(), link=lost))
+    assert "Nobody works." not in [label.text() for label in page.findChildren(QLabel)]
+
+
+def busy_table(qtbot: QtBot, theme: Theme, width: int) -> LiveRunsTable:
+    """A table of long texts in every column."""
+    now = utc_now()
+    runs = [
+        make_run(
+            place,
+            state,
+            name=f"breakout-ppo-with-a-long-name-{place}",
+            host="workstation-3",
+            gpus=(0, 1),
+            started_at=now,
+            progress=RunProgress(
+                steps=1_234_567,
+                mean_return=-1234.56,
+                steps_per_s=12_345.0,
+                last_step_at=now - timedelta(minutes=59, seconds=30),
+            ),
+        )
+        for place, state in enumerate((TrainingState.RUNNING, TrainingState.CANCELLED, TrainingState.COMPLETED))
+    ]
+    table = LiveRunsTable(theme, "")
+    qtbot.addWidget(table)
+    table.resize(width, 300)
+    table.show()
+    qtbot.waitExposed(table)
+    table.show_state(LiveRunsState(runs=runs, shown=runs, loaded=True))
+    return table
+
+
+def shown_columns(table: LiveRunsTable) -> list[RunColumn]:
+    return [column for place, column in enumerate(COLUMNS) if not table.isColumnHidden(place)]
+
+
+@pytest.mark.parametrize("width", [848, 1_400])  # of a window of 1280, and of a wide one
+def test_that_no_column_of_the_runs_is_cut(qtbot: QtBot, theme: Theme, width: int) -> None:
+    table = busy_table(qtbot, theme, width)
+    assert table.horizontalHeader().length() <= table.viewport().width()
+    assert RunColumn.STARTED in shown_columns(table)
+
+
+def test_that_columns_come_back_with_the_room_for_them(qtbot: QtBot, theme: Theme) -> None:
+    table = busy_table(qtbot, theme, 848)
+    assert RunColumn.GPU not in shown_columns(table)
+    table.horizontalHeader().resizeSection(0, 160)  # the user's own width: nothing is arranged any more
+    table.resize(1_600, 300)
+    qtbot.waitUntil(lambda: shown_columns(table) == list(COLUMNS), timeout=5_000)
+    assert table.columnWidth(0) == 160
+
+
+def test_that_the_age_of_a_step_is_short_in_the_list() -> None:
+    def age(**ago: float) -> str:
+        run = make_run(1, progress=RunProgress(last_step_at=utc_now() - timedelta(**ago)))
+        return TEXT[RunColumn.AGE](run)
+
+    assert age(seconds=12.2) == "12 s ago"
+    assert age(minutes=3, seconds=5.2) == "3 min ago"
+    assert age(hours=2, minutes=10) == "2 h ago"

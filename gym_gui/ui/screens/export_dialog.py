@@ -59,6 +59,7 @@ class ExportDialog(QDialog):
         episodes: Its episodes.
         episode_index: The one that is open.
         step: The step that is shown: where a choice of steps begins.
+        pictured: The steps of the open episode that have a picture; None while nobody knows.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class ExportDialog(QDialog):
         episode_index: int,
         *,
         step: int = 0,
+        pictured: frozenset[int] | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -78,7 +80,7 @@ class ExportDialog(QDialog):
         self.setMinimumWidth(_WIDTH)
         self._runner = QtTaskRunner(workers=1, parent=self)
         self.job = BackgroundExport(archive, self._runner)
-        self._form = ExportForm(run=run, episodes=episodes, episode_index=episode_index)
+        self._form = ExportForm(run=run, episodes=episodes, episode_index=episode_index, pictured=pictured)
         self._folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
         if not Path(self._folder).is_dir():
             self._folder = str(Path.home())
@@ -101,7 +103,8 @@ class ExportDialog(QDialog):
         self._build()
         self._fill(step)
         self._connect()
-        self.formats.setCurrentRow(next(row for row, one in enumerate(FORMATS) if one.name == "mp4"))
+        first = "parquet" if self._form.why_not("mp4") else "mp4"
+        self.formats.setCurrentRow(next(row for row, one in enumerate(FORMATS) if one.name == first))
         self._poll = QTimer(self)
         self._poll.setInterval(_POLL_MS)
         self._poll.timeout.connect(self._show_progress)
@@ -246,18 +249,28 @@ class ExportDialog(QDialog):
             format=FORMATS[row].name,
             options=self.options.options(),
             path=self.path.text().strip(),
+            pictured=self._form.pictured,
         )
         if not self._path_typed:
             self.path.setText(suggested_path(form, self._folder))
         self._form = ExportForm(**{name: getattr(form, name) for name in form.__slots__} | {"path": self.path.text()})
         self._asked_to_replace = ""
         self.export_button.setText("Export")
-        self._say("", "")
-        rows = form.rows
-        what = "pictures" if find_format(form.format).needs_frames else "rows"
-        self.estimate.setText(f"{rows:,} {what}, about {size_text(form.estimated_bytes())}")
-        self.export_button.setEnabled(rows > 0 and bool(self.path.text().strip()))
+        self._offer(form)
+        why_not = form.why_not(form.format)
+        count, what = (form.pictures, "pictures") if find_format(form.format).needs_frames else (form.rows, "rows")
+        self.estimate.setText("" if why_not else f"{count:,} {what}, about {size_text(form.estimated_bytes())}")
+        self._say("warn" if why_not else "", why_not)
+        self.export_button.setEnabled(count > 0 and bool(self.path.text().strip()))
         self._show_result(None)
+
+    def _offer(self, form: ExportForm) -> None:
+        """Formats that need what was not recorded are there, with the reason, and cannot be chosen."""
+        for row, one in enumerate(FORMATS):
+            why_not, item = form.why_not(one.name), self.formats.item(row)
+            flags = item.flags() | Qt.ItemFlag.ItemIsEnabled
+            item.setFlags(flags & ~Qt.ItemFlag.ItemIsEnabled if why_not else flags)
+            item.setToolTip(why_not)
 
     def _browse(self) -> None:
         chosen = find_format(self._form.format)

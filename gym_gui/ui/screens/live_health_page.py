@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from gym_gui.controllers.live_runs import LinkState, run_labels
+from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model.episode_table import is_evaluation_worker
 from gym_gui.core.sizes import size_text
 from gym_gui.core.typing_compat import override
@@ -25,18 +26,21 @@ from gym_gui.ui.widgets.plain_table import PlainRow, PlainTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from PySide6.QtGui import QResizeEvent
 
     from gym_gui.controllers.live_attention import AttentionState
-    from gym_gui.controllers.live_source import LiveHealth, LiveRun
+    from gym_gui.controllers.live_source import LiveHealth, LiveRun, LiveWorker
     from gym_gui.services.trainer.status import AlertStatus, WorkerStatus
     from gym_gui.ui.theme import Theme
 
 _WIDE: Final = 860  # from here on two columns stand side by side
 _TRAINING: Final = "training"
+_AT_WORK: Final = frozenset({TrainingState.DISPATCHING, TrainingState.RUNNING})
 _LAGGING_S: Final = 2.0
 _BUSY: Final = ("busy", "at its limit")
+_UNKNOWN: Final = "Unknown while no trainer answers."
 ALERT_TITLES: Final = {
     "failed": "Failed",
     "no-progress": "No progress",
@@ -117,11 +121,12 @@ class LiveHealthPage(QScrollArea):
         self._machine.say(state.fault)
         self._show_machine(health)
         self._show_trainer(state, health)
-        self._show_queues(health, state.runs)
-        self._show_workers(health, state.runs)
+        lost = _is_lost(state)
+        self._show_queues(health, state.runs, lost=lost)
+        self._show_workers(health, state.runs, lost=lost)
         drops = [Fact(cause, f"{count:,}", state="warn") for cause, count in sorted(health.drops.items()) if count]
         self._drop_facts.set_facts(drops)
-        self._drop_card.say("" if drops else "Nothing was let go.")
+        self._drop_card.say("" if drops else _UNKNOWN if lost else "Nothing was let go.")
 
     # Inside.
 
@@ -171,9 +176,14 @@ class LiveHealthPage(QScrollArea):
         facts = [Fact("State", word, state=role), Fact("Host", health.host)]
         if link is not None and link.state is LinkState.CONNECTED:
             facts.append(Fact("Slots", f"{health.running} of {health.capacity} taken"))
-            facts.append(Fact("Waiting", f"{health.waiting} run{'' if health.waiting == 1 else 's'}"))
+            facts.append(Fact("Waiting", _runs_text(health.waiting)))
+        elif _is_lost(state):
+            # The health that is told now is this machine's own: it knows nothing of the trainer's runs.
+            active = sum(run.managed and run.state in _AT_WORK for run in state.runs)
+            facts.append(Fact("Running", "unknown", state="warn"))
+            facts.append(Fact("When last heard", f"{_runs_text(active)} running"))
         else:
-            facts.append(Fact("Running", f"{health.running} run{'' if health.running == 1 else 's'}"))
+            facts.append(Fact("Running", _runs_text(health.running)))
         if health.trainer_bytes:
             facts.append(Fact("Its memory", size_text(health.trainer_bytes)))
         if not health.gpus:
@@ -183,7 +193,7 @@ class LiveHealthPage(QScrollArea):
         self._trainer.say(fault)
         set_state(self._trainer.note, "bad" if health.fault else "")
 
-    def _show_queues(self, health: LiveHealth, runs: Sequence[LiveRun]) -> None:
+    def _show_queues(self, health: LiveHealth, runs: Sequence[LiveRun], *, lost: bool) -> None:
         by_id, labels = {run.run_id: run for run in runs}, run_labels(runs)
         waiting = {queue.run_id: queue for queue in health.queues}
         dropping = {run.run_id for run in runs if run.state.is_active and run.progress.dropped_frames}
@@ -204,9 +214,9 @@ class LiveHealthPage(QScrollArea):
         self.queues.show_rows(rows)
         self.queues.setVisible(bool(rows))
         self.queues.updateGeometry()
-        self._queue_card.say("" if rows else "Nothing waits to be written.")
+        self._queue_card.say("" if rows else _UNKNOWN if lost else "Nothing waits to be written.")
 
-    def _show_workers(self, health: LiveHealth, runs: Sequence[LiveRun]) -> None:
+    def _show_workers(self, health: LiveHealth, runs: Sequence[LiveRun], *, lost: bool) -> None:
         names = run_labels(runs)
         rows = [
             PlainRow(
@@ -226,12 +236,12 @@ class LiveHealthPage(QScrollArea):
         known = {(one.run_id, one.worker_id) for one in health.workers}
         for run in runs:
             if run.state is TrainingState.RUNNING:
-                rows += [_worker_row(run, one.worker_id, one.host, one.pid) for one in run.workers
+                rows += [_worker_row(run, names[run.run_id], one, lost=lost and run.managed) for one in run.workers
                          if (run.run_id, one.worker_id) not in known]  # fmt: skip
         self.workers.show_rows(rows)
         self.workers.setVisible(bool(rows))
         self.workers.updateGeometry()
-        self._worker_card.say("" if rows else "Nobody works.")
+        self._worker_card.say("" if rows else _UNKNOWN if lost else "Nobody works.")
 
     def _build(self) -> None:
         for meter in (self.cpu, self.memory, self.disk):
@@ -284,11 +294,29 @@ def _word_of(worker: WorkerStatus) -> str:
     return "evaluation" if judges else worker.phase or "well"
 
 
-def _worker_row(run: LiveRun, worker_id: str, host: str, pid: int) -> PlainRow:
-    stale = is_stale(run)
-    texts = (f"{worker_id} · {'silent' if stale else 'well'}", run.name, host, str(pid or ""), "")
-    icon, role = ("alert", "warn") if stale else ("check-circle-outline", "good")
-    return PlainRow(texts, icon, role, run.run_id)
+def _is_lost(state: AttentionState) -> bool:
+    """Whether a trainer was there and does not answer: what it last said may be so no more."""
+    return state.link is not None and state.link.state is LinkState.LOST
+
+
+def _runs_text(count: int) -> str:
+    return f"{count} run{'' if count == 1 else 's'}"
+
+
+def _worker_row(run: LiveRun, name: str, worker: LiveWorker, *, lost: bool) -> PlainRow:
+    if lost:
+        word, icon, role = "unknown", "help-circle-outline", "text_muted"
+    elif is_stale(run):
+        word, icon, role = "silent", "alert", "warn"
+    else:
+        word, icon, role = "well", "check-circle-outline", "good"
+    heard = "" if worker.heard_at is None else f"{duration_text(_since_s(worker.heard_at))} ago"
+    texts = (f"{worker.worker_id} · {word}", name, worker.host, str(worker.pid or ""), heard)
+    return PlainRow(texts, icon, role, run.run_id, _UNKNOWN if lost else "")
+
+
+def _since_s(moment: datetime) -> float:
+    return max(0.0, (utc_now() - moment).total_seconds())
 
 
 def _show_bytes(meter: Meter, used: int | None, total: int | None, *, free: int | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
@@ -63,6 +64,11 @@ def age_text(run: LiveRun) -> str:
     return f"{duration_text(age)} ago" if math.isfinite(age) and run.state.is_active else ""
 
 
+def short_age_text(run: LiveRun) -> str:
+    """Likewise, in few letters: the seconds of minutes and the minutes of hours tell nothing in a list."""
+    return re.sub(r"(min|h) \d+ (s|min)", r"\1", age_text(run))
+
+
 def is_stale(run: LiveRun) -> bool:
     """Whether it ought to step and does not."""
     return run.state is TrainingState.RUNNING and age_s(run) > STALE_S
@@ -87,7 +93,7 @@ TEXT: Final[dict[RunColumn, Callable[[LiveRun], str]]] = {
     RunColumn.STEPS: lambda run: f"{run.progress.steps:,}",
     RunColumn.SPEED: speed_text,
     RunColumn.RETURN: return_text,
-    RunColumn.AGE: age_text,
+    RunColumn.AGE: short_age_text,
     RunColumn.HOST: lambda run: run.host,
     RunColumn.GPU: lambda run: ", ".join(map(str, run.gpus)),
     RunColumn.STARTED: lambda run: when_text(run.started_at or run.created_at),

@@ -41,6 +41,8 @@ _LEAST_NAME: Final = 150
 _PROGRESS_WIDTH: Final = 116
 _BAR_HEIGHT: Final = 4
 _PERCENT_ROOM: Final = 48
+# Of these the first go first where there is no room for all: the details tell them of the chosen run.
+_DISPENSABLE: Final = (RunColumn.GPU, RunColumn.HOST, RunColumn.SPEED, RunColumn.AGE)
 _COMMANDS: Final = (
     Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 )
@@ -229,6 +231,8 @@ class LiveRunsTable(QTableView):
                 header.restoreState(QByteArray(binascii.a2b_base64(remembered)))
             except binascii.Error:
                 remembered = ""  # a settings file that was edited by hand: widths of their own stand
+        for place in range(len(COLUMNS)):
+            self.setColumnHidden(place, False)  # what had no room in that window may have some in this one
         self._untouched = not remembered
         header.sectionClicked.connect(self._sort_by)
         header.sectionResized.connect(self._section_changed)
@@ -244,25 +248,50 @@ class LiveRunsTable(QTableView):
         super().resizeEvent(event)
         if self._untouched:
             self._fill()
+        else:
+            self._show_what_fits_again()
+
+    def _show_what_fits_again(self) -> None:
+        """Columns that were hidden before the user sized one; the widths stay."""
+        for column in reversed(_DISPENSABLE):
+            place = COLUMNS.index(column)
+            if self.isColumnHidden(place):
+                self.setColumnHidden(place, False)
+                if self.horizontalHeader().length() > self.viewport().width():
+                    self.setColumnHidden(place, True)
 
     def _fill(self) -> None:
-        """Until the user has sized a column: the name takes the room that the others leave."""
+        """Until the user has sized a column: what there is no room for goes, the name takes what the others leave."""
+        room, widths = self.viewport().width(), self._wanted_widths()
+        hidden: set[RunColumn] = set()
+        for column in _DISPENSABLE:
+            if _LEAST_NAME + sum(widths.values()) > room:
+                hidden.add(column)
+                del widths[column]
+        widths[RunColumn.NAME] = max(_LEAST_NAME, room - sum(widths.values()))
+        self._filling = True
+        for place, column in enumerate(COLUMNS):
+            self.setColumnHidden(place, column in hidden)
+            if column in widths:
+                self.setColumnWidth(place, widths[column])
+        self._filling = False
+
+    def _wanted_widths(self) -> dict[RunColumn, int]:
+        """The widths in which all columns but the name stand whole."""
         body, caption = (QFontMetrics(self._theme.font(px)) for px in (tokens.BODY_PX, tokens.CAPTION_PX))
         runs = self._model.runs[:_SAMPLE]
-        self._filling = True
-        left = self.viewport().width()
-        for place, column in enumerate(COLUMNS):
+        widths: dict[RunColumn, int] = {}
+        for column in COLUMNS:
             if column is RunColumn.NAME:
                 continue
             widest = max((body.horizontalAdvance(TEXT[column](run)) for run in runs), default=0)
             extra = _ICON if column in {RunColumn.STATE, RunColumn.AGE} else 0
             title = caption.horizontalAdvance(f"{TITLES[column]} ↓") + 2 * tokens.SPACE_8
             width = max(title, widest + _CELL_PADDING + extra)
-            width = max(width, _PROGRESS_WIDTH) if column is RunColumn.PROGRESS else min(width, 2 * _LEAST_NAME)
-            self.setColumnWidth(place, width)
-            left -= width
-        self.setColumnWidth(COLUMNS.index(RunColumn.NAME), max(_LEAST_NAME, left))
-        self._filling = False
+            widths[column] = (
+                max(width, _PROGRESS_WIDTH) if column is RunColumn.PROGRESS else min(width, 2 * _LEAST_NAME)
+            )
+        return widths
 
     def _sort_by(self, section: int) -> None:
         column = COLUMNS[section]

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gym_gui.controllers.live_attention import alert_key
 from gym_gui.controllers.live_details import LiveDetailsController
 from gym_gui.controllers.live_log import LiveLogController
 from gym_gui.controllers.live_orders import LiveOrdersController, cloned
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QAction, QCloseEvent, QFocusEvent, QHideEvent, QShowEvent
 
+    from gym_gui.controllers.live_attention import AttentionState
     from gym_gui.controllers.live_details import Comparison, RunDetails
     from gym_gui.controllers.live_log import LogState
     from gym_gui.controllers.live_runs import LiveRunsState
@@ -90,6 +92,7 @@ class LiveScreen(QWidget):
         self.count.setMinimumWidth(1)
         self.banner = Banner(theme)
         self._wanted_run = ""
+        self._told_alerts: tuple[AlertStatus, ...] = ()  # what the banner is about, where it is about alerts
         self.start_form: LiveStartForm | None = None
         self.actions_of_runs = LiveActions(
             theme,
@@ -147,6 +150,7 @@ class LiveScreen(QWidget):
         if self.start_form is not None:
             self.start_form.show_refused(sentence)
             return
+        self._told_alerts = ()
         self.banner.show_message(
             "bad", sentence, "Show it" if duplicate_of else "", partial(self._show_run, duplicate_of)
         )
@@ -185,7 +189,8 @@ class LiveScreen(QWidget):
         self._follow_log()
 
     def show_alerts(self, alerts: Sequence[AlertStatus]) -> None:
-        """Something went wrong: say so in the window."""
+        """Something went wrong: say so in the window, until it is over."""
+        self._told_alerts = tuple(alerts)
         alert = alerts[0]
         more = f" And {len(alerts) - 1} more." if len(alerts) > 1 else ""
         state = "bad" if alert.kind in {"failed", "nan", "disk-low", "trainer-lost"} else "warn"
@@ -296,6 +301,19 @@ class LiveScreen(QWidget):
         self.health_page.show_attention(state)
         wrong = len(state.alerts)
         self.page_buttons["Health"].setText(f"Health  {wrong}" if wrong else "Health")
+        self._drop_what_is_over(state)
+
+    def _drop_what_is_over(self, state: AttentionState) -> None:
+        active = {alert_key(alert) for alert in state.alerts}
+        left = tuple(alert for alert in self._told_alerts if alert_key(alert) in active)
+        if left == self._told_alerts:
+            return
+        shown = not self.banner.isHidden()  # a person may have closed it: what is left is no news
+        self._told_alerts = left
+        if shown and left:
+            self.show_alerts(left)
+        else:
+            self.banner.hide()
 
     def _search(self) -> None:
         self.show_page(self.runs_page)

@@ -116,7 +116,10 @@ class LiveWatchPage(QWidget):
 
     def show_pictures(self, pictures: Sequence[LivePicture]) -> None:
         """Part of `PicturesView`."""
+        before = len(self.wall.workers)
         self.wall.show_pictures(pictures)
+        if self._acting and len(self.wall.workers) != before:
+            self._tell_actor()  # the evaluation's first picture may come after control of it
 
     def forget_pictures(self) -> None:
         """Part of `PicturesView`."""
@@ -160,10 +163,18 @@ class LiveWatchPage(QWidget):
                 self.banner.show_message("bad", state.why)
             else:
                 self.banner.hide()
-        for worker in self.wall.workers:
-            self.wall.show_actor(worker, "you act" if state.hand is Hand.PERSON and self._is_evaluation(worker) else "")
+        self.wall.take_keys(taken=not self._acting)  # they are the game's
+        self._tell_actor()
 
     # Inside.
+
+    def _tell_actor(self) -> None:
+        """Say on the pictures who acts; the one that a person acts on is the one that is looked at."""
+        controlled = [worker for worker in self.wall.workers if self._acting and self._is_evaluation(worker)]
+        for worker in self.wall.workers:
+            self.wall.show_actor(worker, "you act" if worker in controlled else "")
+        if controlled:
+            self.wall.choose(controlled[0])
 
     def _is_evaluation(self, worker: str) -> bool:
         picture = self.wall.picture_of(worker)

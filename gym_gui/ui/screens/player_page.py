@@ -261,13 +261,17 @@ class PlayerPage(QWidget):
             return
         self.controller.pause()
         archive, step = self._context.archive, state.step_index
+        pictured = None if state.loading else self.controller.columns.pictured_steps()
 
         def opened(episodes: list[EpisodeSummary]) -> None:
             # Loaded when it is first asked for: what nobody exports costs no start-up time.
             from gym_gui.ui.screens.export_dialog import ExportDialog, open_export_dialog  # noqa: PLC0415 - see above
 
+            index = episode.episode_index
             open_export_dialog(
-                ExportDialog(self._theme, archive, run, tuple(episodes), episode.episode_index, step=step, parent=self)
+                ExportDialog(
+                    self._theme, archive, run, tuple(episodes), index, step=step, pictured=pictured, parent=self
+                )
             )
 
         def failed(error: Exception) -> None:

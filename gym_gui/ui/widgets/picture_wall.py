@@ -65,7 +65,7 @@ class PictureWall(QWidget):
     ) -> None:
         super().__init__(parent)
         self._clock, self._wall_clock = clock, wall_clock
-        self._tells_age = True
+        self._tells_age = self._takes_keys = True
         self._theme = theme
         self._tiles: list[_Tile] = []
         self._cells: list[QRect] = []
@@ -127,8 +127,11 @@ class PictureWall(QWidget):
                     continue
                 # The first one may be left from long ago; of later ones we saw the coming, whatever clock made them.
                 age_s = max(0.0, self._wall_clock() - picture.time_us / 1e6) if picture.time_us else 0.0
+                looked_at = self._tiles[self._current] if self._tiles else None
                 self._tiles.append(_Tile(picture.worker_id, picture, image, self._clock() - age_s))
                 self._tiles.sort(key=lambda one: one.worker_id)
+                if looked_at is not None:
+                    self._current = self._tiles.index(looked_at)  # another one may stand before it now
                 self._arrange()
             else:
                 tile.picture, tile.image, tile.dirty = picture, image, True
@@ -163,6 +166,20 @@ class PictureWall(QWidget):
         if self._who.get(worker_id, "") != who:
             self._who[worker_id] = who
             self.update()
+
+    def choose(self, worker_id: str) -> None:
+        """Look at this worker's picture; nothing happens where it has none."""
+        place = next((place for place, tile in enumerate(self._tiles) if tile.worker_id == worker_id), None)
+        if place is None:
+            return
+        if place != self._current:
+            self._choose(place)
+        if self._large is not None:
+            self.enlarge(worker_id)
+
+    def take_keys(self, *, taken: bool) -> None:
+        """Whether keys choose and enlarge pictures; else they are left to whoever the wall stands in."""
+        self._takes_keys = taken
 
     def clear(self) -> None:
         """Forget every picture."""
@@ -270,6 +287,9 @@ class PictureWall(QWidget):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._takes_keys:
+            super().keyPressEvent(event)
+            return
         key, columns = event.key(), columns_of(self._cells)
         moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -columns, Qt.Key.Key_Down: columns}
         if key in moves and self._tiles:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
-from gym_gui.controllers.train_form import TrainForm
+from gym_gui.controllers.train_form import KINDS, TrainForm
 from gym_gui.workers.presets import PRESETS
 
 
@@ -80,3 +82,59 @@ def test_that_a_script_needs_its_file() -> None:
     assert not form.fault
     assert form.config.arguments == ("--fast", "3")
     assert "train.py" in form.command
+
+
+ODD_TEXTS = ("Pendulum-", "cartpole-ppo", "1e999", "nan", "9" * 40, "9" * 5_000, "{", "{}", '{"a": NaN}', "[" * 2_000)
+TEXTS = st.one_of(st.sampled_from(ODD_TEXTS), st.text(), st.integers().map(str), st.floats().map(str))
+
+
+def type_letter_by_letter(form: TrainForm, name: str, text: str) -> TrainForm:
+    for end in range(1, len(text) + 1):
+        form = form.put(name, text[:end])
+        assert form.command
+    return form
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_that_an_environment_can_be_typed_letter_by_letter(kind: str) -> None:
+    form = type_letter_by_letter(TrainForm.first().choose_kind(kind), "env_id", "Pendulum-v1")
+    assert form.config.env_id == "Pendulum-v1"
+    assert not form.typed
+
+
+@pytest.mark.parametrize("kind", ["DQN", "random"])
+def test_that_another_way_to_learn_can_be_chosen_while_the_environment_is_half_typed(kind: str) -> None:
+    form = TrainForm.first().put("env_id", "Pendulum-").choose_kind(kind)
+    assert (form.kind, form.config.env_id) == (kind, "Pendulum-")
+
+
+@hypothesis.given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0), TEXTS), max_size=4))
+@hypothesis.example([(kind, 0, text) for kind in ("PPO", "random", "DQN") for text in ODD_TEXTS])
+def test_that_no_typed_text_breaks_the_form(deeds: list[tuple[str, int, str]]) -> None:
+    form = TrainForm.first()
+    for kind, place, text in deeds:
+        form = form.choose_kind(kind)
+        for entries in (form.settings(), form.hyperparameters()):
+            if entries:
+                form = form.put(entries[place % len(entries)].name, text)
+        assert [entry.name for entry in (*form.settings(), *form.hyperparameters())]
+        assert form.command.startswith("gym-gui train start")
+        assert isinstance(form.preset, str)
+        assert type(form.config).from_json(form.config.to_json()) == form.config
+    assert isinstance(form.fault, str)
+
+
+def test_that_no_odd_text_breaks_any_line() -> None:
+    for kind in KINDS:
+        form = TrainForm.first().choose_kind(kind)
+        for entry in (*form.settings(), *form.hyperparameters()):
+            for text in ODD_TEXTS:
+                typed = form.put(entry.name, text)
+                assert typed.command
+                assert typed.settings()
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1e999"])
+def test_that_what_is_no_number_is_refused_in_a_sentence(text: str) -> None:
+    form = TrainForm.first().put("learning_rate", text)
+    assert form.fault == "learning rate is a number, or lin_ and one."

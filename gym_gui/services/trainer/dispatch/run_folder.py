@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 # Workers are one process each, for now; what it starts itself is its own affair.
 WORKER_ID: Final = "w0"
 _TAIL_BYTES: Final = 4_096
-_TAIL_LINES: Final = 5
-_TAIL_CHARACTERS: Final = 600
+_TAIL_LINES: Final = 3
+_TAIL_CHARACTERS: Final = 300
+_LINE_BREAK: Final = " / "
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +124,23 @@ class RunFolder:
         return max(others, key=_changed_ns, default=None)
 
     def log_tail(self) -> str:
-        """The last lines of the log in one line; empty where it said nothing."""
+        """The last lines of the log in one line, each from its beginning; empty where it said nothing."""
         try:
             with self.log_path.open("rb") as log:
-                log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL_BYTES))
+                start = max(0, log.seek(0, os.SEEK_END) - _TAIL_BYTES)
+                log.seek(start)
                 text = log.read().decode(errors="replace")
         except OSError:
             return ""
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        return " / ".join(lines[-_TAIL_LINES:])[-_TAIL_CHARACTERS:]
+        if start:
+            whole = text.partition("\n")[2]  # what was read begins within a line
+            text = whole if whole.strip() else f"…{text[-_TAIL_CHARACTERS:]}"
+        lines = [line.strip() for line in text.splitlines() if line.strip()][-_TAIL_LINES:]
+        while len(lines) > 1 and len(_LINE_BREAK.join(lines)) > _TAIL_CHARACTERS:
+            del lines[0]
+        tail = _LINE_BREAK.join(lines)
+        # What a line is about stands at its beginning: of one that is too long alone, the end goes.
+        return tail if len(tail) <= _TAIL_CHARACTERS else f"{tail[: _TAIL_CHARACTERS - 1]}…"
 
     def bound_log(self, max_bytes: int) -> bool:
         """Let a log that has grown beyond *max_bytes* begin anew, the last one kept as ``.1``; whether it did.

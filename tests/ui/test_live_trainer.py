@@ -1,0 +1,106 @@
+"""The live screens beside a trainer: that is lost and comes back, and whose evaluation a person controls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from live_runs import MemoryDesk, make_run
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from ui.test_live import WAIT_MS, open_live
+
+from gym_gui.controllers.live_runs import LinkState, TrainerLink
+from gym_gui.controllers.live_source import LiveHealth, LivePicture
+from gym_gui.services.trainer.config import EvaluationConfig, TrainingConfig
+from gym_gui.services.trainer.status import AlertStatus
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from gym_gui.ui.main_window import MainWindow
+    from gym_gui.ui.screens.live_screen import LiveScreen
+
+
+@pytest.fixture
+def live(window: MainWindow, qtbot: QtBot) -> LiveScreen:
+    """The live screens, without runs."""
+    return open_live(window, qtbot, 0)
+
+
+def test_that_the_banner_of_a_lost_trainer_goes_once_it_is_back(
+    live: LiveScreen, window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert window.context is not None
+    attention = window.context.live.attention
+    qtbot.waitUntil(lambda: attention.state.health is not None, timeout=WAIT_MS)
+    desk = type(live.desk)
+    broken = "The connection to the trainer at 127.0.0.1:34295 broke."
+    monkeypatch.setattr(desk, "link", TrainerLink(LinkState.LOST, broken))
+    attention.controller.poll()
+    qtbot.waitUntil(lambda: live.banner.isVisible() and live.banner.text == broken, timeout=WAIT_MS)
+    monkeypatch.setattr(desk, "link", TrainerLink(LinkState.CONNECTED, "Trainer at 127.0.0.1:40000"))
+    attention.controller.poll()
+    qtbot.waitUntil(lambda: not live.banner.isVisible(), timeout=WAIT_MS)
+
+
+def test_that_a_banner_of_several_alerts_tells_those_that_are_left(
+    live: LiveScreen, window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert window.context is not None
+    attention = window.context.live.attention
+    qtbot.waitUntil(lambda: attention.state.health is not None, timeout=WAIT_MS)
+    first, second = (
+        AlertStatus(run_id=name, kind="nan", sentence=f"The loss of {name} is not a number.", since=None, active=True)
+        for name in ("one", "two")
+    )
+    monkeypatch.setattr(type(live.desk), "health", lambda _desk: LiveHealth(alerts=(first, second)))
+    attention.controller.poll()
+    whole = "The loss of one is not a number. And 1 more."
+    qtbot.waitUntil(lambda: live.banner.text == whole, timeout=WAIT_MS)
+    monkeypatch.setattr(type(live.desk), "health", lambda _desk: LiveHealth(alerts=(second,)))
+    attention.controller.poll()
+    qtbot.waitUntil(lambda: live.banner.text == "The loss of two is not a number.", timeout=WAIT_MS)
+    assert live.banner.isVisible()
+
+
+@pytest.mark.parametrize("before", [("w0-eval",), ()], ids=["evaluating", "not-yet"])
+def test_that_the_picture_that_is_controlled_is_the_one_that_is_looked_at(
+    live: LiveScreen, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, before: tuple[str, ...]
+) -> None:
+    run = make_run(1, config=TrainingConfig(env_id="CartPole-v1", evaluation=EvaluationConfig(every_steps=100)))
+    trainer = MemoryDesk(runs=[run])
+    monkeypatch.setattr(type(live.desk), "list_runs", lambda _desk: trainer.list_runs())
+    monkeypatch.setattr(type(live.desk), "source_of", lambda _desk, _run_id: trainer)
+    monkeypatch.setattr(type(live.desk), "orders", lambda _desk: trainer)
+    page = live.watch_page
+    live.page_buttons["Watch"].click()
+
+    def show(*workers: str) -> None:
+        frame = np.zeros((8, 8, 3), np.uint8)
+        trainer.shown = [LivePicture(run.run_id, worker, 1, frame, "ep", 0, 0.0, 0) for worker in workers]
+        qtbot.waitUntil(lambda: page.wall.workers == list(workers), timeout=WAIT_MS)
+
+    def looked_at() -> str:
+        return "" if page.wall.current_picture is None else page.wall.current_picture.worker_id
+
+    show("w0", *before)
+    assert looked_at() == "w0"
+    qtbot.waitUntil(page.hand.isEnabled, timeout=WAIT_MS)
+    page.hand.click()
+    qtbot.waitUntil(lambda: page.hand.text() == "Hand back", timeout=WAIT_MS)
+    show("w0", "w0-eval")
+    assert looked_at() == "w0-eval"
+    QTest.keyPress(page.wall, Qt.Key.Key_Left)
+    assert page.keys.held == {"left"}  # the game's key, not the wall's
+    assert looked_at() == "w0-eval"
+
+
+def test_that_a_picture_that_comes_first_in_line_leaves_the_chosen_one_chosen(live: LiveScreen) -> None:
+    wall = live.watch_page.wall
+    frame = np.zeros((8, 8, 3), np.uint8)
+    for worker in ("w1", "w2", "w0"):
+        wall.show_pictures([LivePicture("run", worker, 1, frame, "ep", 0, 0.0, 0)])
+    assert wall.current_picture is not None
+    assert wall.current_picture.worker_id == "w1"
