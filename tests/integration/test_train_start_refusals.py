@@ -17,6 +17,12 @@ if TYPE_CHECKING:
         (("NoSuch-v1",), "There is no environment 'NoSuch-v1'."),
         (("NoSuch-v1", "--algorithm", "random"), "There is no environment 'NoSuch-v1'."),
         (("CartPole-v1", "--algorithm", "SAC"), "SAC cannot learn CartPole-v1: its actions are Discrete(2)"),
+        (("cartpole-ppo", "--set", "num_envs=0"), "num_envs is a whole number of at least 1, not 0."),
+        (
+            ("cartpole-ppo", "--set", "learning_rate=fast"),
+            "learning_rate is a number above 0, or lin_ and one, not fast.",
+        ),
+        (("cartpole-ppo", "--set", "gamma=7"), "gamma is a number from 0 to 1, not 7."),
         (("pendulum-sac", "--set", "env_id=CartPole-v1"), "SAC cannot learn CartPole-v1"),
     ],
 )
