@@ -22,6 +22,7 @@ if TYPE_CHECKING:
             ("cartpole-ppo", "--set", "learning_rate=fast"),
             "learning_rate is a number above 0, or lin_ and one, not fast.",
         ),
+        (("cartpole-ppo", "--frames", "some"), "frames='some' is not known."),
         (("cartpole-ppo", "--set", "gamma=7"), "gamma is a number from 0 to 1, not 7."),
         (("pendulum-sac", "--set", "env_id=CartPole-v1"), "SAC cannot learn CartPole-v1"),
     ],

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.errors import ConfigError
+from gym_gui.core.frame_choice import FrameChoice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,6 +136,7 @@ def check_values(config: TrainingConfig) -> None:
     _check("total_steps", _NONE_OR_MORE if config.worker == "script" else _COUNT, config.total_steps)
     if config.vectorization not in _VECTORIZATIONS:
         raise ConfigError(f"vectorization is {' or '.join(_VECTORIZATIONS)}, not {config.vectorization}.")
+    FrameChoice.parse(config.frames)
     if config.worker == "sb3":
         for name, value in config.hyperparameters.items():
             if name in HYPERPARAMETERS:

@@ -7,7 +7,6 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.errors import ConfigError, RunNotFoundError, TrainerRefusedError
-from gym_gui.core.frame_choice import FrameChoice
 from gym_gui.services.trainer.config import LAUNCHERS, WORKERS
 from gym_gui.services.trainer.dispatch.claiming import local_needs
 from gym_gui.services.trainer.dispatch.run_folder import RunFolder
@@ -40,7 +39,6 @@ def check_config(config: TrainingConfig, *, launchers: Collection[str], cpus: fl
         raise TrainerRefusedError(f"There is no worker {config.worker!r}.", hint=f"One of {', '.join(WORKERS)}.")
     try:
         check_values(config)
-        FrameChoice.parse(config.frames)
     except ConfigError as error:
         raise TrainerRefusedError(error.message, hint=error.hint) from error
     if config.launcher not in launchers:
