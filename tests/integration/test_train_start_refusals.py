@@ -44,3 +44,14 @@ def test_that_a_preset_beside_a_script_is_not_dropped_in_silence(var_dir: Path, 
     words = ("--dry-run", "--script", str(script), "--", "cartpole-ppo", "--seed", "3")
     found = gym_gui("train", "start", *words, GYM_GUI_VAR_DIR=str(var_dir))
     assert (found.code, found.stdout.strip().rpartition(" -- ")[2]) == (0, "cartpole-ppo --seed 3")
+
+
+@pytest.mark.parametrize("words", [("Nope",), ("CartPole-v1", "more")])
+def test_that_a_word_before_the_script_s_own_is_not_taken_for_one(
+    words: tuple[str, ...], var_dir: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "own.py"
+    script.touch()
+    found = gym_gui("train", "start", *words, "--script", str(script), "--dry-run", var_dir=var_dir)
+    assert (found.code, found.stdout) == (2, "")
+    assert f"'{words[0]}' is not for a --script to learn: arguments of the script follow --." in found.sentence
