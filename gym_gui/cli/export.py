@@ -15,10 +15,9 @@ from gym_gui.cli.options import (
     json_option,
     print_json,
     say,
-    settings_for,
     var_dir_option,
 )
-from gym_gui.cli.reading import recording_option
+from gym_gui.cli.reading import opened_source, recording_option
 from gym_gui.cli.transfer_line import TransferLine, stopped_by_signals
 from gym_gui.core.sizes import size_text
 
@@ -84,6 +83,7 @@ def export(
     partition: bool,
     force: bool,
     as_json: bool,
+    recording: str | None,
     var_dir: str | None,
     **options: Any,
 ) -> None:
@@ -91,12 +91,17 @@ def export(
 
     Nothing appears at PATH before all of it is there; Ctrl+C stops and leaves nothing behind.
     """
-    from gym_gui.controllers.exporting import export_from_folder  # noqa: PLC0415 - h5py, 0.4 s: not for --help
+    from gym_gui.controllers.exporting import export_recorded  # noqa: PLC0415 - h5py, 0.4 s: not for --help
 
     force = force or _may_replace(Path(output), asks=not as_json)
-    with foreign_output_aside(), stopped_by_signals() as stopped, TransferLine("Exported") as line:
-        result = export_from_folder(
-            settings_for(var_dir),
+    with (
+        foreign_output_aside(),
+        opened_source(recording, var_dir) as source,
+        stopped_by_signals() as stopped,
+        TransferLine("Exported") as line,
+    ):
+        result = export_recorded(
+            source,
             run_id,
             output,
             format=format_name,

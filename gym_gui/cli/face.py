@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from gym_gui.core.errors import RequestError
+
 if TYPE_CHECKING:
     from gym_gui.config.settings import Settings
     from gym_gui.controllers.screen_pictures import PictureRequest, ScreenPictures
@@ -32,11 +34,13 @@ class RemoteTrainer:
         address: ``host:port``.
         token_file: File with its token; None where it wants none.
         ca: File with its certificate; None for no TLS.
+        is_typed: Whether this command's own words name it; else a variable does, for every command that can use one.
     """
 
     address: str
     token_file: Path | None = None
     ca: Path | None = None
+    is_typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +63,14 @@ def command_context() -> CommandContext:
     context = click.get_current_context().find_root().obj
     assert isinstance(context, CommandContext)  # noqa: S101 - the root command made it
     return context
+
+
+def refuse_trainer(command: str) -> None:
+    """Let a command go on that works on this machine alone, unless a trainer was typed for it.
+
+    Raises:
+        RequestError: one was; without a word it would work on another folder than the one that was meant.
+    """
+    remote = command_context().remote
+    if remote is not None and remote.is_typed:
+        raise RequestError(f"`gym-gui {command}` works on this machine alone.", hint="Leave --trainer out.")

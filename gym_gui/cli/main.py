@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 import gym_gui
-from gym_gui.cli.face import CommandContext, RemoteTrainer, WindowFace
+from gym_gui.cli.face import CommandContext, RemoteTrainer, WindowFace, refuse_trainer
 from gym_gui.cli.options import TRAINER_VARIABLE, as_typed_here, forget_trainer, say, settings_for
 from gym_gui.core.clock import SWITCH_INTERVAL_S
 from gym_gui.core.errors import EnvironmentFault, RequestError
@@ -43,6 +43,8 @@ _COMMANDS: Final = {
     "config": ("config", "Show, check and change the settings."),
     "doctor": ("doctor", "Check this machine and this installation."),
 }
+# Commands that no trainer can do: what they make, change or look at is on this machine.
+_HERE_ALONE: Final = frozenset({"games", "play", "record", "import", "demo", "config", "doctor"})
 
 
 class _LazyGroup(click.Group):
@@ -83,8 +85,8 @@ class _LazyGroup(click.Group):
     "--trainer",
     metavar="HOST:PORT",
     envvar=TRAINER_VARIABLE,
-    help="Read the recordings of the trainer at that address instead of a folder's: runs, episodes, steps, frame, "
-    "replay, and the window. Where the variable GYM_GUI_TRAINER says so, --var-dir counts more.",
+    help="Read the recordings of the trainer at that address instead of a folder's: runs, episodes, steps, scalars, "
+    "frame, export, replay, and the window. Where the variable GYM_GUI_TRAINER says so, --var-dir counts more.",
 )
 @click.option(
     "--token-file",
@@ -109,11 +111,14 @@ def gym_gui_command(
 
     Without a command, the window opens. `gym-gui COMMAND --help` tells about one command.
     """
-    if var_dir is not None and ctx.get_parameter_source("trainer") is ParameterSource.ENVIRONMENT:
+    is_typed = ctx.get_parameter_source("trainer") is ParameterSource.COMMANDLINE
+    if var_dir is not None and not is_typed:
         forget_trainer()
         trainer = None  # a folder that is named here counts more than what was set for all commands
-    remote = None if trainer is None else RemoteTrainer(trainer, token_file, ca)
+    remote = None if trainer is None else RemoteTrainer(trainer, token_file, ca, is_typed)
     ctx.obj = CommandContext(var_dir, ctx.obj, remote)
+    if ctx.invoked_subcommand in _HERE_ALONE:
+        refuse_trainer(ctx.invoked_subcommand)
     if remote is not None:
         # The window, and whatever it starts, asks the same one.
         given = {"": trainer, "_TOKEN_FILE": token_file, "_CA": ca}

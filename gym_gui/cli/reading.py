@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gym_gui.recording.contract import RecordingReader
+    from gym_gui.services.bootstrap import Archive
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -47,17 +48,43 @@ def opened_library(recording: str | None, var_dir: str | None) -> Iterator[Recor
         finally:
             reader.close()
         return
+    with opened_archive(var_dir) as archive:
+        yield archive.library
+
+
+@contextmanager
+def opened_source(recording: str | None, var_dir: str | None) -> Iterator[Archive | str]:
+    """What `opened_library` reads from, for an export, which reads in bulk what it opens itself: a path stays one.
+
+    Raises:
+        VarDirError: there is no such var folder.
+    """
+    if recording is not None:
+        yield recording
+        return
+    with opened_archive(var_dir) as archive:
+        yield archive
+
+
+@contextmanager
+def opened_archive(var_dir: str | None) -> Iterator[Archive]:
+    """The recordings of the trainer that was named, or else of the var folder; closed afterwards.
+
+    Raises:
+        TrainerUnavailableError: the trainer does not answer, or does not let us in.
+        VarDirError: there is no such var folder.
+    """
     remote = command_context().remote
     if remote is not None and var_dir is None:
         from gym_gui.services.trainer.client.remote_archive import open_remote  # noqa: PLC0415 - gRPC: not for --help
 
-        with open_remote(settings_for(None), remote.address, token_file=remote.token_file, ca=remote.ca) as archive:
-            yield archive.library
+        with open_remote(settings_for(None), remote.address, token_file=remote.token_file, ca=remote.ca) as elsewhere:
+            yield elsewhere
         return
     from gym_gui.services.bootstrap import open_archive  # noqa: PLC0415 - h5py, 0.4 s: not for --help
 
     with open_archive(settings_for(var_dir)) as local:
-        yield local.library
+        yield local
 
 
 def path_of_recording(text: str) -> Path | None:

@@ -49,7 +49,8 @@ def what_of(run: TrainingRun) -> str:
     """What is trained, in a few letters: ``PPO CartPole-v1``."""
     config = run.config
     if config.worker == "script":
-        return config.script.replace("\\", "/").rpartition("/")[2]
+        # One that came by itself has told its environment, not its file.
+        return config.script.replace("\\", "/").rpartition("/")[2] or f"script {config.env_id}".strip()
     return f"{config.algorithm or config.worker} {config.env_id}"
 
 

@@ -121,7 +121,7 @@ def start(
     The run goes on when this command ends.
     """
     after: tuple[str, ...] = click.get_current_context().meta[_AFTER]
-    config = _config_of(what, (*arguments, *after), given)
+    config = _config_of(what, arguments, after, given)
     if dry_run:
         if as_json:
             print_json(msgspec.to_builtins(config))
@@ -153,7 +153,10 @@ def _check_here(config: TrainingConfig) -> None:
             check_fit(config)
 
 
-def _config_of(what: str | None, arguments: tuple[str, ...], given: dict[str, Any]) -> TrainingConfig:
+def _config_of(
+    what: str | None, arguments: tuple[str, ...], after: tuple[str, ...], given: dict[str, Any]
+) -> TrainingConfig:
+    """The run that the words say: *what* and *arguments* stand before --, *after* behind it."""
     changes = dict(map(pair, given.pop("pairs")))
     script, algorithm, name = given.pop("script"), given.pop("algorithm"), given.pop("name")
     changes = {key: value for key, value in given.items() if value is not None} | changes
@@ -164,13 +167,13 @@ def _config_of(what: str | None, arguments: tuple[str, ...], given: dict[str, An
             raise click.UsageError(
                 f"Name the preset {what} or a --script; an argument of the script's that is called so follows --."
             )
-        # What stands before -- is an argument of the script's too.
-        words = arguments if what is None else (what, *arguments)
-        config = TrainingConfig(worker="script", script=_absolute(script), arguments=words, total_steps=0)
+        if what is not None:  # a mistyped environment as likely as an argument
+            raise click.UsageError(f"{what!r} is not for a --script to learn: arguments of the script follow --.")
+        config = TrainingConfig(worker="script", script=_absolute(script), arguments=after, total_steps=0)
     elif what is None:
         raise click.UsageError("Name a preset, an environment, or a --script.")
-    elif arguments:
-        raise click.UsageError(f"{arguments[0]!r} is an argument for a --script, and there is none.")
+    elif arguments or after:
+        raise click.UsageError(f"{(*arguments, *after)[0]!r} is an argument for a --script, and there is none.")
     else:
         config = starting_config(what, algorithm=algorithm)
     config = changed(config, changes)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from gym_gui.cli.face import refuse_trainer
 from gym_gui.cli.options import json_option, print_json, print_table, say, settings_for, var_dir_option
 from gym_gui.cli.trainer_address import opened_trainer, trainer_options
 from gym_gui.core.sizes import size_text
@@ -56,6 +57,7 @@ def serve(
     """
     from gym_gui.services.trainer.daemon.serving import serve_folder  # noqa: PLC0415 - gRPC: not for --help
 
+    refuse_trainer("trainer serve")
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key belong together.")
     serve_folder(
@@ -124,6 +126,7 @@ def token(*, var_dir: str | None) -> None:
     """Show the secret that clients on other machines need; made where there is none."""
     from gym_gui.services.trainer.security import make_token  # noqa: PLC0415 - as above
 
+    refuse_trainer("trainer token")
     click.echo(make_token(settings_for(var_dir).paths))
 
 
@@ -135,6 +138,7 @@ def certificate(*, names: tuple[str, ...], days: int, var_dir: str | None) -> No
     """Make a certificate of the trainer's own, for the NAMES and addresses that others reach this machine by."""
     from gym_gui.services.trainer.daemon.certificate import make_certificate  # noqa: PLC0415 - cryptography, likewise
 
+    refuse_trainer("trainer certificate")
     certificate_path, key_path = make_certificate(settings_for(var_dir).paths.trainer_dir, names, days=days)
     say(f"Certificate  {certificate_path}\nKey          {key_path}")
     say(f"Serve with   gym-gui trainer serve --listen 0.0.0.0:47017 --tls-cert {certificate_path} --tls-key {key_path}")

@@ -99,7 +99,7 @@ def tell_unwatched(reader: RunReader, runs: Iterable[TrainingRun]) -> None:
     if any(run.state.is_active for run in runs) and client_in(reader) is None:
         say(
             "No trainer runs on this folder: that is where its runs stood when the last one ended. The next one takes "
-            "them over: `gym-gui trainer serve`, or whatever changes a run.",
+            "them over: `gym-gui trainer serve --listen 127.0.0.1:0`, or whatever changes a run.",
             err=True,
         )
 

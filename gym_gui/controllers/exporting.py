@@ -13,7 +13,7 @@ from gym_gui.core.refs import check_run_id
 from gym_gui.recording.export import export, export_run
 from gym_gui.recording.importing import feed, open_import
 from gym_gui.replay.layout import replay_path
-from gym_gui.services.bootstrap import open_archive, open_services
+from gym_gui.services.bootstrap import open_services
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,25 +26,20 @@ if TYPE_CHECKING:
     from gym_gui.services.bootstrap import Archive, Services
 
 
-def export_from_folder(
-    settings: Settings, run_id: str, output: str | PathLike[str], *, recording: str | None = None, **asked: Any
-) -> ExportResult:
-    """What `export_run` does, of the recordings in the settings' var folder, or of one from anywhere.
+def export_recorded(source: Archive | str, run_id: str, output: str | PathLike[str], **asked: Any) -> ExportResult:
+    """What `export_run` does, of the run of that id or that name.
 
     Args:
-        settings: Where the recordings are.
-        run_id: The run's id, or its name.
+        source: The recordings of a var folder or of a trainer, or the path of a recording from anywhere.
+        run_id: The run's id; among an archive's, its name, too.
         output: The file or folder to write.
-        recording: Read this recording instead.
         asked: The other arguments of `export_run`.
 
     Raises:
         EnvironmentFault: it cannot be done; nothing was left behind.
     """
-    if recording is not None:
-        return export_run(recording, run_id, output, **asked)
-    with open_archive(settings) as archive:
-        return export_run(archive, run_named(archive.library, run_id), output, **asked)
+    chosen = run_id if isinstance(source, str) else run_named(source.library, run_id)
+    return export_run(source, chosen, output, **asked)
 
 
 def import_into_folder(

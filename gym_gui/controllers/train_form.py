@@ -14,6 +14,7 @@ import msgspec
 
 from gym_gui.core.errors import ConfigError
 from gym_gui.services.trainer.config import TrainingConfig
+from gym_gui.services.trainer.value_ranges import LINEAR
 from gym_gui.workers.algorithms import ALGORITHMS
 from gym_gui.workers.composing import changed, command_line, environment_config
 from gym_gui.workers.forms import form_of
@@ -27,7 +28,6 @@ SCRIPT: Final = "script"
 KINDS: Final = (*ALGORITHMS, RANDOM, SCRIPT)
 _FIRST_PRESET: Final = "cartpole-ppo"
 _FRAMES: Final = re.compile(r"all|none|best|every:[1-9]\d*")
-_SCHEDULE: Final = re.compile(r"lin_\d+(?:\.\d*)?(?:e-?\d+)?", re.IGNORECASE)
 _WHAT_BEGINS: Final = ("worker", "env_id", "env_kwargs", "algorithm", "policy", "launcher")
 _HYPERPARAMETERS: Final = "hyperparameters"
 
@@ -259,7 +259,7 @@ def _parsed(kind: str, title: str, text: str) -> Any:
     if kind == "bool":
         return text.lower() in {"true", "yes", "1", "on"}
     if kind in {"float", "schedule"}:
-        if kind == "schedule" and _SCHEDULE.fullmatch(text):
+        if kind == "schedule" and LINEAR.fullmatch(text):
             return text
         wanted = "a number, or lin_ and one" if kind == "schedule" else "a number"
         try:

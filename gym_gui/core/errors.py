@@ -110,8 +110,8 @@ class InvalidActionError(EnvironmentFault, ValueError):
     """An action that the environment's action space does not hold, or that cannot be stored exactly."""
 
 
-class UnknownEnvironmentError(EnvironmentFault, LookupError):
-    """No registered environment of that id; the message offers near matches."""
+class UnknownEnvironmentError(RequestError, LookupError):
+    """No registered environment of that id, a word that means nothing here; the message offers near matches."""
 
 
 class EnvironmentUnusableError(EnvironmentFault, RuntimeError):

@@ -11,6 +11,7 @@ import msgspec
 
 from gym_gui.core.errors import ConfigError
 from gym_gui.services.trainer.config import EvaluationConfig, TrainingConfig
+from gym_gui.services.trainer.value_ranges import check_values
 from gym_gui.workers.algorithms import ALGORITHMS
 from gym_gui.workers.forms import form_of
 from gym_gui.workers.presets import PRESETS, preset_of
@@ -90,12 +91,14 @@ def changed(config: TrainingConfig, changes: Mapping[str, Any]) -> TrainingConfi
             ``env_kwargs.gravity``), or a hyper-parameter of the algorithm (``learning_rate``).
 
     Raises:
-        ConfigError: there is no such name, or the value is of a wrong kind.
+        ConfigError: there is no such name, or the value is of a wrong kind or out of its range.
     """
     document = msgspec.to_builtins(config)
     for name, value in changes.items():
         _put(document, _place_of(name, config), value)
-    return TrainingConfig.from_json(msgspec.json.encode(document).decode())
+    chosen = TrainingConfig.from_json(msgspec.json.encode(document).decode())
+    check_values(chosen)
+    return chosen
 
 
 def pair(word: str) -> tuple[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gym_gui.core.errors import ConfigError, UnknownEnvironmentError
+from gym_gui.core.errors import ConfigError
+from gym_gui.services.trainer.value_ranges import check_values
 from gym_gui.workers.algorithms import ALGORITHMS
 
 if TYPE_CHECKING:
@@ -30,18 +31,17 @@ def check_fit(config: TrainingConfig) -> None:
     """Make the environment of a run, ask it what it is like, and close it.
 
     Raises:
-        ConfigError: there is no such environment, or the algorithm cannot learn it.
+        ConfigError: a value cannot be, or the algorithm cannot learn the environment.
+        UnknownEnvironmentError: there is no such environment.
         EnvironmentUnusableError: it cannot be made here: a package is missing, or it raised.
     """
     from gym_gui.adapters.opening import close_quietly  # noqa: PLC0415 - Gymnasium, 0.4 s
     from gym_gui.workers.making import open_plain  # noqa: PLC0415 - same
 
+    check_values(config)
     if config.worker == "script":
         return
-    try:
-        env = open_plain(config, render=False)
-    except UnknownEnvironmentError as error:
-        raise ConfigError(error.message, hint=error.hint) from error
+    env = open_plain(config, render=False)
     try:
         if config.worker == "sb3":
             check_spaces(config, env.observation_space, env.action_space)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.errors import ConfigError
+from gym_gui.services.trainer.value_ranges import LINEAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +19,6 @@ SCHEDULED: Final = frozenset({"learning_rate", "clip_range", "clip_range_vf"})
 NOT_OFFERED: Final = frozenset(
     {"rollout_buffer_class", "rollout_buffer_kwargs", "replay_buffer_class", "replay_buffer_kwargs"}
 )
-_LINEAR: Final = re.compile(r"lin_(\d+(?:\.\d*)?(?:e-?\d+)?)", re.IGNORECASE)
 _NOISE: Final = re.compile(r"(normal|ou)_(\d+(?:\.\d*)?(?:e-?\d+)?)", re.IGNORECASE)
 _ACTIVATIONS: Final = ("ReLU", "Tanh", "ELU", "LeakyReLU", "SiLU", "GELU")
 _OPTIMISERS: Final = ("Adam", "AdamW", "RMSprop", "SGD")
@@ -61,7 +61,7 @@ def keyword_arguments(
 
 def _value(name: str, value: Any, actions: int) -> Any:
     if name in SCHEDULED and isinstance(value, str):
-        return LinearSchedule(float(_matched(_LINEAR, name, value, "a number, or lin_ and a number")[1]))
+        return LinearSchedule(float(_matched(LINEAR, name, value, "a number, or lin_ and a number")[1]))
     if name == "policy_kwargs" and value is not None:
         return _policy_kwargs(value)
     if name == "action_noise" and value is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
 
 from gym_gui.workers.making import open_plain
@@ -32,10 +33,13 @@ def play(workplace: Workplace) -> WorkResult:
         with workplace.stop.heeded() as stopping:
             envs.action_space.seed(workplace.seed)
             envs.reset(seed=workplace.seed)
+            ended = np.zeros(config.num_envs, np.bool_)
             while steps < config.total_steps:
                 workplace.desk.look(steps=steps)
-                envs.step(envs.action_space.sample())
-                steps += config.num_envs
+                _, _, terminated, truncated, _ = envs.step(envs.action_space.sample())
+                # An environment whose episode ended before this call begins the next one in it, and takes no step.
+                steps += int(np.count_nonzero(~ended))
+                ended = terminated | truncated
         return WorkResult(steps=steps, was_stopped=stopping.happened)
     finally:
         envs.close()

@@ -74,13 +74,14 @@ def rows_of(run_id: str, episode: dict[str, Any], var_dir: Path) -> list[dict[st
     ],
 )
 def test_that_an_unknown_game_is_answered_with_near_ones(env_id: str, offered: str, var_dir: Path) -> None:
-    failed(gym_gui("record", env_id, "--json"), f"There is no environment '{env_id}'. Did you mean ", offered)
+    found = gym_gui("record", env_id, "--json")
+    failed(found, f"There is no environment '{env_id}'. Did you mean ", offered, code=2)
     assert not var_dir.exists(), "nothing is made for a recording that cannot begin"
 
 
 @pytest.mark.parametrize("env_id", ["", "../qqqqqq", KILOBYTES_10])
 def test_that_a_game_like_no_other_is_told_of(env_id: str) -> None:
-    failed(gym_gui("record", env_id), "There is no environment", "`gym-gui games` lists every environment")
+    failed(gym_gui("record", env_id), "There is no environment", "`gym-gui games` lists every environment", code=2)
 
 
 @pytest.mark.parametrize(
@@ -339,7 +340,7 @@ def test_that_a_display_that_does_not_answer_is_told_of(var_dir: Path) -> None:
 
 def test_that_a_window_on_an_unknown_game_does_not_open(var_dir: Path) -> None:
     found = gym_gui("play", "ALE/Brekout-v5", var_dir=var_dir, QT_QPA_PLATFORM="offscreen")
-    failed(found, "There is no environment 'ALE/Brekout-v5'. Did you mean ALE/Breakout-v5?")
+    failed(found, "There is no environment 'ALE/Brekout-v5'. Did you mean ALE/Breakout-v5?", code=2)
 
 
 def test_that_a_picture_is_refused_where_an_array_is_none(lake: str, var_dir: Path, tmp_path: Path) -> None:

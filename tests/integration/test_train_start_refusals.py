@@ -17,6 +17,13 @@ if TYPE_CHECKING:
         (("NoSuch-v1",), "There is no environment 'NoSuch-v1'."),
         (("NoSuch-v1", "--algorithm", "random"), "There is no environment 'NoSuch-v1'."),
         (("CartPole-v1", "--algorithm", "SAC"), "SAC cannot learn CartPole-v1: its actions are Discrete(2)"),
+        (("cartpole-ppo", "--set", "num_envs=0"), "num_envs is a whole number of at least 1, not 0."),
+        (
+            ("cartpole-ppo", "--set", "learning_rate=fast"),
+            "learning_rate is a number above 0, or lin_ and one, not fast.",
+        ),
+        (("cartpole-ppo", "--frames", "some"), "frames='some' is not known."),
+        (("cartpole-ppo", "--set", "gamma=7"), "gamma is a number from 0 to 1, not 7."),
         (("pendulum-sac", "--set", "env_id=CartPole-v1"), "SAC cannot learn CartPole-v1"),
     ],
 )
@@ -37,3 +44,14 @@ def test_that_a_preset_beside_a_script_is_not_dropped_in_silence(var_dir: Path, 
     words = ("--dry-run", "--script", str(script), "--", "cartpole-ppo", "--seed", "3")
     found = gym_gui("train", "start", *words, GYM_GUI_VAR_DIR=str(var_dir))
     assert (found.code, found.stdout.strip().rpartition(" -- ")[2]) == (0, "cartpole-ppo --seed 3")
+
+
+@pytest.mark.parametrize("words", [("Nope",), ("CartPole-v1", "more")])
+def test_that_a_word_before_the_script_s_own_is_not_taken_for_one(
+    words: tuple[str, ...], var_dir: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "own.py"
+    script.touch()
+    found = gym_gui("train", "start", *words, "--script", str(script), "--dry-run", var_dir=var_dir)
+    assert (found.code, found.stdout) == (2, "")
+    assert f"'{words[0]}' is not for a --script to learn: arguments of the script follow --." in found.sentence

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from typing import TYPE_CHECKING
 
+from integration.command_line import gym_gui
 from trainer_rig import TrainerProcess
 
 from gym_gui.config.paths import VarPaths
@@ -85,3 +87,21 @@ def test_that_those_who_look_keep_no_trainer_from_starting(var_dir: Path) -> Non
         for looker in lookers:
             looker.join()
     assert started == 300
+
+
+def test_that_a_port_that_another_has_is_told_in_one_sentence(var_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        found = gym_gui("trainer", "serve", "--listen", address, var_dir=var_dir)
+    assert (found.code, found.stdout) == (2, "")
+    assert found.stderr.splitlines() == [found.sentence]
+    assert found.sentence.startswith(f"gym-gui: The trainer cannot listen at {address}. Is the port taken?")
+
+
+def test_that_the_command_that_brings_a_trainer_back_names_no_port_that_may_be_taken(var_dir: Path) -> None:
+    with TrainerProcess(var_dir) as trainer:
+        trainer.kill()
+        found = gym_gui("trainer", "status", var_dir=var_dir)
+        assert (found.code, "`gym-gui trainer serve --listen 127.0.0.1:0`" in found.sentence) == (1, True)
+        found = gym_gui("trainer", "status", "--trainer", trainer.address)
+        assert f"`gym-gui trainer serve --listen {trainer.address}`" in found.sentence

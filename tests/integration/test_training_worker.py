@@ -116,6 +116,18 @@ def test_that_environments_in_processes_of_their_own_are_recorded_too(tmp_path: 
         assert sum(one.steps for one in trained) == 128
 
 
+def test_that_a_random_worker_says_as_many_steps_as_it_records(tmp_path: Path) -> None:
+    config = TrainingConfig(worker="random", env_id="CartPole-v1", num_envs=3, seed=5, total_steps=301, frames="none")
+    code, outcome, output = ended(started(tmp_path, config), tmp_path)
+    assert code == 0, output
+    with open_archive(load_settings(tmp_path / "var")) as archive:
+        summary = archive.library.get_summary("a-run")
+    assert summary.episodes > 3  # an environment that begins anew takes no step meanwhile
+    assert summary.steps == outcome["steps"]
+    assert config.total_steps <= summary.steps < config.total_steps + config.num_envs
+    assert outcome["reason"] == f"All {summary.steps:,} steps are done."
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to handle")
 def test_that_a_worker_that_is_asked_to_stop_saves_and_says_so(tmp_path: Path) -> None:
     process = started(tmp_path, learning(total_steps=10_000_000))

@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 
-from gym_gui.cli.run_lines import age, run_document, share_done, sparkline
+from gym_gui.cli.run_lines import COLUMNS, age, run_document, share_done, sparkline, table_row, what_of
 from gym_gui.cli.watch_board import WatchBoard
 from gym_gui.core.clock import utc_now
+from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.services.trainer.run_store import RunProgress, TrainingRun
 from gym_gui.services.trainer.states import TrainingState
 from gym_gui.workers.presets import preset_of
@@ -64,6 +65,24 @@ def test_that_what_is_done_is_known_where_it_can_be() -> None:
     assert share_done(RUN) == 0.25
     assert share_done(replace(RUN, config=replace(RUN.config, worker="script", total_steps=0))) is None
     assert share_done(replace(RUN, state=TrainingState.COMPLETED)) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("config", "what"),
+    [
+        (RUN.config, "PPO CartPole-v1"),
+        (TrainingConfig(worker="random", env_id="CartPole-v1"), "random CartPole-v1"),
+        (TrainingConfig(worker="script", script="/home/ann/own.py"), "own.py"),
+        (TrainingConfig(worker="script", script="C:\\runs\\own.py"), "own.py"),
+        # It came by itself.
+        (TrainingConfig(worker="script", env_id="CartPole-v1"), "script CartPole-v1"),
+        (TrainingConfig(worker="script"), "script"),
+    ],
+)
+def test_that_every_run_says_what_it_is(config: TrainingConfig, what: str) -> None:
+    run = replace(RUN, config=config)
+    assert what_of(run) == what
+    assert table_row(run)[COLUMNS.index("WHAT")] == what
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 200])

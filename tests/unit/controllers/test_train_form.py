@@ -45,6 +45,8 @@ def test_that_emptying_a_line_takes_it_back() -> None:
         ("num_envs", "0", "Environments is at least 1."),
         ("frames", "sometimes", "Pictures kept is all, none, best, or every: and a number."),
         ("gamma", "x", "gamma is a number."),
+        ("gamma", "7", "gamma is a number from 0 to 1, not 7."),
+        ("n_epochs", "0", "n_epochs is a whole number of at least 1, not 0."),
         ("learning_rate", "fast", "learning rate is a number, or lin_ and one."),
         ("policy_kwargs", "[1]", 'policy kwargs is an object: {"net_arch": [64, 64]}.'),
     ],

@@ -10,7 +10,10 @@ from click.testing import CliRunner
 from gym_gui.cli.main import gym_gui_command
 from gym_gui.core.errors import ConfigError
 from gym_gui.services.trainer.config import TrainingConfig
+from gym_gui.services.trainer.value_ranges import HYPERPARAMETERS
+from gym_gui.workers.algorithms import ALGORITHMS
 from gym_gui.workers.composing import changed, command_line, pair, starting_config
+from gym_gui.workers.forms import form_of
 from gym_gui.workers.presets import PRESETS
 
 
@@ -44,11 +47,33 @@ def test_that_an_environment_is_learnt_with_ppo_unless_told_otherwise() -> None:
         ("evaluation.episode", 1, "Did you mean evaluation.episodes"),
         ("total_steps", "many", "cannot be read"),
         ("name.first", 1, "nothing within"),
+        ("num_envs", 0, "num_envs is a whole number of at least 1, not 0"),
+        ("total_steps", 0, "total_steps is a whole number of at least 1"),
+        ("vectorization", "both", "sync or async"),
+        ("evaluation.episodes", 0, "at least 1"),
+        ("gamma", 7, "gamma is a number from 0 to 1, not 7"),
+        ("gae_lambda", -0.1, "from 0 to 1"),
+        ("learning_rate", "fast", "learning_rate is a number above 0, or lin_ and one, not fast"),
+        ("learning_rate", 0, "above 0"),
+        ("n_steps", 2.5, "n_steps is a whole number"),
+        ("n_epochs", True, "n_epochs is a whole number"),
+        ("use_sde", "maybe", "true or false"),
     ],
 )
 def test_that_wrong_names_and_values_are_refused(name: str, value: object, hint: str) -> None:
     with pytest.raises(ConfigError, match=hint):
         changed(starting_config("cartpole-ppo"), {name: value})
+
+
+def test_that_every_number_and_switch_of_a_form_has_its_range() -> None:
+    kinds = {"int", "float", "schedule", "bool"}
+    for algorithm in ALGORITHMS:
+        for field in form_of(algorithm):
+            # `ent_coef` may be a word to one of them.
+            if field.kind in kinds and field.name != "ent_coef":
+                allowed = HYPERPARAMETERS[field.name]
+                assert allowed.kind == field.kind
+                assert field.default is None or allowed.holds(field.default)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from gymnasium import spaces
 
-from gym_gui.core.errors import ConfigError, EnvironmentUnusableError
+from gym_gui.core.errors import ConfigError, EnvironmentUnusableError, UnknownEnvironmentError
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.workers.algorithms import ALGORITHMS, algorithm_class, missing_learners
 from gym_gui.workers.fitting import check_fit, check_spaces
@@ -67,7 +67,7 @@ def test_that_the_sentence_names_what_could_learn_it() -> None:
 
 
 def test_that_an_environment_that_is_not_here_is_wrong_usage_with_near_matches() -> None:
-    with pytest.raises(ConfigError, match=r"no environment 'CartPol-v1'\. Did you mean CartPole-v1"):
+    with pytest.raises(UnknownEnvironmentError, match=r"no environment 'CartPol-v1'\. Did you mean CartPole-v1"):
         check_fit(run(env_id="CartPol-v1"))
     with pytest.raises(EnvironmentUnusableError, match="has no option 'wheels'"):
         check_fit(run(env_kwargs={"wheels": 3}))

@@ -75,7 +75,11 @@ def connect(
         return TrainerClient(address, token=None if token_file is None else read_token(token_file), ca=ca)
     found = find_trainer(paths)
     if found is None:
-        raise TrainerUnavailableError("No trainer runs on this folder.", hint="Start one with `gym-gui trainer serve`.")
+        raise TrainerUnavailableError(
+            "No trainer runs on this folder.",
+            # Any free port: another folder's trainer may have the usual one, and clients find the folder's by its file.
+            hint="Start one with `gym-gui trainer serve --listen 127.0.0.1:0`.",
+        )
     return client_of(paths, found)
 
 

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -161,6 +162,28 @@ class DaemonFile:
             self._lock.release()
 
 
+def _check_free(listen: ListenAddress) -> None:
+    """Ask for the port before gRPC does, which tells of one that is taken in a line of its own that no person reads.
+
+    Raises:
+        OSError: it cannot be had.
+    """
+    fault: OSError | None = None
+    for family, kind, protocol, _, place in socket.getaddrinfo(listen.host, listen.port, type=socket.SOCK_STREAM):
+        try:
+            with socket.socket(family, kind, protocol) as asking:
+                if (
+                    os.name == "posix"
+                ):  # a port whose last connections are just ending is free; on Windows it would share
+                    asking.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                asking.bind(place)
+                return
+        except OSError as error:  # a name may have an address that this machine has not
+            fault = error
+    if fault is not None:
+        raise fault
+
+
 def _port_of(address: str) -> int:
     return int(address.rpartition(":")[2])
 
@@ -289,6 +312,8 @@ class _Serving:
     def _any_of(bind: Callable[[str], int], listen: ListenAddress, before: Sequence[int]) -> int:
         """The port that was bound: where any will do, that of the last trainer if it is free."""
         for port in before if not listen.port else ():
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(RuntimeError, OSError):
+                _check_free(ListenAddress(listen.host, port))
                 return bind(address_text(listen.host, port))
+        _check_free(listen)
         return bind(str(listen))

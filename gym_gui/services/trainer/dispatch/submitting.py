@@ -7,10 +7,10 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.errors import ConfigError, RunNotFoundError, TrainerRefusedError
-from gym_gui.core.frame_choice import FrameChoice
 from gym_gui.services.trainer.config import LAUNCHERS, WORKERS
 from gym_gui.services.trainer.dispatch.claiming import local_needs
 from gym_gui.services.trainer.dispatch.run_folder import RunFolder
+from gym_gui.services.trainer.value_ranges import check_values
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,7 +38,7 @@ def check_config(config: TrainingConfig, *, launchers: Collection[str], cpus: fl
     if config.worker not in WORKERS:
         raise TrainerRefusedError(f"There is no worker {config.worker!r}.", hint=f"One of {', '.join(WORKERS)}.")
     try:
-        FrameChoice.parse(config.frames)
+        check_values(config)
     except ConfigError as error:
         raise TrainerRefusedError(error.message, hint=error.hint) from error
     if config.launcher not in launchers:
@@ -47,10 +47,6 @@ def check_config(config: TrainingConfig, *, launchers: Collection[str], cpus: fl
             f"This trainer has no launcher {config.launcher!r}.",
             hint="Install it with `pip install 'gym-gui[cluster]'`." if known else f"One of {', '.join(launchers)}.",
         )
-    if config.resources.cpus < 0 or config.resources.gpus < 0 or config.resources.memory_mb < 0:
-        raise TrainerRefusedError("A run cannot need less than nothing of cores, GPUs or memory.")
-    if config.restarts < 0:
-        raise TrainerRefusedError("A run cannot be started again less than zero times.")
     wanted_cpus, wanted_gpus = local_needs(config)
     if wanted_cpus > cpus + 1e-9:
         raise TrainerRefusedError(f"The run counts for {wanted_cpus:g} cores; this machine gives runs {cpus:g}.")

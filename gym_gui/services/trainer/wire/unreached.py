@@ -8,7 +8,7 @@ from typing import Final
 
 import grpc
 
-from gym_gui.core.errors import TrainerSilentError, TrainerUnavailableError
+from gym_gui.core.errors import ConfigError, TrainerSilentError, TrainerUnavailableError
 from gym_gui.services.trainer.security import ListenAddress
 
 _SHOWN: Final = 160
@@ -79,13 +79,23 @@ def _about_the_way(detail: str, address: str) -> TrainerUnavailableError:
     if _NO_CONNECTION in detail:
         return TrainerUnavailableError(
             f"No trainer answers at {address}: {why}.",
-            hint="Start one with `gym-gui trainer serve`, or check the address."
+            hint=f"Start one with `{_serving(address)}`, or check the address."
             if ":" in address
             else "Write host:port.",
         )
     return TrainerUnavailableError(
         f"The connection to the trainer at {address} broke: {why}.", hint="It was stopped, or the way to it is cut."
     )
+
+
+def _serving(address: str) -> str:
+    """The command that has a trainer listen there."""
+    try:
+        is_here = ListenAddress.parse(address).is_loopback
+    except ConfigError:
+        is_here = False
+    # Where it was looked for: another trainer may have the usual port. Elsewhere a certificate belongs to it, too.
+    return f"gym-gui trainer serve --listen {address}" if is_here else "gym-gui trainer serve"
 
 
 def _speaks_tls(address: str) -> bool:

@@ -304,8 +304,8 @@ def test_that_no_more_run_than_may(var_dir: Path) -> None:
         (TrainingConfig(launcher="ray"), "no launcher 'ray'"),
         (TrainingConfig(resources=ResourceConfig(cpus=99)), "counts for 99 cores"),
         (TrainingConfig(resources=ResourceConfig(gpus=1)), "wants 1 GPUs"),
-        (TrainingConfig(resources=ResourceConfig(cpus=-1)), "less than nothing"),
-        (TrainingConfig(restarts=-1), "less than zero"),
+        (TrainingConfig(resources=ResourceConfig(cpus=-1)), "cpus is a number of at least 0, not -1"),
+        (TrainingConfig(restarts=-1), "restarts is a whole number of at least 0, not -1"),
     ],
 )
 def test_that_what_could_never_run_is_refused(house: House, config: TrainingConfig, message: str) -> None:
