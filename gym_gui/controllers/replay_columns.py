@@ -124,7 +124,8 @@ def append_rows(before: EpisodeColumns, records: Sequence[StepRecord]) -> Episod
     indices, codes = _frames_of(rows, datasets)
     rewards = np.array([np.nan if row.reward is None else row.reward for row in rows], np.float64)
     total = float(before.returns[-1]) if len(before) else 0.0
-    returns = total + np.cumsum(np.where(np.isnan(rewards), 0.0, rewards))
+    with np.errstate(over="ignore", invalid="ignore"):  # great rewards sum up to more than a float64 holds: infinity
+        returns = total + np.cumsum(np.where(np.isnan(rewards), 0.0, rewards))
     flags = np.array([TERMINATED * row.terminated + TRUNCATED * row.truncated for row in rows], np.uint8)
     timestamps = np.array([row.timestamp.timestamp() for row in rows], np.float64)
     frame_indices = np.concatenate([before.frame_indices, indices])
