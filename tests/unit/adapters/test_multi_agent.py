@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from unit.adapters.guests import Guests
 from unit.adapters.pursuit import Pursuit
 
 from gym_gui.adapters.multi_agent import EVERYBODY, MultiAgentStepper, make_multi_agent_run, run_spaces
@@ -137,3 +138,28 @@ def test_that_the_rows_of_all_agents_come_back_from_disk_and_are_checked_against
         columns = append_rows(empty_columns(run.run_id), found)
         assert len(columns) == told[-1].step_index + 1
         assert (columns.frame_indices >= 0).all(), "whichever agent's row holds the picture, the step shows it"
+
+
+def test_that_an_agent_that_comes_in_needs_no_action_and_later_ones_do() -> None:
+    env = Guests()
+    run = make_multi_agent_run(env, "Guests-v0", player="script")
+    stepper = MultiAgentStepper(env, run)
+    validator = SchemaValidator(SchemaMode.STRICT)
+    validator.begin_run(run, RunSpaces(by_agent=run_spaces(env)))
+    for seed in range(2):
+        rows = stepper.reset(seed=seed)
+        while stepper.acting:
+            rows += stepper.step(dict.fromkeys(stepper.acting, 1))
+        stepper.finish()
+        for row in rows:
+            validator.check(row)
+    assert validator.counts(run.run_id).mismatches == {}
+    last = next(row for row in rows if row.step_index == 5 and row.agent_id == "c")
+    episode = stepper.reset(seed=3)[0].episode_id
+    for step_index in (2, 3):
+        row = replace(last, episode_id=episode, step_index=step_index, action=None)
+        if step_index == 2:
+            validator.check(row)
+            continue
+        with pytest.raises(SchemaMismatchError, match="no action"):
+            validator.check(row)
