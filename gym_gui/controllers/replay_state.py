@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gym_gui.controllers.replay_columns import EpisodeColumns
+    from gym_gui.controllers.replay_columns import AgentStep, EpisodeColumns
     from gym_gui.controllers.row_matter import RowMatter
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, StepRecord
 
@@ -90,7 +90,8 @@ class StepDetails:
         frame_ref: ``h5://`` text of its own picture, or None.
         note: Why there is no picture of its own; empty where there is.
         info: The environment's info; None while it is being read.
-        matter: All that the row carries; None while it is being read.
+        matter: All that the row carries, of the first of `agents` where there are several; None while it is being read.
+        agents: What each of several agents did, by name; empty where there is one only.
     """
 
     position: int
@@ -107,6 +108,7 @@ class StepDetails:
     note: str
     info: Mapping[str, Any] | None
     matter: RowMatter | None = None
+    agents: tuple[AgentStep, ...] = ()
 
 
 class ReplayView(Protocol):
