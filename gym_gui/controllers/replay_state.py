@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from gym_gui.core.sound import sound_rate_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 SPEEDS: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 SLOWEST: Final = SPEEDS[0]
 FASTEST: Final = SPEEDS[-1]
+RECORDED_WITHOUT_STEPS: Final = "This run was recorded without its steps: only what its episodes came to was kept."
+NO_STEP_KEPT: Final = "No step of this episode was kept, only what it came to."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,16 @@ class ReplayState:
     def has_sound(self) -> bool:
         """Whether the run was recorded with its sound."""
         return self.run is not None and sound_rate_of(self.run.metadata) is not None
+
+    @property
+    def why_empty(self) -> str:
+        """One sentence where the episode has no steps to show, and will have none; empty otherwise."""
+        if self.run is None or self.episode is None or self.loading or self.length or self.fault:
+            return ""
+        told = self.run.metadata.get("recording")
+        if isinstance(told, Mapping) and told.get("backend") == "none":
+            return RECORDED_WITHOUT_STEPS
+        return "" if self.live else NO_STEP_KEPT
 
     @property
     def last(self) -> int:
