@@ -21,6 +21,7 @@ COLUMNS: Final = ("RUN", "WHAT", "STATE", "STEPS", "DONE", "RETURN", "STEPS/S", 
 NUMBERS: Final = ("STEPS", "DONE", "RETURN", "STEPS/S", "LAST STEP")
 _PUT_AWAY: Final = {Retention.RETAINED: "archived", Retention.PURGED: "purged"}
 _BARS: Final = "▁▂▃▄▅▆▇█"
+_SUMMED_BELOW: Final = 1e290
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3_600
 _DAY_S: Final = 86_400
@@ -72,6 +73,9 @@ def sparkline(values: Sequence[float], width: int) -> str:
     finite = [value for value in values if math.isfinite(value)]
     if not finite or width < 1:
         return ""
+    peak = max(map(abs, finite))
+    if peak > _SUMMED_BELOW:  # only the shape is drawn, and great values have no finite sum
+        finite = [value / peak for value in finite]
     count = min(width, len(finite))
     edges = [round(place * len(finite) / count) for place in range(count + 1)]
     means = [sum(finite[start:stop]) / (stop - start) for start, stop in pairwise(edges)]

@@ -6,6 +6,7 @@ task, read by the thread that paints.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,10 @@ FACTOR: Final = 2**_HALVINGS
 _BLOCKS_A_COLUMN: Final = 2
 # Below so many points a column each point is drawn as itself.
 _FEW: Final = 1.0
+# Values from here on are summed in a smaller unit: their squares would not be a float64's, nor great sums of them.
+_SUMMED_BELOW: Final = 2.0**480
+_SMALL_UNIT: Final = 2.0**-560
+_GREATEST: Final = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +86,8 @@ class CurvePyramid:
             order = np.argsort(x, kind="stable")
             x, y, rows = x[order], y[order], order if rows is None else rows[order]
         self.x, self.y, self.rows = x, y, rows
-        self._levels = _levels_of(y)
+        self._unit = _unit_of(y)
+        self._levels = _levels_of(y, self._unit)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -110,7 +116,7 @@ class CurvePyramid:
         level = self._level_for(count / columns)
         if level is None:
             x, low = self.x[first:stop], self.y[first:stop]
-            high = sums = low
+            high, sums = low, low * self._unit
             counts = np.ones(count)
         else:
             begin, end = first // level.size, -(-stop // level.size)
@@ -119,7 +125,7 @@ class CurvePyramid:
             counts = np.full(end - begin, float(level.size))
             if end * level.size > len(self.x):
                 counts[-1] = len(self.x) - (end - 1) * level.size
-        return _reduce(_Blocks(x, low, high, sums, counts), left, (right - left) / columns)
+        return _reduce(_Blocks(x, low, high, sums, counts), left, (right - left) / columns, self._unit)
 
     def extremes(self, left: float, right: float) -> tuple[float, float] | None:
         """Least and greatest value between two x; None where there is no point."""
@@ -168,6 +174,9 @@ def smooth(y: NDArray[np.float64], window: int) -> NDArray[np.float64]:
     if window <= 1:
         return y
     finite = np.isfinite(y)
+    unit = _unit_of(y[finite])
+    if unit != 1.0:
+        return np.clip(smooth(y * unit, window), -_GREATEST * unit, _GREATEST * unit) / unit
     if finite.all():  # as a rule: half of the work
         sums = np.cumsum(y)
         sums[window:] -= sums[:-window].copy()
@@ -208,12 +217,16 @@ def mean_and_band(
     present = np.isfinite(values)
     counts = present.sum(axis=0)
     kept = counts > 0
+    unit = _unit_of(values[present])
+    values *= unit
     filled = np.where(present, values, 0.0)
     safe = np.maximum(counts, 1)
     mean = filled.sum(axis=0) / safe
     squares = (np.where(present, values - mean, 0.0) ** 2).sum(axis=0)
     deviation = np.sqrt(squares / np.maximum(counts - 1, 1))
     half = np.where(counts > 1, _t95(counts) * deviation / np.sqrt(safe), 0.0)
+    if unit != 1.0:
+        mean, half = (np.clip(one, -_GREATEST * unit, _GREATEST * unit) / unit for one in (mean, half))
     return grid[kept], mean[kept], half[kept]
 
 
@@ -227,9 +240,17 @@ def _t95(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.where(counts - 1 < len(_T95), _T95[freedom], _NORMAL95)
 
 
-def _levels_of(y: NDArray[np.float64]) -> list[_Level]:
+def _unit_of(y: NDArray[np.float64]) -> float:
+    """A power of two in which sums and squares of finite values are finite, too; 1 as a rule."""
+    if not len(y) or max(float(y.max()), -float(y.min())) < _SUMMED_BELOW:
+        return 1.0
+    return _SMALL_UNIT
+
+
+def _levels_of(y: NDArray[np.float64], unit: float) -> list[_Level]:
     levels: list[_Level] = []
-    low = high = sums = y
+    low = high = y
+    sums = y if unit == 1.0 else y * unit
     size = 1
     while len(low) > FACTOR:
         low, high, sums = _blocks(low, np.minimum), _blocks(high, np.maximum), _blocks(sums, np.add)
@@ -248,11 +269,13 @@ def _blocks(values: NDArray[np.float64], reduce: np.ufunc) -> NDArray[np.float64
     return blocks
 
 
-def _reduce(blocks: _Blocks, left: float, width: float) -> CurveView:
-    """Blocks to pixel columns of *width*."""
+def _reduce(blocks: _Blocks, left: float, width: float, unit: float) -> CurveView:
+    """Blocks to pixel columns of *width*; their sums are in *unit*."""
     column = np.floor((blocks.x - left) / width).astype(np.int64)
     starts = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
     means = np.add.reduceat(blocks.sums, starts) / np.add.reduceat(blocks.counts, starts)
     middles: NDArray[np.float64] = np.asarray(left + (column[starts] + 0.5) * width, np.float64)
     lows, highs = np.minimum.reduceat(blocks.low, starts), np.maximum.reduceat(blocks.high, starts)
+    if unit != 1.0:  # a mean may round to more than the greatest value
+        means = np.clip(means, lows * unit, highs * unit) / unit
     return CurveView(middles, lows, highs, means, exact=False)

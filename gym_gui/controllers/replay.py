@@ -243,7 +243,10 @@ class ReplayController:
             loading=not complete,
         )
         self._view.show_columns(columns)
-        if before.length == 0:
+        if complete and not loaded:
+            why = self._state.why_empty
+            self._change(message=why, missing=bool(why))
+        elif before.length == 0:
             self._move(self._wanted_position)
         elif before.position >= before.loaded or before.position > self._state.last:
             self._move(before.position)  # it waited for these rows, or they are not there

@@ -5,6 +5,7 @@ Built on a task's thread, read on the view's: every `EpisodeColumns` is immutabl
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ import numpy as np
 
 from gym_gui.core.data_model import FrameState
 from gym_gui.core.refs import FrameRef
+from gym_gui.core.rewards import sum_of_rewards
 from gym_gui.core.sound import sound_of
 
 if TYPE_CHECKING:
@@ -27,9 +29,33 @@ TRUNCATED: Final = 2
 NO_LIVES: Final = -1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStep:
+    """What one of several agents did in a step.
+
+    Attributes:
+        agent_id: Its name.
+        action: As the environment got it; None where it had none.
+        reward: None where it got none.
+        total_reward: Its own return up to and with this step.
+        terminated: Its episode ended here.
+        truncated: A limit ended it here.
+    """
+
+    agent_id: str
+    action: Any
+    reward: float | None
+    total_reward: float
+    terminated: bool
+    truncated: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class EpisodeColumns:
-    """The loaded rows of one episode; position *p* below is a row's place, 0-based.
+    """The loaded steps of one episode; position *p* below is a step's place, 0-based.
+
+    Several agents' rows of one step are one here: rewards are the agents' sums, and the step ends the episode where it
+    ends it for all of them.
 
     Attributes:
         run_id: The run of all rows.
@@ -43,7 +69,9 @@ class EpisodeColumns:
         frame_datasets: ``uint8 (rows,)`` place in `datasets`.
         shown: ``int64 (rows,)`` the row whose picture stands here: itself, or the last before; -1 for none.
         timestamps: ``float64 (rows,)`` seconds since the epoch, UTC.
-        actions: One action a row, as the environment got it; None after reset.
+        actions: One action a row, as the environment got it; None after reset, and where several agents act.
+        agents: What each agent did, by name; nothing where the episode has one agent only.
+        agent_returns: Each agent's return up to the last row.
         sounds: Samples of each row's sound; None where there is none.
         datasets: Names of the replay file's datasets that the rows' pictures lie in.
     """
@@ -60,6 +88,8 @@ class EpisodeColumns:
     shown: NDArray[np.int64]
     timestamps: NDArray[np.float64]
     actions: Sequence[Any]
+    agents: Sequence[tuple[AgentStep, ...]]
+    agent_returns: Mapping[str, float]
     sounds: Sequence[bytes | None]
     datasets: tuple[str, ...]
 
@@ -111,24 +141,30 @@ def empty_columns(run_id: str = "") -> EpisodeColumns:
         shown=np.empty(0, np.int64),
         timestamps=np.empty(0, np.float64),
         actions=(),
+        agents=(),
+        agent_returns={},
         sounds=(),
         datasets=(),
     )
 
 
 def append_rows(before: EpisodeColumns, records: Sequence[StepRecord]) -> EpisodeColumns:
-    """*before* with the rows of *records* after it: detached records, in step order.
-
-    Where several agents share a step, its first row stands for it.
-    """
-    rows = _one_a_step(records, int(before.steps[-1]) if len(before) else -1)
-    if not rows:
+    """*before* with the rows of *records* after it: detached records, in step order."""
+    steps = _by_step(records, int(before.steps[-1]) if len(before) else -1)
+    if not steps:
         return before
+    returns_of = dict(before.agent_returns)
+    is_shared = len(returns_of.keys() | {record.agent_id for record in records}) > 1
+    agents = [_agents_of(step, returns_of) if is_shared else () for step in steps]
+    rows = [step[0] if len(step) == 1 else _together(step) for step in steps]
     datasets = list(before.datasets)
     indices, codes = _frames_of(rows, datasets)
     rewards = np.array([np.nan if row.reward is None else row.reward for row in rows], np.float64)
     total = float(before.returns[-1]) if len(before) else 0.0
-    returns = total + np.cumsum(np.where(np.isnan(rewards), 0.0, rewards))
+    with np.errstate(over="ignore", invalid="ignore"):  # great rewards sum up to more than a float64 holds: infinity
+        returns = total + np.cumsum(np.where(np.isnan(rewards), 0.0, rewards))
+    if not is_shared:  # as a rule: nobody needs to be told apart
+        returns_of = {rows[-1].agent_id: float(returns[-1])}
     flags = np.array([TERMINATED * row.terminated + TRUNCATED * row.truncated for row in rows], np.uint8)
     timestamps = np.array([row.timestamp.timestamp() for row in rows], np.float64)
     frame_indices = np.concatenate([before.frame_indices, indices])
@@ -147,6 +183,8 @@ def append_rows(before: EpisodeColumns, records: Sequence[StepRecord]) -> Episod
         shown=np.maximum.accumulate(own),
         timestamps=np.concatenate([before.timestamps, timestamps]),
         actions=[*before.actions, *(row.action for row in rows)],
+        agents=[*before.agents, *agents],
+        agent_returns=returns_of,
         sounds=[*before.sounds, *map(_sound_of, rows)],
         datasets=tuple(datasets),
     )
@@ -161,16 +199,55 @@ def why_no_picture(state: FrameState) -> str:
     return f"No picture was kept for this step.{reason}"
 
 
-def _one_a_step(records: Sequence[StepRecord], last_step: int) -> list[StepRecord]:
-    rows: list[StepRecord] = []
+def _by_step(records: Sequence[StepRecord], last_step: int) -> list[list[StepRecord]]:
+    """The rows of each step after *last_step*."""
+    steps: list[list[StepRecord]] = []
     for record in records:
         if record.step_index > last_step:
-            rows.append(record)
+            steps.append([record])
             last_step = record.step_index
-        elif rows and record.frame_ref is not None and rows[-1].frame_ref is None:
-            # The picture is the world's, whichever agent's row holds it.
-            rows[-1] = replace(rows[-1], frame_ref=record.frame_ref, frame_state=record.frame_state)
-    return rows
+        elif steps and record.step_index == last_step:
+            steps[-1].append(record)
+    return steps
+
+
+def _agents_of(step: Sequence[StepRecord], returns_of: dict[str, float]) -> tuple[AgentStep, ...]:
+    """What each agent did; *returns_of* grows by its rewards."""
+    told = []
+    for row in sorted(step, key=lambda row: row.agent_id):
+        reward = row.reward
+        counted = 0.0 if reward is None or math.isnan(reward) else reward
+        total = returns_of[row.agent_id] = returns_of.get(row.agent_id, 0.0) + counted
+        told.append(
+            AgentStep(
+                agent_id=row.agent_id,
+                action=row.action,
+                reward=reward,
+                total_reward=total,
+                terminated=row.terminated,
+                truncated=row.truncated,
+            )
+        )
+    return tuple(told)
+
+
+def _together(step: Sequence[StepRecord]) -> StepRecord:
+    """One row for a step of several agents."""
+    # The picture and the sound are the world's, whichever agent's row holds them.
+    drawn = next((row for row in step if row.frame_ref is not None), step[0])
+    heard = next((row for row in step if sound_of(row.extra) is not None), step[0])
+    over = all(row.done for row in step)
+    terminated = over and any(row.terminated for row in step)
+    return replace(
+        step[0],
+        action=None,
+        reward=sum_of_rewards([row.reward for row in step]),
+        terminated=terminated,
+        truncated=over and not terminated,
+        frame_ref=drawn.frame_ref,
+        frame_state=drawn.frame_state,
+        extra=heard.extra,
+    )
 
 
 def _frames_of(rows: Sequence[StepRecord], datasets: list[str]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from gym_gui.core.sound import sound_rate_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from gym_gui.controllers.replay_columns import EpisodeColumns
+    from gym_gui.controllers.replay_columns import AgentStep, EpisodeColumns
     from gym_gui.controllers.row_matter import RowMatter
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, StepRecord
 
 SPEEDS: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 SLOWEST: Final = SPEEDS[0]
 FASTEST: Final = SPEEDS[-1]
+RECORDED_WITHOUT_STEPS: Final = "This run was recorded without its steps: only what its episodes came to was kept."
+NO_STEP_KEPT: Final = "No step of this episode was kept, only what it came to."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,16 @@ class ReplayState:
         return self.run is not None and sound_rate_of(self.run.metadata) is not None
 
     @property
+    def why_empty(self) -> str:
+        """One sentence where the episode has no steps to show, and will have none; empty otherwise."""
+        if self.run is None or self.episode is None or self.loading or self.length or self.fault:
+            return ""
+        told = self.run.metadata.get("recording")
+        if isinstance(told, Mapping) and told.get("backend") == "none":
+            return RECORDED_WITHOUT_STEPS
+        return "" if self.live else NO_STEP_KEPT
+
+    @property
     def last(self) -> int:
         """The last row's position; 0 where there is none."""
         return max(0, self.length - 1)
@@ -90,7 +103,8 @@ class StepDetails:
         frame_ref: ``h5://`` text of its own picture, or None.
         note: Why there is no picture of its own; empty where there is.
         info: The environment's info; None while it is being read.
-        matter: All that the row carries; None while it is being read.
+        matter: All that the row carries, of the first of `agents` where there are several; None while it is being read.
+        agents: What each of several agents did, by name; empty where there is one only.
     """
 
     position: int
@@ -107,6 +121,7 @@ class StepDetails:
     note: str
     info: Mapping[str, Any] | None
     matter: RowMatter | None = None
+    agents: tuple[AgentStep, ...] = ()
 
 
 class ReplayView(Protocol):

@@ -115,6 +115,7 @@ class RowPresenter:
                 note=self._note,
                 info=None if matter is None else matter.info,
                 matter=matter,
+                agents=columns.agents[row],
             )
         )
         if matter is not None and matter.payload is not None and self._ahead:

@@ -5,6 +5,7 @@ Used by one task at a time; what `series` gives is never written again.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -137,8 +138,9 @@ def summary_of(facts: EpisodeFacts) -> ReturnSummary | None:
     if not len(rows):
         return None
     values = facts.returns[rows]
-    bins = int(min(_BINS, max(1, len(np.unique(values[-_BINS * _BINS :])))))
-    counts, edges = np.histogram(values, bins=bins)
+    edges = _edges_of(values)
+    bins = len(edges) - 1
+    counts, _ = np.histogram(values, edges)
     place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, bins - 1)
     examples = np.full(bins, -1, np.int64)
     examples[place] = rows  # of equal places the last one stays
@@ -155,6 +157,20 @@ def summary_of(facts: EpisodeFacts) -> ReturnSummary | None:
         )
 
     return ReturnSummary(counts, edges, examples, picks(best), picks(worst))
+
+
+def _edges_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Edges of bins of equal width from the least to the greatest of *values*, as many as they can fill."""
+    bins = int(min(_BINS, max(1, len(np.unique(values[-_BINS * _BINS :])))))
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        half = max(0.5, abs(low) * 1e-9)
+        low, high = max(low - half, -sys.float_info.max), min(high + half, sys.float_info.max)
+    if np.isfinite(high - low):
+        edges = np.linspace(low, high, bins + 1)
+    else:  # farther apart than a float64 reaches
+        edges = np.linspace(low / 4, high / 4, bins + 1) * 4
+    return np.unique(edges)  # values that are next to each other leave no room for more
 
 
 class RunCurves:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gym_gui.core.sound import SILENCE, sound_of
+from gym_gui.core.spaces.described import described_spaces
+from gym_gui.core.spaces.graphs import graph_restorer
 from gym_gui.notebook.arrays import LazyArrays
 from gym_gui.notebook.columns import Columns
 
@@ -89,6 +91,10 @@ class Episode:
     def observations(self) -> LazyArrays:
         """What the agent saw, one array a row; a dict or a tuple where it has no array form."""
         inline = [one.observation for one in self.records]
+        if any(isinstance(one, (tuple, dict)) for one in inline):
+            spaces = described_spaces(self._reader.get_run(self.rollup.run_id).metadata)
+            restore = None if spaces is None else graph_restorer(spaces.observation)
+            inline = inline if restore is None else [restore(one) for one in inline]
         return LazyArrays(self._reader, [one.obs_ref for one in self.records], "observation", inline)
 
     @property

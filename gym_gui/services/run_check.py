@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 _KEPT_VIEWS: Final = 4
+_KEPT_EPISODES: Final = 64
 _MODES: Final = frozenset(mode.value for mode in AutoresetMode)
 _UNREAD_CAUSES: Final = {"vector_metadata": MismatchCause.VECTOR, "render_payload": MismatchCause.RENDER}
 
@@ -42,7 +43,7 @@ class RunCheck:
 
     __slots__ = (
         "_action_checks", "_agents", "_autoreset_mode", "_mismatches", "_observation_checks", "_run_id", "_said",
-        "_signature", "_steps", "_taken", "_views",
+        "_signature", "_steps", "_taken", "_there", "_views",
     )  # fmt: skip
 
     def __init__(self, run_id: str) -> None:
@@ -57,6 +58,7 @@ class RunCheck:
         self._mismatches: Counter[tuple[str, str, str]] = Counter()
         self._said: set[object] = set()
         self._views: dict[str, list[ViewCheck]] = {}
+        self._there: dict[str, set[str]] = {}  # episode -> the agents that act in it
 
     def know(self, signature: str | None, spaces: RunSpaces | None) -> None:
         """Take over what the run says of itself."""
@@ -191,7 +193,8 @@ class RunCheck:
     def _strays(self, step: StepRecord, agent: str) -> Iterator[tuple[MismatchCause, str]]:
         """What is outside its space."""
         check = self._action_checks.get(agent)
-        if check is not None and step.step_index:
+        is_first = self._agents and self._comes_in(step)
+        if check is not None and step.step_index and not (is_first and step.action is None):
             wrong = "it has no action" if step.action is None else check(step.action)
             if wrong:
                 yield MismatchCause.ACTION, wrong
@@ -200,6 +203,21 @@ class RunCheck:
             wrong = check(step.observation)
             if wrong:
                 yield MismatchCause.OBSERVATION, wrong
+
+    def _comes_in(self, step: StepRecord) -> bool:
+        """Whether this is the agent's first row of its episode, or the first since it was done: it took no action."""
+        episode_id, agent_id = str(step.episode_id), str(step.agent_id)
+        there = self._there.get(episode_id)
+        if there is None:
+            while len(self._there) >= _KEPT_EPISODES:
+                del self._there[next(iter(self._there))]
+            there = self._there[episode_id] = set()
+        is_new = agent_id not in there
+        if step.terminated is True or step.truncated is True:  # a record may hold anything there
+            there.discard(agent_id)
+        else:
+            there.add(agent_id)
+        return is_new
 
     def _view_fault(self, view: object) -> str:
         if not isinstance(view, Mapping):

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,35 +16,18 @@ from gym_gui.core.schema import (
 )
 from gym_gui.core.schema.json_form import from_document
 from gym_gui.core.schema.mismatch import SchemaCounts
-from gym_gui.core.schema.run_spaces import RunSpaces
 from gym_gui.core.schema.tolerant import from_document_tolerantly
-from gym_gui.core.spaces import SpaceSerializer
+from gym_gui.core.spaces.described import described_spaces
 from gym_gui.services.run_check import RunCheck
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gym_gui.core.data_model import RunRecord, StepBatch, StepRecord
+    from gym_gui.core.schema.run_spaces import RunSpaces
 
 # Runs that ended are still answered for; the oldest are forgotten.
 _KEPT_RUNS: Final = 256
-
-
-def described_spaces(metadata: Mapping[str, Any]) -> RunSpaces | None:
-    """The spaces that a run's metadata describe, each agent's own where it has ``agents``; None where they do not."""
-    forms = metadata.get("spaces")
-    if not isinstance(forms, Mapping) or not forms:
-        return None
-    found: dict[str, Any] = {}
-    for name in ("action", "observation"):
-        try:
-            found[name] = SpaceSerializer.from_json(forms[name]) if name in forms else None
-        except SchemaMismatchError:
-            found[name] = None  # a class that is not Gymnasium's own: its values cannot be judged here
-    agents = metadata.get("agents")
-    if not isinstance(agents, list):
-        return RunSpaces(**found)
-    parts = {name: getattr(space, "spaces", None) or {} for name, space in found.items()}
-    own = {agent: {name: part.get(agent) for name, part in parts.items()} for agent in agents}
-    return RunSpaces(by_agent={agent: RunSpaces(**spaces) for agent, spaces in own.items()})
 
 
 class SchemaMode(StrEnum):

@@ -39,7 +39,7 @@ SELECT_STEPS: Final = """
         time_us, info, extra
     FROM steps JOIN agents USING (agent_key)
     WHERE episode_key = ? AND step_index >= ? AND step_index < ?
-    ORDER BY step_index, agent_key
+    ORDER BY step_index, agent_id
 """
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

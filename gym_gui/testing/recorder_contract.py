@@ -128,13 +128,18 @@ class RecordingBackendContract(RecordingProcessContract):
         reader.close()
 
     def test_that_each_agent_of_a_step_keeps_its_own_row(self, tmp_path: Path) -> None:
-        steps = [step(n, agent_id=agent, reward=value) for n in range(3) for agent, value in [("b", 1.0), ("a", -1.0)]]
+        names = "abcdefgh"  # so many that no order of theirs is the right one by chance
+        given = [(agent, float(ord(agent))) for agent in reversed(names)]
+        steps = [step(n, agent_id=agent, reward=value) for n in range(3) for agent, value in given]
         reader = self.recorded(tmp_path, *steps)
         for one in steps:
             self.check_step(reader, one)
         found = reader.load_steps("run", "e0000")
-        assert len(found) == 6
-        assert [one.step_index for one in found] == [0, 0, 1, 1, 2, 2]
+        assert len(found) == 3 * len(names)
+        # In order of step and agent, in whatever order they were written.
+        assert [(one.step_index, one.agent_id) for one in found] == [(n, agent) for n in range(3) for agent in names]
+        found = reader.load_steps("run", "e0000", start=1, stop=2)
+        assert [(one.agent_id, one.reward) for one in found] == given[::-1]
         reader.close()
 
     def test_that_episodes_and_runs_are_told_apart(self, tmp_path: Path) -> None:

@@ -64,31 +64,31 @@ class RailEntry(QAbstractButton):
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = self._theme
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = QRectF(self.rect()).adjusted(2, 2, -2, -2)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if self.isChecked():
-            painter.setBrush(theme.color("accent_soft"))
-            painter.drawRoundedRect(area, tokens.RADIUS, tokens.RADIUS)
-        elif self.underMouse():
-            painter.setBrush(theme.color("surface_hover"))
-            painter.drawRoundedRect(area, tokens.RADIUS, tokens.RADIUS)
-        if self.hasFocus():
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(theme.color("accent"))
-            painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), tokens.RADIUS, tokens.RADIUS)
-        role = "text" if self.isChecked() else "text_muted"
-        side = 22
-        spot = QRect((self.width() - side) // 2, 9, side, side)
-        theme.icon(self._icon_name, "accent" if self.isChecked() else role).paint(painter, spot)
-        painter.setPen(theme.color(role))
-        painter.setFont(theme.font(tokens.CAPTION_PX, bold=self.isChecked()))
-        painter.drawText(QRect(0, 33, self.width(), 18), Qt.AlignmentFlag.AlignCenter, self.text())
-        if self._badge:
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            area = QRectF(self.rect()).adjusted(2, 2, -2, -2)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.color("bad"))
-            painter.drawEllipse(QRectF(spot.right() + 2, spot.top() - 2, 8, 8))
+            if self.isChecked():
+                painter.setBrush(theme.color("accent_soft"))
+                painter.drawRoundedRect(area, tokens.RADIUS, tokens.RADIUS)
+            elif self.underMouse():
+                painter.setBrush(theme.color("surface_hover"))
+                painter.drawRoundedRect(area, tokens.RADIUS, tokens.RADIUS)
+            if self.hasFocus():
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.setPen(theme.color("accent"))
+                painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), tokens.RADIUS, tokens.RADIUS)
+            role = "text" if self.isChecked() else "text_muted"
+            side = 22
+            spot = QRect((self.width() - side) // 2, 9, side, side)
+            theme.icon(self._icon_name, "accent" if self.isChecked() else role).paint(painter, spot)
+            painter.setPen(theme.color(role))
+            painter.setFont(theme.font(tokens.CAPTION_PX, bold=self.isChecked()))
+            painter.drawText(QRect(0, 33, self.width(), 18), Qt.AlignmentFlag.AlignCenter, self.text())
+            if self._badge:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(theme.color("bad"))
+                painter.drawEllipse(QRectF(spot.right() + 2, spot.top() - 2, 8, 8))
 
 
 class Rail(QFrame):

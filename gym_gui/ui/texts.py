@@ -13,12 +13,16 @@ _HOUR_S: Final = 3600
 _BREAKS: Final = re.compile(r"(?<=[_/:])|(?<=\.)(?!\d)|(?<=\w-)")
 # Sign, size, and from where on it is used: four digits without a unit still read well.
 _UNITS: Final = (("G", 1e9, 1e9), ("M", 1e6, 1e6), ("K", 1e3, 1e4))
+# From here on the digits before the point are no longer those of the number: 1e308 would be a line of 309 of them.
+WRITTEN_OUT_BELOW: Final = 1e16
 
 
 def number_text(value: float, *, signed: bool = False) -> str:
     """A number with at most three decimals and thousands apart: ``1,234``, ``-0.135``, ``nan``."""
     if not math.isfinite(value):
         return str(value)
+    if abs(value) >= WRITTEN_OUT_BELOW:
+        return f"{value:+.6g}" if signed else f"{value:.6g}"
     rounded = round(value, 3)
     if rounded == 0 and value != 0:
         return f"{value:+.2e}" if signed else f"{value:.2e}"
@@ -43,6 +47,8 @@ def shortened(text: str, longest: int) -> str:
 
 def axis_text(value: float) -> str:
     """A number on an axis, three digits of it: ``0``, ``-7.72``, ``12.3K``, ``4M``."""
+    if abs(value) >= WRITTEN_OUT_BELOW:
+        return f"{value:.3g}"
     unit, size = next((part for part in _UNITS if abs(value) >= part[2]), ("", 1.0, 0.0))[:2]
     scaled = value / size
     return f"{scaled:,.0f}{unit}" if abs(scaled) >= 100 else f"{scaled:.3g}{unit}"  # noqa: PLR2004 - three digits

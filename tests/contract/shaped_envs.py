@@ -139,7 +139,18 @@ class GrowingGraphEnv(SmallGraphEnv):
         return (*super().step(action)[:2], self.count >= 100, False, {})
 
 
-_CLASSES: tuple[Any, ...] = (SmallGraphEnv, RoomEnv, MoodEnv, GrowingGraphEnv)
+class BareGraphEnv(SmallGraphEnv):
+    """Towns without roads: a graph that has no array form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.observation_space = spaces.Graph(spaces.Box(-1, 2, (2,), np.float32), None)
+
+    def observe(self) -> spaces.GraphInstance:
+        return spaces.GraphInstance(_TOWNS.copy(), None, None)
+
+
+_CLASSES: tuple[Any, ...] = (SmallGraphEnv, RoomEnv, MoodEnv, GrowingGraphEnv, BareGraphEnv)
 for _kind in _CLASSES:
     _id = f"shaped/{_kind.__name__.removesuffix('Env')}-v0"
     if _id not in gymnasium.registry:

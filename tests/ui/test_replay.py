@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +12,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 from recordings import Recordings
 
+from gym_gui.controllers.replay_columns import AgentStep
+from gym_gui.controllers.replay_state import StepDetails
 from gym_gui.core.data_model import EpisodeStatus
 from gym_gui.ui.screens.replay_screen import ReplayScreen
-from gym_gui.ui.widgets.step_inspector import info_facts
+from gym_gui.ui.widgets.step_inspector import agent_facts, info_facts, step_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -383,3 +386,31 @@ def test_that_an_atari_picture_is_three_times_its_size_in_a_window_of_1440_by_90
     qtbot.waitUntil(at(screen.player, 0), timeout=WAIT_MS)
     assert not screen.player.timeline.compact
     qtbot.waitUntil(lambda: screen.player.stage.picture.target.height() == 630, timeout=WAIT_MS)
+
+
+def test_that_the_step_names_each_of_several_agents() -> None:
+    agents = (
+        AgentStep(agent_id="a", action=5, reward=3.0, total_reward=6.0, terminated=False, truncated=False),
+        AgentStep(agent_id="b", action=None, reward=None, total_reward=0.5, terminated=True, truncated=False),
+    )
+    details = StepDetails(
+        position=3,
+        step_index=3,
+        action="",
+        action_name="",
+        action_parts=(),
+        reward=3.0,
+        total_reward=6.5,
+        terminated=False,
+        truncated=False,
+        timestamp=datetime(2026, 1, 1, tzinfo=UTC),
+        frame_ref=None,
+        note="",
+        info=None,
+        agents=agents,
+    )
+    told = {fact.key: fact.value for fact in (*step_facts(details), *agent_facts(details.agents))}
+    assert told["a"] == "5  ·  reward +3  ·  return 6"
+    assert told["b"] == "return 0.5  ·  terminated"
+    assert (told["Reward"], told["Return"]) == ("+3", "6.5")
+    assert "Action" not in told

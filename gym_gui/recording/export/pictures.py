@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gym_gui.core.errors import ExportError
+from gym_gui.core.rewards import sum_of_rewards
 from gym_gui.core.sound import sound_of
 from gym_gui.core.value_codec import decode_value
 
@@ -28,8 +30,8 @@ class Picture:
     Attributes:
         episode: The episode.
         step: The step.
-        action: The action; None after reset.
-        reward: The reward; None after reset.
+        action: The action, of several agents a dict by their names; None after reset.
+        reward: The reward, of all agents of the step together; None after reset.
         total: Return up to and with this step.
         ref: The picture's ``h5://`` text.
         frame: ``uint8 (H, W, 3)``.
@@ -59,20 +61,25 @@ def pictures(job: ExportJob, *, sound: bool = False) -> Generator[Picture, None,
         total = _return_before(job, episode)
         for page in job.source.episode_pages(job.selection, episode):
             rows = _one_a_step(page)
-            totals = total + np.cumsum(np.nan_to_num(page.rewards, nan=0.0))
-            total = float(totals[-1])
+            rewards = _rewards_by_step(page)
+            together = _actions_by_step(page)
+            totals: dict[int, float] = {}
+            for step, reward in rewards.items():
+                total += 0.0 if reward is None or math.isnan(reward) else reward
+                totals[step] = total
             for start, group in job.source.frame_groups([page.frame_refs[row] for row in rows]):
                 for row, found in zip(rows[start:], group, strict=False):
                     if found is None:
                         missing += 1
                     frame = last if found is None else _checked(found)
+                    step = int(page.step_index[row])
                     if frame is not None:
                         yield Picture(
                             episode=episode,
-                            step=int(page.step_index[row]),
-                            action=decode_value(page.actions[row]),
-                            reward=float(page.rewards[row]) if page.has_reward[row] else None,
-                            total=float(totals[row]),
+                            step=step,
+                            action=_action(page, row, together.get(step)),
+                            reward=rewards[step],
+                            total=totals[step],
                             ref=page.frame_refs[row],
                             frame=frame,
                             sound=sound_of(page.rare(row).get("extra")) if sound else None,
@@ -88,9 +95,36 @@ def count_steps(job: ExportJob) -> int:
     return sum(len(_one_a_step(page)) for _, page in job.source.pages(job.selection))
 
 
+def _action(page: StepColumns, row: int, together: dict[str, int | bytes] | None) -> Any:
+    if together is None:
+        return decode_value(page.actions[row])
+    return {agent: decode_value(action) for agent, action in together.items()} or None
+
+
 def _checked(found: NDArray[Any]) -> NDArray[np.uint8]:
     if found.dtype != np.uint8 or found.ndim != 3 or found.shape[2] != 3:  # noqa: PLR2004 - rows, columns, colours
         raise ExportError(f"A picture of type {found.dtype} and shape {found.shape} cannot be drawn.")
+    return found
+
+
+def _rewards_by_step(page: StepColumns) -> dict[int, float | None]:
+    """Step -> what its agents got together."""
+    given: dict[int, list[float | None]] = {}
+    columns = page.step_index.tolist(), page.rewards.tolist(), page.has_reward.tolist()
+    for step, reward, has_reward in zip(*columns, strict=True):
+        given.setdefault(step, []).append(reward if has_reward else None)
+    return {step: sum_of_rewards(rewards) for step, rewards in given.items()}
+
+
+def _actions_by_step(page: StepColumns) -> dict[int, dict[str, int | bytes]]:
+    """Step -> its agents' actions, as they are stored; only steps of several agents."""
+    steps = page.step_index
+    shared = np.flatnonzero(np.isin(steps, steps[1:][steps[1:] == steps[:-1]]))
+    found: dict[int, dict[str, int | bytes]] = {}
+    for row in shared.tolist():
+        action, acted = page.actions[row], found.setdefault(int(steps[row]), {})
+        if action is not None:
+            acted[page.agent_ids[row]] = action
     return found
 
 
@@ -109,5 +143,4 @@ def _return_before(job: ExportJob, episode: EpisodeRollup) -> float:
     if not start:
         return 0.0
     rows = job.source.rows.load_steps(episode.run_id, episode.episode_id, start=0, stop=start)
-    rewards = [row.reward for row in rows if row.reward is not None]
-    return float(np.nan_to_num(rewards, nan=0.0).sum())
+    return sum((row.reward for row in rows if row.reward is not None and not math.isnan(row.reward)), 0.0)

@@ -48,17 +48,17 @@ class _Cover(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)  # the edge's line is whole
-        if self._image is not None:
-            paint_picture(painter, self._image, area, self._theme)
-            return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.color("surface_raised"))
-        painter.drawRoundedRect(area, tokens.RADIUS, tokens.RADIUS)
-        painter.setPen(self._theme.color("text_muted"))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No picture")
+        with QPainter(self) as painter:
+            area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)  # the edge's line is whole
+            if self._image is not None:
+                paint_picture(painter, self._image, area, self._theme)
+                return
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.color("surface_raised"))
+            painter.drawRoundedRect(area, tokens.RADIUS, tokens.RADIUS)
+            painter.setPen(self._theme.color("text_muted"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No picture")
 
 
 class LibraryDetails(QScrollArea):

@@ -16,6 +16,7 @@ from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.recording_words import record_words
+from gym_gui.ui.texts import WRITTEN_OUT_BELOW, number_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -48,6 +49,8 @@ class HudBlock:
 
 def score_text(value: float) -> str:
     """A return as people write it: ``1,250``, ``-87.3``."""
+    if abs(value) >= WRITTEN_OUT_BELOW:
+        return number_text(float(value))
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
@@ -135,33 +138,33 @@ class HudWidget(QWidget):
             self._drawn.fill(0)
             self._drawn_in = self._theme.roles
             self._draw(self._block, self._drawn)
-        QPainter(self).drawImage(0, 0, self._drawn)
+        with QPainter(self) as painter:
+            painter.drawImage(0, 0, self._drawn)
 
     def _draw(self, block: HudBlock, target: QImage) -> None:
         theme = self._theme
-        painter = QPainter(target)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        # Nearly solid: every colour on it keeps its contrast over a white picture.
-        painter.setBrush(theme.color("overlay"))
-        painter.drawRoundedRect(QRectF(self.rect()), tokens.RADIUS, tokens.RADIUS)
-        left, right, top = tokens.SPACE_12, self.width() - tokens.SPACE_12, tokens.SPACE_8
-        width = right - left
-        if block.title:
-            painter.setFont(self._title)
-            painter.setPen(theme.color("overlay_muted"))
-            painter.drawText(QRectF(left, top, width, 16), Qt.AlignmentFlag.AlignVCenter, block.title)
-            top += 16
-        painter.setFont(self._big if block.title else self._body)
-        painter.setPen(theme.color(block.role))
-        painter.drawText(QRectF(left, top, width, 28), Qt.AlignmentFlag.AlignVCenter, block.value)
-        top += 30
-        painter.setFont(self._body)
-        for row in block.rows:
-            spot = QRectF(left, top, width, _ROW)
-            painter.setPen(theme.color("overlay_muted"))
-            painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, row.label)
-            painter.setPen(theme.color(row.role))
-            painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, row.value)
-            top += _ROW
-        painter.end()
+        with QPainter(target) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            # Nearly solid: every colour on it keeps its contrast over a white picture.
+            painter.setBrush(theme.color("overlay"))
+            painter.drawRoundedRect(QRectF(self.rect()), tokens.RADIUS, tokens.RADIUS)
+            left, right, top = tokens.SPACE_12, self.width() - tokens.SPACE_12, tokens.SPACE_8
+            width = right - left
+            if block.title:
+                painter.setFont(self._title)
+                painter.setPen(theme.color("overlay_muted"))
+                painter.drawText(QRectF(left, top, width, 16), Qt.AlignmentFlag.AlignVCenter, block.title)
+                top += 16
+            painter.setFont(self._big if block.title else self._body)
+            painter.setPen(theme.color(block.role))
+            painter.drawText(QRectF(left, top, width, 28), Qt.AlignmentFlag.AlignVCenter, block.value)
+            top += 30
+            painter.setFont(self._body)
+            for row in block.rows:
+                spot = QRectF(left, top, width, _ROW)
+                painter.setPen(theme.color("overlay_muted"))
+                painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, row.label)
+                painter.setPen(theme.color(row.role))
+                painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, row.value)
+                top += _ROW

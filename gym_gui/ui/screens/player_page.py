@@ -114,6 +114,7 @@ class PlayerPage(QWidget):
         self.inspector.show_state(state)
         self.timeline.set_position(state.position, state.length)
         self.player_actions.loop.setChecked(state.loop)
+        self.player_actions.let_move(on=not state.why_empty)
         self.player_actions.show_sound(there=state.has_sound, on=self._context.settings().ui.sound)
         self.stage.show_state(state)
         self._show_fault(state)

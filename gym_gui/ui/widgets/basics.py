@@ -129,17 +129,17 @@ class Keycap(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        cap = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -2.5)
-        border = QColor(self._ink)
-        border.setAlpha(110)
-        painter.setPen(QPen(border, 1))
-        # The lower edge is drawn twice: it makes the cap stand out of the ground.
-        painter.setBrush(border)
-        painter.drawRoundedRect(cap.translated(0, 2), 5, 5)
-        painter.setBrush(self._face)
-        painter.drawRoundedRect(cap, 5, 5)
-        painter.setPen(self._ink)
-        painter.setFont(self._font)
-        painter.drawText(cap, Qt.AlignmentFlag.AlignCenter, self._text)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            cap = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -2.5)
+            border = QColor(self._ink)
+            border.setAlpha(110)
+            painter.setPen(QPen(border, 1))
+            # The lower edge is drawn twice: it makes the cap stand out of the ground.
+            painter.setBrush(border)
+            painter.drawRoundedRect(cap.translated(0, 2), 5, 5)
+            painter.setBrush(self._face)
+            painter.drawRoundedRect(cap, 5, 5)
+            painter.setPen(self._ink)
+            painter.setFont(self._font)
+            painter.drawText(cap, Qt.AlignmentFlag.AlignCenter, self._text)

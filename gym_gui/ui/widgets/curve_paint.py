@@ -6,8 +6,9 @@ Qt thread. A curve costs its pixels, not its points: `CurvePyramid.view` gives o
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QByteArray, QDataStream, QLineF, QPointF, QRectF, QSize, Qt
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from gym_gui.controllers.live_curves import CurveLine, CurvePlotState
     from gym_gui.ui.theme import Theme
 
+_Value = TypeVar("_Value", float, "NDArray[np.float64]")
+
 GUTTER: Final = 52
 HEAD: Final = 24
 FOOT: Final = 20
@@ -42,6 +45,7 @@ _BAND: Final = 60
 _PAD: Final = 0.06  # of the height, above and below the curve
 _DOT_ROOM: Final = 8  # pixels a point from which points are dotted
 _FAR: Final = 1e5
+_GREATEST: Final = sys.float_info.max
 _TIES: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -69,7 +73,7 @@ class Frame:
 
     def y_of(self, value: float) -> float:
         """The pixel of a y."""
-        return self.area.bottom() - (value - self.low) / (self.high - self.low) * self.area.height()
+        return self.area.bottom() - _share(value, self.low, self.high) * self.area.height()
 
     def value_at(self, x: float) -> float:
         """The x of a pixel."""
@@ -121,8 +125,8 @@ def frame_of(plot: CurvePlotState, size: QSize, left: float, right: float) -> Fr
                 lows.append(one[0])
                 highs.append(one[1])
     low, high = (min(lows), max(highs)) if lows else (0.0, 1.0)
-    pad = (high - low) * _PAD if high > low else max(abs(high) * _PAD, 0.5)
-    return Frame(area, left, right, low - pad, high + pad)
+    pad = high * _PAD - low * _PAD if high > low else max(abs(high) * _PAD, 0.5)
+    return Frame(area, left, right, max(low - pad, -_GREATEST), min(high + pad, _GREATEST))
 
 
 class CurvePainter:
@@ -140,20 +144,19 @@ class CurvePainter:
         pixmap = QPixmap(QSize(math.ceil(size.width() * ratio), math.ceil(size.height() * ratio)))
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(self._theme.color("surface"))
-        painter = QPainter(pixmap)
-        painter.setFont(self._theme.font(tokens.CAPTION_PX))
-        self._draw_axes(painter, plot.axis, frame)
-        painter.setClipRect(frame.area.adjusted(0, -1, 1, 1))
-        views = [line.smoothed.view(frame.left, frame.right, frame.columns) for line in plot.lines]
-        if plot.band:
-            self._draw_band(painter, plot, frame)
-        for line, view in zip(plot.lines, views, strict=True):
-            self._draw_line(painter, line, view, frame, faint=plot.band)
-        painter.setClipping(False)
-        self._draw_head(painter, plot, size)
-        if len(plot.lines) > 1:
-            self._draw_labels(painter, plot.lines, views, frame, size)
-        painter.end()
+        with QPainter(pixmap) as painter:
+            painter.setFont(self._theme.font(tokens.CAPTION_PX))
+            self._draw_axes(painter, plot.axis, frame)
+            painter.setClipRect(frame.area.adjusted(0, -1, 1, 1))
+            views = [line.smoothed.view(frame.left, frame.right, frame.columns) for line in plot.lines]
+            if plot.band:
+                self._draw_band(painter, plot, frame)
+            for line, view in zip(plot.lines, views, strict=True):
+                self._draw_line(painter, line, view, frame, faint=plot.band)
+            painter.setClipping(False)
+            self._draw_head(painter, plot, size)
+            if len(plot.lines) > 1:
+                self._draw_labels(painter, plot.lines, views, frame, size)
         return pixmap
 
     def _draw_head(self, painter: QPainter, plot: CurvePlotState, size: QSize) -> None:
@@ -260,7 +263,8 @@ def _draw_view(painter: QPainter, view: CurveView, frame: Frame) -> None:
 def _polygon(x: NDArray[np.float64], y: NDArray[np.float64], frame: Frame) -> QPolygonF:
     area = frame.area
     across = area.left() + (x - frame.left) / (frame.right - frame.left) * area.width()
-    down = area.bottom() - (y - frame.low) / (frame.high - frame.low) * area.height()
+    with np.errstate(over="ignore"):  # far beyond the edges
+        down = area.bottom() - _share(y, frame.low, frame.high) * area.height()
     points = np.empty(2 * len(x), ">f8")
     # Far beyond the edges the painter's numbers would overflow.
     points[0::2], points[1::2] = np.clip(across, -_FAR, _FAR), np.clip(down, -_FAR, _FAR)
@@ -271,8 +275,19 @@ def _polygon(x: NDArray[np.float64], y: NDArray[np.float64], frame: Frame) -> QP
     return polygon
 
 
+def _share(value: _Value, low: float, high: float) -> _Value:
+    """How far *value* is on the way from *low* to *high*, which may be longer than a float64 reaches."""
+    if math.isfinite(high - low):
+        return (value - low) / (high - low)
+    return (value * 0.25 - low * 0.25) / (high * 0.25 - low * 0.25)
+
+
 def _ticks(low: float, high: float, parts: float) -> list[float]:
-    step = nice_step(high - low, max(1.0, parts))
+    parts = max(1.0, parts)
+    if math.isfinite(high - low):
+        step = nice_step(high - low, parts)
+    else:
+        step = min(nice_step(high / 10 - low / 10, parts), _GREATEST / 10) * 10
     first = math.ceil(low / step)
     return [number * step for number in range(first, math.floor(high / step) + 1)]
 

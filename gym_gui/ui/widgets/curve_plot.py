@@ -190,15 +190,15 @@ class CurvePlot(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._pixmap is None:
             self._draw()
-        painter = QPainter(self)
-        if self._pixmap is None or self._frame is None:
-            painter.fillRect(self.rect(), self._theme.color("surface"))
-            return
-        painter.drawPixmap(0, 0, self._pixmap)
-        if self.hasFocus():
-            painter.setPen(QPen(self._theme.color("accent"), 1))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        self._paint_cursor(painter, self._frame)
+        with QPainter(self) as painter:
+            if self._pixmap is None or self._frame is None:
+                painter.fillRect(self.rect(), self._theme.color("surface"))
+                return
+            painter.drawPixmap(0, 0, self._pixmap)
+            if self.hasFocus():
+                painter.setPen(QPen(self._theme.color("accent"), 1))
+                painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+            self._paint_cursor(painter, self._frame)
 
     def _paint_cursor(self, painter: QPainter, frame: Frame) -> None:
         found = self._under_cursor()

@@ -248,21 +248,21 @@ class _FoldHead(QAbstractButton):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        role = "accent" if self.hasFocus() else "text_muted"
-        top = (self.height() - tokens.ICON_SMALL) // 2
-        icon = self._theme.icon("chevron-down" if self.opened else "chevron-right", role)
-        # The glyph has room of its own around it; the edge of what is seen counts.
-        icon.paint(painter, QRect(-tokens.SPACE_4, top, tokens.ICON_SMALL, tokens.ICON_SMALL))
-        painter.setFont(self._theme.font(tokens.BODY_PX, bold=True))
-        painter.setPen(self._theme.color("text"))
-        text = self.rect().adjusted(tokens.ICON_SMALL, 0, 0, 0)
-        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.text())
-        if self.hasFocus():
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(self._theme.color("accent"), 1))
-            ring = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-            painter.drawRoundedRect(ring, tokens.RADIUS, tokens.RADIUS)
+        with QPainter(self) as painter:
+            role = "accent" if self.hasFocus() else "text_muted"
+            top = (self.height() - tokens.ICON_SMALL) // 2
+            icon = self._theme.icon("chevron-down" if self.opened else "chevron-right", role)
+            # The glyph has room of its own around it; the edge of what is seen counts.
+            icon.paint(painter, QRect(-tokens.SPACE_4, top, tokens.ICON_SMALL, tokens.ICON_SMALL))
+            painter.setFont(self._theme.font(tokens.BODY_PX, bold=True))
+            painter.setPen(self._theme.color("text"))
+            text = self.rect().adjusted(tokens.ICON_SMALL, 0, 0, 0)
+            painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.text())
+            if self.hasFocus():
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                painter.setPen(QPen(self._theme.color("accent"), 1))
+                ring = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+                painter.drawRoundedRect(ring, tokens.RADIUS, tokens.RADIUS)
 
 
 class FoldingGroup(QWidget):

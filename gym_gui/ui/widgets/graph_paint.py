@@ -109,11 +109,10 @@ class GraphPainter:
         image.setDevicePixelRatio(self.ratio)
         image.fill(self._ground)
         if picture is not None:
-            painter = QPainter(image)
-            area = QRectF(0, 0, size.width(), max(1, size.height() - foot))
-            painter.setClipRect(area)
-            self._paint(painter, picture, area)
-            painter.end()
+            with QPainter(image) as painter:
+                area = QRectF(0, 0, size.width(), max(1, size.height() - foot))
+                painter.setClipRect(area)
+                self._paint(painter, picture, area)
         return image
 
     def _paint(self, painter: QPainter, picture: GraphPicture, area: QRectF) -> None:
@@ -222,12 +221,11 @@ class GraphPainter:
         image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
         image.setDevicePixelRatio(self.ratio)
         image.fill(0)
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._muted, 1))
-        painter.setBrush(color)
-        painter.drawEllipse(QPointF(radius + 1.5, radius + 1.5), radius, radius)
-        painter.end()
+        with QPainter(image) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._muted, 1))
+            painter.setBrush(color)
+            painter.drawEllipse(QPointF(radius + 1.5, radius + 1.5), radius, radius)
         return image
 
     def _paint_labels(self, painter: QPainter, picture: GraphPicture, shares: list[int], room: Room) -> None:

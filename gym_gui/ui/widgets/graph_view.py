@@ -191,18 +191,18 @@ class GraphView(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        shape = self._shape
-        self._draw()
-        painter.fillRect(self.rect(), self._theme.color("surface"))
-        if self._drawn is not None:
-            painter.drawImage(0, 0, self._drawn)
-        if shape is not None and self._hovered is not None and self._hovered < len(shape.ids):
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(self._theme.color("text"), 2))
-            x, y = self._spots()[self._hovered].tolist()
-            painter.drawEllipse(QPointF(x, y), self._radius() + 2, self._radius() + 2)
-        self._paint_foot(painter)
+        with QPainter(self) as painter:
+            shape = self._shape
+            self._draw()
+            painter.fillRect(self.rect(), self._theme.color("surface"))
+            if self._drawn is not None:
+                painter.drawImage(0, 0, self._drawn)
+            if shape is not None and self._hovered is not None and self._hovered < len(shape.ids):
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                painter.setPen(QPen(self._theme.color("text"), 2))
+                x, y = self._spots()[self._hovered].tolist()
+                painter.drawEllipse(QPointF(x, y), self._radius() + 2, self._radius() + 2)
+            self._paint_foot(painter)
 
     def _draw(self) -> None:
         """Bring the drawing up to date: at once where it takes no time, else aside; until then the last one stays."""

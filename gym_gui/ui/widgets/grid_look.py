@@ -118,13 +118,12 @@ class Tiles:
         side, ratio = self._side, self._ratio
         image = QImage(side, side, QImage.Format.Format_RGB32)
         image.fill(look.ground)
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if look.role.lower() == "wall":
-            self._hatch(painter, look.ground)
-        if side >= _LETTER_FROM * ratio and look.letter:
-            self._write(painter, look)
-        painter.end()
+        with QPainter(image) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            if look.role.lower() == "wall":
+                self._hatch(painter, look.ground)
+            if side >= _LETTER_FROM * ratio and look.letter:
+                self._write(painter, look)
         return image
 
     def _write(self, painter: QPainter, look: CodeLook) -> None:

@@ -156,19 +156,19 @@ class GridView(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        if self._ratio != self.devicePixelRatioF():
-            self._forget()
-        payload, place = self._payload, self._placed()
-        if payload is None or place is None:
-            painter.fillRect(self.rect(), self._theme.color("surface"))
-            return
-        if self._drawn is None:
-            self._drawn = self._draw(payload, place)
-        painter.drawImage(0, 0, self._drawn)
-        # In device pixels, as the cells are: a marker must not be blurred by half of one.
-        painter.scale(1 / self._ratio, 1 / self._ratio)
-        self._draw_agents(painter, payload.agents, place)
+        with QPainter(self) as painter:
+            if self._ratio != self.devicePixelRatioF():
+                self._forget()
+            payload, place = self._payload, self._placed()
+            if payload is None or place is None:
+                painter.fillRect(self.rect(), self._theme.color("surface"))
+                return
+            if self._drawn is None:
+                self._drawn = self._draw(payload, place)
+            painter.drawImage(0, 0, self._drawn)
+            # In device pixels, as the cells are: a marker must not be blurred by half of one.
+            painter.scale(1 / self._ratio, 1 / self._ratio)
+            self._draw_agents(painter, payload.agents, place)
 
     def _forget(self) -> None:
         self._place = self._drawn = self._tiles = None
@@ -180,18 +180,17 @@ class GridView(QWidget):
         size = QSize(round(self.width() * self._ratio), round(self.height() * self._ratio))
         image = QImage(size, QImage.Format.Format_RGB32)
         image.fill(self._theme.color("surface"))
-        painter = QPainter(image)
-        if place.gap:
-            whole = QRect(place.left, place.top, place.cell * payload.columns, place.cell * payload.rows)
-            painter.fillRect(whole.adjusted(-place.gap, -place.gap, 0, 0), self._theme.color("line"))
-        self._tiles = Tiles(self._theme, max(1, place.cell - place.gap), self._ratio)
-        for row, codes in enumerate(payload.cells):
-            for column, code in enumerate(codes):
-                self._draw_cell(painter, place, row, column, code)
-        if place.numbers:
-            self._draw_numbers(painter, payload, place)
-        self._draw_legend(painter, place)
-        painter.end()
+        with QPainter(image) as painter:
+            if place.gap:
+                whole = QRect(place.left, place.top, place.cell * payload.columns, place.cell * payload.rows)
+                painter.fillRect(whole.adjusted(-place.gap, -place.gap, 0, 0), self._theme.color("line"))
+            self._tiles = Tiles(self._theme, max(1, place.cell - place.gap), self._ratio)
+            for row, codes in enumerate(payload.cells):
+                for column, code in enumerate(codes):
+                    self._draw_cell(painter, place, row, column, code)
+            if place.numbers:
+                self._draw_numbers(painter, payload, place)
+            self._draw_legend(painter, place)
         image.setDevicePixelRatio(self._ratio)
         return image
 
@@ -207,14 +206,13 @@ class GridView(QWidget):
         if self._drawn is None or self._place is None:
             return
         self._drawn.setDevicePixelRatio(1.0)
-        painter = QPainter(self._drawn)
-        for row, (old, new) in enumerate(zip(before.cells, payload.cells, strict=True)):
-            if old == new:
-                continue
-            for column, code in enumerate(new):
-                if old[column] != code:
-                    self._draw_cell(painter, self._place, row, column, code)
-        painter.end()
+        with QPainter(self._drawn) as painter:
+            for row, (old, new) in enumerate(zip(before.cells, payload.cells, strict=True)):
+                if old == new:
+                    continue
+                for column, code in enumerate(new):
+                    if old[column] != code:
+                        self._draw_cell(painter, self._place, row, column, code)
         self._drawn.setDevicePixelRatio(self._ratio)
 
     def _draw_numbers(self, painter: QPainter, payload: GridPayload, place: GridPlace) -> None:

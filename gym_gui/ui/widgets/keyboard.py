@@ -70,16 +70,16 @@ class KeyboardDrawing(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(self._font)
-        for line, (start, keys) in enumerate(_ROWS):
-            left = start
-            for name, width in keys:
-                self._paint_key(painter, name, QPointF(left * _STEP, line * _STEP), width)
-                left += width
-        for name, left, line in _ARROWS:
-            self._paint_key(painter, name, QPointF(left * _STEP, line * _STEP), 1.0)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setFont(self._font)
+            for line, (start, keys) in enumerate(_ROWS):
+                left = start
+                for name, width in keys:
+                    self._paint_key(painter, name, QPointF(left * _STEP, line * _STEP), width)
+                    left += width
+            for name, left, line in _ARROWS:
+                self._paint_key(painter, name, QPointF(left * _STEP, line * _STEP), 1.0)
 
     def _paint_key(self, painter: QPainter, name: str, corner: QPointF, width: float) -> None:
         hue = self._hues.get(name)

@@ -73,23 +73,23 @@ class Meter(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        state = self.state
-        words = QRectF(0, 0, self.width(), _HEIGHT - _BAR - tokens.SPACE_12)
-        painter.setFont(self._theme.font(tokens.BODY_PX))
-        painter.setPen(self._theme.color("text"))
-        middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(words, Qt.AlignmentFlag.AlignLeft | middle, self._name)
-        word = self._words.get(state, "")
-        painter.setPen(self._theme.color("text_muted" if state == "accent" else state))
-        text = f"{word} · {self._text}" if word else self._text
-        painter.drawText(words, Qt.AlignmentFlag.AlignRight | middle, text)
-        bar = QRectF(0, words.bottom() + tokens.SPACE_4, self.width(), _BAR)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.color("surface_pressed"))
-        painter.drawRoundedRect(bar, _BAR / 2, _BAR / 2)
-        if self._share is not None:
-            bar.setWidth(bar.width() * min(1.0, max(0.0, self._share)))
-            painter.setBrush(self._theme.color(state))
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            state = self.state
+            words = QRectF(0, 0, self.width(), _HEIGHT - _BAR - tokens.SPACE_12)
+            painter.setFont(self._theme.font(tokens.BODY_PX))
+            painter.setPen(self._theme.color("text"))
+            middle = Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(words, Qt.AlignmentFlag.AlignLeft | middle, self._name)
+            word = self._words.get(state, "")
+            painter.setPen(self._theme.color("text_muted" if state == "accent" else state))
+            text = f"{word} · {self._text}" if word else self._text
+            painter.drawText(words, Qt.AlignmentFlag.AlignRight | middle, text)
+            bar = QRectF(0, words.bottom() + tokens.SPACE_4, self.width(), _BAR)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.color("surface_pressed"))
             painter.drawRoundedRect(bar, _BAR / 2, _BAR / 2)
+            if self._share is not None:
+                bar.setWidth(bar.width() * min(1.0, max(0.0, self._share)))
+                painter.setBrush(self._theme.color(state))
+                painter.drawRoundedRect(bar, _BAR / 2, _BAR / 2)

@@ -174,10 +174,10 @@ class PayloadView(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), self._theme.color("surface"))
-        if self.note:
-            painter.setFont(self._theme.font(tokens.CAPTION_PX))
-            painter.setPen(self._theme.color("text_muted"))
-            foot = QRect(0, self.height() - self._below - _NOTE_HEIGHT, self.width(), _NOTE_HEIGHT)
-            painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, self.note)
+        with QPainter(self) as painter:
+            painter.fillRect(event.rect(), self._theme.color("surface"))
+            if self.note:
+                painter.setFont(self._theme.font(tokens.CAPTION_PX))
+                painter.setPen(self._theme.color("text_muted"))
+                foot = QRect(0, self.height() - self._below - _NOTE_HEIGHT, self.width(), _NOTE_HEIGHT)
+                painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, self.note)

@@ -127,21 +127,21 @@ class PictureWidget(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        image = self._image
-        if image is None:
-            painter.fillRect(event.rect(), self._ground)
-            return
-        if not self.target.contains(event.rect()):
-            painter.fillRect(event.rect(), self._ground)
-        scale = self._target.width() * self.devicePixelRatioF() / image.width()
-        whole = abs(scale - round(scale)) < _ROUNDING
-        smooth = not whole and (image.width() >= SMOOTH_FROM_WIDTH or scale < 1)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        painter.drawImage(self._target, image)
-        # What is painted again because something over it changed is no new frame.
-        self.painted_frames += self._is_new
-        self._is_new = False
+        with QPainter(self) as painter:
+            image = self._image
+            if image is None:
+                painter.fillRect(event.rect(), self._ground)
+                return
+            if not self.target.contains(event.rect()):
+                painter.fillRect(event.rect(), self._ground)
+            scale = self._target.width() * self.devicePixelRatioF() / image.width()
+            whole = abs(scale - round(scale)) < _ROUNDING
+            smooth = not whole and (image.width() >= SMOOTH_FROM_WIDTH or scale < 1)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+            painter.drawImage(self._target, image)
+            # What is painted again because something over it changed is no new frame.
+            self.painted_frames += self._is_new
+            self._is_new = False
 
     def _place(self) -> None:
         if self._image is None or self._image.isNull():

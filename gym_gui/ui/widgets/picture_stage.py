@@ -46,21 +46,21 @@ class _Caption(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = self._theme.font(tokens.BODY_PX)
-        painter.setFont(font)
-        room = QRectF(self.rect()).adjusted(tokens.SPACE_24, tokens.SPACE_16, -tokens.SPACE_24, -tokens.SPACE_16)
-        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        bounds = QFontMetricsF(font).boundingRect(room, flags, self._lines)
-        box = bounds.adjusted(-tokens.SPACE_12, -tokens.SPACE_8, tokens.SPACE_12, tokens.SPACE_8)
-        if not self._middle:
-            box.moveBottom(room.bottom())
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.color("overlay"))
-        painter.drawRoundedRect(box, tokens.RADIUS, tokens.RADIUS)
-        painter.setPen(self._theme.color("overlay_text"))
-        painter.drawText(box, flags, self._lines)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            font = self._theme.font(tokens.BODY_PX)
+            painter.setFont(font)
+            room = QRectF(self.rect()).adjusted(tokens.SPACE_24, tokens.SPACE_16, -tokens.SPACE_24, -tokens.SPACE_16)
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            bounds = QFontMetricsF(font).boundingRect(room, flags, self._lines)
+            box = bounds.adjusted(-tokens.SPACE_12, -tokens.SPACE_8, tokens.SPACE_12, tokens.SPACE_8)
+            if not self._middle:
+                box.moveBottom(room.bottom())
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.color("overlay"))
+            painter.drawRoundedRect(box, tokens.RADIUS, tokens.RADIUS)
+            painter.setPen(self._theme.color("overlay_text"))
+            painter.drawText(box, flags, self._lines)
 
 
 class PictureStage(QWidget):

@@ -226,16 +226,16 @@ class PictureWall(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        region = event.region()
-        painter.fillRect(event.rect(), self._theme.color("picture"))  # clipped to the tiles that are new
-        if not self._tiles:
-            self._paint_message(painter)
-            return
-        painter.setFont(self._theme.font(tokens.CAPTION_PX))
-        for place, (tile, cell) in enumerate(zip(self._tiles, self._cells, strict=True)):
-            if not cell.isNull() and region.intersects(cell):
-                self._paint_tile(painter, tile, cell, chosen=place == self._current and self._large is None)
+        with QPainter(self) as painter:
+            region = event.region()
+            painter.fillRect(event.rect(), self._theme.color("picture"))  # clipped to the tiles that are new
+            if not self._tiles:
+                self._paint_message(painter)
+                return
+            painter.setFont(self._theme.font(tokens.CAPTION_PX))
+            for place, (tile, cell) in enumerate(zip(self._tiles, self._cells, strict=True)):
+                if not cell.isNull() and region.intersects(cell):
+                    self._paint_tile(painter, tile, cell, chosen=place == self._current and self._large is None)
 
     def _paint_message(self, painter: QPainter) -> None:
         painter.setPen(self._theme.color("overlay_muted"))

@@ -128,6 +128,15 @@ class PlayerActions(QObject):
             menu.addActions(list(group))
             menu.addSeparator()
 
+    def let_move(self, *, on: bool) -> None:
+        """Whether there is anything to play and to step through."""
+        moving = (
+            self.toggle, self.reverse, self.back_one, self.on_one, self.back_ten, self.on_ten, self.home, self.end,
+            self.shuttle_back, self.shuttle_on, self.go_to_step, self.next_event, self.event_before, self.loop,
+        )  # fmt: skip
+        for action in moving:
+            action.setEnabled(on)
+
     def show_sound(self, *, there: bool, on: bool) -> None:
         """Offer sound where the run has some, and say whether it is on."""
         self.sound.setVisible(there)

@@ -72,36 +72,36 @@ class ReturnHistogram(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setFont(self._theme.font(tokens.CAPTION_PX))
-        returns = self._returns
-        painter.setPen(self._theme.color("text_muted"))
-        middle = Qt.AlignmentFlag.AlignVCenter
-        head = QRectF(0, 0, self.width(), _HEAD)
-        if returns is None:
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No episode has ended yet")
-            return
-        total = int(returns.counts.sum())
-        text = self.readout() or f"{total:,} episode{'' if total == 1 else 's'}"
-        painter.drawText(head, Qt.AlignmentFlag.AlignLeft | middle, text)
-        most = max(1, int(returns.counts.max()))
-        for place, count in enumerate(returns.counts.tolist()):
-            if count:
-                bar = self._bar(place)
-                height = max(_LEAST_BAR, bar.height() * count / most)
-                bar.setTop(bar.bottom() - height)
-                chosen = place == self._hovered
-                painter.fillRect(bar, self._theme.color("accent") if chosen else QColor(tokens.PLOT_HUES[2]))
-        painter.setPen(self._theme.color("line"))
-        area = self._area()
-        painter.drawLine(area.bottomLeft(), area.bottomRight())
-        painter.setPen(self._theme.color("text_muted"))
-        foot = QRectF(0, self.height() - _FOOT, self.width(), _FOOT)
-        painter.drawText(foot, Qt.AlignmentFlag.AlignLeft | middle, axis_text(float(returns.edges[0])))
-        painter.drawText(foot, Qt.AlignmentFlag.AlignRight | middle, axis_text(float(returns.edges[-1])))
-        if self.hasFocus():
-            painter.setPen(self._theme.color("accent"))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        with QPainter(self) as painter:
+            painter.setFont(self._theme.font(tokens.CAPTION_PX))
+            returns = self._returns
+            painter.setPen(self._theme.color("text_muted"))
+            middle = Qt.AlignmentFlag.AlignVCenter
+            head = QRectF(0, 0, self.width(), _HEAD)
+            if returns is None:
+                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No episode has ended yet")
+                return
+            total = int(returns.counts.sum())
+            text = self.readout() or f"{total:,} episode{'' if total == 1 else 's'}"
+            painter.drawText(head, Qt.AlignmentFlag.AlignLeft | middle, text)
+            most = max(1, int(returns.counts.max()))
+            for place, count in enumerate(returns.counts.tolist()):
+                if count:
+                    bar = self._bar(place)
+                    height = max(_LEAST_BAR, bar.height() * count / most)
+                    bar.setTop(bar.bottom() - height)
+                    chosen = place == self._hovered
+                    painter.fillRect(bar, self._theme.color("accent") if chosen else QColor(tokens.PLOT_HUES[2]))
+            painter.setPen(self._theme.color("line"))
+            area = self._area()
+            painter.drawLine(area.bottomLeft(), area.bottomRight())
+            painter.setPen(self._theme.color("text_muted"))
+            foot = QRectF(0, self.height() - _FOOT, self.width(), _FOOT)
+            painter.drawText(foot, Qt.AlignmentFlag.AlignLeft | middle, axis_text(float(returns.edges[0])))
+            painter.drawText(foot, Qt.AlignmentFlag.AlignRight | middle, axis_text(float(returns.edges[-1])))
+            if self.hasFocus():
+                painter.setPen(self._theme.color("accent"))
+                painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _area(self) -> QRectF:
         return QRectF(0, _HEAD, self.width(), self.height() - _HEAD - _FOOT)

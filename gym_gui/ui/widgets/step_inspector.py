@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
+from gym_gui.controllers.action_names import action_text
 from gym_gui.controllers.library_entry import ENDING_TOLD, ending_of
 from gym_gui.core.schema.mismatch import counts_of
 from gym_gui.ui import theme as tokens
@@ -17,6 +18,7 @@ from gym_gui.ui.widgets.payload_panels import PayloadPanels
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gym_gui.controllers.replay_columns import AgentStep
     from gym_gui.controllers.replay_state import ReplayState, StepDetails
     from gym_gui.core.data_model import EpisodeRollup, RunRecord
     from gym_gui.ui.theme import Theme
@@ -45,6 +47,9 @@ class StepInspector(QScrollArea):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._fill)
         self._facts = FactGrid(theme, notify)
+        self._agents = FactGrid(theme, notify, wrap=True)
+        self._agents_group = FoldingGroup(theme, "Agents", self._agents)
+        self._agents_group.hide()
         self._info = FactGrid(theme, notify)
         self._episode_facts = FactGrid(theme, notify, wrap=True)
         self._run_facts = FactGrid(theme, notify, wrap=True)
@@ -55,6 +60,7 @@ class StepInspector(QScrollArea):
         column.setContentsMargins(tokens.SPACE_12, tokens.SPACE_8, tokens.SPACE_12, tokens.SPACE_16)
         column.setSpacing(tokens.SPACE_16)
         column.addWidget(FoldingGroup(theme, "Step", self._facts))
+        column.addWidget(self._agents_group)
         column.addWidget(self._info_group)
         column.addWidget(self.panels)
         column.addWidget(FoldingGroup(theme, "Episode", self._episode_facts))
@@ -82,10 +88,14 @@ class StepInspector(QScrollArea):
 
     def facts(self) -> dict[str, str]:
         """What the step's group says, for tests and for copying."""
-        return {fact.key: fact.value for fact in (*self._facts.facts, *self._info.facts)}
+        shown = (*self._facts.facts, *self._agents.facts, *self._info.facts)
+        return {fact.key: fact.value for fact in shown}
 
     def _fill(self) -> None:
         details = self._step
+        agents = () if details is None else details.agents
+        self._agents.set_facts(agent_facts(agents))
+        self._agents_group.setVisible(bool(agents))
         if details is None:
             self._facts.set_facts(())
             self._info.set_facts(())
@@ -96,7 +106,30 @@ class StepInspector(QScrollArea):
             self.panels.show_matter(details.matter)
         if details.info is not None:
             self._info.set_facts(info_facts(details.info))
-            self._info_group.set_note("" if details.info else "The environment gave no info.")
+            self._info_group.set_note(_note_of_info(details))
+
+
+def _note_of_info(details: StepDetails) -> str:
+    if not details.agents:
+        return "" if details.info else "The environment gave no info."
+    agent = details.agents[0].agent_id
+    return f"Info of the agent {agent}." if details.info else f"The environment gave no info for the agent {agent}."
+
+
+def agent_facts(agents: tuple[AgentStep, ...]) -> list[Fact]:
+    """One row an agent: what it did and what it got."""
+    facts = []
+    for one in agents:
+        parts = []
+        if one.action is not None:
+            parts.append(action_text(one.action))
+        if one.reward is not None:
+            parts.append(f"reward {number_text(one.reward, signed=True)}")
+        parts.append(f"return {number_text(one.total_reward)}")
+        parts += [word for word, on in (("terminated", one.terminated), ("truncated", one.truncated)) if on]
+        text = "  ·  ".join(parts)
+        facts.append(Fact(one.agent_id, text))
+    return facts
 
 
 def step_facts(details: StepDetails) -> list[Fact]:
@@ -111,7 +144,7 @@ def step_facts(details: StepDetails) -> list[Fact]:
     )
     return [
         Fact("Step", f"{details.step_index:,}"),
-        Fact("Action", action),
+        *([] if details.agents else [Fact("Action", action)]),
         *(Fact(name, value) for name, value in details.action_parts),
         Fact("Reward", reward),
         Fact("Return", number_text(details.total_reward)),

@@ -46,24 +46,24 @@ class Switch(QAbstractButton):
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = self._theme
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(self._font)
-        enabled = self.isEnabled()
-        painter.setPen(theme.color("text" if enabled else "text_muted"))
-        words = QRectF(0, 0, self.width() - _TRACK.width() - tokens.SPACE_8, self.height())
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.text())
-        top = (self.height() - _TRACK.height()) / 2
-        track = QRectF(self.width() - _TRACK.width() - 1, top, _TRACK.width(), _TRACK.height())
-        outline = "accent" if enabled and (self.isChecked() or self.hasFocus()) else "text_muted"
-        painter.setPen(QPen(theme.color(outline), 2 if self.hasFocus() else 1))
-        painter.setBrush(theme.color(("accent" if enabled else "text_muted") if self.isChecked() else "surface"))
-        painter.drawRoundedRect(track, track.height() / 2, track.height() / 2)
-        inset = (_TRACK.height() - _KNOB) / 2
-        left = track.right() - inset - _KNOB if self.isChecked() else track.left() + inset
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("on_accent" if self.isChecked() else "text_muted"))
-        painter.drawEllipse(QRectF(left, track.top() + inset, _KNOB, _KNOB))
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setFont(self._font)
+            enabled = self.isEnabled()
+            painter.setPen(theme.color("text" if enabled else "text_muted"))
+            words = QRectF(0, 0, self.width() - _TRACK.width() - tokens.SPACE_8, self.height())
+            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.text())
+            top = (self.height() - _TRACK.height()) / 2
+            track = QRectF(self.width() - _TRACK.width() - 1, top, _TRACK.width(), _TRACK.height())
+            outline = "accent" if enabled and (self.isChecked() or self.hasFocus()) else "text_muted"
+            painter.setPen(QPen(theme.color(outline), 2 if self.hasFocus() else 1))
+            painter.setBrush(theme.color(("accent" if enabled else "text_muted") if self.isChecked() else "surface"))
+            painter.drawRoundedRect(track, track.height() / 2, track.height() / 2)
+            inset = (_TRACK.height() - _KNOB) / 2
+            left = track.right() - inset - _KNOB if self.isChecked() else track.left() + inset
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color("on_accent" if self.isChecked() else "text_muted"))
+            painter.drawEllipse(QRectF(left, track.top() + inset, _KNOB, _KNOB))
 
 
 class Segments(QWidget):

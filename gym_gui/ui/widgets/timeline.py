@@ -135,17 +135,17 @@ class Timeline(QWidget):
             self._still = self._plot.draw(
                 self._columns, self._marks, self.scale, self.devicePixelRatioF(), compact=self._compact
             )
-        painter = QPainter(self)
-        ratio = self._still.devicePixelRatio()
-        dirty = QRectF(event.rect())
-        painter.drawPixmap(
-            dirty,
-            self._still,
-            QRectF(dirty.x() * ratio, dirty.y() * ratio, dirty.width() * ratio, dirty.height() * ratio),
-        )
-        if self._length:
-            self._paint_playhead(painter)
-            self._paint_hover(painter)
+        with QPainter(self) as painter:
+            ratio = self._still.devicePixelRatio()
+            dirty = QRectF(event.rect())
+            painter.drawPixmap(
+                dirty,
+                self._still,
+                QRectF(dirty.x() * ratio, dirty.y() * ratio, dirty.width() * ratio, dirty.height() * ratio),
+            )
+            if self._length:
+                self._paint_playhead(painter)
+                self._paint_hover(painter)
 
     @property
     def _lanes_bottom(self) -> int:

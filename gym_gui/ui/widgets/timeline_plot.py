@@ -137,14 +137,13 @@ class TimelinePlot:
         pixmap = QPixmap(QSize(math.ceil(scale.width * ratio), math.ceil(height * ratio)))
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(self._theme.color("surface"))
-        painter = QPainter(pixmap)
-        painter.setFont(self._theme.font(tokens.CAPTION_PX))
-        events = QRectF(scale.left, SLIDER_HEIGHT, scale.span, EVENTS_HEIGHT)
-        self._name(painter, "Events", events)
-        self._draw_events(painter, marks, scale, events)
-        if not compact:
-            self._draw_plots(painter, columns, scale)
-        painter.end()
+        with QPainter(pixmap) as painter:
+            painter.setFont(self._theme.font(tokens.CAPTION_PX))
+            events = QRectF(scale.left, SLIDER_HEIGHT, scale.span, EVENTS_HEIGHT)
+            self._name(painter, "Events", events)
+            self._draw_events(painter, marks, scale, events)
+            if not compact:
+                self._draw_plots(painter, columns, scale)
         return pixmap
 
     def _draw_plots(self, painter: QPainter, columns: EpisodeColumns, scale: Scale) -> None:
@@ -205,11 +204,12 @@ class TimelinePlot:
             icon.paint(painter, QRectF(x - _GLYPH / 2, lane.top(), _GLYPH, _GLYPH).toRect())
 
     def _draw_rewards(self, painter: QPainter, rewards: NDArray[np.float64], scale: Scale, lane: QRectF) -> None:
-        values = np.nan_to_num(rewards, nan=0.0, posinf=0.0, neginf=0.0)
+        values, unit = _of_finite_reach(np.nan_to_num(rewards, nan=0.0, posinf=0.0, neginf=0.0))
         high, low = max(0.0, float(values.max())), min(0.0, float(values.min()))
         reach = (high - low) or 1.0
-        zero = lane.top() + lane.height() * high / reach if high != low else lane.bottom()
-        self._ticks(painter, [high or low, 0.0], lane, lambda value: zero - value / reach * lane.height())
+        zero = lane.top() + lane.height() * (high / reach) if high != low else lane.bottom()
+        ends = [(high or low) / unit, 0.0]
+        self._ticks(painter, ends, lane, lambda value: zero - value * unit / reach * lane.height())
         starts, lows, highs = reduce_columns(values, scale)
         wide = min(_WIDEST_BAR, max(2.0, scale.span / max(1, scale.length) - 1))
         above, below = np.maximum(highs, 0.0), np.minimum(lows, 0.0)
@@ -224,7 +224,7 @@ class TimelinePlot:
                 painter.fillRect(bar.intersected(lane.adjusted(0, -_LEAST_BAR, 0, _LEAST_BAR)), color)
 
     def _draw_returns(self, painter: QPainter, returns: NDArray[np.float64], scale: Scale, lane: QRectF) -> None:
-        values = np.nan_to_num(returns, nan=0.0, posinf=0.0, neginf=0.0)
+        values, unit = _of_finite_reach(_held_within(returns))
         low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
         if low == high:
             high = low + 1.0
@@ -233,7 +233,7 @@ class TimelinePlot:
         def y_of(value: float) -> float:
             return plot.bottom() - (value - low) / (high - low) * plot.height()
 
-        self._ticks(painter, [high, low, 0.0], lane, y_of)
+        self._ticks(painter, [high / unit, low / unit, 0.0], lane, lambda value: y_of(value * unit))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(tokens.PLOT_HUES[2]), 1))
         starts, lows, highs = reduce_columns(values, scale)
@@ -245,6 +245,20 @@ class TimelinePlot:
                 points.append(QPointF(x, y_of(most)))
         painter.drawPolyline(QPolygonF(points))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+
+
+def _of_finite_reach(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """*values* in a unit in which the way from the least to the greatest is a number, and that unit: 1 as a rule."""
+    reach = max(0.0, float(values.max())) - min(0.0, float(values.min()))
+    # Two finite values can lie farther apart than a float64 reaches; a power of two changes none of their digits.
+    return (values, 1.0) if math.isfinite(reach) else (values * 0.25, 0.25)
+
+
+def _held_within(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """*values* with the infinite ones at the greatest and the least finite one, where they leave the lane."""
+    finite = values[np.isfinite(values)]
+    high, low = (float(finite.max()), float(finite.min())) if len(finite) else (0.0, 0.0)
+    return np.nan_to_num(values, nan=0.0, posinf=max(0.0, high), neginf=min(0.0, low))
 
 
 def reduce_columns(

@@ -88,7 +88,10 @@ class TransportBar(QFrame):
 
     def show_state(self, state: ReplayState) -> None:
         """Follow the player."""
-        last = state.episode.steps if state.episode is not None else state.last
+        is_empty = bool(state.why_empty)
+        last = state.episode.steps if state.episode is not None and not is_empty else state.last
+        for button in (self._play, self._reverse):
+            button.setEnabled(not is_empty)
         self.steps.set_step(state.step_index, max(last, state.last))
         rate = state.run.step_rate_hz if state.run is not None and state.run.step_rate_hz > 0 else 1.0
         self._time.setText(f"{clock_text(state.position / rate)} / {clock_text(state.last / rate)}")

@@ -7,19 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from unit.adapters.guests import Guests
 from unit.adapters.pursuit import Pursuit
 
 from gym_gui.adapters.multi_agent import EVERYBODY, MultiAgentStepper, make_multi_agent_run, run_spaces
-from gym_gui.config.settings import Settings
+from gym_gui.config.settings import Settings, load_settings
 from gym_gui.controllers.replay_columns import append_rows, empty_columns
 from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.core.errors import EnvironmentUnusableError, InvalidActionError, InvariantError, SchemaMismatchError
 from gym_gui.core.schema.run_spaces import RunSpaces
+from gym_gui.recording.export.job import ExportJob, Progressing
+from gym_gui.recording.export.pictures import pictures
+from gym_gui.recording.export.request import ExportRequest
+from gym_gui.recording.export.run import open_source
+from gym_gui.recording.export.selection import select
 from gym_gui.services.bootstrap import open_services
 from gym_gui.services.telemetry_schema import SchemaMode, SchemaValidator
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from gym_gui.core.data_model import RunRecord, StepRecord
 
 CHASE = {"sheep": 1, "wolf_0": 1, "wolf_1": 0}
 
@@ -137,3 +145,105 @@ def test_that_the_rows_of_all_agents_come_back_from_disk_and_are_checked_against
         columns = append_rows(empty_columns(run.run_id), found)
         assert len(columns) == told[-1].step_index + 1
         assert (columns.frame_indices >= 0).all(), "whichever agent's row holds the picture, the step shows it"
+
+
+def visited(order: str = "abc") -> tuple[MultiAgentStepper, list[StepRecord]]:
+    """An episode whose agents come and go."""
+    env = Guests(order)
+    stepper = MultiAgentStepper(env, make_multi_agent_run(env, "Guests-v0", player="script"))
+    rows = stepper.reset(seed=1)
+    while stepper.acting:
+        rows += stepper.step(dict.fromkeys(stepper.acting, 1))
+    return stepper, rows
+
+
+# Step -> the agents' rewards together.
+SUMS = [0, 1.5, 2 * 1.25, 3 * 1.25, 4 * 0.75, 5 * 0.75, 6 * 0.75, 7 * 0.75, 8 * 0.75]
+
+
+@pytest.mark.parametrize("order", ["abc", "cba"])
+def test_that_a_step_of_several_agents_is_their_sum_in_the_player(order: str) -> None:
+    stepper, rows = visited(order)
+    early, late = [row for row in rows if row.step_index < 3], [row for row in rows if row.step_index >= 3]
+    columns = append_rows(append_rows(empty_columns("run"), early), late)
+    assert columns.rewards[1:].tolist() == SUMS[1:]
+    assert columns.returns.tolist() == np.cumsum(SUMS).tolist()
+    assert columns.returns[-1] == stepper.finish().total_reward
+    assert np.flatnonzero(columns.flags).tolist() == [8], "that b left ended nothing"
+    assert [(one.agent_id, one.action, one.reward, one.total_reward) for one in columns.agents[3]] == [
+        ("a", 1, 3.0, 6.0),
+        ("b", 1, 1.5, 3.0),
+        ("c", 1, -0.75, -1.25),
+    ]
+    assert [one.terminated for one in columns.agents[3]] == [False, True, False]
+    assert [one.action for one in columns.agents[2]] == [1, 1, None]
+
+
+def test_that_nan_counts_as_nothing_in_a_sum_and_one_agent_is_left_as_it_is() -> None:
+    _, rows = visited()
+    odd = [replace(row, reward=np.nan) if row.agent_id == "a" and row.step_index in {1, 4} else row for row in rows]
+    columns = append_rows(empty_columns("run"), odd)
+    assert columns.rewards[1] == 0.5
+    assert columns.rewards[4] == -1.0
+    alone = append_rows(empty_columns("run"), [row for row in odd if row.agent_id == "a"])
+    assert np.isnan(alone.rewards[4])
+    assert set(alone.agents) == {()}
+    assert alone.actions[1] == 1
+
+
+def record_guests(home: Path, *, backend: str = "split", order: str = "abc") -> RunRecord:
+    """Record one episode of agents that come and go."""
+    env = Guests(order)
+    run = make_multi_agent_run(env, "Guests-v0", player="script")
+    stepper = MultiAgentStepper(env, run)
+    settings = load_settings(var_dir=home, overrides=[f"record={backend}"])
+    with open_services(settings) as services:
+        telemetry = services.telemetry
+        telemetry.start_run(run, spaces=RunSpaces(by_agent=run_spaces(env)))
+        rows = stepper.reset(seed=1)
+        telemetry.record_episode_start(stepper.rollup)
+        while stepper.acting:
+            rows += stepper.step(dict.fromkeys(stepper.acting, 1))
+        for row in rows:
+            telemetry.record_step(row)
+        telemetry.complete_episode(stepper.finish())
+        telemetry.end_run(run.run_id, RunState.COMPLETED)
+        telemetry.flush()
+    return run
+
+
+def test_that_pictures_tell_the_sums_of_their_steps(tmp_path: Path) -> None:
+    run = record_guests(tmp_path / "var", order="cba")
+    for start in (0, 3):
+        request = ExportRequest(run_id=run.run_id, output=tmp_path / "out.png", format="png", start=start)
+        with open_source(tmp_path / "var", run.run_id) as source:
+            job = ExportJob(source, select(source.rows, request), request.options, Progressing(), target=request.output)
+            found = list(pictures(job))
+        assert [one.reward for one in found] == [None, *SUMS[1:]][start:]
+        assert [one.total for one in found] == np.cumsum(SUMS).tolist()[start:]
+        assert found[-1].action == {"a": 1, "c": 1}
+
+
+def test_that_an_agent_that_comes_in_needs_no_action_and_later_ones_do() -> None:
+    env = Guests()
+    run = make_multi_agent_run(env, "Guests-v0", player="script")
+    stepper = MultiAgentStepper(env, run)
+    validator = SchemaValidator(SchemaMode.STRICT)
+    validator.begin_run(run, RunSpaces(by_agent=run_spaces(env)))
+    for seed in range(2):
+        rows = stepper.reset(seed=seed)
+        while stepper.acting:
+            rows += stepper.step(dict.fromkeys(stepper.acting, 1))
+        stepper.finish()
+        for row in rows:
+            validator.check(row)
+    assert validator.counts(run.run_id).mismatches == {}
+    last = next(row for row in rows if row.step_index == 5 and row.agent_id == "c")
+    episode = stepper.reset(seed=3)[0].episode_id
+    for step_index in (2, 3):
+        row = replace(last, episode_id=episode, step_index=step_index, action=None)
+        if step_index == 2:
+            validator.check(row)
+            continue
+        with pytest.raises(SchemaMismatchError, match="no action"):
+            validator.check(row)

@@ -47,6 +47,7 @@ def drawn(board: WatchBoard, *, width: int, height: int = 20, ascii_only: bool =
         ([0, 0, 0, 0, 7, 7, 7, 7], 2, "▁█"),
         ([1, float("inf"), 2], 5, "▁█"),
         ([1, 2], 0, ""),
+        ([-1.7e308, 1.7e308, 1.7e308, 1.7e308], 2, "▁█"),
     ],
 )
 def test_that_a_sparkline_shows_finite_values_in_its_width(values: list[float], width: int, line: str) -> None:

@@ -49,6 +49,18 @@ def test_that_zooming_in_shows_the_points_themselves() -> None:
     np.testing.assert_array_equal(view.mean, curve.y[4_999:5_102])
 
 
+def test_that_means_of_the_greatest_values_are_finite() -> None:
+    y = np.tile([1.7e308, 1.6e308], 5_000)
+    curve = CurvePyramid(np.arange(10_000.0), y)
+    for columns in (20, 4_000):
+        view = curve.view(0, 9_999, columns)
+        np.testing.assert_allclose(view.mean[1:-1], 1.65e308, rtol=0.04)
+    np.testing.assert_allclose(smooth(y, 4)[4:], 1.65e308)
+    _, mean, half = mean_and_band([curve, CurvePyramid(curve.x, -y)], 0, 9_999, 50)
+    np.testing.assert_allclose(mean, 0.0, atol=1e294)
+    assert np.isfinite(half).all()
+
+
 def test_that_nan_is_left_out_and_points_keep_their_names() -> None:
     y = np.array([1.0, np.nan, 3.0, np.inf, 5.0])
     curve = CurvePyramid(np.array([4.0, 3.0, 2.0, 1.0, 0.0]), y)

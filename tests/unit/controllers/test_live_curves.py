@@ -138,6 +138,21 @@ def test_that_the_best_and_worst_episodes_and_the_histogram_are_told() -> None:
     assert summary_of(RunCurves().episodes) is None
 
 
+@pytest.mark.parametrize(
+    "values",
+    [[1.7e308, -1.7e308, 0.0], [1e308] * 3, [1.7976931348623157e308], [5e-324, 1e-323, 0.0], [1.0, 1.0 + 2**-52]],
+)
+def test_that_any_finite_returns_make_a_histogram(values: list[float]) -> None:
+    curves = RunCurves()
+    curves.add_episodes(episodes_of(values))
+    summary = summary_of(curves.episodes)
+    assert summary is not None
+    assert summary.counts.sum() == len(values)
+    assert np.isfinite(summary.edges).all()
+    assert summary.edges[0] <= min(values)
+    assert max(values) <= summary.edges[-1]
+
+
 def test_that_two_episodes_that_end_together_make_no_impossible_speed() -> None:
     table = episodes_of([1.0] * 20)
     table.ended_us[10] = table.ended_us[9] + 1

@@ -26,6 +26,8 @@ from gym_gui.ui.texts import (
         (-893.0, "-893"),
         (1234567.8912, "1,234,567.891"),
         (1e-5, "1.00e-05"),
+        (1e308, "1e+308"),
+        (-1.7e308, "-1.7e+308"),
         (math.inf, "inf"),
         (math.nan, "nan"),
     ],
@@ -48,6 +50,7 @@ def test_that_a_sign_is_shown_where_it_is_asked_for() -> None:
         (12345.0, "12.3K"),
         (4e6, "4M"),
         (2.5e9, "2.5G"),
+        (-1e308, "-1e+308"),
     ],
 )
 def test_that_an_axis_has_three_digits(value: float, text: str) -> None:
