@@ -141,8 +141,6 @@ def encode(kind: Kind, values: Sequence[Any]) -> pa.Array:
 
 def decode(kind: Kind, array: pa.Array) -> list[Any]:
     """The values of an Arrow array of that kind; its type may be a wider one."""
-    import pyarrow as pa  # noqa: PLC0415 - as above
-
     name = kind[0]
     if name in {"np", "array"}:
         return _decode_numbers(kind, array)
@@ -165,9 +163,10 @@ def decode(kind: Kind, array: pa.Array) -> list[Any]:
             found.append(None if length is None else items[place : place + length])
             place += length or 0
         return found
+    arrow = arrow_type(kind)
+    if arrow is not None and array.type != arrow:
+        array = array.cast(arrow, safe=False)  # another file of the run has a wider type; it was of this one
     values: list[Any] = array.to_pylist()
-    if name == "int" and pa.types.is_floating(array.type):  # a later file of the run has other numbers here
-        return [None if value is None else int(value) for value in values]
     return values
 
 

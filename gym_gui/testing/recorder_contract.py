@@ -123,10 +123,14 @@ class RecordingBackendContract(RecordingProcessContract):
 
     @pytest.mark.parametrize(
         "observation",
-        [lambda n: np.arange(n % 4 + 1), lambda n: {"seen": np.zeros((n % 3 + 1, 2), np.float32), "n": np.int64(n)}],
-        ids=["array", "dict"],
+        [
+            lambda n: np.arange(n % 4 + 1),
+            lambda n: {"seen": np.zeros((n % 3 + 1, 2), np.float32), "n": np.int64(n)},
+            lambda n: [(0, np.int64(n)), (1, np.full(2, n, np.float16)), (2, "text")][n % 3],
+        ],
+        ids=["array", "dict", "one-of"],
     )
-    def test_that_observations_may_change_their_shape_in_every_episode(
+    def test_that_observations_may_change_their_form_in_every_episode(
         self, tmp_path: Path, observation: Callable[[int], Any]
     ) -> None:
         steps = [step(n, e, observation=observation(n + e)) for e in range(3) for n in range(9)]
