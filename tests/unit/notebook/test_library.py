@@ -14,7 +14,7 @@ from recordings import Recordings, picture_of, step_of
 from small_envs import Counting
 
 import gym_gui
-from gym_gui.config.settings import Settings
+from gym_gui.config.settings import Settings, load_settings
 from gym_gui.controllers.recording import RecordingRequest, record
 from gym_gui.core.errors import FrameNotFoundError, RunNotFoundError, StoreError
 from gym_gui.services.bootstrap import open_services
@@ -164,6 +164,39 @@ def test_that_observations_of_several_shapes_are_one_object_each(
         (batch,) = library.runs[0].transitions(100)
     assert [len(one) for one in batch["observation"]] == [1, 2, 3, 4, 5]
     assert [len(one) for one in batch["next_observation"]] == [2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("backend", ["split", "parquet", "hdf5", "sqlite"])
+@pytest.mark.parametrize("edge", [None, spaces.Discrete(4)], ids=["bare", "edges"])
+@pytest.mark.parametrize(
+    "nest", [lambda g: g, lambda g: spaces.Dict(g=g, n=spaces.Tuple((g, spaces.Text(3))))], ids=["top", "nested"]
+)
+def test_that_graphs_are_graphs_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str, edge: Any, nest: Any
+) -> None:
+    graph = nest(spaces.Graph(spaces.Box(-1, 1, (2,)), edge))
+    graph.seed(4)
+    seen: list[Any] = []
+
+    class Graphs(Counting):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.observation_space = graph
+
+        def _seen(self) -> Any:
+            seen.append(graph.sample())
+            return seen[-1]
+
+    spec = EnvSpec("Graphs-v0", entry_point=Graphs)
+    monkeypatch.setitem(gymnasium.registry, spec.id, spec)
+    with open_services(load_settings(var_dir=tmp_path, overrides=[f"record={backend}"])) as services:
+        record(services, RecordingRequest(env_id=spec.id, episodes=1, seed=3))
+    with gym_gui.open_library(tmp_path) as library:
+        observations = library.runs[0][0].observations
+        assert all(graph.contains(one) for one in observations)
+        assert all(map(same, [*observations], seen))
+        assert same(observations[2:][1], seen[3])
+        assert all(map(same, np.asarray(observations), seen))
 
 
 def test_that_the_same_seed_gives_the_same_order(library: Library) -> None:
