@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, overload
 import numpy as np
 
 from gym_gui.core.errors import FrameNotFoundError
+from gym_gui.core.packing import from_array
+from gym_gui.core.spaces.graphs import holds_graph, with_graphs
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
@@ -21,18 +23,26 @@ _READ_TOGETHER: Final = 32
 class LazyArrays(Sequence["NDArray[Any]"]):
     """One array a row: ``arrays[i]`` reads one, ``arrays[a:b:step]`` reads nothing yet, iterating reads ahead.
 
-    ``numpy.asarray(arrays)`` reads all of them into ``(rows, *shape)``.
+    ``numpy.asarray(arrays)`` reads all of them into ``(rows, *shape)``; what has no array form, into ``(rows,)`` of
+    objects.
 
     Args:
         reader: Where the arrays are.
         refs: Their refs; None where a row has none.
         what: What they are, for messages: ``frame`` or ``observation``.
         inline: What stands in a row itself, where it has no array form (text in a dict, say); None for nothing.
+        forms: The JSON form of each row's space, where it holds graphs; None where no row's does.
     """
 
     def __init__(
-        self, reader: RecordingReader, refs: Sequence[str | None], what: str, inline: Sequence[Any] | None = None
+        self,
+        reader: RecordingReader,
+        refs: Sequence[str | None],
+        what: str,
+        inline: Sequence[Any] | None = None,
+        forms: Sequence[Any] | None = None,
     ) -> None:
+        self._forms = forms
         self._reader = reader
         self._refs = refs
         self._what = what
@@ -52,15 +62,17 @@ class LazyArrays(Sequence["NDArray[Any]"]):
     def __getitem__(self, place: slice) -> LazyArrays: ...
     def __getitem__(self, place: int | slice) -> NDArray[Any] | LazyArrays:
         if isinstance(place, slice):
-            return LazyArrays(self._reader, self._refs[place], self._what, self._inline[place])
+            forms = None if self._forms is None else self._forms[place]
+            return LazyArrays(self._reader, self._refs[place], self._what, self._inline[place], forms)
         ref = self._refs[place]  # an IndexError of its own says enough
         inline: Any = self._inline[place]
         if ref is None and inline is not None:
-            whole: NDArray[Any] = inline  # a dict or a tuple where there is no array form
+            whole: NDArray[Any] = self._formed(place, inline)  # a dict or a tuple where there is no array form
             return whole
         if ref is None:
             raise FrameNotFoundError(f"Row {place} has no {self._what}.", reason="not-kept")
-        return self._reader.require(ref)
+        found: NDArray[Any] = self._formed(place, self._reader.require(ref))
+        return found
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
         for start in range(0, len(self), _READ_TOGETHER):
@@ -83,14 +95,25 @@ class LazyArrays(Sequence["NDArray[Any]"]):
         if len(arrays) < len(refs):
             lost = next(ref for ref, array in zip(refs, found, strict=True) if array is None)
             raise FrameNotFoundError(f"The {self._what} {lost} cannot be read.", reason="unreadable")
-        return arrays
+        return [self._formed(row, array) for row, array in zip(rows, arrays, strict=True)]
+
+    def _formed(self, row: int, value: Any) -> Any:
+        """*value* as its space samples it where that holds graphs, which have no array form; else as it is."""
+        if self._forms is None or not holds_graph(self._forms[row]):
+            return value
+        return with_graphs(self._forms[row], from_array(value) if isinstance(value, np.ndarray) else value)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
             raise ValueError("Arrays that lie on disk cannot be had without a copy.")
         if not len(self):
             return np.empty(0, dtype or np.uint8)
-        first = self[0]
+        first: Any = self[0]
+        if not isinstance(first, (np.ndarray, np.generic)):  # a dict, a tuple, a graph
+            objects = np.empty(len(self), object)
+            for row, value in enumerate(self):
+                objects[row] = value
+            return objects
         together = np.empty((len(self), *first.shape), dtype or first.dtype)
         for row, array in enumerate(self):
             together[row] = array

@@ -35,7 +35,8 @@ class Columns(Mapping[str, "NDArray[Any]"]):
     """Rows 0..n of an episode of n actions: ``columns["reward"]``; row 0 is the state after reset.
 
     The columns: ``step_index`` int64; ``agent_id`` text; ``is_reset`` bool; ``action`` of the actions' own dtype and
-    shape (objects where they differ; 0 on reset rows); ``reward`` float64 (0 on reset rows); ``terminated`` and
+    shape (objects, None on reset rows, where they differ or are no one array: a dict, a tuple of unlike parts, a graph;
+    else 0 on reset rows); ``reward`` float64 (0 on reset rows); ``terminated`` and
     ``truncated`` bool; ``timestamp`` datetime64[us], UTC; ``info`` dicts; ``frame_ref`` and ``obs_ref`` text or None.
 
     Args:
@@ -108,28 +109,39 @@ class Columns(Mapping[str, "NDArray[Any]"]):
             instants = [one.timestamp.replace(tzinfo=None) for one in records]
             return np.array(instants, "datetime64[us]")
         if name in {"info", "frame_ref", "obs_ref"}:
-            return _objects([getattr(one, name) for one in records])
+            return objects_of([getattr(one, name) for one in records])
         dtype = {"step_index": np.int64, "terminated": np.bool_, "truncated": np.bool_}.get(name)
         return np.array([getattr(one, name) for one in records], dtype)
 
 
+def objects_of(values: Sequence[Any]) -> NDArray[Any]:
+    """*values* as they are, one item each, whatever they are: NumPy would look into arrays and tuples."""
+    array = np.empty(len(values), object)
+    for place, value in enumerate(values):
+        array[place] = value
+    return array
+
+
 def _actions(records: Sequence[StepRecord]) -> NDArray[Any]:
-    given = [np.asarray(one.action) for one in records if one.action is not None and one.step_index]
-    plain = all(array.dtype.kind in "biuf" for array in given)
-    same = len({(array.dtype, array.shape) for array in given}) == 1
-    if not (plain and same):
-        return _objects([one.action for one in records])
-    actions = np.zeros((len(records), *given[0].shape), given[0].dtype)
+    given = [_numbers(one.action) for one in records if one.action is not None and one.step_index]
+    kinds = {None if array is None else (array.dtype, array.shape) for array in given}
+    if None in kinds or len(kinds) != 1:
+        return objects_of([one.action for one in records])
+    ((dtype, shape),) = (kind for kind in kinds if kind is not None)
+    actions = np.zeros((len(records), *shape), dtype)
     for row, one in enumerate(records):
         if one.action is not None:
             actions[row] = one.action
     return actions
 
 
-def _objects(values: Sequence[Any]) -> NDArray[Any]:
-    array = np.empty(len(values), object)
-    array[:] = list(values)
-    return array
+def _numbers(action: Any) -> NDArray[Any] | None:
+    """*action* as one array of numbers; None where it has no such form, as a tuple of unlike parts has none."""
+    try:
+        array = np.asarray(action)
+    except ValueError:
+        return None
+    return array if array.dtype.kind in "biuf" else None
 
 
 def _arrow_actions(records: Sequence[StepRecord], actions: NDArray[Any]) -> list[Any]:

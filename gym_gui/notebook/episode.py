@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gym_gui.core.sound import SILENCE, sound_of
-from gym_gui.core.spaces.described import described_spaces
-from gym_gui.core.spaces.graphs import graph_restorer
+from gym_gui.core.spaces.graphs import holds_graph
 from gym_gui.notebook.arrays import LazyArrays
 from gym_gui.notebook.columns import Columns
 
@@ -89,13 +89,13 @@ class Episode:
 
     @cached_property
     def observations(self) -> LazyArrays:
-        """What the agent saw, one array a row; a dict or a tuple where it has no array form."""
+        """What the agent saw, one array a row; a dict or a tuple where it has no array form.
+
+        Graphs are ``GraphInstance`` again, as far as the run says its spaces, and so are those in dicts and tuples.
+        """
         inline = [one.observation for one in self.records]
-        if any(isinstance(one, (tuple, dict)) for one in inline):
-            spaces = described_spaces(self._reader.get_run(self.rollup.run_id).metadata)
-            restore = None if spaces is None else graph_restorer(spaces.observation)
-            inline = inline if restore is None else [restore(one) for one in inline]
-        return LazyArrays(self._reader, [one.obs_ref for one in self.records], "observation", inline)
+        refs = [one.obs_ref for one in self.records]
+        return LazyArrays(self._reader, refs, "observation", inline, self._graph_forms())
 
     @property
     def sound(self) -> NDArray[np.uint8] | None:
@@ -125,6 +125,18 @@ class Episode:
         )
         for name in ("records", "steps", "frames", "observations"):
             self.__dict__.pop(name, None)
+
+    def _graph_forms(self) -> list[Any] | None:
+        """The form of the space of each row's observation; None where there are no graphs."""
+        metadata = self._reader.get_run(self.rollup.run_id).metadata
+        forms = metadata.get("spaces")
+        form = forms.get("observation") if isinstance(forms, Mapping) else None
+        if not isinstance(form, Mapping) or not holds_graph(form):
+            return None
+        if not isinstance(metadata.get("agents"), list):
+            return [form] * len(self.records)
+        own = dict(form["spaces"])
+        return [own.get(one.agent_id) for one in self.records]
 
     def __len__(self) -> int:
         """Actions in it."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from gym_gui.notebook.columns import objects_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -24,9 +26,10 @@ class Transitions:
     """Every transition of some episodes, each once a pass.
 
     Iterating gives dicts of arrays with the transition first:
-    ``observation``, ``next_observation``: ``(batch, *shape)``; ``action``; ``reward``: ``float64 (batch,)``, the
-    discounted sum over the steps of the transition; ``discount``: ``float64 (batch,)``, gamma to the power of those
-    steps;
+    ``observation``, ``next_observation``: ``(batch, *shape)``; ``action``; each of these is ``(batch,)`` of objects
+    where they are no arrays of one shape: dicts, tuples of unlike parts, sequences, graphs; ``reward``:
+    ``float64 (batch,)``, the discounted sum over the steps of the transition; ``discount``: ``float64 (batch,)``, gamma
+    to the power of those steps;
     ``terminated``, ``truncated``: whether the episode ended within it; ``episode``, ``step_index``: where it begins.
 
     Args:
@@ -60,6 +63,7 @@ class Transitions:
         self._gamma = gamma
         self._random = np.random.default_rng(seed)
         self._last_rows: list[int] = []
+        self._acting: list[int] = []
 
     def __len__(self) -> int:
         """Batches a pass."""
@@ -67,6 +71,7 @@ class Transitions:
 
     def __iter__(self) -> Iterator[dict[str, NDArray[Any]]]:
         self._last_rows = [_last_row(episode) for episode in self._episodes]
+        self._acting = [number for number, last in enumerate(self._last_rows) if last]
         places = [_Place(number, row) for number, last in enumerate(self._last_rows) for row in range(last)]
         order = self._random.permutation(len(places)) if self._shuffle else np.arange(len(places))
         for start in range(0, len(order), self._batch_size):
@@ -83,7 +88,7 @@ class Transitions:
         observed = self._observations([*places, *ends])
         return {
             "observation": observed[: len(places)],
-            "action": np.stack([self._column(_Place(one.episode, one.row + 1), "action") for one in places]),
+            "action": self._actions(places),
             "reward": rewards,
             "next_observation": observed[len(places) :],
             "terminated": np.array([self._column(end, "terminated") for end in ends], np.bool_),
@@ -103,12 +108,20 @@ class Transitions:
             found = self._episodes[number].observations.take([places[position].row for position in at])
             for position, array in zip(at, found, strict=True):
                 arrays[position] = array
-        found = [array for array in arrays if array is not None]
-        if all(isinstance(array, np.ndarray) for array in found):
-            return np.stack(found)
-        whole = np.empty(len(found), object)  # dicts and tuples stay what they are
-        whole[:] = found
-        return whole
+        return _stacked([array for array in arrays if array is not None])
+
+    def _actions(self, places: Sequence[_Place]) -> NDArray[Any]:
+        """What led on from *places*; a column of objects in one episode makes objects of all."""
+        if any(self._episodes[number].steps["action"].dtype.hasobject for number in self._acting):
+            return objects_of([self._episodes[one.episode].records[one.row + 1].action for one in places])
+        return _stacked([self._column(_Place(one.episode, one.row + 1), "action") for one in places])
+
+
+def _stacked(values: Sequence[Any]) -> NDArray[Any]:
+    """Arrays of one shape as one; dicts, tuples and arrays of several shapes stay what they are."""
+    if all(isinstance(one, (np.ndarray, np.generic)) for one in values) and len({one.shape for one in values}) == 1:
+        return np.stack(values)
+    return objects_of(values)
 
 
 def _last_row(episode: Episode) -> int:

@@ -31,6 +31,7 @@ from gym_gui.recording.parquet_files import (
     read_document,
 )
 from gym_gui.recording.parquet_run import ParquetRun
+from gym_gui.recording.parquet_unify import together
 from gym_gui.recording.stored_episode import StoredRun
 from gym_gui.recording.stored_reader import StoredReader
 
@@ -160,11 +161,9 @@ class ParquetReader(StoredReader):
 
     def to_table(self, run_id: str) -> pa.Table:
         """The steps of a run's finished episodes as one table, also while its files differ in their columns."""
-        import pyarrow as pa  # noqa: PLC0415 - heavy; only where it is asked for
-        import pyarrow.parquet as pq  # noqa: PLC0415 - as above
+        import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only where it is asked for
 
-        tables = [pq.read_table(path) for path in self.trajectories(run_id)]
-        return pa.concat_tables(tables, promote_options="permissive")
+        return together([pq.read_table(path) for path in self.trajectories(run_id)])
 
     def _folder(self, run_id: str) -> RunFolder:
         return RunFolder.at(self.path / RUNS_DIR / run_id)

@@ -141,8 +141,6 @@ def encode(kind: Kind, values: Sequence[Any]) -> pa.Array:
 
 def decode(kind: Kind, array: pa.Array) -> list[Any]:
     """The values of an Arrow array of that kind; its type may be a wider one."""
-    import pyarrow as pa  # noqa: PLC0415 - as above
-
     name = kind[0]
     if name in {"np", "array"}:
         return _decode_numbers(kind, array)
@@ -165,9 +163,10 @@ def decode(kind: Kind, array: pa.Array) -> list[Any]:
             found.append(None if length is None else items[place : place + length])
             place += length or 0
         return found
+    arrow = arrow_type(kind)
+    if arrow is not None and array.type != arrow:
+        array = array.cast(arrow, safe=False)  # another file of the run has a wider type; it was of this one
     values: list[Any] = array.to_pylist()
-    if name == "int" and pa.types.is_floating(array.type):  # a later file of the run has other numbers here
-        return [None if value is None else int(value) for value in values]
     return values
 
 
@@ -205,16 +204,18 @@ def _decode_numbers(kind: Kind, array: pa.Array) -> list[Any]:
 
     there = array.is_valid().to_pylist()
     shape = kind[2] if kind[0] == "array" else ()
-    count, flat = len(array), array
-    for size in shape:
-        # Not `flatten`: it leaves out what a missing list would have held.
-        flat = flat.values.slice(flat.offset * size, len(flat) * size)
-    if flat.null_count:
-        flat = flat.fill_null(pa.array(np.zeros(1, np.dtype(kind[1])))[0])
-    block = flat.to_numpy(zero_copy_only=False).astype(np.dtype(kind[1]), copy=False).reshape(count, *shape)
-    if kind[0] == "np":
-        return [block[place] if is_there else None for place, is_there in enumerate(there)]
-    return [np.array(block[place]) if is_there else None for place, is_there in enumerate(there)]
+    # Without the rows that have none: what stands in their place differs. A list of a fixed size holds something, one
+    # of any size, which it became where another file of the run has arrays of another shape, holds nothing.
+    flat = array.drop_null()
+    for _ in shape:
+        flat = flat.flatten()
+    dtype = np.dtype(kind[1])
+    arrow = pa.from_numpy_dtype(dtype)
+    if flat.type != arrow:
+        flat = flat.cast(arrow, safe=False)  # exact: it was of this type
+    block = flat.to_numpy(zero_copy_only=False).astype(dtype, copy=False).reshape(-1, *shape)
+    found = iter(block) if kind[0] == "np" else map(np.array, block)
+    return [next(found) if is_there else None for is_there in there]
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gym_gui.core.data_model import FrameState
+from gym_gui.core.data_model import FrameState, RunState
 from gym_gui.core.packing import from_array
 from gym_gui.recording.config import RecorderConfig
-from gym_gui.testing.recorder_values import announce, same
+from gym_gui.testing.recorder_values import START, announce, ended, same
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gym_gui.core.data_model import StepRecord
@@ -53,6 +54,20 @@ class RecordingCase:
             announce(backend, steps)
             backend.write_steps(steps)
         return self.open_reader(backend.path)
+
+    def check_run(self, folder: Path, steps: Sequence[StepRecord]) -> None:
+        """The steps of a run that ended, its episodes before it, come back as they were written."""
+        backend = self.open_backend(self.config(folder))
+        with backend:
+            announce(backend, steps)
+            backend.write_steps(steps)
+            for index in sorted({int(one.episode_id[1:]) for one in steps}):
+                backend.end_episode(ended(index))
+            backend.end_run("run", RunState.COMPLETED, START)
+        reader = self.open_reader(backend.path)
+        for one in steps:
+            self.check_step(reader, one)
+        reader.close()
 
     def check_step(self, reader: RecordingReader, expected: StepRecord) -> None:
         """The step that comes back is the one that was written."""

@@ -22,6 +22,7 @@ from gym_gui.testing.recorder_process_contract import RecordingProcessContract
 from gym_gui.testing.recorder_values import START, announce, ended, episode, picture, run, same, step
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = ["START", "RecordingBackendContract", "announce", "ended", "episode", "picture", "run", "same", "step"]
@@ -119,6 +120,21 @@ class RecordingBackendContract(RecordingProcessContract):
         for one in steps:
             self.check_step(reader, one)
         reader.close()
+
+    @pytest.mark.parametrize(
+        "observation",
+        [
+            lambda n: np.arange(n % 4 + 1),
+            lambda n: {"seen": np.zeros((n % 3 + 1, 2), np.float32), "n": np.int64(n)},
+            lambda n: [(0, np.int64(n)), (1, np.full(2, n, np.float16)), (2, "text")][n % 3],
+        ],
+        ids=["array", "dict", "one-of"],
+    )
+    def test_that_observations_may_change_their_form_in_every_episode(
+        self, tmp_path: Path, observation: Callable[[int], Any]
+    ) -> None:
+        steps = [step(n, e, observation=observation(n + e)) for e in range(3) for n in range(9)]
+        self.check_run(tmp_path, steps)
 
     def test_that_an_observation_may_be_the_picture(self, tmp_path: Path) -> None:
         frame = picture(5)

@@ -73,7 +73,7 @@ def test_that_what_is_done_is_known_where_it_can_be() -> None:
     [
         (RUN.config, "PPO CartPole-v1"),
         (TrainingConfig(worker="random", env_id="CartPole-v1"), "random CartPole-v1"),
-        (TrainingConfig(worker="script", script="/home/ann/own.py"), "own.py"),
+        (TrainingConfig(worker="script", script="/scripts/own.py"), "own.py"),
         (TrainingConfig(worker="script", script="C:\\runs\\own.py"), "own.py"),
         # It came by itself.
         (TrainingConfig(worker="script", env_id="CartPole-v1"), "script CartPole-v1"),

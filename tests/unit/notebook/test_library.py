@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+import gymnasium
 import numpy as np
 import pytest
+from gymnasium import spaces
+from gymnasium.envs.registration import EnvSpec
 from recordings import Recordings, picture_of, step_of
+from small_envs import Counting
 
 import gym_gui
-from gym_gui.config.settings import Settings
+from gym_gui.config.settings import Settings, load_settings
 from gym_gui.controllers.recording import RecordingRequest, record
 from gym_gui.core.errors import FrameNotFoundError, RunNotFoundError, StoreError
 from gym_gui.services.bootstrap import open_services
+from gym_gui.testing.recorder_contract import same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +110,93 @@ def test_that_transitions_discount_their_rewards_and_stop_at_the_end(library: Li
         np.testing.assert_array_equal(batch["next_observation"][row], observations[row + span])
         assert batch["terminated"][row] == (row + span == length)
     assert batch["action"][:length].tolist() == episode.actions.tolist()
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        spaces.Tuple((spaces.Discrete(2), spaces.MultiBinary(3))),
+        spaces.Tuple((spaces.Box(-1, 1, (2,)), spaces.Text(4))),
+        spaces.Dict(go=spaces.Discrete(2)),
+        spaces.Graph(spaces.Box(-1, 1, (2,)), None),
+        spaces.Sequence(spaces.Discrete(4)),
+        spaces.Sequence(spaces.Box(-1, 1, (2,)), stack=True),
+        spaces.OneOf((spaces.Discrete(2), spaces.MultiBinary(2))),
+        spaces.Text(4),
+    ],
+    ids=str,
+)
+def test_that_actions_that_are_no_arrays_of_one_shape_are_one_object_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, space: spaces.Space[Any]
+) -> None:
+    spec = EnvSpec("Shapely-v0", entry_point=partial(Counting, action_space=space), max_episode_steps=9)
+    monkeypatch.setitem(gymnasium.registry, spec.id, spec)
+    with open_services(Settings(var_dir=tmp_path)) as services:
+        record(services, RecordingRequest(env_id=spec.id, episodes=3, seed=3))
+    with gym_gui.open_library(tmp_path) as library:
+        run = library.runs[0]
+        given = [one.action for episode in run for one in episode.records if one.step_index]
+        for episode in run:
+            assert episode.actions.shape == (len(episode),)
+            assert "action object" in repr(episode.steps)
+            assert episode.to_arrow()["action"].null_count == 1
+        (batch,) = run.transitions(100)
+    assert batch["action"].shape == (15,)
+    assert all(map(same, batch["action"], given))
+
+
+def test_that_observations_of_several_shapes_are_one_object_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Growing(Counting):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.observation_space = spaces.Sequence(spaces.Discrete(9), stack=True)
+
+        def _seen(self) -> Any:
+            return np.arange(self.number + 1)
+
+    spec = EnvSpec("Growing-v0", entry_point=Growing)
+    monkeypatch.setitem(gymnasium.registry, spec.id, spec)
+    with open_services(Settings(var_dir=tmp_path)) as services:
+        record(services, RecordingRequest(env_id=spec.id, episodes=1, seed=3))
+    with gym_gui.open_library(tmp_path) as library:
+        (batch,) = library.runs[0].transitions(100)
+    assert [len(one) for one in batch["observation"]] == [1, 2, 3, 4, 5]
+    assert [len(one) for one in batch["next_observation"]] == [2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("backend", ["split", "parquet", "hdf5", "sqlite"])
+@pytest.mark.parametrize("edge", [None, spaces.Discrete(4)], ids=["bare", "edges"])
+@pytest.mark.parametrize(
+    "nest", [lambda g: g, lambda g: spaces.Dict(g=g, n=spaces.Tuple((g, spaces.Text(3))))], ids=["top", "nested"]
+)
+def test_that_graphs_are_graphs_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str, edge: Any, nest: Any
+) -> None:
+    graph = nest(spaces.Graph(spaces.Box(-1, 1, (2,)), edge))
+    graph.seed(4)
+    seen: list[Any] = []
+
+    class Graphs(Counting):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.observation_space = graph
+
+        def _seen(self) -> Any:
+            seen.append(graph.sample())
+            return seen[-1]
+
+    spec = EnvSpec("Graphs-v0", entry_point=Graphs)
+    monkeypatch.setitem(gymnasium.registry, spec.id, spec)
+    with open_services(load_settings(var_dir=tmp_path, overrides=[f"record={backend}"])) as services:
+        record(services, RecordingRequest(env_id=spec.id, episodes=1, seed=3))
+    with gym_gui.open_library(tmp_path) as library:
+        observations = library.runs[0][0].observations
+        assert all(graph.contains(one) for one in observations)
+        assert all(map(same, [*observations], seen))
+        assert same(observations[2:][1], seen[3])
+        assert all(map(same, np.asarray(observations), seen))
 
 
 def test_that_the_same_seed_gives_the_same_order(library: Library) -> None:

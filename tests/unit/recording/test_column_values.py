@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import math
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -11,12 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from gym_gui.recording.hdf5_columns import ColumnWriter, Storage, read_column
 from gym_gui.recording.parquet_columns import arrays_of, fields_of, values_of
+from gym_gui.recording.parquet_files import Compression
+from gym_gui.recording.parquet_unify import unify
 from gym_gui.recording.value_kinds import NULL, ColumnKind, from_json, kind_of, merge, to_json
 from gym_gui.testing.recorder_contract import same
 
@@ -59,16 +63,30 @@ def _kind(values: Sequence[Any]) -> ColumnKind:
     return column
 
 
-def through_parquet(values: Sequence[Any]) -> list[Any]:
-    """*values* written and read."""
+def table_of(values: Sequence[Any]) -> pa.Table:
+    """A table of one column of *values*."""
     column = _kind(values)
     fields = fields_of("value", column)
     schema = pa.schema([pa.field("row", pa.int64()), *fields])
     rows = pa.array(range(len(values)), pa.int64())
-    table = pa.Table.from_arrays([rows, *arrays_of(fields, column, values)], schema=schema)
+    return pa.Table.from_arrays([rows, *arrays_of(fields, column, values)], schema=schema)
+
+
+def through_parquet(values: Sequence[Any]) -> list[Any]:
+    """*values* written and read."""
     file = io.BytesIO()
-    pq.write_table(table, file)
+    pq.write_table(table_of(values), file)
     return values_of("value", pq.read_table(file))
+
+
+def through_unified_files(*columns: Sequence[Any]) -> list[list[Any]]:
+    """*columns* written to a file each, given one schema, and read."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, f"{number}.parquet") for number in range(len(columns))]
+        for path, values in zip(paths, columns, strict=True):
+            pq.write_table(table_of(values), path)
+        unify(paths, Compression())
+        return [values_of("value", pq.ParquetFile(path).read()) for path in paths]
 
 
 def through_hdf5(values: Sequence[Any]) -> list[Any]:
@@ -86,6 +104,15 @@ def test_that_parquet_gives_back_every_value(values: list[Any]) -> None:
     assert len(found) == len(values)
     for one, expected in zip(found, values, strict=True):
         assert same(one, expected), (one, expected)
+
+
+@given(st.lists(_COLUMNS, min_size=2, max_size=3))
+@example([[np.zeros(1), np.zeros(2)], [np.zeros(3)]])
+@example([[(0, "a")], [(1, np.zeros(2, np.float16))], [(2, 3)]])
+@example([["a"], [1], ["1"], [True], [b"1"]])
+def test_that_parquet_gives_back_every_value_of_files_with_one_schema(columns: list[list[Any]]) -> None:
+    for found, expected in zip(through_unified_files(*columns), columns, strict=True):
+        assert same(found, expected), (found, expected)
 
 
 @given(_COLUMNS)

@@ -140,6 +140,29 @@ def test_that_a_column_more_and_a_wider_type_leave_older_files_readable_together
     assert [type(one["data"]["speed"]) for one in found if one] == [int] * 3 + [float] * 3
 
 
+def test_that_types_with_nothing_in_common_leave_files_readable_together(tmp_path: Path) -> None:
+    seen: list[Any] = [(1, np.ones(2, np.float16)), (0, np.int64(3)), (2, "text")]
+    runs = [[step_of("run", number, n, n, observation=one) for n in range(2)] for number, one in enumerate(seen)]
+    episodes = recorded(tmp_path, *runs)
+    files = sorted(episodes.glob("trajectory_ep_*.parquet"))
+    assert len({pq.read_schema(path).remove_metadata() for path in files}) == 1
+    assert pl.read_parquet(files)["step_index"].to_list() == [0, 1] * 3
+    with ParquetReader(tmp_path) as reader:
+        assert reader.to_table("run").column("observation").null_count == 4
+
+
+def test_that_files_of_a_run_that_goes_on_are_one_table(tmp_path: Path) -> None:
+    with ParquetBackend(RecorderConfig(backend="parquet", path=tmp_path)) as backend:
+        backend.begin_run(run_of("run"))
+        for index, one in enumerate([1, "text", 2.5]):
+            backend.begin_episode(episode_of("run", index))
+            backend.write_steps([step_of("run", index, 1, 1, action=one)])
+            backend.end_episode(final_of("run", index, steps=1))
+        backend.finish_now()
+        with ParquetReader(tmp_path) as reader:
+            assert reader.to_table("run").column("action").to_pylist() == [1, None, 2.5]
+
+
 def test_that_equal_pictures_cost_next_to_nothing(tmp_path: Path) -> None:
     still = np.random.default_rng(1).integers(0, 255, (72, 96, 3), np.uint8)
     one = recorded(tmp_path / "one", steps(0, 2, render_payload=still))
