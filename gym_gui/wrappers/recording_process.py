@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _INPUT: Final = 0
-_NICENESS: Final = 5
 
 
 class _Forwarding(logging.Handler):
@@ -92,7 +91,6 @@ def _outlast_politeness() -> None:
 def _give_way() -> None:
     """Where cores are scarce, the training's thread keeps its own: a thread of ours that wakes up does not take it."""
     with suppress(OSError, AttributeError):  # a system without, or one that does not let us
-        os.nice(_NICENESS)
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
