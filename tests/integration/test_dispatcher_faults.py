@@ -109,7 +109,9 @@ def test_that_workers_killed_at_random_leave_true_states_and_free_slots(var_dir:
             house.wait(run.run_id, *ENDED)
             is_true(house, run.run_id)
         assert len(house.store.list()) == KILLS
-        assert house.wait(house.submit("pass", seed=-1, resources=ResourceConfig(gpus=2)), *ENDED).state is S.COMPLETED
+        assert (
+            house.wait(house.submit("pass", seed=1_000, resources=ResourceConfig(gpus=2)), *ENDED).state is S.COMPLETED
+        )
 
 
 @contextmanager

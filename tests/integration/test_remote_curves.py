@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
+    from conftest import LogExpectations
 
     from gym_gui.services.trainer.client.client import TrainerClient
 
@@ -80,7 +82,8 @@ def test_that_an_older_trainer_is_read_by_its_lists(var_dir: Path) -> None:
         worker.close(RunState.COMPLETED)
 
 
-def test_that_pictures_come_again_after_the_trainer_was_away(var_dir: Path) -> None:
+def test_that_pictures_come_again_after_the_trainer_was_away(var_dir: Path, expect_log: LogExpectations) -> None:
+    expect_log(logging.WARNING, "Meanwhile everything is kept")
     with TrainerProcess(var_dir) as trainer, trainer.client() as client, RemotePictures(client) as pictures:
         seen: dict[str, int] = {}
 
