@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from gym_gui.controllers.tasks import ThreadTaskRunner
+from gym_gui.controllers.tasks import ThreadTaskRunner, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,7 +146,11 @@ class QtTaskRunner(QObject):
         on_done: Callable[[T], None] | None = None,
         on_error: Callable[[Exception], None] | None = None,
     ) -> TaskTicket:
-        """Queue *work*; see `views.TaskRunner`."""
+        """Queue *work*; see `views.TaskRunner`. Once closed, nothing is: a timer may still ask."""
+        if self._closed:
+            ticket = Ticket()
+            ticket.cancel()
+            return ticket
         return self._runner.submit(work, on_done, on_error)
 
     def close(self) -> None:
