@@ -228,13 +228,7 @@ class TelemetrySQLiteStore:
                 agents = [self._agent_key(agent_id) for agent_id in batch.agent_ids]
                 statement, rows = batch_rows(landed, keys, agents)
                 self._writing().executemany(statement, rows)
-                # Ended by a trainer that took their worker for dead, or for dead when it died itself: they go on, and
-                # whoever ends them next counts what they have then.
-                self._writing().executemany(
-                    "UPDATE episodes SET status = 'running', ended_at = NULL "
-                    "WHERE episode_key = ? AND status = 'interrupted'",
-                    [(one.episode_key,) for one in keys],
-                )
+                store_queries.go_on(self._writing(), keys)
             if batch.scalars is not None and len(batch.scalars):
                 scalar_rows.insert_scalars(self._writing(), run_key, batch.worker_id, batch.scalars)
             for rollup, stored_bytes in ended:

@@ -21,7 +21,7 @@ from gym_gui.telemetry.step_rows import SELECT_STEPS, EpisodeKeys, record_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunSummary, StepBatch, StepRecord
     from gym_gui.telemetry.step_columns import StepColumns
@@ -188,6 +188,14 @@ def running_episodes(connection: sqlite3.Connection, run_id: str) -> list[Episod
             )
         )
     return ended
+
+
+def go_on(connection: sqlite3.Connection, episodes: Iterable[EpisodeKeys]) -> None:
+    """Episodes got rows after they were ended for a worker taken for dead: whoever ends them next counts all."""
+    connection.executemany(
+        "UPDATE episodes SET status = 'running', ended_at = NULL WHERE episode_key = ? AND status = 'interrupted'",
+        [(one.episode_key,) for one in episodes],
+    )
 
 
 @dataclass(frozen=True, slots=True)

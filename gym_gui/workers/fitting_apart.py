@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMAND: Final = (sys.executable, "-P", "-m", "gym_gui.workers.fitting_apart")
-_PATIENCE_S: Final = 30.0
+# A window that closes waits for it.
+_PATIENCE_S: Final = 10.0
 
 
 def misfit_of(config: TrainingConfig, command: Sequence[str] = COMMAND, patience_s: float = _PATIENCE_S) -> str:

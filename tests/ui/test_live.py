@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from live_runs import make_run, refusal
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from recordings import Recordings
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from PySide6.QtWidgets import QWidget
     from pytestqt.qtbot import QtBot
 
     from gym_gui.ui.main_window import MainWindow
@@ -74,6 +75,13 @@ def open_live(window: MainWindow, qtbot: QtBot, runs: int) -> LiveScreen:
         timeout=WAIT_MS,
     )
     return screen
+
+
+def type_over(field: QWidget, text: str) -> None:
+    """Type *text* in place of what is in a field."""
+    field.setFocus()
+    QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(field, text)
 
 
 def names(live: LiveScreen) -> list[str]:
@@ -296,9 +304,7 @@ def test_that_the_form_shows_the_command_and_what_is_wrong(window: MainWindow, q
     form = live.start_form
     assert form is not None
     steps = form.settings.fields["total_steps"]
-    steps.setFocus()
-    QTest.keyClick(steps, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    QTest.keyClicks(steps, "7x")
+    type_over(steps, "7x")
     assert form.message.text() == "Steps is a whole number."
     assert not form.start_button.isEnabled()
     QTest.keyClick(steps, Qt.Key.Key_Backspace)
@@ -316,9 +322,14 @@ def test_that_the_form_says_what_cannot_begin_before_it_is_started(window: MainW
     form = live.start_form
     assert form is not None
     field = form.settings.fields["env_id"]
-    field.setFocus()
-    QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    QTest.keyClicks(field, "NoSuch-v1")
+    steps = form.settings.fields["total_steps"]
+    type_over(steps, "7x")
+    type_over(field, "NoSuch-v1")
+    # What cannot be started is not judged, and is once it can.
+    judging = form.findChild(QTimer)
+    assert judging is not None
+    qtbot.waitUntil(lambda: not judging.isActive(), timeout=WAIT_MS)
+    QTest.keyClick(steps, Qt.Key.Key_Backspace)
     assert form.start_button.isEnabled()  # nobody waits for a judgement
     qtbot.waitUntil(lambda: "no environment 'NoSuch-v1'" in form.message.text(), timeout=6 * WAIT_MS)
     assert not form.start_button.isEnabled()

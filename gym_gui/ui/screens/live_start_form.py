@@ -158,7 +158,7 @@ class LiveStartForm(QDialog):
         self.message = make_label("", wrap=True)
         self.start_button = make_button("Start", self._start, "primary", tooltip="Start it (Ctrl+Enter)")
         self.start_button.setShortcut("Ctrl+Return")
-        self._judged: TrainingConfig | None = None
+        self._judged: TrainingConfig | None = None  # what was asked about last
         self._misfit = ""
         self._waiting = False
         self._judge_timer = make_timer(self, _JUDGE_MS, self._judge)
@@ -184,7 +184,7 @@ class LiveStartForm(QDialog):
 
     def show_misfit(self, config: TrainingConfig, sentence: str) -> None:
         """Why that run could not begin; empty where it could, or nobody knows."""
-        if self._judged is not None and is_alike(config, self._judged):
+        if is_alike(config, self.form.config):
             self._misfit = sentence
             if not self._waiting:
                 self._show_faults()
@@ -193,7 +193,8 @@ class LiveStartForm(QDialog):
 
     def _judge(self) -> None:
         if not self.form.fault:
-            self.judging.emit(self.form.config)
+            self._judged = self.form.config
+            self.judging.emit(self._judged)
 
     def _fill_presets(self) -> None:
         self.presets.setFixedWidth(_PRESETS_WIDTH)
@@ -276,7 +277,7 @@ class LiveStartForm(QDialog):
             item.setSelected(item.data(Qt.ItemDataRole.UserRole) == preset)
         self.command.setText(breakable(form.command, run=60))
         if self._judged is None or not is_alike(form.config, self._judged):
-            self._judged, self._misfit = form.config, ""
+            self._misfit = ""
             self._judge_timer.start()
         self._show_faults()
 

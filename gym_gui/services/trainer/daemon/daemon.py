@@ -172,9 +172,8 @@ def _check_free(listen: ListenAddress) -> None:
     for family, kind, protocol, _, place in socket.getaddrinfo(listen.host, listen.port, type=socket.SOCK_STREAM):
         try:
             with socket.socket(family, kind, protocol) as asking:
-                if (
-                    os.name == "posix"
-                ):  # a port whose last connections are just ending is free; on Windows it would share
+                # A port whose last connections are just ending is free; on Windows it would be shared.
+                if os.name == "posix":
                     asking.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 asking.bind(place)
                 return
