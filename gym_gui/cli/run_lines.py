@@ -116,6 +116,7 @@ def run_document(run: TrainingRun, transitions: Sequence[RunTransition] | None =
         "started_at": to_iso(run.started_at),
         "ended_at": to_iso(run.ended_at),
         "resumed_from": run.resumed_from,
+        "steps_before": run.steps_before,
         "restarts": run.restarts,
         "gpus": list(run.gpus),
         "workers": [{"worker_id": one.worker_id, "host": one.host, "pid": one.pid} for one in run.workers],

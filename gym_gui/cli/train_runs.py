@@ -85,7 +85,7 @@ def _facts(run: TrainingRun) -> list[tuple[str, str]]:
         ("Steps/s", cells["STEPS/S"]),
         ("Last step", f"{cells['LAST STEP']} ago" if cells["LAST STEP"] else ""),
         ("Attempt", str(run.attempt) if run.attempt > 1 else ""),
-        ("Resumed from", run.resumed_from or ""),
+        ("Resumed from", f"{run.resumed_from}, at step {run.steps_before:,}" if run.resumed_from else ""),
         ("Restarts", str(run.restarts) if run.restarts else ""),
         ("Workers", ", ".join(f"{one.worker_id} (process {one.pid} on {one.host})" for one in run.workers)),
         # A script that came by itself was started by another command, which nobody told us.

@@ -140,6 +140,7 @@ class LiveCurvesController:
         self._state = CurvesState()
         self._labels: dict[str, str] = {}
         self._hues: dict[str, int] = {}
+        self._steps_before: dict[str, int] = {}
         self._picked: tuple[str, ...] | None = None  # metrics that a person chose
         self._curves: dict[str, RunCurves] = {}
         self._lock = threading.Lock()  # of `_curves`: one task reads or arranges at a time
@@ -156,6 +157,7 @@ class LiveCurvesController:
         """Show these runs' curves; the first one is the one that is watched."""
         run_ids = tuple(run.run_id for run in runs[:MOST_RUNS])
         self._labels |= run_labels(runs)
+        self._steps_before |= {run.run_id: run.steps_before for run in runs}
         if run_ids == self._state.run_ids:
             return
         self._generation += 1
@@ -196,9 +198,9 @@ class LiveCurvesController:
             return
         self._busy = True
         asked, generation = self._state, self._generation
-        labels, hues = dict(self._labels), dict(self._hues)
+        labels, hues, before = dict(self._labels), dict(self._hues), dict(self._steps_before)
         self._runner.submit(
-            lambda: self._read(asked, labels, hues),
+            lambda: self._read(asked, labels, hues, before),
             lambda answer: self._arrived(answer, generation),
             self._failed,
         )
@@ -222,10 +224,12 @@ class LiveCurvesController:
         self._view.show_curves(self._state)
         self.poll()
 
-    def _read(self, asked: CurvesState, labels: dict[str, str], hues: dict[str, int]) -> CurvesState:
+    def _read(
+        self, asked: CurvesState, labels: dict[str, str], hues: dict[str, int], before: dict[str, int]
+    ) -> CurvesState:
         with self._lock:
             for run_id in asked.run_ids:
-                curves = self._curves.setdefault(run_id, RunCurves())
+                curves = self._curves.setdefault(run_id, RunCurves(before.get(run_id, 0)))
                 source = self._desk.source_of(run_id)
                 curves.add_episodes(source.load_episode_table(run_id, after_key=curves.next_key))
                 # A page at a time, until there is nothing more.

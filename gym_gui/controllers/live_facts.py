@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _GIT: Final = "git_commit"
 _LEARNER: Final = "hyperparameters."
 # Of a recording's metadata: shown elsewhere, or of no use to a person.
-_SHOWN_ELSEWHERE: Final = frozenset({"name", "group", "total_steps", "schema", "training", _GIT})
+_SHOWN_ELSEWHERE: Final = frozenset({"name", "group", "total_steps", "steps_before", "schema", "training", _GIT})
 _DEFAULTS: Final = msgspec.to_builtins(TrainingConfig())
 _LABELS: Final = frozenset({"name", "tags"})
 

@@ -320,7 +320,8 @@ class RecordedRuns:
         returns = [rollup.total_reward for rollup in ended[:_RETURNS]]
         last = max((rollup.ended_at for rollup in ended if rollup.ended_at is not None), default=None)
         metadata = run.metadata
-        name, total = metadata.get("name"), metadata.get("total_steps")
+        name, total, before = metadata.get("name"), metadata.get("total_steps"), metadata.get("steps_before")
+        steps_before = before if isinstance(before, int) else 0
         return LiveRun(
             run_id=run.run_id,
             name=name if isinstance(name, str) and name else run.run_id,
@@ -332,7 +333,7 @@ class RecordedRuns:
             started_at=run.created_at,
             ended_at=summary.ended_at,
             progress=RunProgress(
-                steps=sum(one.steps for one in together),
+                steps=steps_before + sum(one.steps for one in together),
                 episodes=sum(one.episodes for one in together),
                 mean_return=float(np.mean(returns)) if returns else float("nan"),
                 last_step_at=last,
@@ -340,6 +341,7 @@ class RecordedRuns:
                 dropped_frames=sum(one.dropped_frames for one in together),
             ),
             total_steps=total if isinstance(total, int) else 0,
+            steps_before=steps_before,
             host=_host_of(summary),
             workers=tuple(
                 LiveWorker(worker_id=one.run.worker_id or "w0", host=_host_of(one), heard_at=last) for one in together

@@ -59,6 +59,7 @@ class LiveRun:
         ended_at: When it ended.
         progress: How far it has come.
         total_steps: Steps that it is to take; 0 where nobody knows.
+        steps_before: Those of the checkpoint that it went on from, which its progress counts on.
         host: Where it runs.
         gpus: GPUs that it holds.
         workers: Its processes.
@@ -80,6 +81,7 @@ class LiveRun:
     ended_at: datetime | None = None
     progress: RunProgress = field(default_factory=RunProgress)
     total_steps: int = 0
+    steps_before: int = 0
     host: str = ""
     gpus: tuple[int, ...] = ()
     workers: tuple[LiveWorker, ...] = ()

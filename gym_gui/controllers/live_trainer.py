@@ -238,6 +238,7 @@ def live_run_of(run: TrainingRun) -> LiveRun:
         ended_at=run.ended_at,
         progress=progress,
         total_steps=config.total_steps,
+        steps_before=run.steps_before,
         host=host,
         gpus=run.gpus,
         workers=tuple(

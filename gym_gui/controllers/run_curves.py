@@ -80,7 +80,7 @@ class EpisodeFacts:
         ended_us: ``int64``, microseconds since 1970.
         started_us: ``int64``.
         evaluations: ``bool``.
-        reached: ``int64``: training steps of the run when it ended.
+        reached: ``int64``: training steps of the run when it ended, those before its checkpoint included.
     """
 
     ids: Sequence[tuple[str, str]]
@@ -174,9 +174,14 @@ def _edges_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class RunCurves:
-    """The episodes and scalars of one run."""
+    """The episodes and scalars of one run.
 
-    def __init__(self) -> None:
+    Args:
+        steps_before: Those of the checkpoint that it went on from: its episodes are counted on, as its scalars are.
+    """
+
+    def __init__(self, steps_before: int = 0) -> None:
+        self._steps_before = steps_before
         self.next_key = 0
         self.next_row = 0
         self._seen: set[int] = set()
@@ -334,5 +339,5 @@ class RunCurves:
             ended_us=ended[order],
             started_us=self._columns["started_us"].values.astype(np.int64)[order],
             evaluations=evaluations,
-            reached=np.cumsum(np.where(evaluations, 0, steps)),
+            reached=self._steps_before + np.cumsum(np.where(evaluations, 0, steps)),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.errors import WorkerError
 from gym_gui.services.trainer.config import TrainingConfig
+from gym_gui.services.trainer.dispatch.run_folder import steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +67,13 @@ class WorkerPlace:
             config=TrainingConfig.from_json(text),
             resume_from=Path(resume) if resume else None,
         )
+
+    @property
+    def steps_before(self) -> int:
+        """Steps of training of another run's checkpoint that it goes on from; 0 where it began by itself."""
+        if self.resume_from is None or self.resume_from.parent == self.checkpoints_dir:
+            return 0
+        return steps_of(self.resume_from)
 
     @property
     def checkpoints_dir(self) -> Path:

@@ -48,7 +48,13 @@ class RecordedStreams:
         self._place = place
         config = place.config
         self._player = config.algorithm or config.worker
-        self._metadata = {"name": config.name or place.run_id, "training": config.digest(), "seed": seed}
+        self._metadata: dict[str, object] = {
+            "name": config.name or place.run_id,
+            "training": config.digest(),
+            "seed": seed,
+        }
+        if place.steps_before:
+            self._metadata["steps_before"] = place.steps_before
         self._obey: Callable[[Order], tuple[str, str] | None] | None = None
         self._main: Recorder | None = None
         self._environments = 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,6 +95,22 @@ class TestSqlRunStoreOnPostgreSQL(RunStoreContract):
         with pytest.raises(StoreVersionError, match="99"):
             self.open_store(tmp_path)
 
+    def test_that_a_registry_of_the_first_version_is_brought_up_to_date(self, tmp_path: Path) -> None:
+        from sqlalchemy import create_engine  # noqa: PLC0415 - skipped where it is missing
+
+        store = self.open_store(tmp_path)
+        store.add("old", config_of())
+        store.close()
+        engine = create_engine(self.url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE gym_gui_runs DROP COLUMN steps_before")
+            connection.exec_driver_sql("UPDATE gym_gui_registry SET version = 1")
+        engine.dispose()
+        for _ in range(2):  # once is enough, and twice does no harm
+            store = self.open_store(tmp_path)
+            assert store.get("old").steps_before == 0
+            store.close()
+
     @staticmethod
     def open_store_at(url: str) -> RunStore:
         from gym_gui.services.trainer.registry.sql_store import SqlRunStore  # noqa: PLC0415 - skipped where it is missing
@@ -106,6 +124,20 @@ def test_that_no_address_of_a_database_is_said_to_be_none() -> None:
         sql_store.SqlRunStore("no address")
     with pytest.raises(FormatUnavailableError, match="driver"):
         sql_store.SqlRunStore("postgresql+psycopg2://x/y")
+
+
+def test_that_a_registry_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "trainer.sqlite"
+    store = RunRegistry(path)
+    store.add("old", config_of())
+    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE runs DROP COLUMN steps_before")
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    store = RunRegistry(path)
+    assert store.get("old").steps_before == 0
+    store.close()
 
 
 def test_that_a_closed_registry_says_so(tmp_path: Path) -> None:

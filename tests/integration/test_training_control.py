@@ -35,6 +35,21 @@ CONFIG = TrainingConfig(
     evaluation=EvaluationConfig(episodes=1),
 )
 
+# Leaves a checkpoint as our own workers do, and goes on from one for as many steps again.
+SCRIPT = """
+import os, pathlib
+import gymnasium, gym_gui
+
+before = int(os.environ.get("GYM_GUI_RESUME_FROM", "step-0.zip").rpartition("-")[2].removesuffix(".zip"))
+env = gym_gui.RecordTelemetry(gymnasium.make("CartPole-v1"), run="own", frames="none")
+env.reset(seed=1)
+for _ in range(20):
+    if any(env.step(env.action_space.sample())[2:4]):
+        env.reset()
+folder = pathlib.Path(os.environ["GYM_GUI_RUN_DIR"], "checkpoints")
+folder.joinpath(f"step-{before + 20:012d}.zip").touch()
+"""
+
 
 @pytest.fixture
 def trainer(tmp_path: Path) -> Iterator[TrainerClient]:
@@ -55,6 +70,17 @@ def running(trainer: TrainerClient) -> str:
     finally:
         changes.close()
     return run_id
+
+
+@pytest.mark.timeout(240)
+def test_that_a_run_that_goes_on_from_a_checkpoint_counts_on(trainer: TrainerClient, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(SCRIPT, encoding="utf-8")
+    config = TrainingConfig(worker="script", script=str(tmp_path / "own.py"), total_steps=40)
+    first = trainer.submit(config).run_id
+    assert until(lambda: trainer.get(first).state is TrainingState.COMPLETED, "the first run's end")
+    second = trainer.submit(config, resume_from=first)
+    assert (second.steps_before, second.progress.steps) == (20, 20)
+    assert until(lambda: trainer.get(second.run_id).progress.steps == 40, "all steps of the second")
 
 
 @pytest.mark.timeout(240)

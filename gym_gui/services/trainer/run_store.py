@@ -93,6 +93,7 @@ class TrainingRun:
         started_at: When its worker first ran.
         ended_at: When it ended.
         resumed_from: The run whose checkpoint it went on from.
+        steps_before: Steps of training that this checkpoint had behind it; `progress` counts on from there.
         restarts: How often it was started again.
         progress: How far it has come.
         gpus: GPUs that it holds.
@@ -111,6 +112,7 @@ class TrainingRun:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     resumed_from: str | None = None
+    steps_before: int = 0
     restarts: int = 0
     progress: RunProgress = field(default_factory=RunProgress)
     gpus: tuple[int, ...] = ()
@@ -125,8 +127,10 @@ class RunStore(Protocol):
     refuses.
     """
 
-    def add(self, run_id: str, config: TrainingConfig, *, resumed_from: str | None = None) -> TrainingRun:
-        """A new run, ``PENDING``.
+    def add(
+        self, run_id: str, config: TrainingConfig, *, resumed_from: str | None = None, steps_before: int = 0
+    ) -> TrainingRun:
+        """A new run, ``PENDING``; one that goes on from a checkpoint has come as far as that.
 
         Raises:
             DuplicateRunError: a run of the same digest is active, or one of that id is there; the error names it.

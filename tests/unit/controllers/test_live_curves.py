@@ -82,6 +82,13 @@ def test_that_an_episode_that_ended_late_is_read_too() -> None:
     assert not curves.add_episodes(replace(episodes_of([]), next_key=2))
 
 
+def test_that_the_episodes_of_a_resumed_run_begin_where_its_checkpoint_was(face: Face, desk: MemoryDesk) -> None:
+    curves = LiveCurvesController(desk, ImmediateTaskRunner(), face)
+    desk.tables.append(episodes_of([1.0, 3.0]))
+    curves.show([replace(make_run(1), steps_before=1_000)])
+    assert face.state.plots[0].lines[0].raw.x.tolist() == [1_010.0, 1_020.0]
+
+
 def test_that_a_point_of_an_episode_opens_it_where_it_ended(curves: LiveCurvesController, face: Face) -> None:
     plot = face.state.plots[0]
     curves.pick(plot.lines[0], plot.metric, 1)

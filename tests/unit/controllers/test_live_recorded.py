@@ -77,6 +77,12 @@ def test_that_runs_of_policies_are_listed_and_those_of_people_are_not(
     assert [one.after for one in recorded.transitions(older.run_id)] == ["running", "completed"]
 
 
+def test_that_a_run_that_went_on_from_a_checkpoint_counts_on(recordings: Recordings, recorded: RecordedRuns) -> None:
+    record_member(recordings, "on", {"name": "moon", "steps_before": 5_000}, [1.0, 2.0])
+    (run,) = recorded.list_runs()
+    assert (run.steps_before, run.progress.steps) == (5_000, 5_020)
+
+
 def test_that_processes_that_train_together_are_one_run_with_their_evaluations_apart(
     recordings: Recordings, recorded: RecordedRuns
 ) -> None:

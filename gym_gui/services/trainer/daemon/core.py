@@ -122,7 +122,8 @@ class TrainerCore:
         worker = self.enrolment.enrol(request, trusted=trusted)
         if self.book.progress(worker.run_id) is None:
             self.book.begin(worker.run_id)  # now: batches may pass while the database is asked
-            self.book.add_recorded(worker.run_id, await self.in_thread(self._recorded_episodes, worker.run_id))
+            before = await self.in_thread(self.runs.steps_before, worker.run_id)
+            self.book.add_recorded(worker.run_id, await self.in_thread(self._recorded_episodes, worker.run_id), before)
         names = (worker.run_id, worker.worker_id, worker.stream)
         durable_seq = await self.in_thread(self.services.store.durable_seq, *names)
         return worker, self.ingest.open(*names, durable_seq=durable_seq)
@@ -296,7 +297,8 @@ class TrainerCore:
 
     def _final_progress(self, run_id: str) -> TrainingRun:
         self.services.telemetry.flush(_SAVE_S)
-        found, told = recorded_progress(self._recorded_episodes(run_id)), self.runs.get(run_id).progress
+        run = self.runs.get(run_id)
+        found, told = recorded_progress(self._recorded_episodes(run_id), run.steps_before), run.progress
         if found.steps != told.steps or found.episodes != told.episodes:
             progress = replace(
                 found, steps_per_s=told.steps_per_s, last_step_at=told.last_step_at or found.last_step_at

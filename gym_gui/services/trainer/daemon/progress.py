@@ -32,7 +32,7 @@ class RunFacts:
     """Counts one run.
 
     Attributes:
-        steps: Steps taken, each counted once, however many agents acted.
+        steps: Steps taken, each counted once, however many agents acted; after those of a checkpoint, if any.
         episodes: Episodes that ended.
         frames: Pictures that came.
         last_step_us: When the newest step was taken, microseconds since 1970; 0 before.
@@ -64,8 +64,9 @@ class RunFacts:
             self._returns.append(rollup.total_reward)
         self._speed.append((now_s, steps))
 
-    def add_recorded(self, recorded: Iterable[EpisodeSummary]) -> None:
-        """Count what was *recorded* before; of evaluations only the pictures."""
+    def add_recorded(self, recorded: Iterable[EpisodeSummary], steps_before: int = 0) -> None:
+        """Count what was *recorded* before, of evaluations only pictures, and the steps of a checkpoint before it."""
+        self.steps += steps_before
         returns: list[float] = []
         for summary in recorded:
             rollup = summary.rollup
@@ -102,10 +103,10 @@ class RunFacts:
         )
 
 
-def recorded_progress(recorded: Sequence[EpisodeSummary]) -> RunProgress:
+def recorded_progress(recorded: Sequence[EpisodeSummary], steps_before: int = 0) -> RunProgress:
     """How far an ended run had come, by what is on disk of it; its speed nobody knows."""
     facts = RunFacts()
-    facts.add_recorded(recorded)
+    facts.add_recorded(recorded, steps_before)
     facts.dropped_frames["all"] = sum(summary.rollup.dropped_frames for summary in recorded)
     return replace(facts.progress(0.0), steps_per_s=math.nan)
 
@@ -124,12 +125,12 @@ class ProgressBook:
             self._runs[run_id] = RunFacts()
             self._changed.add(run_id)
 
-    def add_recorded(self, run_id: str, recorded: Iterable[EpisodeSummary]) -> None:
-        """A run goes on after what was *recorded* of it before."""
+    def add_recorded(self, run_id: str, recorded: Iterable[EpisodeSummary], steps_before: int = 0) -> None:
+        """A run goes on after what was *recorded* of it before, and after the steps of a checkpoint before that."""
         with self._lock:
             facts = self._runs.get(run_id)
             if facts is not None:
-                facts.add_recorded(recorded)
+                facts.add_recorded(recorded, steps_before)
 
     def add(self, batch: StepBatch, dropped_frames: int) -> None:
         """Count a batch."""

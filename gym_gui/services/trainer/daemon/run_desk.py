@@ -62,6 +62,13 @@ class RunDesk(RunShelf):
             self._ours.add(run_id)
         return True
 
+    def steps_before(self, run_id: str) -> int:
+        """Steps of training that the checkpoint which it goes on from had behind it; 0 for one that began anew."""
+        try:
+            return self._store.get(run_id).steps_before
+        except RunNotFoundError:
+            return 0
+
     def is_watched(self, run_id: str) -> bool:
         """Whether the dispatcher says when it is over."""
         try:

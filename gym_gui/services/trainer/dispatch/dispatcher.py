@@ -20,8 +20,9 @@ from gym_gui.services.trainer.dispatch.alerts import AlertBook
 from gym_gui.services.trainer.dispatch.dispatch_facts import DispatchStatus
 from gym_gui.services.trainer.dispatch.dispatch_loop import DispatchLoop
 from gym_gui.services.trainer.dispatch.gpus import discover_gpus
+from gym_gui.services.trainer.dispatch.run_folder import steps_of
 from gym_gui.services.trainer.dispatch.starting import Starter, digest_of
-from gym_gui.services.trainer.dispatch.submitting import check_checkpoint, check_config, new_run_id, same_run
+from gym_gui.services.trainer.dispatch.submitting import check_config, new_run_id, require_checkpoint, same_run
 from gym_gui.services.trainer.states import Retention, TrainingState, check_transition
 
 if TYPE_CHECKING:
@@ -148,9 +149,10 @@ class Dispatcher:
                 there = same_run(self._store, run_id, config)
                 if there is not None:
                     return there
+            before = 0
             if resume_from is not None:
-                check_checkpoint(self._store, self._paths, resume_from)
-            run = self._store.add(run_id or new_run_id(config), config, resumed_from=resume_from)
+                before = steps_of(require_checkpoint(self._store, self._paths, resume_from))
+            run = self._store.add(run_id or new_run_id(config), config, resumed_from=resume_from, steps_before=before)
             self._loop.moved(run)
         self._loop.tell()
         self._loop.wake()

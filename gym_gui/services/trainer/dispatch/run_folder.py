@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # Workers are one process each, for now; what it starts itself is its own affair.
 WORKER_ID: Final = "w0"
+_NUMBERED: Final = re.compile(r"step-(\d+)\.zip")
 _TAIL_BYTES: Final = 4_096
 _TAIL_LINES: Final = 3
 _TAIL_CHARACTERS: Final = 300
@@ -183,6 +185,12 @@ class RunFolder:
         # Drafts, which are renamed once they are whole, begin with a dot or end with .tmp.
         files = (one for one in self.checkpoints_dir.iterdir() if one.is_file())
         return [one for one in files if not one.name.startswith(".") and one.suffix not in {".tmp", ".buffer"}]
+
+
+def steps_of(checkpoint: Path) -> int:
+    """Steps of training that a checkpoint has behind it, which workers put in its name; 0 where it does not say."""
+    named = _NUMBERED.fullmatch(checkpoint.name)
+    return 0 if named is None else int(named[1])
 
 
 def _counted(noun: str, files: list[Path]) -> str:

@@ -14,6 +14,7 @@ from gym_gui.services.trainer.value_ranges import check_values
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     from gym_gui.config.paths import VarPaths
     from gym_gui.services.trainer.config import TrainingConfig
@@ -54,20 +55,21 @@ def check_config(config: TrainingConfig, *, launchers: Collection[str], cpus: fl
         raise TrainerRefusedError(f"The run wants {wanted_gpus} GPUs; this machine has {gpus}.")
 
 
-def check_checkpoint(store: RunStore, paths: VarPaths, run_id: str) -> TrainingRun:
-    """The run *run_id*, which has a checkpoint to go on from.
+def require_checkpoint(store: RunStore, paths: VarPaths, run_id: str) -> Path:
+    """What a new run goes on from: the newest checkpoint of the run *run_id*.
 
     Raises:
         RunNotFoundError: there is no such run.
         TrainerRefusedError: it left no checkpoint here.
     """
-    run = store.get(run_id)
-    if RunFolder(paths, run_id).newest_checkpoint() is None:
+    store.get(run_id)
+    checkpoint = RunFolder(paths, run_id).newest_checkpoint()
+    if checkpoint is None:
         raise TrainerRefusedError(
             f"Run {run_id} has no checkpoint to go on from.",
             hint="Checkpoints are kept where checkpoint.every_steps says so, and at a run's end.",
         )
-    return run
+    return checkpoint
 
 
 def same_run(store: RunStore, run_id: str, config: TrainingConfig) -> TrainingRun | None:

@@ -103,7 +103,7 @@ class OrderReply(_message.Message):
     def __init__(self, order_id: _Optional[int] = ...) -> None: ...
 
 class Run(_message.Message):
-    __slots__ = ("run_id", "config_json", "digest", "attempt", "state", "reason", "retention", "priority", "created_at", "started_at", "ended_at", "resumed_from", "restarts", "progress", "host", "gpus", "transitions", "workers", "queue_position")
+    __slots__ = ("run_id", "config_json", "digest", "attempt", "state", "reason", "retention", "priority", "created_at", "started_at", "ended_at", "resumed_from", "restarts", "progress", "host", "gpus", "transitions", "workers", "queue_position", "steps_before")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     CONFIG_JSON_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -123,6 +123,7 @@ class Run(_message.Message):
     TRANSITIONS_FIELD_NUMBER: _ClassVar[int]
     WORKERS_FIELD_NUMBER: _ClassVar[int]
     QUEUE_POSITION_FIELD_NUMBER: _ClassVar[int]
+    STEPS_BEFORE_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     config_json: str
     digest: str
@@ -142,7 +143,8 @@ class Run(_message.Message):
     transitions: _containers.RepeatedCompositeFieldContainer[Transition]
     workers: _containers.RepeatedCompositeFieldContainer[Worker]
     queue_position: int
-    def __init__(self, run_id: _Optional[str] = ..., config_json: _Optional[str] = ..., digest: _Optional[str] = ..., attempt: _Optional[int] = ..., state: _Optional[str] = ..., reason: _Optional[str] = ..., retention: _Optional[str] = ..., priority: _Optional[int] = ..., created_at: _Optional[str] = ..., started_at: _Optional[str] = ..., ended_at: _Optional[str] = ..., resumed_from: _Optional[str] = ..., restarts: _Optional[int] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., host: _Optional[str] = ..., gpus: _Optional[_Iterable[int]] = ..., transitions: _Optional[_Iterable[_Union[Transition, _Mapping]]] = ..., workers: _Optional[_Iterable[_Union[Worker, _Mapping]]] = ..., queue_position: _Optional[int] = ...) -> None: ...
+    steps_before: int
+    def __init__(self, run_id: _Optional[str] = ..., config_json: _Optional[str] = ..., digest: _Optional[str] = ..., attempt: _Optional[int] = ..., state: _Optional[str] = ..., reason: _Optional[str] = ..., retention: _Optional[str] = ..., priority: _Optional[int] = ..., created_at: _Optional[str] = ..., started_at: _Optional[str] = ..., ended_at: _Optional[str] = ..., resumed_from: _Optional[str] = ..., restarts: _Optional[int] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., host: _Optional[str] = ..., gpus: _Optional[_Iterable[int]] = ..., transitions: _Optional[_Iterable[_Union[Transition, _Mapping]]] = ..., workers: _Optional[_Iterable[_Union[Worker, _Mapping]]] = ..., queue_position: _Optional[int] = ..., steps_before: _Optional[int] = ...) -> None: ...
 
 class Transition(_message.Message):
     __slots__ = ("from_state", "to_state", "at", "reason")

@@ -37,7 +37,9 @@ class MemoryRunStore(Closing):
     def close(self) -> None:
         """Nothing is held that would have to be let go."""
 
-    def add(self, run_id: str, config: TrainingConfig, *, resumed_from: str | None = None) -> TrainingRun:
+    def add(
+        self, run_id: str, config: TrainingConfig, *, resumed_from: str | None = None, steps_before: int = 0
+    ) -> TrainingRun:
         """A new run; see `RunStore`."""
         check_run_id(run_id)
         with self._lock:
@@ -49,7 +51,14 @@ class MemoryRunStore(Closing):
                 if run.state.is_active:
                     raise duplicate(run.run_id, run.state)
             attempt = 1 + max((run.attempt for run in same), default=0)
-            added = new_run(run_id, config, attempt=attempt, resumed_from=resumed_from, created_at=utc_now())
+            added = new_run(
+                run_id,
+                config,
+                attempt=attempt,
+                resumed_from=resumed_from,
+                steps_before=steps_before,
+                created_at=utc_now(),
+            )
             self._runs[run_id] = added
             self._transitions[run_id] = []
             self._passed_over[run_id] = 0

@@ -16,7 +16,7 @@ from gym_gui.core.typing_compat import override
 from gym_gui.db.connection import ReaderPool, connect_writer
 from gym_gui.db.migrations import Migration, check_version, migrate
 from gym_gui.services.trainer.dispatch.claiming import Room, Waiting, choose
-from gym_gui.services.trainer.registry.migrations import m0001_first
+from gym_gui.services.trainer.registry.migrations import m0001_first, m0002_resumed
 from gym_gui.services.trainer.registry.registry_rows import (
     lets_go,
     move_values,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from gym_gui.services.trainer.run_store import RunProgress, RunTransition, TrainingRun, WorkerProcess
 
 APPLICATION_ID: Final = 0x67796D74  # "gymt"
-MIGRATIONS: Final = (Migration(m0001_first.VERSION, m0001_first.STATEMENTS),)
+MIGRATIONS: Final = tuple(Migration(one.VERSION, one.STATEMENTS) for one in (m0001_first, m0002_resumed))
 _ACTIVE: Final = "('pending', 'dispatching', 'running', 'paused')"
 _STARTED: Final = "('dispatching', 'running', 'paused')"
 
@@ -118,7 +118,9 @@ class RunRegistry(Closing):
 
     # Writing.
 
-    def add(self, run_id: str, config: TrainingConfig, *, resumed_from: str | None = None) -> TrainingRun:
+    def add(
+        self, run_id: str, config: TrainingConfig, *, resumed_from: str | None = None, steps_before: int = 0
+    ) -> TrainingRun:
         """A new run; see `RunStore`."""
         check_run_id(run_id)
         digest = config.digest()
@@ -134,7 +136,14 @@ class RunRegistry(Closing):
             (attempts,) = connection.execute(
                 "SELECT coalesce(max(attempt), 0) FROM runs WHERE digest = ?", (digest,)
             ).fetchone()
-            run = new_run(run_id, config, attempt=attempts + 1, resumed_from=resumed_from, created_at=utc_now())
+            run = new_run(
+                run_id,
+                config,
+                attempt=attempts + 1,
+                resumed_from=resumed_from,
+                steps_before=steps_before,
+                created_at=utc_now(),
+            )
             key = _insert(connection, "runs", run_values(run))
             _note(connection, key, (None, run.state), run.created_at, run.reason)
         return run

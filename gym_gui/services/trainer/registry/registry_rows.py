@@ -22,7 +22,13 @@ _config_of: Final = lru_cache(maxsize=4_096)(TrainingConfig.from_json)
 
 
 def new_run(
-    run_id: str, config: TrainingConfig, *, attempt: int, resumed_from: str | None, created_at: datetime
+    run_id: str,
+    config: TrainingConfig,
+    *,
+    attempt: int,
+    resumed_from: str | None,
+    steps_before: int,
+    created_at: datetime,
 ) -> TrainingRun:
     """A run as it is added."""
     return TrainingRun(
@@ -34,6 +40,8 @@ def new_run(
         reason=ADDED,
         created_at=created_at,
         resumed_from=resumed_from,
+        steps_before=steps_before,
+        progress=RunProgress(steps=steps_before),
     )
 
 
@@ -57,6 +65,7 @@ def run_values(run: TrainingRun) -> dict[str, Any]:
         "started_at": to_iso(run.started_at),
         "ended_at": to_iso(run.ended_at),
         "resumed_from": run.resumed_from,
+        "steps_before": run.steps_before,
         "restarts": run.restarts,
         **progress_values(run.progress),
     }
@@ -94,6 +103,7 @@ def run_of(row: Mapping[str, Any], gpus: Sequence[int], workers: Sequence[Worker
         started_at=from_iso(row["started_at"]),
         ended_at=from_iso(row["ended_at"]),
         resumed_from=row["resumed_from"],
+        steps_before=row["steps_before"],
         restarts=row["restarts"],
         progress=RunProgress(
             steps=row["steps"],

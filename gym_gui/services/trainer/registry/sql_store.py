@@ -26,6 +26,7 @@ from gym_gui.services.trainer.registry.registry_rows import (
     worker_values,
 )
 from gym_gui.services.trainer.registry.sql_tables import (
+    CHANGES,
     GPU_SLOTS,
     METADATA,
     RUNS,
@@ -123,7 +124,9 @@ class SqlRunStore(Closing):
 
     # Writing.
 
-    def add(self, run_id: str, config: TrainingConfig, *, resumed_from: str | None = None) -> TrainingRun:
+    def add(
+        self, run_id: str, config: TrainingConfig, *, resumed_from: str | None = None, steps_before: int = 0
+    ) -> TrainingRun:
         """A new run; see `RunStore`."""
         check_run_id(run_id)
         digest = config.digest()
@@ -137,7 +140,14 @@ class SqlRunStore(Closing):
             if twin is not None:
                 raise duplicate(twin[0], twin[1])
             attempts = connection.scalar(select(func.max(RUNS.c.attempt)).where(of_digest)) or 0
-            run = new_run(run_id, config, attempt=attempts + 1, resumed_from=resumed_from, created_at=utc_now())
+            run = new_run(
+                run_id,
+                config,
+                attempt=attempts + 1,
+                resumed_from=resumed_from,
+                steps_before=steps_before,
+                created_at=utc_now(),
+            )
             connection.execute(insert(RUNS).values(run_values(run)))
             _note(connection, _key(connection, run_id), (None, run.state), run.created_at, run.reason)
         return run
@@ -245,11 +255,16 @@ def _bring_up_to_date(connection: Connection) -> None:
     version = connection.scalar(select(func.max(VERSIONS.c.version)))
     if version is None:
         connection.execute(insert(VERSIONS).values(version=VERSION))
-    elif version > VERSION:
+        return
+    if version > VERSION:
         raise StoreVersionError(
             f"The registry was written by a newer version of gym_gui (format {version}, known: {VERSION}).",
             hint="Update gym_gui to open it.",
         )
+    for reached in range(version + 1, VERSION + 1):
+        for statement in CHANGES[reached]:
+            connection.exec_driver_sql(statement)
+        connection.execute(update(VERSIONS).values(version=reached))
 
 
 def _take_turns(engine: Engine) -> None:

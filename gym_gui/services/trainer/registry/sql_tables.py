@@ -18,7 +18,9 @@ from sqlalchemy import (
     text,
 )
 
-VERSION: Final = 1  # counts up with each change of these tables; see `sql_store`
+VERSION: Final = 2  # counts up with each change of these tables; see `CHANGES`
+# What a registry of the version before each needs to become that version.
+CHANGES: Final = {2: ("ALTER TABLE gym_gui_runs ADD COLUMN steps_before BIGINT NOT NULL DEFAULT 0",)}
 METADATA: Final = MetaData()
 # SQLite counts rows by itself in a column that is exactly INTEGER.
 _KEY: Final = BigInteger().with_variant(Integer, "sqlite")
@@ -49,6 +51,7 @@ RUNS: Final = Table(
     Column("started_at", Text),
     Column("ended_at", Text),
     Column("resumed_from", Text),
+    Column("steps_before", BigInteger, nullable=False),
     Column("restarts", Integer, nullable=False),
     Column("steps", BigInteger, nullable=False),
     Column("episodes", BigInteger, nullable=False),

@@ -40,6 +40,7 @@ def run_to_wire(
         started_at=to_iso(run.started_at) or "",
         ended_at=to_iso(run.ended_at) or "",
         resumed_from=run.resumed_from or "",
+        steps_before=run.steps_before,
         restarts=run.restarts,
         progress=pb.Progress(
             steps=progress.steps,
@@ -87,6 +88,7 @@ def run_of_wire(message: pb.Run) -> TrainingRun:
         started_at=from_iso(message.started_at or None),
         ended_at=from_iso(message.ended_at or None),
         resumed_from=message.resumed_from or None,
+        steps_before=message.steps_before,
         restarts=message.restarts,
         progress=RunProgress(
             steps=progress.steps,

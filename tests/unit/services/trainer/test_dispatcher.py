@@ -232,7 +232,8 @@ def test_that_a_run_goes_on_from_another_one_s_checkpoint(house: House) -> None:
     first = house.submit("open('checkpoints/step-000000000009.zip', 'w').write('x')", seed=1)
     house.wait(first, S.COMPLETED)
     second = house.submit("import os; print(os.environ['GYM_GUI_RESUME_FROM'])", seed=2, resume_from=first)
-    assert house.wait(second, *ENDED).resumed_from == first
+    resumed = house.wait(second, *ENDED)
+    assert (resumed.resumed_from, resumed.steps_before) == (first, 9)
     assert house.folder(second).log_tail().endswith(f"{first}/checkpoints/step-000000000009.zip")
     with pytest.raises(TrainerRefusedError, match="no checkpoint"):
         house.submit("pass", seed=3, resume_from=second)
