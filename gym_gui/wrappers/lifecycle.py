@@ -74,12 +74,13 @@ def ordinal() -> int:
 
 
 def newest() -> Recorder | None:
-    """This thread's newest open recorder, else the process's; None where there is none."""
+    """This thread's newest recorder that takes something, else the process's; None where there is none."""
     own = get_ident()
-    mine = [recorder for recorder, thread in _open if thread == own]
+    taking = [(recorder, thread) for recorder, thread in _open if not recorder.is_closed]
+    mine = [recorder for recorder, thread in taking if thread == own]
     if mine:
         return mine[-1]
-    return _open[-1][0] if _open else None
+    return taking[-1][0] if taking else None
 
 
 def _watch_exit() -> None:

@@ -82,6 +82,7 @@ class OpeningAttempts:
 
     def __init__(self) -> None:
         self._next_s = 0.0
+        self._lost_s = -_RETRY_S
 
     @property
     def is_due(self) -> bool:
@@ -91,6 +92,13 @@ class OpeningAttempts:
     def failed(self) -> None:
         """Not again at once."""
         self._next_s = time.monotonic() + _RETRY_S
+
+    def lost(self) -> None:
+        """The process that records was ended: again at once, unless that happens again and again."""
+        now_s = time.monotonic()
+        if now_s - self._lost_s < _RETRY_S:
+            self.failed()
+        self._lost_s = now_s
 
 
 def open_recorder(env: Any, options: RecordingOptions, on_lost: Callable[[str], None]) -> Recorder:

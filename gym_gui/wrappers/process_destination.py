@@ -32,7 +32,12 @@ class ProcessDestination:
 
     Args:
         make_facts: Makes what it has to know, from the offset of the newest picture in the shared memory.
-        on_lost: Told in one sentence, on another thread, why nothing is recorded any more.
+        on_lost: Told in one sentence, on another thread, why it takes nothing any more.
+
+    Attributes:
+        is_closed: Whether it takes nothing any more.
+        is_lost: Whether that is because its process was ended, by whomever.
+        refused: Why nothing can be recorded here; empty where it can.
 
     Raises:
         StoreError: the process cannot be started, or nothing can be recorded there.
@@ -50,6 +55,7 @@ class ProcessDestination:
         self._beaten: tuple[int, str] = (0, "training")
         self._closing = False
         self.is_closed = False
+        self.is_lost = False
         self.refused = ""
         self._number = self._link.join(self)
         self.place = self._link.place_of(self._number)
@@ -156,7 +162,7 @@ class ProcessDestination:
         was_open = self._names is not None and not self._closing
         with self._changed:
             if not self._closing:
-                self.refused = "the process that records was ended"
+                self.refused, self.is_lost = "the process that records was ended", True
             self.is_closed = True
             self._changed.notify_all()
         if was_open:

@@ -36,8 +36,8 @@ class _Live(Live):
         from gym_gui.adapters.normalization import NormalizationProbe  # noqa: PLC0415 - with the first episode
         from gym_gui.wrappers.track import Track  # noqa: PLC0415 - same
 
-        super().__init__(recorder)
         self.track: Track = Track()
+        super().__init__(recorder, [self.track])
         self.pictures = PictureSource(env)
         self.normalization = NormalizationProbe(env)
         self.autoreset = _resets_itself(env)
@@ -137,6 +137,8 @@ class RecordTelemetry(RecordingPart[_Live], gym.Wrapper[Any, Any, Any, Any], Rec
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         live = self._live
         if live is None or live.recorder.is_closed:
+            live = self._going_on()
+        if live is None:
             untouched: tuple[Any, Any, bool, bool, dict[str, Any]] = self.env.step(action)
             return untouched
         recorder = live.recorder
@@ -165,6 +167,12 @@ class RecordTelemetry(RecordingPart[_Live], gym.Wrapper[Any, Any, Any, Any], Rec
     @override
     def _make_live(self, recorder: Recorder) -> _Live:
         return _Live(self.env, recorder)
+
+    @override
+    def _go_on(self, live: _Live, broken: _Live) -> None:
+        super()._go_on(live, broken)
+        if live.track.is_open:
+            self._row(live, None, {})  # what was seen last is gone; a picture of it can still be had
 
     def _began(self, live: _Live, result: Any, seed: int | None, options: dict[str, Any] | None) -> None:
         observation, info = result

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from gym_gui.services.batch_destination import Order
     from gym_gui.wrappers.recorder import Recorder
-    from gym_gui.wrappers.track import Track
 
 _FINAL: Final = frozenset({"final_obs", "final_info"})
 
@@ -44,12 +43,15 @@ class _Live(Live):
         from gym_gui.adapters.vector_pictures import VectorPictures  # noqa: PLC0415 - same
         from gym_gui.wrappers.track import Track  # noqa: PLC0415 - same
 
-        super().__init__(recorder)
         self.mode = autoreset_mode_of(envs)
         about = {"batch_size": envs.num_envs, "autoreset_mode": self.mode.value}
-        self.tracks: list[Track] = [
-            Track(name=f"env-{index:03d}-", metadata={"vector_index": index, **about}) for index in range(envs.num_envs)
-        ]
+        super().__init__(
+            recorder,
+            [
+                Track(name=f"env-{index:03d}-", metadata={"vector_index": index, **about})
+                for index in range(envs.num_envs)
+            ],
+        )
         self.parts = BatchParts(envs)
         self.pictures = VectorPictures(envs, "The vector environment", wanted=recorder.draws_at_all)
         self.normalization = NormalizationProbe(envs)
@@ -127,6 +129,8 @@ class RecordTelemetryVector(RecordingPart[_Live], VectorWrapper[Any, Any, Any]):
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         live = self._live
         if live is None or live.recorder.is_closed:
+            live = self._going_on()
+        if live is None:
             untouched: tuple[Any, Any, Any, Any, dict[str, Any]] = self.env.step(actions)
             return untouched
         live.recorder.orders.wait_while_paused()
@@ -153,6 +157,14 @@ class RecordTelemetryVector(RecordingPart[_Live], VectorWrapper[Any, Any, Any]):
     @override
     def _make_live(self, recorder: Recorder) -> _Live:
         return _Live(self.env, recorder)
+
+    @override
+    def _go_on(self, live: _Live, broken: _Live) -> None:
+        live.ended = broken.ended
+        super()._go_on(live, broken)
+        pictures = self._pictures(live, [None] * self.num_envs)
+        for index in broken.under_way:
+            self._row(live, index, None, pictures[index], {}, None)
 
     def _began(self, live: _Live, result: Any, seed: Any, options: dict[str, Any]) -> None:
         observations, infos = result

@@ -106,6 +106,11 @@ class Recorder:
         return self._apart is not None and self._apart.refused != ""
 
     @property
+    def is_lost(self) -> bool:
+        """Whether it takes nothing any more because the process that records was ended."""
+        return self._apart is not None and self._apart.is_lost
+
+    @property
     def draws_at_all(self) -> bool:
         """Whether any episode's pictures are wanted."""
         return self._choice.every > 0
@@ -140,6 +145,11 @@ class Recorder:
         )
         track.is_open = True
         self._batcher.begin(track.rollup)
+
+    def begin_midway(self, track: Track, broken: Recorder, before: Track) -> None:
+        """What is left of the episode that *broken* recorded as *before*, until its process was ended, is *track*'s."""
+        about = {"run_id": broken.destination.run_id, "episode": before.episode_id, "step_index": before.step_index}
+        self.begin(track, seed=None, options=None, metadata={"broke_off": about})
 
     def end(self, track: Track, status: EpisodeStatus | None = None, fault: str | None = None) -> None:
         """*track*'s episode ended: as its last row says, where no status is given."""

@@ -13,12 +13,13 @@ from gym_gui.wrappers.opening import OpeningAttempts, RecordingOptions, open_rec
 from gym_gui.wrappers.said_once import SaidOnce
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gym_gui.wrappers.recorder import Recorder
+    from gym_gui.wrappers.track import Track
 
 _LOGGER = logging.getLogger(__name__)
-_OF_A_PROCESS: Final = ("_live", "_said", "_attempts")
+_OF_A_PROCESS: Final = ("_live", "_broken", "_said", "_attempts")
 
 
 class Live:
@@ -26,10 +27,16 @@ class Live:
 
     Args:
         recorder: The recorder.
+        tracks: One for each environment.
+
+    Attributes:
+        under_way: Places of the tracks whose episodes were under way when the process that recorded them was ended.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, tracks: Sequence[Track]) -> None:
         self.recorder = recorder
+        self.tracks = tracks
+        self.under_way: tuple[int, ...] = ()
 
 
 LiveT = TypeVar("LiveT", bound=Live)
@@ -46,11 +53,18 @@ class RecordingPart(Generic[LiveT]):
 
     def _start_afresh(self) -> None:
         self._live: LiveT | None = None
+        # What was under way when the process that recorded it was ended.
+        self._broken: LiveT | None = None
         self._attempts = OpeningAttempts()
         self._said = SaidOnce(_LOGGER)
 
     def _make_live(self, recorder: Recorder) -> LiveT:
         raise NotImplementedError
+
+    def _go_on(self, live: LiveT, broken: LiveT) -> None:
+        """Begin with *live* what is left of the episodes that *broken* recorded."""
+        for place in broken.under_way:
+            live.recorder.begin_midway(live.tracks[place], broken.recorder, broken.tracks[place])
 
     @property
     def run_id(self) -> str | None:
@@ -76,7 +90,7 @@ class RecordingPart(Generic[LiveT]):
         """
         if state is None:
             state, reason = lifecycle.ending_by(sys.exc_info()[1])
-        live, self._live = self._live, None
+        live, self._live, self._broken = self._live, None, None
         if live is not None and not lifecycle.is_foreign(live.recorder):
             live.recorder.close(state, reason)
             lifecycle.closed(live.recorder)
@@ -89,7 +103,10 @@ class RecordingPart(Generic[LiveT]):
         self._live = None
         if live is not None and live.recorder.is_refused:
             self._let_go(live)
-            self._attempts.failed()
+            if live.recorder.is_lost:
+                self._attempts.lost()
+            else:
+                self._attempts.failed()
         if not self._attempts.is_due:
             return None
         try:
@@ -100,10 +117,25 @@ class RecordingPart(Generic[LiveT]):
                 recorder.close(RunState.FAULTED, "its environment cannot be recorded")
                 lifecycle.closed(recorder)
                 raise
+            self._broken = None
         except Exception as fault:  # noqa: BLE001 - a recording that cannot be opened never ends a training
             self._attempts.failed()
             self._said.fault("Nothing is recorded", fault.message if isinstance(fault, GymGuiError) else fault)
         return self._live
+
+    def _going_on(self) -> LiveT | None:
+        """The recorder in the midst of episodes: a new one where the last one's process was ended; None for none."""
+        live = self._live
+        if live is not None and live.recorder.is_lost and not lifecycle.is_foreign(live.recorder):
+            live.under_way = tuple(place for place, track in enumerate(live.tracks) if track.is_open)
+            self._broken = live
+        broken = self._broken
+        if broken is None:
+            return None
+        opened = self._opened()
+        if opened is not None:
+            self._guarded(self._go_on, opened, broken)
+        return opened
 
     @staticmethod
     def _let_go(live: LiveT) -> None:
@@ -113,7 +145,7 @@ class RecordingPart(Generic[LiveT]):
             lifecycle.closed(live.recorder)
 
     def _lost(self, sentence: str) -> None:
-        self._said.fault("Nothing is recorded", sentence)
+        self._said.fault("What was not on disk yet is lost, and the recording goes on in a new process", sentence)
 
     def _guarded(self, work: Callable[..., Any], *arguments: Any) -> Any:
         try:

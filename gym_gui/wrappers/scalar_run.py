@@ -82,7 +82,7 @@ class ScalarRun(Closing):
         recorder.log(scalars)
 
     def _lost(self, sentence: str) -> None:
-        self._said.fault("Scalars are let go", sentence)
+        self._said.fault("Scalars that were not on disk yet are lost", sentence)
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until everything logged so far is on disk, or spooled; whether it is."""

@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,11 @@ import numpy as np
 import psutil
 import pytest
 from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from small_envs import Counting
 from trainer_rig import until
 
+import gym_gui
 from gym_gui.config.settings import load_settings
 from gym_gui.core.data_model import RunState
 from gym_gui.services.bootstrap import open_archive
@@ -55,30 +58,83 @@ def test_that_no_recording_process_outlives_a_killed_script(var_dir: Path) -> No
         assert summary.steps > 0
 
 
-def test_that_a_killed_recording_process_ends_no_training(var_dir: Path, expect_log: LogExpectations) -> None:
-    expect_log(logging.WARNING, "Nothing is recorded: the process that records was ended")
-    env = RecordTelemetry(Counting(length=10), run="run")
-    env.reset(seed=1)
-    for number in range(5):
-        env.step(number % 2)
-    assert env.flush(20)
+def kill_recording_process(env: Any) -> None:
     for recording in recording_processes(psutil.Process()):
         recording.send_signal(signal.SIGKILL)
-    live: Any = env._live
-    until(lambda: live.recorder.is_refused, "the news")
-    for number in range(5):  # nothing is recorded of these, and nothing is raised
+    until(lambda: env._live.recorder.is_lost, "the news")
+
+
+def test_that_an_episode_goes_on_after_its_recording_process_was_killed(
+    var_dir: Path, expect_log: LogExpectations
+) -> None:
+    expect_log(logging.WARNING, "goes on in a new process: the process that records was ended")
+    env = RecordTelemetry(Counting(length=10), run="run")
+    env.reset(seed=1)
+    for number in range(4):
         env.step(number % 2)
-    env._attempts._next_s = 0.0  # no waiting
+    assert env.flush(20)
+    kill_recording_process(env)
+    gym_gui.log(4, loss=0.5)
+    for number in range(6):
+        env.step(number % 2)
     env.reset(seed=2)
-    env._attempts._next_s = 0.0
-    env.reset(seed=3)
     for number in range(10):
         env.step(number % 2)
     env.close()
     with open_archive(load_settings(var_dir)) as found:
-        steps = {summary.run.run_id: summary.steps for summary in found.library.list_runs()}
-    assert steps.pop("run") == 5
-    assert list(steps.values()) == [10]
+        library = found.library
+        runs = {summary.run.run_id: summary.steps for summary in library.list_runs()}
+        assert runs == {"run": 4, "run-2": 16}
+        rest, whole = sorted((one.rollup for one in library.list_episodes("run-2")), key=lambda one: one.episode_index)
+        assert (rest.steps, rest.terminated, whole.steps, whole.seed) == (6, True, 10, 2)
+        assert rest.metadata["broke_off"] == {"run_id": "run", "episode": "ep-000000", "step_index": 4}
+        assert rest.frames == 7  # a picture of where it goes on, too
+        assert [step.reward for step in library.load_steps("run-2", rest.episode_id)] == [None, 5, 6, 7, 8, 9, 10]
+        scalars, _ = library.load_scalars("run-2")
+        assert scalars.value.tolist() == [0.5]
+
+
+@pytest.mark.parametrize("mode", list(AutoresetMode)[:2])
+def test_that_a_vector_goes_on_after_its_recording_process_was_killed(
+    var_dir: Path, mode: AutoresetMode, expect_log: LogExpectations
+) -> None:
+    expect_log(logging.WARNING, "goes on in a new process")
+    makers = [partial(Counting, length=length) for length in (3, 5)]
+    env = RecordTelemetry(SyncVectorEnv(makers, autoreset_mode=mode), run="run")
+    env.reset(seed=1)
+    for _ in range(4):
+        env.step(np.zeros(2, np.int64))
+    assert env.flush(20)
+    kill_recording_process(env)
+    for _ in range(6):  # it is never reset again
+        env.step(np.zeros(2, np.int64))
+    env.close()
+    with open_archive(load_settings(var_dir)) as found:
+        rollups = sorted(
+            (one.rollup for one in found.library.list_episodes("run-2")), key=lambda one: one.episode_index
+        )
+    lengths = [[one.steps for one in rollups if one.metadata["vector_index"] == index] for index in range(2)]
+    # Where an episode begins in a step of its own, that step is none of either's.
+    assert lengths == ([[2, 3, 1], [1, 5, 0]] if mode is AutoresetMode.SAME_STEP else [[3, 2], [1, 4]])
+
+
+def test_that_a_recording_process_that_dies_again_and_again_does_not_hold_up_a_training(
+    var_dir: Path, expect_log: LogExpectations
+) -> None:
+    expect_log(logging.WARNING, "goes on in a new process")
+    env = RecordTelemetry(Counting(length=1_000), run="run")
+    env.reset(seed=1)
+    for _ in range(2):
+        kill_recording_process(env)
+        env.step(0)
+    assert env._live is None  # twice at once is once too often: it waits a little
+    env.step(0)
+    env._attempts._next_s = 0.0  # no waiting here
+    env.step(1)
+    assert env.flush(20)
+    env.close()
+    with open_archive(load_settings(var_dir)) as found:
+        assert next(summary.steps for summary in found.library.list_runs()) == 1
 
 
 def test_that_a_recording_process_ends_with_its_training_only(var_dir: Path) -> None:
