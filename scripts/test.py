@@ -53,6 +53,8 @@ def main() -> int:
     prepare_environment(dev=True)
     # Tests need no screen; those that want a real one start their own.
     environment = dict({"QT_QPA_PLATFORM": "offscreen"}, **os.environ)
+    # Tests start a thousand processes of ours; each would translate every module anew.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     summary = []
     failed = False
     for name, command in checks(quick=options.quick, pytest_arguments=options.pytest_arguments).items():
