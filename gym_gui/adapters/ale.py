@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from gym_gui.adapters.ale_sound import ListeningALE
 from gym_gui.adapters.controls.atari import atari_continuous_scheme, atari_scheme
 from gym_gui.adapters.controls.generic import generic_scheme
 from gym_gui.adapters.describe import file_sha256
@@ -38,7 +39,7 @@ class AtariAdapter(GymnasiumAdapter):
     """An ``ALE/…-v5`` game or one of the older ids."""
 
     packages: ClassVar[tuple[str, ...]] = ("ale_py",)
-    _speaker: Any = None  # the ALE, where a person hears the game
+    _speaker: ListeningALE | None = None  # where a person hears the game
 
     def __init__(
         self,
@@ -65,12 +66,11 @@ class AtariAdapter(GymnasiumAdapter):
 
     @override
     def prepare(self, env: Env[Any, Any]) -> None:
-        # Beside the game: the observation stays what it is, which `sound_obs` as a keyword would change. A step of more
-        # than one emulated frame would give the sound of its last frame only.
+        # Beside the game: the observation stays what it is, which `sound_obs` as a keyword would change. Steps of
+        # differing lengths would not be in time with their pictures.
         game: Any = env.unwrapped
-        if self._wants_sound and getattr(game, "_frameskip", None) == 1 and hasattr(game, "ale"):
-            game.ale.setBool("sound_obs", True)
-            self._speaker = game.ale
+        if self._wants_sound and isinstance(getattr(game, "_frameskip", None), int) and hasattr(game, "ale"):
+            self._speaker = game.ale = ListeningALE(game.ale)
 
     @override
     def sound_rate_hz(self, env: Env[Any, Any]) -> float | None:
@@ -78,10 +78,8 @@ class AtariAdapter(GymnasiumAdapter):
 
     @override
     def heard(self, env: Env[Any, Any]) -> NDArray[np.uint8] | None:
-        if self._speaker is None:
-            return None
-        samples: NDArray[np.uint8] = self._speaker.getAudio()
-        return samples
+        game: Any = env.unwrapped
+        return None if self._speaker is None else self._speaker.heard(game._frameskip)  # noqa: SLF001 - no public name
 
     @override
     def step_rate_hz(self, env: Env[Any, Any]) -> float:
@@ -108,6 +106,8 @@ class AtariAdapter(GymnasiumAdapter):
     def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> AdapterStep:
         # Shown once an episode that the observation is the screen, then taken for it without rendering again.
         self._screen_is_observation = False
+        if self._speaker is not None:
+            self._speaker.forget()
         result = super().reset(seed=seed, options=options)
         self._screen_is_observation = (
             self._may_observe_screen and result.frame is not None and result.frame is result.observation

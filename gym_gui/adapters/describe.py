@@ -85,9 +85,9 @@ def _package_version(module: str) -> tuple[str, str] | None:
     return (module, version) if isinstance(version, str) else None
 
 
-def declared_rate_hz(env: Env[Any, Any]) -> float:
+def declared_rate_hz(env: object) -> float:
     """Steps a second in real time: the metadata's ``render_fps``, 30 where it says nothing sensible."""
-    metadata: object = env.metadata
+    metadata = getattr(env, "metadata", None)
     rate = metadata.get("render_fps") if isinstance(metadata, Mapping) else None
     if isinstance(rate, (int, float, np.number)) and 0 < rate <= _MAX_RATE_HZ:
         return float(rate)

@@ -62,9 +62,21 @@ class ParallelEnvironment(Protocol):
 
 
 def make_multi_agent_run(
-    env: ParallelEnvironment, env_id: str, *, player: str, metadata: Mapping[str, Any] | None = None
+    env: ParallelEnvironment,
+    env_id: str,
+    *,
+    player: str,
+    env_kwargs: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> RunRecord:
     """The record of a new run of *env*, whose spaces are those of all agents together.
+
+    Args:
+        env: The open environment; ``render_fps`` of its ``metadata`` is the rate at which it is played again.
+        env_id: What it is called.
+        player: ``random``, or a policy's name.
+        env_kwargs: What it was made with, JSON values.
+        metadata: Anything else worth keeping, JSON values.
 
     Raises:
         EnvironmentUnusableError: it lacks a part of the parallel interface.
@@ -81,12 +93,14 @@ def make_multi_agent_run(
         run_id=new_run_id(env_id, now),
         env_id=env_id,
         created_at=now,
+        env_kwargs=dict(env_kwargs or {}),
         render_mode=getattr(env, "render_mode", None),
         player=player,
         action_space=about.action_text,
         observation_space=about.observation_text,
         space_signature=about.signature,
-        versions=describe.package_versions(()),
+        step_rate_hz=describe.declared_rate_hz(env),
+        versions=describe.package_versions((type(env).__module__.partition(".")[0],)),
         host=f"{platform.node()} ({platform.platform()})",
         app_version=gym_gui.__version__,
         metadata={"agents": list(env.possible_agents), **about.run_metadata(), **(metadata or {})},
@@ -123,19 +137,21 @@ class MultiAgentStepper:
     Args:
         env: The open environment; the caller closes it.
         run: The run that the records belong to.
+        render: Whether pictures are wanted.
 
     Raises:
         EnvironmentUnusableError: *env* lacks a part of the parallel interface.
     """
 
-    def __init__(self, env: ParallelEnvironment, run: RunRecord) -> None:
+    def __init__(self, env: ParallelEnvironment, run: RunRecord, *, render: bool = True) -> None:
         check_parallel(env, run.env_id)
         self._env = env
         self._run = run
         self._checks: dict[str, Callable[[Any], Any]] = {
             agent: make_action_check(env.action_space(agent)) for agent in env.possible_agents
         }
-        self._draws = getattr(env, "render_mode", None) == "rgb_array" and callable(getattr(env, "render", None))
+        draws = getattr(env, "render_mode", None) == "rgb_array" and callable(getattr(env, "render", None))
+        self._draws = render and draws
         self._pictures = FrameNormaliser()
         self._rollup: EpisodeRollup | None = None
         self._agents: dict[str, EpisodeRollup] = {}
@@ -149,6 +165,16 @@ class MultiAgentStepper:
     def acting(self) -> list[str]:
         """Who acts in the next step; empty once the episode is over."""
         return list(self._env.agents)
+
+    @property
+    def draws(self) -> bool:
+        """Whether steps have pictures."""
+        return self._draws
+
+    @property
+    def frame_note(self) -> str:
+        """One sentence on the last picture that could not be used; empty while there was none."""
+        return self._pictures.note
 
     @property
     def rollups(self) -> dict[str, EpisodeRollup]:

@@ -132,8 +132,8 @@ def _draws(env: Env[Any, Any], env_id: str, make_kwargs: Mapping[str, Any], mode
             close_quietly(twin)
 
 
-def close_quietly(env: Env[Any, Any]) -> None:
-    """Close an environment; what its ``close`` raises helps nobody any more."""
+def close_quietly(env: Any) -> None:
+    """Close an environment of any kind, where it can be closed; what its ``close`` raises helps nobody any more."""
     try:
         with quiet_imports():
             env.close()

@@ -87,7 +87,7 @@ def resolve(env_id: str) -> ResolvedEnvironment:
     """
     module, _, name = env_id.rpartition(":")
     if module:
-        _import_module(module, env_id)
+        import_named(module, env_id)
     specs = registered_specs()
     spec = specs.get(name) or _newest_version(name, specs)
     if spec is None:
@@ -95,7 +95,12 @@ def resolve(env_id: str) -> ResolvedEnvironment:
     return ResolvedEnvironment(f"{module}:{spec.id}" if module else spec.id, spec)
 
 
-def _import_module(module: str, env_id: str) -> None:
+def import_named(module: str, env_id: str) -> None:
+    """Import the module that stands in front of *env_id*, from the current folder too.
+
+    Raises:
+        EnvironmentUnusableError: it cannot be imported.
+    """
     # A console script does not look into the working directory, where a user's own module usually is.
     cwd = str(Path.cwd())
     if cwd not in sys.path and "" not in sys.path:

@@ -115,13 +115,15 @@ def record(
 ) -> int:
     """Let a policy play ENV_ID, and record everything.
 
-    ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId; `gym-gui games` lists them. Without --episodes
+    ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId; `gym-gui games` lists them. module:factory is
+    a function or class that makes a world of several agents with PettingZoo's parallel interface. Without --episodes
     and --steps, one episode is recorded. Ctrl+C ends the recording; what came before is kept.
 
     KEY=VALUE overrides a setting for this recording: record=parquet record.compression=zstd; `gym-gui config show`
     lists them.
     """
-    from gym_gui.adapters.registry import resolve  # noqa: PLC0415 - h5py and Gymnasium, one second
+    from gym_gui.adapters.multi_agent_opening import find_factory  # noqa: PLC0415 - h5py and Gymnasium, one second
+    from gym_gui.adapters.registry import resolve  # noqa: PLC0415 - same
     from gym_gui.controllers.recording import RecordingRequest  # noqa: PLC0415 - same
 
     settings = settings_for(var_dir, overrides)
@@ -137,10 +139,12 @@ def record(
         **side_by_side,
     )
     with foreign_output_aside():
-        resolve(env_id)  # before anything is made in the var folder
-        if as_human:
+        shared = find_factory(env_id) is not None
+        if not shared:
+            resolve(env_id)  # before anything is made in the var folder
+        if as_human and not shared:
             request = replace(request, env_kwargs={**game_kwargs(env_id, settings.game), **request.env_kwargs})
-    result = _record(settings, request, strict=strict)
+    result = _record(settings, request, strict=strict, shared=shared)
     if as_json:
         print_json(asdict(result))
     else:
@@ -151,7 +155,9 @@ def record(
     return 1 if reason else 0
 
 
-def _record(settings: Settings, request: RecordingRequest, *, strict: bool) -> RecordingResult:
+def _record(settings: Settings, request: RecordingRequest, *, strict: bool, shared: bool) -> RecordingResult:
+    """Record *request*; *shared*: it is a world of several agents."""
+    from gym_gui.controllers.multi_agent_recording import record_multi_agent  # noqa: PLC0415 - as above
     from gym_gui.controllers.recording import record as record_one  # noqa: PLC0415 - as above
     from gym_gui.controllers.recording import recount  # noqa: PLC0415 - as above
     from gym_gui.controllers.vector_recording import record_vector  # noqa: PLC0415 - as above
@@ -165,6 +171,8 @@ def _record(settings: Settings, request: RecordingRequest, *, strict: bool) -> R
         try:
             with foreign_output_aside():
                 record_run = record_one if request.num_envs is None else record_vector
+                if shared:
+                    record_run = record_multi_agent
                 result = record_run(services, request, on_step=progress.step, should_stop=interrupts.seen)
         finally:
             interrupts.restore()

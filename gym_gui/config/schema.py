@@ -136,7 +136,7 @@ class BufferedRecordConfig(RecordConfig):
     include_actions: bool = _setting(True, "Keep actions.", python=True)
     include_rewards: bool = _setting(True, "Keep rewards.", python=True)
     include_frames: bool = _setting(True, "Keep pictures.", python=True)
-    include_sound: bool = _setting(True, "Keep the sound of what a person plays (Atari, frame by frame).")
+    include_sound: bool = _setting(True, "Keep the sound of what a person plays (Atari).")
     fallback: list[str] = field(
         default_factory=list,
         metadata=_facts("Backends that take over, in this order, where the one before cannot write.", choices=BACKENDS),

@@ -5,7 +5,7 @@ Lives on the thread that the task runner answers on; reading and the making of c
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -29,9 +29,16 @@ MATTER_PLACES: Final = 1_000_000  # cells, nodes and edges that the pages may ho
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What neighbouring rows carry, by step index, and the places that it takes in memory."""
+    """What neighbouring rows carry, by step index, and the places that it takes in memory.
+
+    Attributes:
+        matters: By step index.
+        counts: How many agents' rows each step had when it was read.
+        weight: Places in memory.
+    """
 
     matters: Mapping[int, RowMatter]
+    counts: Mapping[int, int]
     weight: int
 
 
@@ -116,7 +123,7 @@ class EpisodeLoader:
         """
         page = step_index // INFO_ROWS
         read = self._pages.get(page)
-        if read is not None and step_index in read.matters:
+        if read is not None and read.counts.get(step_index, 0) >= self._rows_of(step_index):
             self._pages.move_to_end(page)
             return read.matters[step_index]
         if ask:
@@ -131,18 +138,25 @@ class EpisodeLoader:
             self._page_wanted = page
             self._read_info()
 
+    def _rows_of(self, step_index: int) -> int:
+        """How many agents' rows of a step are known of; at least one."""
+        columns = self._columns
+        return max(1, len(columns.agents[columns.position_of(step_index)])) if len(columns) else 1
+
     def _read_page(self, start: int) -> None:
         episode, before = self._episode, self._columns
         if episode is None:
             return
         rows = self._rows
         generation = self._generation
+        # The newest step once more: of several agents' rows some may have been committed since.
+        again = min(start, int(before.steps[-1])) if len(before) else start
 
         def work() -> tuple[EpisodeRollup, EpisodeColumns]:
             found = episode
             if episode.status is EpisodeStatus.RUNNING:
                 found = rows.get_episode(episode.run_id, episode.episode_id)
-            records = rows.load_steps(episode.run_id, episode.episode_id, start=start, stop=start + PAGE_ROWS)
+            records = rows.load_steps(episode.run_id, episode.episode_id, start=again, stop=start + PAGE_ROWS)
             return found, append_rows(before, records)
 
         def done(answer: tuple[EpisodeRollup, EpisodeColumns]) -> None:
@@ -208,8 +222,10 @@ class EpisodeLoader:
 def _page_of(records: Sequence[StepRecord]) -> _Page:
     """By step index; where several agents share a step, its first row stands for it."""
     matters: dict[int, RowMatter] = {}
+    counts: Counter[int] = Counter()
     before = None
     for record in records:
+        counts[record.step_index] += 1
         if record.step_index not in matters:
             before = matters[record.step_index] = matter_of(record, before)
-    return _Page(matters, sum(matter.weight for matter in matters.values()))
+    return _Page(matters, counts, sum(matter.weight for matter in matters.values()))

@@ -259,7 +259,25 @@ class Recording(ABC):
         return self.stopped or bool(self.fault)
 
 
-class _OneByOne(Recording):
+class EpisodesInTurn(Recording):
+    """One episode after the other, each with the seed after that of the one before."""
+
+    @override
+    def play(self, seed: int) -> None:
+        episodes = self.request.episodes
+        if episodes is None:
+            episodes = 1 if self.request.steps is None else -1
+        index = 0
+        while index != episodes and self.steps_left != 0 and not self.is_over():
+            self.play_episode(seed + index)
+            index += 1
+
+    @abstractmethod
+    def play_episode(self, seed: int) -> None:
+        """Play one episode to its end, to that of what was asked for, or to the first fault."""
+
+
+class _OneByOne(EpisodesInTurn):
     """One environment, one episode after the other."""
 
     def __init__(
@@ -277,16 +295,7 @@ class _OneByOne(Recording):
         self._policy = policy
 
     @override
-    def play(self, seed: int) -> None:
-        episodes = self.request.episodes
-        if episodes is None:
-            episodes = 1 if self.request.steps is None else -1
-        index = 0
-        while index != episodes and self.steps_left != 0 and not self.is_over():
-            self._play_episode(seed + index)
-            index += 1
-
-    def _play_episode(self, seed: int) -> None:
+    def play_episode(self, seed: int) -> None:
         status: EpisodeStatus | None = None
         try:
             step = self._stepper.reset(seed=seed)

@@ -233,6 +233,7 @@ class ReplayController:
     def rows_loaded(self, episode: EpisodeRollup, columns: EpisodeColumns, *, complete: bool) -> None:
         """Part of `LoaderListener`: rows arrived."""
         before = self._state
+        is_completed = self._is_completed(columns, before.position)
         self._columns = columns
         loaded = len(columns)
         self._change(
@@ -248,7 +249,7 @@ class ReplayController:
             self._change(message=why, missing=bool(why))
         elif before.length == 0:
             self._move(self._wanted_position)
-        elif before.position >= before.loaded or before.position > self._state.last:
+        elif before.position >= before.loaded or before.position > self._state.last or is_completed:
             self._move(before.position)  # it waited for these rows, or they are not there
         if before.length != self._state.length and not before.live:
             self._anchor()  # a live episode's clock runs on, so that the playhead stays with the newest row
@@ -262,6 +263,11 @@ class ReplayController:
         self._change(loading=False, fault=message, length=self._state.loaded)
         if self._state.position > self._state.last:
             self._move(self._state.last)
+
+    def _is_completed(self, columns: EpisodeColumns, position: int) -> bool:
+        """Whether more agents of the step at *position* are in *columns* than are shown."""
+        shown = self._columns.agents
+        return position < len(shown) and len(columns.agents[position]) > len(shown[position])
 
     @property
     def _rate_hz(self) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -27,6 +28,22 @@ if TYPE_CHECKING:
 TERMINATED: Final = 1
 TRUNCATED: Final = 2
 NO_LIVES: Final = -1
+# The fields of `EpisodeColumns` that have one item a row.
+_PER_ROW: Final = (
+    "steps",
+    "rewards",
+    "returns",
+    "flags",
+    "lives",
+    "frame_states",
+    "frame_indices",
+    "frame_datasets",
+    "shown",
+    "timestamps",
+    "actions",
+    "agents",
+    "sounds",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +89,8 @@ class EpisodeColumns:
         actions: One action a row, as the environment got it; None after reset, and where several agents act.
         agents: What each agent did, by name; nothing where the episode has one agent only.
         agent_returns: Each agent's return up to the last row.
+        earlier_returns: Each agent's return up to the row before that.
+        newest_count: How many agents' rows the last row is made of; more of them may still come.
         sounds: Samples of each row's sound; None where there is none.
         datasets: Names of the replay file's datasets that the rows' pictures lie in.
     """
@@ -90,6 +109,8 @@ class EpisodeColumns:
     actions: Sequence[Any]
     agents: Sequence[tuple[AgentStep, ...]]
     agent_returns: Mapping[str, float]
+    earlier_returns: Mapping[str, float]
+    newest_count: int
     sounds: Sequence[bytes | None]
     datasets: tuple[str, ...]
 
@@ -143,19 +164,32 @@ def empty_columns(run_id: str = "") -> EpisodeColumns:
         actions=(),
         agents=(),
         agent_returns={},
+        earlier_returns={},
+        newest_count=0,
         sounds=(),
         datasets=(),
     )
 
 
 def append_rows(before: EpisodeColumns, records: Sequence[StepRecord]) -> EpisodeColumns:
-    """*before* with the rows of *records* after it: detached records, in step order."""
-    steps = _by_step(records, int(before.steps[-1]) if len(before) else -1)
+    """*before* with the rows of *records* after it: detached records, in step order.
+
+    Where *records* begin with the last step of *before* once more and have more of its agents, it is told anew.
+    """
+    last_step = int(before.steps[-1]) if len(before) else -1
+    steps = [rows for rows in _by_step(records) if rows[0].step_index >= last_step]
+    if steps and steps[0][0].step_index == last_step:
+        if len(steps[0]) > before.newest_count:
+            before = _without_newest(before)
+        else:
+            del steps[0]
     if not steps:
         return before
     returns_of = dict(before.agent_returns)
     is_shared = len(returns_of.keys() | {record.agent_id for record in records}) > 1
-    agents = [_agents_of(step, returns_of) if is_shared else () for step in steps]
+    agents = [_agents_of(step, returns_of) if is_shared else () for step in steps[:-1]]
+    earlier_returns = dict(returns_of)
+    agents.append(_agents_of(steps[-1], returns_of) if is_shared else ())
     rows = [step[0] if len(step) == 1 else _together(step) for step in steps]
     datasets = list(before.datasets)
     indices, codes = _frames_of(rows, datasets)
@@ -164,6 +198,7 @@ def append_rows(before: EpisodeColumns, records: Sequence[StepRecord]) -> Episod
     with np.errstate(over="ignore", invalid="ignore"):  # great rewards sum up to more than a float64 holds: infinity
         returns = total + np.cumsum(np.where(np.isnan(rewards), 0.0, rewards))
     if not is_shared:  # as a rule: nobody needs to be told apart
+        earlier_returns = {rows[-1].agent_id: float(returns[-2]) if len(returns) > 1 else total}
         returns_of = {rows[-1].agent_id: float(returns[-1])}
     flags = np.array([TERMINATED * row.terminated + TRUNCATED * row.truncated for row in rows], np.uint8)
     timestamps = np.array([row.timestamp.timestamp() for row in rows], np.float64)
@@ -185,6 +220,8 @@ def append_rows(before: EpisodeColumns, records: Sequence[StepRecord]) -> Episod
         actions=[*before.actions, *(row.action for row in rows)],
         agents=[*before.agents, *agents],
         agent_returns=returns_of,
+        earlier_returns=earlier_returns,
+        newest_count=len(steps[-1]),
         sounds=[*before.sounds, *map(_sound_of, rows)],
         datasets=tuple(datasets),
     )
@@ -199,16 +236,15 @@ def why_no_picture(state: FrameState) -> str:
     return f"No picture was kept for this step.{reason}"
 
 
-def _by_step(records: Sequence[StepRecord], last_step: int) -> list[list[StepRecord]]:
-    """The rows of each step after *last_step*."""
-    steps: list[list[StepRecord]] = []
-    for record in records:
-        if record.step_index > last_step:
-            steps.append([record])
-            last_step = record.step_index
-        elif steps and record.step_index == last_step:
-            steps[-1].append(record)
-    return steps
+def _by_step(records: Sequence[StepRecord]) -> list[list[StepRecord]]:
+    """The rows of each step."""
+    return [list(rows) for _, rows in groupby(records, key=lambda record: record.step_index)]
+
+
+def _without_newest(columns: EpisodeColumns) -> EpisodeColumns:
+    """*columns* but their last row."""
+    shorter = {name: getattr(columns, name)[:-1] for name in _PER_ROW}
+    return replace(columns, **shorter, agent_returns=columns.earlier_returns, newest_count=0)
 
 
 def _agents_of(step: Sequence[StepRecord], returns_of: dict[str, float]) -> tuple[AgentStep, ...]:

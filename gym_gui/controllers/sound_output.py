@@ -29,7 +29,7 @@ class SoundOutput:
     """One loudspeaker.
 
     Args:
-        command: What plays standard input; the rate is put behind it.
+        command: What plays standard input; the rate and the samples of a step are put behind it.
     """
 
     def __init__(self, command: Sequence[str] = (sys.executable, "-m", "gym_gui.controllers.sound_process")) -> None:
@@ -62,11 +62,12 @@ class SoundOutput:
         if self._muted or self._closed:
             return
         line = self._line
-        if line is None or line.rate_hz != rate_hz:
+        form = (rate_hz, len(samples))
+        if line is None or line.form != form:
             # Silence starts nothing: a game that is never heard costs no process.
             if samples.count(_QUIET) == len(samples):
                 return
-            line = self._open_line(rate_hz)
+            line = self._open_line(form)
         line.put(samples)
 
     def rest(self) -> None:
@@ -82,10 +83,10 @@ class SoundOutput:
         while self._ending:
             self._ending.pop().wait()
 
-    def _open_line(self, rate_hz: int) -> _Line:
+    def _open_line(self, form: tuple[int, int]) -> _Line:
         with self._lock:
             self._end(self._line)
-            line = self._line = _Line((*self._command, str(rate_hz)), rate_hz)
+            line = self._line = _Line((*self._command, *map(str, form)), form)
         return line
 
     def _end(self, line: _Line | None) -> None:
@@ -96,10 +97,10 @@ class SoundOutput:
 
 
 class _Line:
-    """A thread and the process that it feeds."""
+    """A thread and the process that it feeds; *form*: samples a second, and in a step."""
 
-    def __init__(self, command: Sequence[str], rate_hz: int) -> None:
-        self.rate_hz = rate_hz
+    def __init__(self, command: Sequence[str], form: tuple[int, int]) -> None:
+        self.form = form
         self._command = command
         self._waiting: queue.Queue[bytes] = queue.Queue(_WAITING)
         self._closing = threading.Event()

@@ -9,11 +9,11 @@ import numpy as np
 
 from gym_gui.core.errors import FrameNotFoundError
 from gym_gui.core.packing import from_array
-from gym_gui.core.spaces.graphs import holds_graph, with_graphs
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
+    from gym_gui.core.spaces.graphs import Restorer
     from gym_gui.recording.contract import RecordingReader
 
 # Read together while iterating: a few chunks of a replay file.
@@ -31,7 +31,8 @@ class LazyArrays(Sequence["NDArray[Any]"]):
         refs: Their refs; None where a row has none.
         what: What they are, for messages: ``frame`` or ``observation``.
         inline: What stands in a row itself, where it has no array form (text in a dict, say); None for nothing.
-        forms: The JSON form of each row's space, where it holds graphs; None where no row's does.
+        restorers: What makes each row's array the graphs that it was, None for one that held none; None where no row
+            did.
     """
 
     def __init__(
@@ -40,9 +41,9 @@ class LazyArrays(Sequence["NDArray[Any]"]):
         refs: Sequence[str | None],
         what: str,
         inline: Sequence[Any] | None = None,
-        forms: Sequence[Any] | None = None,
+        restorers: Sequence[Restorer | None] | None = None,
     ) -> None:
-        self._forms = forms
+        self._restorers = restorers
         self._reader = reader
         self._refs = refs
         self._what = what
@@ -62,12 +63,12 @@ class LazyArrays(Sequence["NDArray[Any]"]):
     def __getitem__(self, place: slice) -> LazyArrays: ...
     def __getitem__(self, place: int | slice) -> NDArray[Any] | LazyArrays:
         if isinstance(place, slice):
-            forms = None if self._forms is None else self._forms[place]
-            return LazyArrays(self._reader, self._refs[place], self._what, self._inline[place], forms)
+            restorers = None if self._restorers is None else self._restorers[place]
+            return LazyArrays(self._reader, self._refs[place], self._what, self._inline[place], restorers)
         ref = self._refs[place]  # an IndexError of its own says enough
         inline: Any = self._inline[place]
         if ref is None and inline is not None:
-            whole: NDArray[Any] = self._formed(place, inline)  # a dict or a tuple where there is no array form
+            whole: NDArray[Any] = inline  # a dict or a tuple where there is no array form
             return whole
         if ref is None:
             raise FrameNotFoundError(f"Row {place} has no {self._what}.", reason="not-kept")
@@ -97,11 +98,10 @@ class LazyArrays(Sequence["NDArray[Any]"]):
             raise FrameNotFoundError(f"The {self._what} {lost} cannot be read.", reason="unreadable")
         return [self._formed(row, array) for row, array in zip(rows, arrays, strict=True)]
 
-    def _formed(self, row: int, value: Any) -> Any:
-        """*value* as its space samples it where that holds graphs, which have no array form; else as it is."""
-        if self._forms is None or not holds_graph(self._forms[row]):
-            return value
-        return with_graphs(self._forms[row], from_array(value) if isinstance(value, np.ndarray) else value)
+    def _formed(self, row: int, array: NDArray[Any]) -> Any:
+        """*array* as its space samples it where that holds graphs, which have no array form; else as it is."""
+        restore = None if self._restorers is None else self._restorers[row]
+        return array if restore is None else restore(from_array(array))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:

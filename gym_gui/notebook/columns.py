@@ -137,11 +137,17 @@ def _actions(records: Sequence[StepRecord]) -> NDArray[Any]:
 
 def _numbers(action: Any) -> NDArray[Any] | None:
     """*action* as one array of numbers; None where it has no such form, as a tuple of unlike parts has none."""
+    if _holds_graph(action):  # whose nodes, edges and links may be of one shape by chance
+        return None
     try:
         array = np.asarray(action)
     except ValueError:
         return None
     return array if array.dtype.kind in "biuf" else None
+
+
+def _holds_graph(action: Any) -> bool:
+    return isinstance(action, tuple) and (hasattr(action, "_fields") or any(map(_holds_graph, action)))
 
 
 def _arrow_actions(records: Sequence[StepRecord], actions: NDArray[Any]) -> list[Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gym_gui.core.sound import SILENCE, sound_of
-from gym_gui.core.spaces.graphs import holds_graph
+from gym_gui.core.spaces.graphs import RunGraphs
 from gym_gui.notebook.arrays import LazyArrays
 from gym_gui.notebook.columns import Columns
 
@@ -60,8 +59,13 @@ class Episode:
 
     @cached_property
     def records(self) -> list[StepRecord]:
-        """The rows as records, in order of step and agent; read once, whole."""
-        return self._reader.load_steps(self.rollup.run_id, self.rollup.episode_id)
+        """The rows as records, in order of step and agent; read once, whole.
+
+        Graphs in actions and observations are ``GraphInstance`` again, as far as the run says its spaces.
+        """
+        return [
+            self._graphs.restored(one) for one in self._reader.load_steps(self.rollup.run_id, self.rollup.episode_id)
+        ]
 
     @cached_property
     def steps(self) -> Columns:
@@ -91,11 +95,12 @@ class Episode:
     def observations(self) -> LazyArrays:
         """What the agent saw, one array a row; a dict or a tuple where it has no array form.
 
-        Graphs are ``GraphInstance`` again, as far as the run says its spaces, and so are those in dicts and tuples.
+        Graphs are ``GraphInstance`` again, as in `records`, and so are those in dicts and tuples.
         """
         inline = [one.observation for one in self.records]
         refs = [one.obs_ref for one in self.records]
-        return LazyArrays(self._reader, refs, "observation", inline, self._graph_forms())
+        restorers = [self._graphs.of_observation(one.agent_id) for one in self.records]
+        return LazyArrays(self._reader, refs, "observation", inline, restorers)
 
     @property
     def sound(self) -> NDArray[np.uint8] | None:
@@ -126,17 +131,9 @@ class Episode:
         for name in ("records", "steps", "frames", "observations"):
             self.__dict__.pop(name, None)
 
-    def _graph_forms(self) -> list[Any] | None:
-        """The form of the space of each row's observation; None where there are no graphs."""
-        metadata = self._reader.get_run(self.rollup.run_id).metadata
-        forms = metadata.get("spaces")
-        form = forms.get("observation") if isinstance(forms, Mapping) else None
-        if not isinstance(form, Mapping) or not holds_graph(form):
-            return None
-        if not isinstance(metadata.get("agents"), list):
-            return [form] * len(self.records)
-        own = dict(form["spaces"])
-        return [own.get(one.agent_id) for one in self.records]
+    @cached_property
+    def _graphs(self) -> RunGraphs:
+        return RunGraphs(self._reader.get_run(self.rollup.run_id).metadata)
 
     def __len__(self) -> int:
         """Actions in it."""

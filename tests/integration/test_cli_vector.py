@@ -1,14 +1,12 @@
-"""`gym-gui record --num-envs`: several environments side by side, each in a process of its own."""
+"""`gym-gui record` of more than one: environments side by side in processes of their own, agents in one world."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from integration.command_line import gym_gui
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from unit.adapters import pursuit
 
 
 @pytest.mark.slow
@@ -31,3 +29,15 @@ def test_that_a_wrong_mode_is_told_before_anything_is_made(tmp_path: Path) -> No
     assert answer.code == 2
     assert "next_step" in answer.stderr
     assert not (tmp_path / "var").exists()
+
+
+def test_that_a_world_of_several_agents_is_recorded_by_the_name_of_its_factory(tmp_path: Path) -> None:
+    words = ("pursuit:Pursuit", "--steps", "20", "--seed", "3", "--strict", "--json")
+    answer = gym_gui("record", *words, var_dir=tmp_path, cwd=Path(pursuit.__file__).parent)
+    assert answer.code == 0, answer.stderr
+    assert answer.document["steps"] == 20
+    (run,) = gym_gui("runs", "--json", var_dir=tmp_path).document
+    assert (run["step_rate_hz"], run["metadata"]["agents"]) == (5.0, ["sheep", "wolf_0", "wolf_1"])
+    wrong = gym_gui("record", "json:Pursuit", var_dir=tmp_path / "nothing")
+    assert (wrong.code, "There is no environment" in wrong.stderr) == (2, True)
+    assert not (tmp_path / "nothing").exists()

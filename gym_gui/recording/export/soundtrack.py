@@ -90,7 +90,7 @@ def write_wav(job: ExportJob, path: Path) -> None:
     if rate_hz is None or samples is None:
         raise ExportError(
             f"No sound was recorded in run {run.run_id}.",
-            hint="It is of Atari games that a person plays at one emulated frame a step.",
+            hint="It is of Atari games as a person plays them: gym-gui record --as-human.",
         )
     job.progress.begin(count_steps(job))
     silence = np.full(samples, SILENCE, np.uint8)

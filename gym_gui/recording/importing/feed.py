@@ -10,13 +10,11 @@ import numpy as np
 
 from gym_gui.core.data_model import EpisodeStatus, FrameState
 from gym_gui.core.schema.mismatch import METADATA_KEY as COUNTS_KEY
-from gym_gui.core.schema.run_spaces import RunSpaces
-from gym_gui.core.spaces.described import described_spaces
-from gym_gui.core.spaces.graphs import graph_restorer
+from gym_gui.core.spaces.graphs import RunGraphs
 from gym_gui.recording.export.job import Progressing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunState, StepRecord
     from gym_gui.recording.export.job import Progress
@@ -92,7 +90,7 @@ def feed(
     counted = Progressing(progress, cancelled, what="import")
     counted.begin(source.rows)
     run = replace(source.run, run_id=run_id or source.run.run_id, metadata=_with_origin(source))
-    graphs = _Graphs(run.metadata)
+    graphs = RunGraphs(run.metadata)
     rows = frames = 0
     recipient.start_run(run)
     for episode in source.episodes:
@@ -145,25 +143,6 @@ def _state(step: StepRecord) -> FrameState:
     if step.frame is not None:
         return FrameState.KEPT
     return FrameState.NONE if step.frame_state is FrameState.KEPT else step.frame_state
-
-
-class _Graphs:
-    """Makes graphs of actions and observations graphs again, by the spaces that a run's metadata describe."""
-
-    def __init__(self, metadata: Mapping[str, Any]) -> None:
-        spaces = described_spaces(metadata) or RunSpaces()
-        by_agent = {"": spaces} if spaces.by_agent is None else spaces.by_agent
-        self._alone = spaces.by_agent is None
-        self._of = {
-            agent: (graph_restorer(one.action), graph_restorer(one.observation)) for agent, one in by_agent.items()
-        }
-
-    def restored(self, step: StepRecord) -> StepRecord:
-        """*step* itself, or with graphs where it has any."""
-        action, observation = self._of.get("" if self._alone else step.agent_id, (None, None))
-        if action is not None:
-            step = replace(step, action=action(step.action))
-        return step if observation is None else replace(step, observation=observation(step.observation))
 
 
 class _Seen:

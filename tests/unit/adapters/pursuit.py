@@ -13,7 +13,7 @@ LENGTH = 12
 class Pursuit:
     """Two wolves and a sheep; a wolf that reaches the sheep is done, the sheep is done once a wolf is."""
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"]}  # noqa: RUF012 - as environments have it
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 5}  # noqa: RUF012 - as environments have it
 
     def __init__(self, render_mode: str | None = "rgb_array") -> None:
         self.render_mode = render_mode

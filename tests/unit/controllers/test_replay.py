@@ -11,7 +11,6 @@ from recordings import SHAPE, Recordings, picture_of, reward_of
 from unit.controllers.replay_desk import Desk, HeldRunner
 
 from gym_gui.controllers.playback_clock import BACKWARD, FORWARD
-from gym_gui.core.data_model import EpisodeStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -320,29 +319,6 @@ def test_that_an_episode_that_is_not_there_is_said(desk: Desk, run_id: str, said
     assert not desk.player.state.loading
     desk.player.play()
     assert not desk.player.state.playing
-
-
-def test_that_a_live_episode_grows_with_every_refresh(desk: Desk) -> None:
-    rollup = desk.recordings.record(20, status=EpisodeStatus.RUNNING)
-    player = desk.open(rollup)
-    assert (player.state.live, player.state.length) == (True, 21)
-    desk.recordings.append(rollup, 21, 30)
-    player.refresh()
-    assert player.state.length == 31
-    player.end()
-    assert desk.shown == 30
-
-
-def test_that_playing_a_live_episode_waits_at_its_end_and_goes_on_with_new_rows(desk: Desk) -> None:
-    rollup = desk.recordings.record(20, status=EpisodeStatus.RUNNING)
-    player = desk.open(rollup)
-    player.play()
-    assert desk.advance(5.0) is not None
-    assert (player.state.position, player.state.playing) == (20, True)
-    desk.recordings.append(rollup, 21, 25)
-    player.refresh()
-    desk.advance(0.02)
-    assert (player.state.position, desk.shown) == (25, 25)
 
 
 def test_that_a_long_episode_shows_its_first_picture_before_all_rows_are_read(recordings: Recordings) -> None:

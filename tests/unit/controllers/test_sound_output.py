@@ -153,7 +153,7 @@ def test_that_the_real_process_plays_what_it_is_given(tmp_path: Path, monkeypatc
 )
 def test_that_the_process_says_only_by_its_code_that_there_is_no_device(driver: str, rate: str, code: int) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "gym_gui.controllers.sound_process", rate],
+        [sys.executable, "-m", "gym_gui.controllers.sound_process", rate, "512"],
         env={**os.environ, "SDL_AUDIODRIVER": driver},
         input=tone(1),
         capture_output=True,
@@ -172,6 +172,17 @@ def test_that_the_buffer_begins_with_two_steps_and_gives_silence_where_there_is_
     assert buffer.take(512) == SILENT_STEP, "it gathers two again"
     buffer.put(tone(4))
     assert buffer.take(600) == tone(3) + tone(4)[:88]
+
+
+def test_that_steps_of_several_frames_leave_no_hole_where_one_is_late() -> None:
+    buffer = SampleBuffer(2048)
+    buffer.put(tone(1) * 4)
+    assert buffer.take(512) == SILENT_STEP
+    buffer.put(tone(2) * 4)
+    heard = [buffer.take(512) for _ in range(5)]  # the third step is one chunk late
+    buffer.put(tone(3) * 4)
+    heard += [buffer.take(512) for _ in range(7)]
+    assert heard == [tone(1)] * 4 + [tone(2)] * 4 + [tone(3)] * 4
 
 
 def test_that_what_is_too_late_is_let_go() -> None:

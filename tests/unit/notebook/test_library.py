@@ -169,7 +169,13 @@ def test_that_observations_of_several_shapes_are_one_object_each(
 @pytest.mark.parametrize("backend", ["split", "parquet", "hdf5", "sqlite"])
 @pytest.mark.parametrize("edge", [None, spaces.Discrete(4)], ids=["bare", "edges"])
 @pytest.mark.parametrize(
-    "nest", [lambda g: g, lambda g: spaces.Dict(g=g, n=spaces.Tuple((g, spaces.Text(3))))], ids=["top", "nested"]
+    "nest",
+    [
+        lambda g: g,
+        lambda g: spaces.Dict(g=g, n=spaces.Tuple((g, spaces.Text(3)))),
+        lambda g: spaces.Dict(s=spaces.Sequence(g, stack=True), d=spaces.Sequence(spaces.Dict(g=g), stack=True)),
+    ],
+    ids=["top", "nested", "stacked"],
 )
 def test_that_graphs_are_graphs_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str, edge: Any, nest: Any
@@ -177,22 +183,30 @@ def test_that_graphs_are_graphs_again(
     graph = nest(spaces.Graph(spaces.Box(-1, 1, (2,)), edge))
     graph.seed(4)
     seen: list[Any] = []
+    done: list[Any] = []
 
     class Graphs(Counting):
         def __init__(self, **kwargs: Any) -> None:
-            super().__init__(**kwargs)
+            super().__init__(action_space=graph, **kwargs)
             self.observation_space = graph
 
         def _seen(self) -> Any:
             seen.append(graph.sample())
             return seen[-1]
 
+        def step(self, action: Any) -> Any:
+            done.append(action)
+            return super().step(action)
+
     spec = EnvSpec("Graphs-v0", entry_point=Graphs)
     monkeypatch.setitem(gymnasium.registry, spec.id, spec)
     with open_services(load_settings(var_dir=tmp_path, overrides=[f"record={backend}"])) as services:
         record(services, RecordingRequest(env_id=spec.id, episodes=1, seed=3))
     with gym_gui.open_library(tmp_path) as library:
-        observations = library.runs[0][0].observations
+        episode = library.runs[0][0]
+        assert all(graph.contains(one.action) for one in episode.records[1:])
+        assert all(map(same, episode.actions, done))
+        observations = episode.observations
         assert all(graph.contains(one) for one in observations)
         assert all(map(same, [*observations], seen))
         assert same(observations[2:][1], seen[3])
