@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 #: Whose return the rollup of a shared episode is: everybody's together.
 EVERYBODY: Final = "everybody"
-_NEEDED: Final = ("possible_agents", "agents", "reset", "step", "observation_space", "action_space")
+# `agents`, too, but PettingZoo's own worlds have them only once they were reset.
+_NEEDED: Final = ("possible_agents", "reset", "step", "observation_space", "action_space")
 
 
 class ParallelEnvironment(Protocol):
@@ -117,7 +118,7 @@ def check_parallel(env: object, env_id: str) -> None:
     if missing:
         raise EnvironmentUnusableError(
             f"{env_id} is no parallel environment of several agents: it has no {missing[0]}.",
-            hint="It needs possible_agents, agents, reset, step, observation_space and action_space.",
+            hint="It needs possible_agents, reset, step, observation_space and action_space.",
         )
 
 
