@@ -42,7 +42,9 @@ def make_run(place: int, state: TrainingState = TrainingState.RUNNING, **changes
     return LiveRun(**(known | changes))
 
 
-def episodes_of(returns: Sequence[float], *, steps: int = 10, first_key: int = 1) -> EpisodeTable:
+def episodes_of(
+    returns: Sequence[float], *, steps: int = 10, first_key: int = 1, frames: Sequence[int] | None = None
+) -> EpisodeTable:
     """Episodes one second after another."""
     count = len(returns)
     keys = np.arange(first_key, first_key + count, dtype=np.int64)
@@ -58,6 +60,7 @@ def episodes_of(returns: Sequence[float], *, steps: int = 10, first_key: int = 1
         returns=np.array(returns, np.float64),
         workers=[None] * count,
         evaluations=np.zeros(count, np.bool_),
+        frames=np.full(count, 1, np.int64) if frames is None else np.array(frames, np.int64),
         next_key=first_key + count - 1,
     )
 

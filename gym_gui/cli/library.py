@@ -131,11 +131,13 @@ def steps(
     if not found:
         say(f"There is no step from {start:,} on: the episode has {rollup.steps:,} steps.")
         return
+    is_shared = len({step.agent_id for step in found}) > 1
     columns, rows = without_empty_columns(
-        ("STEP", "ACTION", "REWARD", "FRAME", "END", "INFO"),
+        ("STEP", "AGENT", "ACTION", "REWARD", "FRAME", "END", "INFO"),
         [
             (
                 f"{step.step_index:,}",
+                _short(step.agent_id) if is_shared else "",
                 "" if step.action is None else _short(to_plain(step.action)),
                 "" if step.reward is None else f"{step.reward:g}",
                 _place_of_frame(step),
@@ -144,7 +146,7 @@ def steps(
             )
             for step in found
         ],
-        where={"END": "", "INFO": ""},
+        where={"AGENT": "", "END": "", "INFO": ""},
     )
     print_table(columns, rows, numbers=("STEP", "REWARD"))
     if found[0].frame_ref:

@@ -131,7 +131,7 @@ def start(
     if link.is_local:
         _check_here(config)  # told here, not in a log
     with link.opened() as client:
-        run = client.submit(config, resume_from=resume_from and run_id_of(client, resume_from))
+        run = client.submit(config, resume_from=resume_from and run_id_of(client, resume_from), judge=not link.is_local)
         if not (wait or follow):
             if as_json:
                 print_json(run_document(run))

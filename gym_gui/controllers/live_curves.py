@@ -9,6 +9,8 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import numpy as np
+
 from gym_gui.controllers.live_runs import run_labels
 from gym_gui.controllers.live_source import Moment
 from gym_gui.controllers.run_curves import (
@@ -24,6 +26,8 @@ from gym_gui.controllers.run_curves import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from gym_gui.controllers.curve_pyramid import CurvePyramid
     from gym_gui.controllers.live_source import LiveRun, LiveSource
@@ -47,6 +51,8 @@ class CurveLine:
         hue: Place in the palette; the same for a run in every plot.
         raw: Its points.
         smoothed: The same, smoothed; `raw` itself where nothing is.
+        pictured: ``int64``, growing: places, in order of x, of the points whose episodes kept pictures; None where
+            points are no episodes, or all of them did.
     """
 
     run_id: str
@@ -54,6 +60,26 @@ class CurveLine:
     hue: int
     raw: CurvePyramid
     smoothed: CurvePyramid
+    pictured: NDArray[np.int64] | None = None
+
+    def pictured_between(self, left: float, right: float, most: int) -> NDArray[np.int64]:
+        """Of the places with pictures between two x, *most* at most, one a stretch; costs the same for any number."""
+        pictured = self.pictured
+        if pictured is None or not len(pictured):
+            return np.empty(0, np.int64)
+        points = np.searchsorted(self.raw.x, np.linspace(left, right, most + 1))
+        points[-1] = np.searchsorted(self.raw.x, right, "right")
+        firsts = np.searchsorted(pictured, points)
+        return pictured[firsts[:-1][firsts[:-1] < firsts[1:]]]
+
+    def nearest_pictured(self, place: int) -> int:
+        """The place nearest to *place* whose episode kept pictures; *place* where that is not told, or none did."""
+        pictured = self.pictured
+        if pictured is None or not len(pictured):
+            return place
+        after = int(np.searchsorted(pictured, place))
+        near = pictured[max(0, after - 1) : after + 1].tolist()
+        return int(min(near, key=lambda one: abs(one - place)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,9 +232,18 @@ class LiveCurvesController:
         )
 
     def pick(self, line: CurveLine, metric: str, place: int) -> None:
-        """Open the episode of a point, at its step; *place* is the point's, in order of x."""
-        row = line.raw.row_of(place)
-        self._runner.submit(lambda: self._moment(line.run_id, metric, row), self._found, self._not_found)
+        """Open the episode of a point, at its step; where that kept no pictures, the nearest one that did.
+
+        Args:
+            line: The point's.
+            metric: Likewise.
+            place: The point's, in order of x.
+        """
+        there = line.nearest_pictured(place)
+        row, told = line.raw.row_of(there), _told_instead(there - place)
+        self._runner.submit(
+            lambda: self._moment(line.run_id, metric, row), lambda moment: self._found(moment, told), self._not_found
+        )
 
     def open_episode(self, place: int) -> None:
         """Open an episode of the first run, by its place in `CurvesState.episodes`, at its beginning."""
@@ -246,7 +281,9 @@ class LiveCurvesController:
                     if metric in curves.metrics:
                         raw = curves.series(metric, asked.axis)
                         smoothed = curves.series(metric, asked.axis, asked.window)
-                        lines.append(CurveLine(run_id, labels.get(run_id, run_id), hues[run_id], raw, smoothed))
+                        pictured = curves.pictured(metric, asked.axis)
+                        label = labels.get(run_id, run_id)
+                        lines.append(CurveLine(run_id, label, hues[run_id], raw, smoothed, pictured))
                 plots.append(CurvePlotState(metric, asked.axis, tuple(lines), asked.band and len(lines) > 1))
             first = held[asked.run_ids[0]].episodes
             returns = asked.returns if asked.episodes is first else summary_of(first)
@@ -289,14 +326,27 @@ class LiveCurvesController:
             return Moment(*facts.ids[row], int(facts.steps[row]))
         return self._desk.source_of(run_id).find_moment(run_id, time_us)
 
-    def _found(self, moment: Moment | None) -> None:
+    def _found(self, moment: Moment | None, told: str) -> None:
         if moment is None:
             self._view.tell("No episode was recorded at that moment.")
         else:
             self._view.open_episode(moment.run_id, moment.episode_id, moment.step_index)
+            if told:
+                self._view.tell(told)
 
     def _not_found(self, error: Exception) -> None:
         self._view.tell(str(error) or type(error).__name__)
+
+
+def _told_instead(episodes: int) -> str:
+    """That another episode is opened, so many after the one that was picked; empty for that one itself."""
+    if not episodes:
+        return ""
+    count, where = abs(episodes), "later" if episodes > 0 else "earlier"
+    return (
+        "No pictures were kept of that episode. This is the nearest one that has some, "
+        f"{count:,} episode{'' if count == 1 else 's'} {where}."
+    )
 
 
 def _usual(metrics: Sequence[str]) -> tuple[str, ...]:

@@ -39,6 +39,16 @@ class TrainerSource(Protocol):
         """Let go of it; it goes on by itself."""
 
 
+class Judge(Protocol):
+    """Finds out what this machine can begin; see `RunJudge`."""
+
+    def misfit_of(self, config: TrainingConfig) -> str:
+        """One sentence where it cannot begin that run; empty where it can, or where that cannot be told."""
+
+    def close(self) -> None:
+        """End what is being judged."""
+
+
 class LiveDesk(Closing):
     """Both kinds of runs.
 
@@ -46,7 +56,7 @@ class LiveDesk(Closing):
         recorded: The runs of the window's own var folder.
         find: Finds a trainer that runs; None where there is none.
         start: Starts one where none runs, and waits until it answers.
-        misfit: Says in one sentence why its machine cannot begin a run; empty where it can, or nobody knows.
+        judge: Judges what the trainer's machine can begin, where that is this one; closed with the desk at the latest.
     """
 
     def __init__(
@@ -55,12 +65,12 @@ class LiveDesk(Closing):
         *,
         find: Callable[[], TrainerSource | None],
         start: Callable[[], TrainerSource],
-        misfit: Callable[[TrainingConfig], str] = lambda _config: "",
+        judge: Judge | None = None,
     ) -> None:
         self.recorded = recorded
         self._find = find
         self._start = start
-        self._misfit = misfit
+        self._judge = judge
         self._lock = threading.Lock()  # of the trainer: looked for by one task at a time
         self._trainer: TrainerSource | None = None
         self._link = TrainerLink()
@@ -119,11 +129,17 @@ class LiveDesk(Closing):
 
     def misfit(self, config: TrainingConfig) -> str:
         """One sentence where the trainer's machine cannot begin that run; empty where it can, or nobody knows."""
-        return self._misfit(config)
+        return "" if self._judge is None else self._judge.misfit_of(config)
+
+    def stop_judging(self) -> None:
+        """Nobody waits for what is being judged any more."""
+        if self._judge is not None:
+            self._judge.close()
 
     @override
     def close(self) -> None:
         self._closed = True
+        self.stop_judging()
         with self._lock:
             trainer, self._trainer = self._trainer, None
         if trainer is not None:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from gym_gui.services.library_reader import LibraryReader
     from gym_gui.services.trainer.client.client import TrainerClient
     from gym_gui.services.trainer.client.remote_library import RemoteLibrary
-    from gym_gui.services.trainer.config import TrainingConfig
 
 # A trainer on another machine: its address, and files with what it wants to be shown.
 TRAINER_VARIABLE: Final = "GYM_GUI_TRAINER"
@@ -41,6 +40,7 @@ def open_desk(archive: Archive) -> LiveDesk:
 
 def _on_this_machine(archive: Archive, library: LibraryReader) -> LiveDesk:
     from gym_gui.services.live_frames import LiveFrames  # noqa: PLC0415 - only where runs are watched
+    from gym_gui.services.trainer.judging import RunJudge  # noqa: PLC0415 - same
 
     paths = archive.paths
     recorded = RecordedRuns(library, LiveFrames(paths.live_dir), paths.root, paths.trainer_runs_dir)
@@ -64,12 +64,7 @@ def _on_this_machine(archive: Archive, library: LibraryReader) -> LiveDesk:
 
         return local(ensure_trainer(paths))
 
-    def misfit(config: TrainingConfig) -> str:
-        from gym_gui.workers.fitting_apart import misfit_of  # noqa: PLC0415 - only where a run is to be started
-
-        return misfit_of(config)
-
-    return LiveDesk(recorded, find=find, start=start, misfit=misfit)
+    return LiveDesk(recorded, find=find, start=start, judge=RunJudge())
 
 
 def _elsewhere(archive: Archive, recordings: RemoteRecordings, address: str | None) -> TrainerSource:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 _REASONS: Final = {
     RunState.FAULTED: "The environment raised an error.",
+    RunState.CANCELLED: "It was stopped by hand; what it had recorded is kept.",
     RunState.INTERRUPTED: "It was stopped by hand, or its process died; what it had recorded is kept.",
 }
 _NEWEST_EPISODES: Final = 4_000  # of all runs; what an old run's mean return is told from
@@ -320,13 +321,14 @@ class RecordedRuns:
         returns = [rollup.total_reward for rollup in ended[:_RETURNS]]
         last = max((rollup.ended_at for rollup in ended if rollup.ended_at is not None), default=None)
         metadata = run.metadata
-        name, total, before = metadata.get("name"), metadata.get("total_steps"), metadata.get("steps_before")
+        name, total, frames = (metadata.get(key) for key in ("name", "total_steps", "frames"))
+        before = metadata.get("steps_before")
         steps_before = before if isinstance(before, int) else 0
         return LiveRun(
             run_id=run.run_id,
             name=name if isinstance(name, str) and name else run.run_id,
             state=STATE_OF_RECORDED[summary.state],
-            reason=_REASONS.get(summary.state, ""),
+            reason=summary.reason or _REASONS.get(summary.state, ""),
             env_id=run.env_id,
             algorithm=run.player or UNKNOWN_ALGORITHM,
             created_at=run.created_at,
@@ -343,6 +345,7 @@ class RecordedRuns:
             total_steps=total if isinstance(total, int) else 0,
             steps_before=steps_before,
             host=_host_of(summary),
+            frames=frames if isinstance(frames, str) else "",
             workers=tuple(
                 LiveWorker(worker_id=one.run.worker_id or "w0", host=_host_of(one), heard_at=last) for one in together
             ),

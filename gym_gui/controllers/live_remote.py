@@ -99,6 +99,7 @@ class RemoteRecordings:
             returns=np.array([rollup.total_reward for rollup, _ in fresh], np.float64),
             workers=[rollup.worker_id for rollup, _ in fresh],
             evaluations=np.array([judged for _, judged in fresh], np.bool_),
+            frames=np.array([rollup.frames for rollup, _ in fresh], np.int64),
             next_key=len(ended),
         )
 

@@ -64,6 +64,7 @@ class LiveRun:
         gpus: GPUs that it holds.
         workers: Its processes.
         config: What it was started with; None for a run that no trainer started.
+        frames: Which training episodes keep pictures, as `core.frame_choice` has it; empty where nobody says.
         attempt: Counts up where the same configuration runs again.
         restarts: How often it was started again after a failure.
         archived: Whether it was put out of the way.
@@ -86,6 +87,7 @@ class LiveRun:
     gpus: tuple[int, ...] = ()
     workers: tuple[LiveWorker, ...] = ()
     config: TrainingConfig | None = None
+    frames: str = ""
     attempt: int = 1
     restarts: int = 0
     archived: bool = False

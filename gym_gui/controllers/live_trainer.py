@@ -69,7 +69,7 @@ class TrainerRuns:
     @property
     def orders(self) -> TrainerOrders:
         """What it takes orders for."""
-        return _Orders(self._client)
+        return _Orders(self._client, remote=self._remote)
 
     @property
     def address(self) -> str:
@@ -195,11 +195,13 @@ class TrainerRuns:
 class _Orders:
     """Orders, their answers left out."""
 
-    def __init__(self, client: TrainerClient) -> None:
+    def __init__(self, client: TrainerClient, *, remote: bool) -> None:
         self._client = client
+        self._remote = remote
 
     def submit(self, config: TrainingConfig, *, resume_from: str | None = None) -> str:
-        return self._client.submit(config, resume_from=resume_from).run_id
+        # What a machine of its own can begin, this one's judge does not know.
+        return self._client.submit(config, resume_from=resume_from, judge=self._remote).run_id
 
     def cancel(self, run_id: str, reason: str) -> None:
         self._client.cancel(run_id, reason)
@@ -247,6 +249,7 @@ def live_run_of(run: TrainingRun) -> LiveRun:
         ),
         # A script's run that came by itself has no digest: it takes no orders, and there is nothing to start again.
         config=config if run.digest else None,
+        frames=config.frames if run.digest else "",
         attempt=run.attempt,
         restarts=run.restarts,
         archived=run.retention is not Retention.NONE,

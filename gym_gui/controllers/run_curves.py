@@ -26,6 +26,8 @@ LENGTH: Final = "length"
 SPEED: Final = "speed"
 EVALUATION: Final = "evaluation return"
 OF_EPISODES: Final = (RETURN, LENGTH, SPEED, EVALUATION)
+# Each point of these is one episode.
+_EPISODE_BY_EPISODE: Final = frozenset({RETURN, LENGTH, EVALUATION})
 # Speed is told of stretches that are long enough to say something.
 _SPEED_POINTS: Final = 400
 _SPEED_OVER_S: Final = 2.0
@@ -81,6 +83,7 @@ class EpisodeFacts:
         started_us: ``int64``.
         evaluations: ``bool``.
         reached: ``int64``: training steps of the run when it ended, those before its checkpoint included.
+        pictured: ``bool``: whether pictures of it were kept.
     """
 
     ids: Sequence[tuple[str, str]]
@@ -90,6 +93,7 @@ class EpisodeFacts:
     started_us: NDArray[np.int64]
     evaluations: NDArray[np.bool_]
     reached: NDArray[np.int64]
+    pictured: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -192,10 +196,12 @@ class RunCurves:
             "ended_us": _Growing(np.int64),
             "started_us": _Growing(np.int64),
             "evaluations": _Growing(np.bool_),
+            "frames": _Growing(np.int64),
         }
         self._scalars: dict[str, _Scalar] = {}
         self._facts: EpisodeFacts | None = None
         self._made: dict[tuple[str, Axis, int], tuple[int, CurvePyramid]] = {}
+        self._marked: dict[tuple[str, Axis], tuple[CurvePyramid, NDArray[np.int64] | None]] = {}
 
     def add_episodes(self, table: EpisodeTable) -> bool:
         """Take in what was read; whether there was anything new."""
@@ -254,6 +260,21 @@ class RunCurves:
         self._made[metric, axis, window] = (size, curve)
         self._forget(keep=(metric, axis, window))
         return curve
+
+    def pictured(self, metric: str, axis: Axis) -> NDArray[np.int64] | None:
+        """Places, in order of x, of a curve's points whose episodes kept pictures.
+
+        None where that is nothing to tell points apart by: they are no episodes, or all of them did.
+        """
+        if metric not in _EPISODE_BY_EPISODE:
+            return None
+        curve = self.series(metric, axis)
+        marked = self._marked.get((metric, axis))
+        if marked is None or marked[0] is not curve:
+            # A curve without rows has one point for each episode.
+            told = self.episodes.pictured if curve.rows is None else self.episodes.pictured[curve.rows]
+            marked = self._marked[metric, axis] = (curve, None if told.all() else np.flatnonzero(told))
+        return marked[1]
 
     def scalar_time_us(self, metric: str, row: int) -> int | None:
         """When a point of a scalar was logged, microseconds since 1970; None where *metric* is none."""
@@ -340,4 +361,5 @@ class RunCurves:
             started_us=self._columns["started_us"].values.astype(np.int64)[order],
             evaluations=evaluations,
             reached=self._steps_before + np.cumsum(np.where(evaluations, 0, steps)),
+            pictured=self._columns["frames"].values[order] != 0,
         )

@@ -14,8 +14,7 @@ import msgspec
 
 from gym_gui.core.errors import ConfigError
 from gym_gui.services.trainer.config import TrainingConfig
-from gym_gui.services.trainer.value_ranges import LINEAR
-from gym_gui.workers.algorithms import ALGORITHMS
+from gym_gui.services.trainer.value_ranges import ALGORITHMS, LINEAR, check_values
 from gym_gui.workers.composing import changed, command_line, environment_config
 from gym_gui.workers.forms import form_of
 from gym_gui.workers.presets import PRESETS
@@ -134,6 +133,10 @@ class TrainForm:
             return "Name the script to start."
         if self.kind != SCRIPT and not self.config.env_id:
             return "Name the environment to train in."
+        try:
+            check_values(self.config)  # a run of long ago may be begun with what is known no more
+        except ConfigError as fault:
+            return str(fault)
         return ""
 
     def choose_preset(self, name: str) -> TrainForm:

@@ -96,11 +96,11 @@ class TelemetryService:
         self._schema.begin_run(run, spaces)
         self._publish(RunStarted(run))
 
-    def end_run(self, run_id: str, state: RunState) -> None:
-        """Say that a run is over, and how; what its steps were like goes into its metadata."""
+    def end_run(self, run_id: str, state: RunState, reason: str = "") -> None:
+        """Say that a run is over, and how; why, and what its steps were like, goes into its metadata."""
         self._settle()
         counts = self._schema.end_run(run_id)
-        self._publish(RunEnded(run_id, state, utc_now(), counts.to_document() if counts.steps else None))
+        self._publish(RunEnded(run_id, state, utc_now(), counts.to_document() if counts.steps else None, reason))
 
     def record_episode_start(self, rollup: EpisodeRollup) -> None:
         """Announce an episode, before its step 0."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _SELECT: Final = f"""
     SELECT episode_key, run_id, episode_id, episode_index, started_us, e.ended_at, steps, total_reward, e.worker_id,
         json_extract(runs.metadata, '$.{EVALUATION_KEY}') IS NOT NULL
-            OR ifnull(e.worker_id, '') LIKE '%{EVALUATION_SUFFIX}'
+            OR ifnull(e.worker_id, '') LIKE '%{EVALUATION_SUFFIX}',
+        frames
     FROM episodes AS e JOIN runs USING (run_key)
     -- One that was cut off has no return to compare.
     WHERE run_key IN ({{marks}}) AND status = 'completed' AND e.ended_at IS NOT NULL AND episode_key > ?
@@ -49,7 +50,7 @@ def select_episode_table(connection: sqlite3.Connection, run_ids: Sequence[str],
     next_key = newest if pending is None else min(newest, pending - 1)
     if not rows:
         return EpisodeTable(next_key=next_key)
-    keys, runs, ids, indices, started, ended, steps, returns, workers, evaluations = zip(*rows, strict=True)
+    keys, runs, ids, indices, started, ended, steps, returns, workers, evaluations, frames = zip(*rows, strict=True)
     return EpisodeTable(
         keys=np.array(keys, np.int64),
         run_ids=runs,
@@ -61,6 +62,7 @@ def select_episode_table(connection: sqlite3.Connection, run_ids: Sequence[str],
         returns=np.array(list(map(float, returns)), np.float64),  # nan is stored as text
         workers=workers,
         evaluations=np.array(evaluations, np.bool_),
+        frames=np.array(frames, np.int64),
         next_key=next_key,
     )
 

@@ -99,6 +99,7 @@ class RunEnded:
         state: How it ended.
         ended_at: When.
         schema_counts: What its steps were like, `core.schema.mismatch.SchemaCounts` as JSON; None where not counted.
+        reason: Why, one sentence; empty where nobody says so.
     """
 
     attached_bytes: ClassVar = 0
@@ -107,6 +108,7 @@ class RunEnded:
     state: RunState
     ended_at: datetime
     schema_counts: Mapping[str, Any] | None = None
+    reason: str = ""
 
 
 TelemetryEvent: TypeAlias = RunStarted | StepRecorded | BatchRecorded | EpisodeChanged | RunEnded

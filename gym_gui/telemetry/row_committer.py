@@ -162,7 +162,9 @@ class RowCommitter:
             self._store.insert_batch(one.item, one.ended)
         elif isinstance(one.item, RunEnded):
             ended = one.item
-            self._store.end_run(one.run_id, ended.state, ended.ended_at, schema_counts=ended.schema_counts)
+            self._store.end_run(
+                one.run_id, ended.state, ended.ended_at, schema_counts=ended.schema_counts, reason=ended.reason
+            )
             # Episodes that are still open: the worker that played them died, and its run is over.
             self._store.close_interrupted((one.run_id,))
 

@@ -15,6 +15,7 @@ from gym_gui.core.data_model import (
     RunState,
     RunSummary,
 )
+from gym_gui.core.data_model.run import REASON_KEY
 from gym_gui.core.info_codec import encode_info
 from gym_gui.core.schema.mismatch import with_counts
 from gym_gui.telemetry.step_rows import microseconds
@@ -205,9 +206,12 @@ def episode_summary_of(row: Row) -> EpisodeSummary:
     )
 
 
-def metadata_with_counts(metadata: str, schema_counts: Mapping[str, Any]) -> str:
-    """A run's *metadata*, as they are stored, with what was counted of its steps."""
-    return json_text(with_counts(_unjson(metadata), schema_counts))
+def metadata_at_end(metadata: str, schema_counts: Mapping[str, Any] | None, reason: str) -> str:
+    """A run's *metadata*, as they are stored, with what was counted of its steps and why it ended."""
+    told = {key: value for key, value in _unjson(metadata).items() if key != REASON_KEY}
+    if reason:
+        told[REASON_KEY] = reason
+    return json_text(told if schema_counts is None else with_counts(told, schema_counts))
 
 
 def _number(value: float) -> float | str:

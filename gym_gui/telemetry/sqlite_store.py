@@ -29,7 +29,7 @@ from gym_gui.telemetry.run_rows import (
     UPSERT_EPISODE,
     episode_row,
     json_text,
-    metadata_with_counts,
+    metadata_at_end,
     run_row,
 )
 from gym_gui.telemetry.step_columns import bare_rows
@@ -142,7 +142,13 @@ class TelemetrySQLiteStore:
             self._writing().execute(INSERT_RUN, run_row(run))
 
     def end_run(
-        self, run_id: str, state: RunState, ended_at: datetime, *, schema_counts: Mapping[str, Any] | None = None
+        self,
+        run_id: str,
+        state: RunState,
+        ended_at: datetime,
+        *,
+        schema_counts: Mapping[str, Any] | None = None,
+        reason: str = "",
     ) -> None:
         """Say how a run ended.
 
@@ -151,17 +157,17 @@ class TelemetrySQLiteStore:
             state: How.
             ended_at: When.
             schema_counts: What its steps were like; added to what its metadata say already, where it was resumed.
+            reason: Why; kept with its metadata in place of what they say of an earlier end.
         """
         with self.transaction():
             connection = self._writing()
             connection.execute(
                 "UPDATE runs SET state = ?, ended_at = ? WHERE run_id = ?", (state.value, to_iso(ended_at), run_id)
             )
-            if schema_counts is not None:
-                found = connection.execute("SELECT metadata FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-                if found is not None:
-                    told = metadata_with_counts(found[0], schema_counts)
-                    connection.execute("UPDATE runs SET metadata = ? WHERE run_id = ?", (told, run_id))
+            found = connection.execute("SELECT metadata FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+            if found is not None:
+                told = metadata_at_end(found[0], schema_counts, reason)
+                connection.execute("UPDATE runs SET metadata = ? WHERE run_id = ?", (told, run_id))
 
     def set_run_metadata(self, run_id: str, metadata: Mapping[str, Any]) -> None:
         """Replace what is kept with a run: JSON values only."""

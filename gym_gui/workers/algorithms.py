@@ -6,10 +6,9 @@ import importlib.util
 import os
 from typing import Any, Final
 
-from gym_gui.core.errors import ConfigError, FormatUnavailableError
+from gym_gui.core.errors import FormatUnavailableError
+from gym_gui.services.trainer.value_ranges import ALGORITHMS, check_name
 
-ALGORITHMS: Final = ("PPO", "DQN", "A2C", "SAC", "TD3")
-POLICIES: Final = ("MlpPolicy", "CnnPolicy", "MultiInputPolicy")
 LEARNER_PACKAGES: Final = ("stable_baselines3", "torch")
 INSTALL_COMMAND: Final = "python3 scripts/run.py --training"
 
@@ -42,8 +41,7 @@ def algorithm_class(name: str) -> Any:
         ConfigError: there is none of that name.
         FormatUnavailableError: Stable-Baselines3 is not installed.
     """
-    if name not in ALGORITHMS:
-        raise ConfigError(f"There is no algorithm {name!r}.", hint=f"Choose one of {', '.join(ALGORITHMS)}.")
+    check_name("algorithm", name, ALGORITHMS)
     require_learners()
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import stable_baselines3  # noqa: PLC0415 - three seconds

@@ -11,8 +11,7 @@ import msgspec
 
 from gym_gui.core.errors import ConfigError
 from gym_gui.services.trainer.config import EvaluationConfig, TrainingConfig
-from gym_gui.services.trainer.value_ranges import check_values
-from gym_gui.workers.algorithms import ALGORITHMS
+from gym_gui.services.trainer.value_ranges import ALGORITHMS, check_name, check_values
 from gym_gui.workers.forms import form_of
 from gym_gui.workers.presets import PRESETS, preset_of
 
@@ -139,8 +138,8 @@ def command_line(config: TrainingConfig, *, resume_from: str | None = None) -> s
 
 
 def _check_algorithm(algorithm: str) -> None:
-    if algorithm and algorithm not in {*ALGORITHMS, RANDOM}:
-        raise ConfigError(f"There is no algorithm {algorithm!r}.", hint=f"Choose {', '.join(ALGORITHMS)} or {RANDOM}.")
+    if algorithm:
+        check_name("algorithm", algorithm, (*ALGORITHMS, RANDOM))
 
 
 def _nearest(config: TrainingConfig) -> tuple[list[str], TrainingConfig]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.errors import ConfigError
-from gym_gui.services.trainer.value_ranges import check_values
-from gym_gui.workers.algorithms import ALGORITHMS
+from gym_gui.services.trainer.value_ranges import ALGORITHMS, check_values
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Space

@@ -1,58 +1,34 @@
-"""Whether a run can begin here, found out in a process of its own: an environment that hangs or dies stays alone.
+"""What a `RunJudge` starts: whether a run can begin here, found out where an environment that dies takes nobody along.
 
-Run as ``python -m gym_gui.workers.fitting_apart``: a run's configuration on standard input, one sentence or nothing on
-standard output.
+Run as ``python -m gym_gui.workers.fitting_apart SECONDS``: a run's configuration on standard input, one sentence or
+nothing on standard output.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import os
-import subprocess
 import sys
-import tempfile
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.services.trainer.config import TrainingConfig
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-COMMAND: Final = (sys.executable, "-P", "-m", "gym_gui.workers.fitting_apart")
-# A window that closes waits for it.
-_PATIENCE_S: Final = 10.0
+# Beyond the patience of whoever asked; it is gone by then, or kills us itself.
+_LONGER_S: Final = 2.0
 
 
-def misfit_of(config: TrainingConfig, command: Sequence[str] = COMMAND, patience_s: float = _PATIENCE_S) -> str:
-    """One sentence where this machine cannot begin that run; empty where it can, or where that cannot be told.
+def main(patience_s: float) -> int:
+    """Judge one run.
 
     Args:
-        config: The run's.
-        command: Words that start the process.
-        patience_s: What a run may take to begin; one that takes longer is not judged.
+        patience_s: How long anybody waits for the answer.
     """
-    try:
-        done = subprocess.run(  # noqa: S603 - this interpreter, this package
-            command,
-            input=msgspec.json.encode(config),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=patience_s,
-            check=False,
-            cwd=tempfile.gettempdir(),
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    if done.returncode < 0:
-        return f"{config.env_id} ended the process that made it (signal {-done.returncode})."
-    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else ""
-
-
-def main() -> int:
-    """Judge one run."""
-    from gym_gui.workers.algorithms import require_learners  # noqa: PLC0415 - only the child pays for it
+    # Whoever asked may be killed; an environment that hangs, in C at that, must not go on for ever.
+    faulthandler.dump_traceback_later(patience_s + _LONGER_S, exit=True)
+    from gym_gui.workers.algorithms import require_learners  # noqa: PLC0415 - after the watch is set
     from gym_gui.workers.fitting import check_fit  # noqa: PLC0415 - same
 
     # Environments print; the sentence is ours alone.
@@ -70,4 +46,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(float(sys.argv[1])))

@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from gym_gui.core.errors import ConfigError
-from gym_gui.workers.algorithms import ALGORITHMS, algorithm_class
+from gym_gui.services.trainer.value_ranges import ALGORITHMS, check_name
+from gym_gui.workers.algorithms import algorithm_class
 from gym_gui.workers.files import write_text
 from gym_gui.workers.hyperparameters import NOT_OFFERED, RESERVED, SCHEDULED
 
@@ -64,8 +64,7 @@ def form_of(algorithm: str) -> tuple[FormField, ...]:
     Raises:
         ConfigError: there is no such algorithm.
     """
-    if algorithm not in ALGORITHMS:
-        raise ConfigError(f"There is no algorithm {algorithm!r}.", hint=f"Choose one of {', '.join(ALGORITHMS)}.")
+    check_name("algorithm", algorithm, ALGORITHMS)
     document = json.loads(FORMS_FILE.read_text(encoding="utf-8"))
     return tuple(FormField(**{**field, "choices": tuple(field["choices"])}) for field in document[algorithm])
 

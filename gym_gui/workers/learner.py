@@ -6,8 +6,9 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.errors import ConfigError, WorkerError
+from gym_gui.services.trainer.value_ranges import POLICIES, check_name
 from gym_gui.workers import replay_memory
-from gym_gui.workers.algorithms import POLICIES, algorithm_class
+from gym_gui.workers.algorithms import algorithm_class
 from gym_gui.workers.checkpoints import buffer_of
 from gym_gui.workers.fitting import check_spaces
 from gym_gui.workers.forms import parameters_of
@@ -37,8 +38,7 @@ def make_learner(config: TrainingConfig, envs: Any, *, seed: int) -> Any:
     check_spaces(config, envs.observation_space, envs.action_space)
     kwargs = _arguments(config, kind, envs)
     policy = config.policy or _policy_for(envs.observation_space)
-    if policy not in POLICIES:
-        raise ConfigError(f"There is no policy {policy!r}.", hint=f"Choose one of {', '.join(POLICIES)}.")
+    check_name("policy", policy, POLICIES)
     try:
         return _laid_out(kind(policy, envs, seed=seed, verbose=0, **{"device": "auto", **kwargs}))
     except (AssertionError, ValueError, TypeError) as error:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from gym_gui.workers.streams import Streams
 
 _SHOWN: Final = 500
+_RECORDED: Final = {
+    COMPLETED: RunState.COMPLETED,
+    FAILED: RunState.FAULTED,
+    CANCELLED: RunState.CANCELLED,
+}
 
 
 def work(place: WorkerPlace, streams: Streams | None = None, stop: StopRequest | None = None) -> Outcome:
@@ -72,7 +77,7 @@ def work(place: WorkerPlace, streams: Streams | None = None, stop: StopRequest |
     if outcome.checkpoint is None:
         newest = Checkpoints(place.checkpoints_dir, keep=config.checkpoint.keep).newest
         outcome = Outcome(outcome.state, outcome.reason, outcome.steps, None if newest is None else str(newest))
-    streams.close(RunState.FAULTED if outcome.state == FAILED else RunState.COMPLETED, outcome.reason)
+    streams.close(_RECORDED[outcome.state], outcome.reason)
     return outcome
 
 

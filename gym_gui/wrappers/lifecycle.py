@@ -1,10 +1,16 @@
-"""The recorders of this process: ended honestly with it, and let alone by a child that was forked from it."""
+"""The recorders of this process: ended honestly with it, and let alone by a child that was forked from it.
+
+How a process ends is told by what Python keeps of it: the exception that nobody caught, or the one that is on its way.
+Of signals only SIGTERM is heard, which would end the process without a word, and only where the script does not.
+"""
 
 from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
+import threading
 from collections import deque
 from multiprocessing import parent_process
 from multiprocessing.util import Finalize
@@ -15,12 +21,16 @@ from gym_gui.core.data_model import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
     from gym_gui.wrappers.recorder import Recorder
     from gym_gui.wrappers.step_batcher import Scalar
 
 _EARLY_SCALARS: Final = 100_000
 _EXIT_PRIORITY: Final = 10
+_SHOWN: Final = 500
+# Whoever sends SIGTERM waits a little before it sends SIGKILL: ten seconds, as a rule.
+_LAST_WORDS_S: Final = 5.0
 
 # Newest last; with the thread that opened it.
 _open: list[tuple[Recorder, int]] = []
@@ -88,6 +98,7 @@ def _watch_exit() -> None:
     if _watched_pid == os.getpid():
         return
     _watched_pid = os.getpid()
+    _hear_sigterm()
     if parent_process() is None:
         atexit.register(_end_all)
     else:
@@ -95,18 +106,40 @@ def _watch_exit() -> None:
         Finalize(None, _end_all, exitpriority=_EXIT_PRIORITY)
 
 
+def _hear_sigterm() -> None:
+    """Say why before SIGTERM ends the process; a script that has its own way with it keeps that."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and os.name == "posix" and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _on_sigterm)
+
+
+def _on_sigterm(number: int, _frame: FrameType | None) -> None:
+    # On a thread of its own: the one that was interrupted may hold what a recorder waits for.
+    told = (RunState.CANCELLED, "It was ended by SIGTERM.")
+    ending = threading.Thread(target=_end_as, args=told, name="last-words", daemon=True)
+    ending.start()
+    ending.join(_LAST_WORDS_S)
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
 def _end_all() -> None:
     """At the process's end: what nobody closed."""
-    state, reason = _how_it_ends()
+    _end_as(*_how_it_ends())
+
+
+def _end_as(state: RunState, reason: str) -> None:
     for recorder, _ in _open:
         recorder.close(state, reason)
     _open.clear()
 
 
 def _how_it_ends() -> tuple[RunState, str]:
+    # A process of multiprocessing ends while what nobody caught is on its way through it.
+    on_its_way = sys.exc_info()[1]
     # The interpreter leaves what nobody caught here, once it has printed it.
     fault: Any = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
-    return ending_by(None if hasattr(sys, "ps1") else fault)
+    return ending_by(on_its_way or (None if hasattr(sys, "ps1") else fault))
 
 
 def ending_by(fault: BaseException | None) -> tuple[RunState, str]:
@@ -114,8 +147,11 @@ def ending_by(fault: BaseException | None) -> tuple[RunState, str]:
     if fault is None or isinstance(fault, (SystemExit, GeneratorExit)):
         return RunState.COMPLETED, ""
     if isinstance(fault, KeyboardInterrupt):
-        return RunState.INTERRUPTED, "interrupted from the keyboard"
-    return RunState.FAULTED, f"{type(fault).__name__}: {fault}"[:500]
+        return RunState.CANCELLED, "It was stopped with Ctrl+C."
+    said = " ".join(str(fault).split())
+    if not isinstance(fault, Exception):  # asks for an end, and is no fault: a task that is cancelled, say
+        return RunState.CANCELLED, said[:_SHOWN]
+    return RunState.FAULTED, (f"{type(fault).__name__}: {said}" if said else type(fault).__name__)[:_SHOWN]
 
 
 def _after_fork() -> None:

@@ -136,19 +136,17 @@ class LocalDestination:
         if self._closed:
             return
         self._closed = True
-        if reason:
-            _LOGGER.info("run %s ended %s: %s", self.run_id, state.value, reason)
         # A disk that refuses everything would hold whoever publishes for ever, and the training with it.
-        ending = threading.Thread(target=self._end, args=(state, timeout_s), name="telemetry-end", daemon=True)
+        ending = threading.Thread(target=self._end, args=(state, reason, timeout_s), name="telemetry-end", daemon=True)
         ending.start()
         ending.join(timeout_s)
         if ending.is_alive():
             self._said.fault("The run's end is not recorded", f"the disk took more than {timeout_s:g} s")
         _release(self._var_dir)
 
-    def _end(self, state: RunState, timeout_s: float) -> None:
+    def _end(self, state: RunState, reason: str, timeout_s: float) -> None:
         try:
-            self._services.telemetry.end_run(self.run_id, state)
+            self._services.telemetry.end_run(self.run_id, state, reason)
             self.flush(timeout_s)
         except GymGuiError as fault:
             self._said.fault("The run's end is not recorded", fault)

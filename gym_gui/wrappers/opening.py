@@ -42,6 +42,7 @@ class RecordingOptions:
         var_dir: The var folder; None for what ``GYM_GUI_VAR_DIR`` says, else the default.
         player: Who acts.
         metadata: Anything else worth keeping with the run, JSON values.
+        env_id: What the environment is listed as, where it does not say so itself.
         live: Whether the newest picture is shown to windows of this machine.
         on_order: Answers a trainer's orders: outcome and detail, or None for the recorder's own answer.
         publish_as: Run and worker to be towards a trainer; None for what the process's variables say.
@@ -55,6 +56,7 @@ class RecordingOptions:
     var_dir: str | None = None
     player: str = "script"
     metadata: Mapping[str, Any] | None = None
+    env_id: str | None = None
     live: bool = True
     on_order: Callable[[Order], tuple[str, str] | None] | None = None
     publish_as: tuple[str, str] | None = None
@@ -200,7 +202,7 @@ def _run_maker(env: Any, options: RecordingOptions) -> Callable[[str, str], tupl
         about |= dict(options.metadata or {})
         if env is None:
             return learner_record_of(run_id=run_id, player=options.player, metadata=about)
-        return run_record_of(env, run_id=run_id, player=options.player, metadata=about)
+        return run_record_of(env, run_id=run_id, player=options.player, metadata=about, env_id=options.env_id)
 
     return make_run
 

@@ -60,6 +60,7 @@ class RecordTelemetry(RecordingPart[_Live], gym.Wrapper[Any, Any, Any, Any], Rec
         var_dir: The var folder; None for what ``GYM_GUI_VAR_DIR`` says, else the default.
         player: Who acts, as the library shows it.
         metadata: Anything else worth keeping with the run, JSON values.
+        env_id: What the environment is listed as, where it was made without ``gymnasium.make`` and says nothing itself.
         live: Whether windows of this machine are shown the newest picture.
         on_order: Answers a trainer's orders: outcome and detail, or None for the wrapper's own answer. Called on
             another thread.
@@ -95,6 +96,7 @@ class RecordTelemetry(RecordingPart[_Live], gym.Wrapper[Any, Any, Any, Any], Rec
         var_dir: str | None = None,
         player: str = "script",
         metadata: Mapping[str, Any] | None = None,
+        env_id: str | None = None,
         live: bool = True,
         on_order: Callable[[Order], tuple[str, str] | None] | None = None,
         publish_as: tuple[str, str] | None = None,
@@ -108,6 +110,7 @@ class RecordTelemetry(RecordingPart[_Live], gym.Wrapper[Any, Any, Any, Any], Rec
             var_dir=None if var_dir is None else str(var_dir),
             player=player,
             metadata=metadata,
+            env_id=env_id,
             live=live,
             on_order=on_order,
             publish_as=publish_as,

@@ -75,6 +75,7 @@ class RecordTelemetryVector(RecordingPart[_Live], VectorWrapper[Any, Any, Any]):
         var_dir: The var folder.
         player: Who acts, as the library shows it.
         metadata: Anything else worth keeping with the run, JSON values.
+        env_id: What it is listed as, where it was made without ``gymnasium.make_vec`` and says nothing itself.
         live: Whether windows of this machine are shown the newest picture.
         on_order: Answers a trainer's orders.
         make_destination: Makes the destination from the run's record and spaces.
@@ -95,6 +96,7 @@ class RecordTelemetryVector(RecordingPart[_Live], VectorWrapper[Any, Any, Any]):
         var_dir: str | None = None,
         player: str = "script",
         metadata: Mapping[str, Any] | None = None,
+        env_id: str | None = None,
         live: bool = True,
         on_order: Callable[[Order], tuple[str, str] | None] | None = None,
         make_destination: Any = None,
@@ -107,6 +109,7 @@ class RecordTelemetryVector(RecordingPart[_Live], VectorWrapper[Any, Any, Any]):
             var_dir=None if var_dir is None else str(var_dir),
             player=player,
             metadata=metadata,
+            env_id=env_id,
             live=live,
             on_order=on_order,
             make_destination=make_destination,

@@ -144,7 +144,7 @@ class RecordingChannel:
 
     def abandon(self) -> None:
         """The training process is gone."""
-        self.hear(words.CLOSE, (RunState.INTERRUPTED, "its process died", _DYING_S))
+        self.hear(words.CLOSE, (RunState.INTERRUPTED, "Its process died.", _DYING_S))
 
     def join(self) -> None:
         """Wait until everything is kept."""

@@ -41,7 +41,9 @@ def _is_portable(space: Any) -> bool:
     return True
 
 
-def run_record_of(env: Any, *, run_id: str, player: str, metadata: Mapping[str, Any]) -> tuple[RunRecord, RunSpaces]:
+def run_record_of(
+    env: Any, *, run_id: str, player: str, metadata: Mapping[str, Any], env_id: str | None = None
+) -> tuple[RunRecord, RunSpaces]:
     """The record of a run in *env*, and what its steps are drawn from.
 
     Args:
@@ -49,6 +51,7 @@ def run_record_of(env: Any, *, run_id: str, player: str, metadata: Mapping[str, 
         run_id: The run's id.
         player: Who acts.
         metadata: Anything else worth keeping, JSON values.
+        env_id: Its id, where it does not say so itself.
     """
     observation_space, action_space = spaces_of(env)
     spaces = describe.describe_spaces(observation_space, action_space)
@@ -57,7 +60,7 @@ def run_record_of(env: Any, *, run_id: str, player: str, metadata: Mapping[str, 
     own = describe.entry_point_module(spec)
     record = RunRecord(
         run_id=run_id,
-        env_id=_env_id(env, spec),
+        env_id=str(spec.id) if spec is not None else env_id or _name_of(env),
         created_at=utc_now(),
         env_kwargs=_json_kwargs(spec),
         render_mode="rgb_array" if env.render_mode == "rgb_array" else None,
@@ -123,8 +126,12 @@ def _spec_of(env: Any) -> EnvSpec | None:
     return found if hasattr(found, "id") else None
 
 
-def _env_id(env: Any, spec: EnvSpec | None) -> str:
-    return type(env.unwrapped).__name__ if spec is None else str(spec.id)
+def _name_of(env: Any) -> str:
+    """What an environment is listed as that was made without Gymnasium, and has no id."""
+    if not _is_ale(env):
+        return type(env.unwrapped).__name__
+    # No id, for whose options it need not have; and ALE's own vector keeps nothing of the game that it was made for.
+    return f"ALE/{getattr(env.unwrapped, '_game', None) or 'unknown'}"
 
 
 def _json_kwargs(spec: EnvSpec | None) -> dict[str, Any]:

@@ -38,6 +38,8 @@ def test_that_a_world_of_several_agents_is_recorded_by_the_name_of_its_factory(t
     assert answer.document["steps"] == 20
     (run,) = gym_gui("runs", "--json", var_dir=tmp_path).document
     assert (run["step_rate_hz"], run["metadata"]["agents"]) == (5.0, ["sheep", "wolf_0", "wolf_1"])
+    told = gym_gui("steps", run["run_id"], "0", "--to", "1", var_dir=tmp_path).stdout.splitlines()
+    assert [line.split()[1] for line in told[:4]] == ["AGENT", "sheep", "wolf_0", "wolf_1"]
     wrong = gym_gui("record", "json:Pursuit", var_dir=tmp_path / "nothing")
     assert (wrong.code, "There is no environment" in wrong.stderr) == (2, True)
     assert not (tmp_path / "nothing").exists()

@@ -96,21 +96,24 @@ def test_that_a_killed_script_loses_a_quarter_of_a_second_at_most(var_dir: Path,
 
 
 @pytest.mark.parametrize(
-    ("how", "state"),
+    ("how", "code", "state", "reason"),
     [
-        ("unclosed", RunState.COMPLETED),
-        ("exiting", RunState.COMPLETED),
-        ("raising", RunState.FAULTED),
-        ("raising-closed", RunState.FAULTED),
-        ("interrupted", RunState.INTERRUPTED),
+        ("unclosed", 0, RunState.COMPLETED, ""),
+        ("exiting", 0, RunState.COMPLETED, ""),
+        ("raising", 1, RunState.FAULTED, "ValueError: the learner's own fault"),
+        ("raising-closed", 1, RunState.FAULTED, "ValueError: the learner's own fault"),
+        ("interrupted", -signal.SIGINT, RunState.CANCELLED, "It was stopped with Ctrl+C."),
+        ("terminated", -signal.SIGTERM, RunState.CANCELLED, "It was ended by SIGTERM."),
+        ("terminated-its-own-way", 7, RunState.COMPLETED, ""),
     ],
 )
-def test_that_a_run_ends_as_its_script_does(var_dir: Path, how: str, state: RunState) -> None:
-    _, said = ran(how, "run")
+def test_that_a_run_ends_as_its_script_does(var_dir: Path, how: str, code: int, state: RunState, reason: str) -> None:
+    returncode, said = ran(how, "run")
+    assert returncode == code, said
     assert "recorded" not in said
     with archive(var_dir) as found:
         (summary,) = found.library.list_runs()
-        assert summary.state is state
+        assert (summary.state, summary.reason) == (state, reason)
         check_rows(found, "run", steps=12)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from small_envs import Counting
 from synthetic import frame_of
 from trainer_rig import TrainerProcess, until
@@ -17,10 +19,10 @@ from trainer_rig import TrainerProcess, until
 import gym_gui
 from gym_gui.core.data_model import RunState
 from gym_gui.services.trainer.client.remote_library import RemoteLibrary
+from gym_gui.services.trainer.states import TrainingState
 from gym_gui.wrappers import RecordTelemetry
 
 if TYPE_CHECKING:
-    import pytest
     from conftest import LogExpectations
 
 TESTS = Path(__file__).parents[1]
@@ -55,10 +57,19 @@ def test_that_a_script_streams_to_a_trainer(var_dir: Path) -> None:
         play(env, 3)
         gym_gui.log(4, loss=0.5)
         env.close()
+        stopped = RecordTelemetry(Counting(), run="stopped", to=trainer.address)
+        play(stopped, 1)
+        with pytest.raises(KeyboardInterrupt), contextlib.closing(stopped):
+            raise KeyboardInterrupt
         with RemoteLibrary(trainer.client()) as library:
             check(library, "far", workers=1, episodes=3)
             scalars, _ = library.load_scalars("far")
             assert scalars.value.tolist() == [0.5]
+        with trainer.client() as client:
+            ended = until(
+                lambda: [run for run in client.list_runs() if run.state is TrainingState.CANCELLED], "its end"
+            )
+            assert [(run.run_id, run.reason) for run in ended] == [("stopped", "It was stopped with Ctrl+C.")]
 
 
 def test_that_processes_of_one_script_are_workers_of_one_run(var_dir: Path) -> None:

@@ -54,11 +54,13 @@ def test_that_only_new_episodes_are_read_again(var_dir: Path, monkeypatch: pytes
         assert list(first.run_ids) == ["a-run"] * 3
         nothing = recordings.load_episode_table("a-run", after_key=first.next_key)
         assert len(nothing.keys) == 0
-        worker.put(make_batch(4))
+        worker.put(make_batch(4, frames=True))
         assert worker.flush(20)
         more = recordings.load_episode_table("a-run", after_key=first.next_key)
         assert list(more.episode_ids) == ["s-e4"]
         assert more.workers == ["w0"]
+        assert first.frames.tolist() == [0, 0, 0]
+        assert more.frames.tolist() == [50]
         assert [len(reply.table.keys) for reply in came] == [3, 0, 1]
         assert not any(reply.summary_json for reply in came)
         worker.close(RunState.COMPLETED)

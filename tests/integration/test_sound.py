@@ -6,7 +6,6 @@ import wave
 from typing import TYPE_CHECKING, Any
 
 import av
-import ale_py  # registers its games
 import gymnasium
 import h5py
 import numpy as np

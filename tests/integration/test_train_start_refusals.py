@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         ),
         (("cartpole-ppo", "--frames", "some"), "frames='some' is not known."),
         (("cartpole-ppo", "--set", "gamma=7"), "gamma is a number from 0 to 1, not 7."),
+        (("cartpole-ppo", "--set", "policy=MlpPolcy"), "There is no policy 'MlpPolcy'. Did you mean MlpPolicy"),
+        (("cartpole-ppo", "--set", "algorithm=ddqn"), "There is no algorithm 'ddqn'. Did you mean DQN?"),
         (("pendulum-sac", "--set", "env_id=CartPole-v1"), "SAC cannot learn CartPole-v1"),
     ],
 )

@@ -15,7 +15,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from trainer_rig import TrainerProcess, make_batch, publisher, until
 
 from gym_gui.core.data_model import RunState
-from gym_gui.core.errors import RunNotFoundError, TrainerRefusedError, TrainerUnavailableError
+from gym_gui.core.errors import ConfigError, RunNotFoundError, TrainerRefusedError, TrainerUnavailableError
 from gym_gui.services.trainer.client.channel import make_stub, open_channel
 from gym_gui.services.trainer.client.client import TrainerClient
 from gym_gui.services.trainer.client.remote_library import RemoteLibrary
@@ -61,6 +61,18 @@ def publish(stub: object, registered: pb.RegisterWorkerReply, *bodies: dict[str,
     names = {"run_id": registered.run_id, "worker_id": registered.worker_id, "stream": "s"}
     requests = [pb.PublishRequest(**names, **body) for body in bodies]  # type: ignore[arg-type]  # likewise
     return list(stub.Publish(iter(requests)))  # type: ignore[attr-defined]  # likewise
+
+
+def test_that_a_run_that_could_not_begin_on_the_trainer_s_machine_is_refused_as_on_one_s_own(
+    trainer: TrainerProcess,
+) -> None:
+    with trainer.client() as client:
+        with pytest.raises(ConfigError, match=r"no environment 'CartPol-v1'\. Did you mean CartPole-v1"):
+            client.submit(TrainingConfig(worker="random", env_id="CartPol-v1"), judge=True)
+        assert not client.list_runs()
+        # Neither made here nor judged: what a script is, it finds out itself.
+        with pytest.raises(TrainerRefusedError, match="no worker 'magic'"):
+            client.submit(TrainingConfig(worker="magic", env_id="CartPol-v1"), judge=True)
 
 
 def test_that_a_batch_of_garbage_is_refused_and_the_next_one_taken(trainer: TrainerProcess) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import struct
 import sys
 import threading
@@ -75,6 +76,18 @@ def interrupted(run: str) -> None:
     raise KeyboardInterrupt
 
 
+def terminated(run: str) -> None:
+    env = make(run)
+    play(env, 12)
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait()
+
+
+def terminated_its_own_way(run: str) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+    terminated(run)
+
+
 def exiting(run: str) -> None:
     env = make(run)
     play(env, 12)
@@ -121,6 +134,8 @@ if __name__ == "__main__":
         "raising": raising,
         "raising-closed": raising_closed,
         "interrupted": interrupted,
+        "terminated": terminated,
+        "terminated-its-own-way": terminated_its_own_way,
         "exiting": exiting,
         "forked": forked,
         "async-fork": partial(asynchronous, context="fork"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,14 +10,17 @@ import pytest
 from live_runs import MemoryDesk, make_run
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from ui.test_live import WAIT_MS, open_live
+from ui.test_live import WAIT_MS, open_live, opens_a_dialog
 
 from gym_gui.controllers.live_runs import LinkState, TrainerLink
 from gym_gui.controllers.live_source import LiveHealth, LivePicture
 from gym_gui.services.trainer.config import EvaluationConfig, TrainingConfig
+from gym_gui.services.trainer.judging import RunJudge
 from gym_gui.services.trainer.status import AlertStatus
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytestqt.qtbot import QtBot
 
     from gym_gui.ui.main_window import MainWindow
@@ -63,6 +67,20 @@ def test_that_a_banner_of_several_alerts_tells_those_that_are_left(
     attention.controller.poll()
     qtbot.waitUntil(lambda: live.banner.text == "The loss of two is not a number.", timeout=WAIT_MS)
     assert live.banner.isVisible()
+
+
+@opens_a_dialog
+def test_that_a_window_that_closes_does_not_wait_for_what_is_being_judged(
+    live: LiveScreen, window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    hangs = f"import pathlib, time; pathlib.Path({str(begun)!r}).touch(); time.sleep(600)"
+    monkeypatch.setattr(live.desk, "_judge", RunJudge((sys.executable, "-c", hangs), patience_s=600.0))
+    live.start_run()
+    qtbot.waitUntil(begun.exists, timeout=WAIT_MS)
+    desk = live.desk
+    window.close()  # returns
+    assert not desk.misfit(TrainingConfig(worker="random", env_id="NoSuch-v1"))
 
 
 @pytest.mark.parametrize("before", [("w0-eval",), ()], ids=["evaluating", "not-yet"])

@@ -88,3 +88,15 @@ def test_that_pictures_that_are_meant_to_stand_have_no_age(wall: PictureWall, cl
 def test_that_an_unknown_return_is_left_out() -> None:
     assert picture_facts(picture(1, NOW_S)) == "step 1,234 · return 1.5"
     assert picture_facts(picture(1, NOW_S, float("nan"))) == "step 1,234"
+
+
+def test_that_a_picture_that_is_old_by_choice_says_so_and_is_no_warning(wall: PictureWall, clock: Clock) -> None:
+    wall.show_pictures([picture(1, clock.wall())])
+    wall.tell_pace(lambda worker: (f"every 100th episode of {worker} has pictures · next in about 37", "next in 37"))
+    assert wall.told_of("w0") == ""
+    clock.s += 300
+    assert wall.told_of("w0") == "every 100th episode of w0 has pictures · next in about 37"
+    warning = wall.grab().toImage()
+    wall.tell_pace(lambda _worker: ())
+    assert wall.told_of("w0") == "no picture for 5 min 00 s"
+    assert wall.grab().toImage() != warning

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage
+from PySide6.QtTest import QTest
 
 from gym_gui.controllers.curve_pyramid import CurvePyramid
 from gym_gui.controllers.live_curves import CurveLine, CurvePlotState
@@ -33,10 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
 
     from gym_gui.controllers.replay_columns import EpisodeColumns
 
 WIDTH = 900
+TINT = 40  # how much bluer than red a curve is, and no surface
 
 
 def columns_of(rewards: Sequence[float]) -> EpisodeColumns:
@@ -109,6 +113,38 @@ def test_that_any_curve_is_drawn_within_its_plot(qapp: QApplication, values: lis
     assert frame is not None
     assert painted(image, PLOT_HUES[0])
     assert all(frame.area.top() - 1 <= frame.y_of(value) <= frame.area.bottom() + 1 for value in values)
+    widget.deleteLater()
+    theme.deleteLater()
+
+
+@pytest.mark.parametrize("look", ["dark", "light"])
+def test_that_points_with_pictures_are_ringed_and_the_read_out_says_which_they_are(
+    qapp: QApplication, qtbot: QtBot, look: str
+) -> None:
+    theme = Theme(qapp, look)
+    curve = CurvePyramid(np.arange(400.0), np.zeros(400))
+    lines = (CurveLine("run", "run", 0, curve, curve, np.array([100, 300])),)
+    widget = CurvePlot(theme)
+    widget.resize(500, 200)
+    widget.show_plot(CurvePlotState("return", Axis.EPISODE, lines, band=False))
+    image, frame = widget.grab().toImage(), widget.frame
+    assert frame is not None
+    y = round(frame.y_of(0.0))
+
+    def inked(place: int, up: int) -> bool:
+        """Whether the curve's colour is so far above a point."""
+        x = round(frame.x_of(float(place)))
+        near = [image.pixelColor(x + right, y - up + down) for right in (-1, 0, 1) for down in (-1, 0)]
+        return any(one.blue() > one.red() + TINT for one in near)
+
+    assert [place for place in (50, 100, 200, 300) if inked(place, 3)] == [100, 300]
+    widget.show()
+    qtbot.waitExposed(widget)
+    told = []
+    for place in (100, 200):
+        QTest.mouseMove(widget, QPointF(frame.x_of(float(place)), y).toPoint())
+        told.append(widget.readout().partition(" · ")[2])
+    assert told == ["has pictures", "no pictures, opens the nearest with some"]
     widget.deleteLater()
     theme.deleteLater()
 

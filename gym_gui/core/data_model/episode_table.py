@@ -45,6 +45,7 @@ class EpisodeTable:
         returns: ``float64 (rows,)``.
         workers: Who played each; None where there is one worker.
         evaluations: ``bool (rows,)``: played apart from training.
+        frames: ``int64 (rows,)``, pictures kept; below 0 where nobody knows.
         next_key: What the next reading begins after.
     """
 
@@ -58,6 +59,7 @@ class EpisodeTable:
     returns: NDArray[np.float64] = field(default_factory=lambda: np.empty(0, np.float64))
     workers: Sequence[str | None] = ()
     evaluations: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+    frames: NDArray[np.int64] = field(default_factory=_no_numbers)
     next_key: int = 0
 
     def __len__(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.data_model.step import PAYLOAD_VERSION
 
@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+# In an ended run's metadata: why it ended, one sentence, where whoever recorded it said so.
+REASON_KEY: Final = "ended_because"
+
+
 class RunState(StrEnum):
     """Where a recording stands."""
 
     RUNNING = "running"
     COMPLETED = "completed"
     FAULTED = "faulted"
+    CANCELLED = "cancelled"  # somebody stopped it: Ctrl+C, a signal, a trainer's order
     INTERRUPTED = "interrupted"  # its process died; everything committed is there
 
 
@@ -90,3 +95,11 @@ class RunSummary:
     frames: int
     dropped_frames: int
     size_bytes: int
+
+    @property
+    def reason(self) -> str:
+        """Why it ended, one sentence; empty where nobody said so, as of a process that died."""
+        if self.state in {RunState.RUNNING, RunState.INTERRUPTED}:
+            return ""  # what its metadata say is of an earlier end
+        told = self.run.metadata.get(REASON_KEY)
+        return told if isinstance(told, str) else ""

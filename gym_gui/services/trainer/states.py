@@ -41,14 +41,15 @@ STATE_OF_RECORDED: Final = {
     RunState.RUNNING: TrainingState.RUNNING,
     RunState.COMPLETED: TrainingState.COMPLETED,
     RunState.FAULTED: TrainingState.FAILED,
+    RunState.CANCELLED: TrainingState.CANCELLED,
     RunState.INTERRUPTED: TrainingState.FAILED,
 }
 
-# A run of a trainer's that is over, as its recording says it: whoever cancels ends it in order.
+# A run of a trainer's that is over, as its recording says it.
 RECORDED_AS: Final = {
     TrainingState.COMPLETED: RunState.COMPLETED,
     TrainingState.FAILED: RunState.FAULTED,
-    TrainingState.CANCELLED: RunState.COMPLETED,
+    TrainingState.CANCELLED: RunState.CANCELLED,
 }
 
 _S = TrainingState

@@ -5,6 +5,7 @@ Commands, the window's form and the trainer ask here, so that all of them refuse
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from dataclasses import dataclass
@@ -14,10 +15,13 @@ from gym_gui.core.errors import ConfigError
 from gym_gui.core.frame_choice import FrameChoice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gym_gui.services.trainer.config import TrainingConfig
 
+# What a learner can be asked for, of an installed Stable-Baselines3.
+ALGORITHMS: Final = ("PPO", "DQN", "A2C", "SAC", "TD3")
+POLICIES: Final = ("MlpPolicy", "CnnPolicy", "MultiInputPolicy")
 # Falls from a number to 0 over the whole training.
 LINEAR: Final = re.compile(r"lin_(\d+(?:\.\d*)?(?:e-?\d+)?)", re.IGNORECASE)
 _VECTORIZATIONS: Final = ("sync", "async")
@@ -138,9 +142,32 @@ def check_values(config: TrainingConfig) -> None:
         raise ConfigError(f"vectorization is {' or '.join(_VECTORIZATIONS)}, not {config.vectorization}.")
     FrameChoice.parse(config.frames)
     if config.worker == "sb3":
+        check_name("algorithm", config.algorithm, ALGORITHMS)
+        if config.policy:  # else one that suits is taken
+            check_name("policy", config.policy, POLICIES)
         for name, value in config.hyperparameters.items():
             if name in HYPERPARAMETERS:
                 _check(name, HYPERPARAMETERS[name], value)
+
+
+def check_name(what: str, name: str, known: Sequence[str]) -> None:
+    """Let a name pass that there is.
+
+    Args:
+        what: What it names, in a word.
+        name: As it was written.
+        known: Those that there are.
+
+    Raises:
+        ConfigError: there is none of it; the hint names the nearest ones, or all.
+    """
+    if name in known:
+        return
+    written = {one.lower(): one for one in known}
+    begun = [one for one in written if name and one.startswith(name.lower())]
+    near = [written[one] for one in begun or difflib.get_close_matches(name.lower(), written, n=3)]
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"Choose {', '.join(known[:-1])} or {known[-1]}."
+    raise ConfigError(f"There is no {what} {name!r}.", hint=hint)
 
 
 def _check(name: str, allowed: ValueRange, value: Any) -> None:

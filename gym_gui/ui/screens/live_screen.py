@@ -390,6 +390,7 @@ class LiveScreen(QWidget):
         self._poll_timer.stop()
         self._log_timer.stop()
         self.watch_page.hide()
+        self.desk.stop_judging()  # or the runners would wait for it
         for runner in (self._picturing, self._curving, self._acting, self._asking):
             runner.close()
         super().closeEvent(event)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QVBoxLayout, QWidg
 from gym_gui.controllers.live_control import SPEAK_MS, ControlState, Hand, LiveControlController
 from gym_gui.controllers.live_curves import LiveCurvesController
 from gym_gui.controllers.live_pictures import LivePicturesController
+from gym_gui.controllers.picture_pace import pace_of
 from gym_gui.core.data_model.episode_table import is_evaluation_worker
 from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.states import TrainingState
@@ -108,6 +109,7 @@ class LiveWatchPage(QWidget):
         self._run = runs[0] if runs else None
         self.curves.show(runs)
         self.pictures.watch(None if self._run is None else self._run.run_id)
+        self.wall.tell_pace(self._pace_of)
         self.control.watch(self._run)
         self.side.show_run(self._run)
         self._tell()
@@ -180,6 +182,10 @@ class LiveWatchPage(QWidget):
         picture = self.wall.picture_of(worker)
         other = picture is not None and self._run is not None and picture.run_id != self._run.run_id
         return other or is_evaluation_worker(worker)
+
+    def _pace_of(self, worker: str) -> Sequence[str]:
+        """Why a worker shows an old picture, where that is as it should be."""
+        return () if self._run is None else pace_of(self._run, evaluation=self._is_evaluation(worker))
 
     def _build(self) -> None:
         head = QHBoxLayout()

@@ -37,6 +37,7 @@ FOOT: Final = 20
 MARGIN: Final = 12
 _LABEL_ROOM: Final = 120
 _LABEL_HEIGHT: Final = 15
+_VALUE_ROOM: Final = 56  # of the newest value beside a plot's name
 _MOST_LABELS: Final = 8
 _TICK_WIDTH: Final = 64.0
 _TICK_HEIGHT: Final = 26.0
@@ -44,6 +45,9 @@ _FAINT: Final = 70  # alpha of what lies behind a smoothed line
 _BAND: Final = 60
 _PAD: Final = 0.06  # of the height, above and below the curve
 _DOT_ROOM: Final = 8  # pixels a point from which points are dotted
+_RING_ROOM: Final = 12  # pixels a ring at least
+_RING: Final = 3.0
+_LEGEND: Final = "has pictures"
 _FAR: Final = 1e5
 _GREATEST: Final = sys.float_info.max
 _TIES: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -153,8 +157,12 @@ class CurvePainter:
                 self._draw_band(painter, plot, frame)
             for line, view in zip(plot.lines, views, strict=True):
                 self._draw_line(painter, line, view, frame, faint=plot.band)
+            painter.setClipRect(frame.area.adjusted(-_RING - 1, -_RING - 1, _RING + 1, _RING + 1))
+            ringed = [self._draw_rings(painter, line, frame) for line in plot.lines]
             painter.setClipping(False)
             self._draw_head(painter, plot, size)
+            if any(ringed):
+                self._draw_legend(painter, plot, frame)
             if len(plot.lines) > 1:
                 self._draw_labels(painter, plot.lines, views, frame, size)
         return pixmap
@@ -207,6 +215,39 @@ class CurvePainter:
             painter.setBrush(color)
             for x, y in zip(view.x.tolist(), view.mean.tolist(), strict=True):
                 painter.drawEllipse(QPointF(frame.x_of(x), frame.y_of(y)), 2, 2)
+
+    def _draw_rings(self, painter: QPainter, line: CurveLine, frame: Frame) -> bool:
+        """Mark the points whose episodes can be looked at, as far as there is room; whether there was one."""
+        places = line.pictured_between(frame.left, frame.right, max(1, frame.columns // _RING_ROOM))
+        # On the line that is read: the smoothed one, which has the same points.
+        curve = line.smoothed if len(line.smoothed) == len(line.raw) else line.raw
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._set_ring(painter, hue_of(line))
+        for x, y in zip(curve.x[places].tolist(), curve.y[places].tolist(), strict=True):
+            painter.drawEllipse(QPointF(frame.x_of(x), frame.y_of(y)), _RING, _RING)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        return bool(len(places))
+
+    def _set_ring(self, painter: QPainter, color: QColor) -> None:
+        painter.setPen(QPen(color, 1.5))
+        painter.setBrush(self._theme.color("surface"))
+
+    def _draw_legend(self, painter: QPainter, plot: CurvePlotState, frame: Frame) -> None:
+        """What a ring is, at the right of the head, where the name leaves it room."""
+        metrics = QFontMetricsF(painter.font())
+        width = metrics.horizontalAdvance(_LEGEND)
+        left = frame.area.right() - width
+        name = QFontMetricsF(self._theme.font(tokens.CAPTION_PX, bold=True)).horizontalAdvance(plot.metric)
+        if left - 2 * tokens.SPACE_12 < MARGIN + name + _VALUE_ROOM:
+            return
+        painter.setPen(self._theme.color("text_muted"))
+        painter.drawText(QRectF(left, 0, width + 1, HEAD), _TIES, _LEGEND)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._set_ring(painter, hue_of(plot.lines[0]) if len(plot.lines) == 1 else self._theme.color("text_muted"))
+        painter.drawEllipse(QPointF(left - tokens.SPACE_8, HEAD / 2), _RING, _RING)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _draw_band(self, painter: QPainter, plot: CurvePlotState, frame: Frame) -> None:
         curves = [line.smoothed for line in plot.lines]

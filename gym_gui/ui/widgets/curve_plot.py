@@ -143,7 +143,7 @@ class CurvePlot(QWidget):
         name = f"{shortened(line.label, 24)}  " if len(plot.lines) > 1 else ""
         at = x_text(plot.axis, float(line.raw.x[place]))
         text = f"{name}{number_text(float(line.raw.y[place]))} at {plot.axis.value} {at}"
-        return line, place, text
+        return line, place, f"{text}{_pictures_of(line, place)}"
 
     def _set_cursor(self, x: float | None) -> None:
         if x != self._cursor:
@@ -307,3 +307,12 @@ class CurvePlot(QWidget):
         start = frame.area.center().x() if self._cursor is None else self._cursor
         wanted = start + pixels * (tokens.SPACE_24 if far else 2)
         self._set_cursor(min(max(wanted, frame.area.left()), frame.area.right()))
+
+
+def _pictures_of(line: CurveLine, place: int) -> str:
+    """Whether a point's episode can be looked at, and what a click does where it cannot; nothing where all can."""
+    if line.pictured is None:
+        return ""
+    if not len(line.pictured):
+        return " · no pictures"
+    return " · has pictures" if line.nearest_pictured(place) == place else " · no pictures, opens the nearest with some"

@@ -73,6 +73,7 @@ class PictureWall(QWidget):
         self._current = 0
         self._message = ""
         self._who: dict[str, str] = {}
+        self._pace: Callable[[str], Sequence[str]] = lambda _worker: ()
         self.painted_pictures = 0
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -148,6 +149,16 @@ class PictureWall(QWidget):
         if told != self._tells_age:
             self._tells_age = told
             self.update()
+
+    def tell_pace(self, pace: Callable[[str], Sequence[str]]) -> None:
+        """What to say of a worker's old picture in place of its age, in ever fewer words; nothing where that counts."""
+        self._pace = pace
+        self._tell_again()
+
+    def told_of(self, worker_id: str) -> str:
+        """What is said of a worker's picture that is old, where there is room; empty where it is new."""
+        age = self.age_of(worker_id)
+        return next(iter(self._pace(worker_id)), age) if age else ""
 
     def _tell_again(self) -> None:
         for tile in self._tiles:
@@ -262,7 +273,8 @@ class PictureWall(QWidget):
         who = self._who.get(tile.worker_id, "")
         name = f"{tile.worker_id} · {who}" if who else tile.worker_id
         facts, age = picture_facts(tile.picture), self.age_of(tile.worker_id)
-        paint_caption(painter, self._theme, box, name=name, facts=facts, age=age, warns=bool(who))
+        pace = self._pace(tile.worker_id) if age else ()
+        paint_caption(painter, self._theme, box, name=name, facts=facts, age=age, warns=bool(who), pace=pace)
 
     @override
     def focusInEvent(self, event: QFocusEvent) -> None:

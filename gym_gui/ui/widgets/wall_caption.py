@@ -12,6 +12,8 @@ from gym_gui.ui import theme as tokens
 from gym_gui.ui.texts import duration_text, number_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gym_gui.controllers.live_source import LivePicture
     from gym_gui.ui.theme import Theme
 
@@ -35,17 +37,42 @@ def age_words(age_s: float) -> str:
 
 
 def paint_caption(
-    painter: QPainter, theme: Theme, box: QRectF, *, name: str, facts: str, age: str, warns: bool
+    painter: QPainter,
+    theme: Theme,
+    box: QRectF,
+    *,
+    name: str,
+    facts: str,
+    age: str,
+    warns: bool,
+    pace: Sequence[str] = (),
 ) -> None:
-    """Paint the line: the name at the left, the age or else the facts at the right, as far as there is room."""
+    """Paint the line: the name at the left, the age or else the facts at the right, as far as there is room.
+
+    Args:
+        painter: Paints it.
+        theme: The look.
+        box: Where.
+        name: Of the worker, and who acts.
+        facts: Where the picture's episode is.
+        age: For how long there was no picture; empty where it is new.
+        warns: Whether the name is to be noticed.
+        pace: Why there was none and when the next one comes, in ever fewer words: nothing to be warned of. In place of
+            the age where there is one.
+    """
     box = box.adjusted(tokens.SPACE_4, 0, -tokens.SPACE_4, 0)
     metrics, middle = QFontMetrics(painter.font()), Qt.AlignmentFlag.AlignVCenter
-    both = f"{facts} · {age}" if age else facts
+    if age and pace:
+        texts, ink = (f"{facts} · {pace[0]}", *pace), "overlay_muted"
+    elif age:
+        texts, ink = (f"{facts} · {age}", age), "overlay_warn"
+    else:
+        texts, ink = (facts,), "overlay_muted"
     least = metrics.horizontalAdvance(name[:4]) + tokens.SPACE_8
-    told = next((text for text in (both, age or facts) if box.width() - metrics.horizontalAdvance(text) >= least), "")
+    told = next((text for text in texts if box.width() - metrics.horizontalAdvance(text) >= least), "")
     room = box.width() - metrics.horizontalAdvance(told) - (tokens.SPACE_8 if told else 0)
     painter.setPen(QColor(theme.color("overlay_warn" if warns else "overlay_text")))
     painter.drawText(box, Qt.AlignmentFlag.AlignLeft | middle, metrics.elidedText(name, _RIGHT, int(room)))
     if told:
-        painter.setPen(theme.color("overlay_warn" if age else "overlay_muted"))
+        painter.setPen(theme.color(ink))
         painter.drawText(box, Qt.AlignmentFlag.AlignRight | middle, told)

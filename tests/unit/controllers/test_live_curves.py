@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from live_runs import START, MemoryDesk, episodes_of, make_run, scalars_of
 
-from gym_gui.controllers.live_curves import CurvesState, LiveCurvesController
+from gym_gui.controllers.curve_pyramid import CurvePyramid
+from gym_gui.controllers.live_curves import CurveLine, CurvesState, LiveCurvesController
 from gym_gui.controllers.live_source import Moment
 from gym_gui.controllers.run_curves import Axis, RunCurves, summary_of
 from gym_gui.controllers.tasks import ImmediateTaskRunner
@@ -93,6 +94,52 @@ def test_that_a_point_of_an_episode_opens_it_where_it_ended(curves: LiveCurvesCo
     plot = face.state.plots[0]
     curves.pick(plot.lines[0], plot.metric, 1)
     assert face.opened == [("run-1", "ep-2", 10)]
+
+
+def test_that_points_with_pictures_are_told_and_a_click_beside_goes_to_the_nearest(face: Face) -> None:
+    frames = [5, 0, 0, 0, 0, 5, 0]
+    controller = LiveCurvesController(
+        MemoryDesk(tables=[episodes_of([1.0] * 7, frames=frames)]), ImmediateTaskRunner(), face
+    )
+    controller.show([make_run(1)])
+    plot = face.state.plots[0]
+    (line,) = plot.lines
+    assert line.pictured is not None
+    assert line.pictured.tolist() == [0, 5]
+    for place in (0, 1, 3, 6):
+        controller.pick(line, plot.metric, place)
+    assert [episode for _, episode, _ in face.opened] == ["ep-1", "ep-1", "ep-6", "ep-6"]
+    kept = "No pictures were kept of that episode. This is the nearest one that has some,"
+    assert face.told == [f"{kept} 1 episode earlier.", f"{kept} 2 episodes later.", f"{kept} 1 episode earlier."]
+    # Speed is of no episode.
+    assert next(one for one in face.state.plots if one.metric == "speed").lines[0].pictured is None
+
+
+@pytest.mark.parametrize(("frames", "told"), [([3, 3, 3], None), ([0, 0, 0], [])])
+def test_that_where_all_episodes_are_alike_each_point_opens_its_own(
+    face: Face, frames: list[int], told: list[int] | None
+) -> None:
+    table = episodes_of([1.0, 2.0, 3.0], frames=frames)
+    controller = LiveCurvesController(MemoryDesk(tables=[table]), ImmediateTaskRunner(), face)
+    controller.show([make_run(1)])
+    plot = face.state.plots[0]
+    pictured = plot.lines[0].pictured
+    assert (None if pictured is None else pictured.tolist()) == told
+    controller.pick(plot.lines[0], plot.metric, 1)
+    assert (face.opened, face.told) == ([("run-1", "ep-2", 10)], [])
+
+
+def test_that_of_ten_million_points_as_few_are_marked_as_there_is_room_for() -> None:
+    x = np.arange(10_000_000, dtype=np.float64)
+    curve = CurvePyramid(x, x)
+    line = CurveLine("run", "run", 0, curve, curve, np.arange(0, 10_000_000, 2))
+    places = line.pictured_between(1_000_000.5, 9_000_000.0, 50)
+    assert len(places) == 50
+    assert set((places % 2).tolist()) == {0}
+    assert (places[0], bool(np.all(np.diff(places) > 100_000))) == (1_000_002, True)
+    assert line.pictured_between(4.0, 4.0, 50).tolist() == [4]
+    assert not len(line.pictured_between(4.5, 5.5, 50))
+    assert line.nearest_pictured(4_999_999) in {4_999_998, 5_000_000}
 
 
 def test_that_a_point_of_a_scalar_opens_what_was_under_way_then(

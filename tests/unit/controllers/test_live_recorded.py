@@ -12,7 +12,7 @@ from recordings import START, Recordings, reward_of
 
 from gym_gui.controllers.live_recorded import RecordedRuns
 from gym_gui.controllers.live_source import Moment
-from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord
+from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState
 from gym_gui.core.errors import RunNotFoundError
 from gym_gui.services.library_reader import LibraryReader
 from gym_gui.services.live_frames import LiveFrames, LiveFrameWriter
@@ -55,6 +55,7 @@ def record_member(recordings: Recordings, run_id: str, metadata: dict[str, objec
                 steps=10,
                 total_reward=value,
                 status=EpisodeStatus.COMPLETED,
+                frames=5 * (index % 2),
             )
         )
 
@@ -83,6 +84,25 @@ def test_that_a_run_that_went_on_from_a_checkpoint_counts_on(recordings: Recordi
     assert (run.steps_before, run.progress.steps) == (5_000, 5_020)
 
 
+@pytest.mark.parametrize(
+    ("state", "reason", "listed"),
+    [
+        (RunState.CANCELLED, "It was stopped with Ctrl+C.", TrainingState.CANCELLED),
+        (RunState.FAULTED, "ValueError: no", TrainingState.FAILED),
+        (RunState.INTERRUPTED, "", TrainingState.FAILED),
+    ],
+)
+def test_that_a_run_is_listed_as_its_script_ended(
+    recordings: Recordings, recorded: RecordedRuns, state: RunState, reason: str, listed: TrainingState
+) -> None:
+    record_member(recordings, "lead", {}, [1.0])
+    recordings.store.end_run("lead", RunState.FAULTED, START, reason="An earlier end.")
+    recordings.store.end_run("lead", state, START, reason=reason)
+    (run,) = recorded.list_runs()
+    assert run.state is listed
+    assert run.reason.startswith(reason or "It was stopped by hand, or its process died")
+
+
 def test_that_processes_that_train_together_are_one_run_with_their_evaluations_apart(
     recordings: Recordings, recorded: RecordedRuns
 ) -> None:
@@ -92,6 +112,7 @@ def test_that_processes_that_train_together_are_one_run_with_their_evaluations_a
     (run,) = recorded.list_runs()
     assert (run.name, run.progress.steps, run.progress.mean_return) == ("mine", 30, 2.0)
     table = recorded.load_episode_table("lead")
+    assert table.frames.tolist() == [0, 5, 0, 0]
     assert dict(zip(table.episode_ids, table.evaluations.tolist(), strict=True)) == {
         "lead-0": False,
         "lead-1": False,

@@ -10,8 +10,7 @@ from click.testing import CliRunner
 from gym_gui.cli.main import gym_gui_command
 from gym_gui.core.errors import ConfigError
 from gym_gui.services.trainer.config import TrainingConfig
-from gym_gui.services.trainer.value_ranges import HYPERPARAMETERS
-from gym_gui.workers.algorithms import ALGORITHMS
+from gym_gui.services.trainer.value_ranges import ALGORITHMS, HYPERPARAMETERS
 from gym_gui.workers.composing import changed, command_line, pair, starting_config
 from gym_gui.workers.forms import form_of
 from gym_gui.workers.presets import PRESETS

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Any
+import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from gymnasium import spaces
 
 from gym_gui.core.errors import ConfigError, EnvironmentUnusableError, UnknownEnvironmentError
 from gym_gui.services.trainer.config import TrainingConfig
-from gym_gui.workers.algorithms import ALGORITHMS, algorithm_class, missing_learners
+from gym_gui.services.trainer.judging import RunJudge
+from gym_gui.services.trainer.value_ranges import ALGORITHMS
+from gym_gui.workers.algorithms import algorithm_class, missing_learners
 from gym_gui.workers.fitting import check_fit, check_spaces
-from gym_gui.workers.fitting_apart import misfit_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NUMBERS = spaces.Box(-1.0, 1.0, (2,))
 ACTIONS = {
@@ -95,8 +101,9 @@ def test_that_a_random_policy_plays_whatever_there_is_and_a_script_is_not_looked
 
 
 def test_that_a_process_of_its_own_says_the_same() -> None:
-    assert not misfit_of(TrainingConfig(worker="random", env_id="CartPole-v1"))
-    assert "Did you mean CartPole-v1" in misfit_of(TrainingConfig(worker="random", env_id="CartPol-v1"))
+    with RunJudge() as judge:
+        assert not judge.misfit_of(TrainingConfig(worker="random", env_id="CartPole-v1"))
+        assert "Did you mean CartPole-v1" in judge.misfit_of(TrainingConfig(worker="random", env_id="CartPol-v1"))
 
 
 @pytest.mark.parametrize(
@@ -109,4 +116,26 @@ def test_that_a_process_of_its_own_says_the_same() -> None:
     ids=["dies", "hangs", "fault-of-ours"],
 )
 def test_that_an_environment_that_dies_is_named_and_what_nobody_knows_is_not_said(does: str, said: str) -> None:
-    assert misfit_of(run(), (sys.executable, "-c", does), patience_s=1.0) == said
+    with RunJudge((sys.executable, "-c", does), patience_s=1.0) as judge:
+        assert judge.misfit_of(run()) == said
+
+
+def test_that_what_is_judged_while_its_judge_closes_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    """A window that closes waits for nobody, and leaves nobody behind."""
+    os.mkfifo(tmp_path / "begun")
+    # Both the environment's process and one that it started have the other end of the pipe.
+    does = (
+        f"import subprocess, sys, time; begun = open({str(tmp_path / 'begun')!r}, 'wb', buffering=0)\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], pass_fds=[begun.fileno()])\n"
+        "begun.write(b'.'); time.sleep(600)"
+    )
+    judge, told = RunJudge((sys.executable, "-c", does), patience_s=600.0), list[str]()
+    waiting = threading.Thread(target=lambda: told.append(judge.misfit_of(run())))
+    waiting.start()
+    with (tmp_path / "begun").open("rb", buffering=0) as begun:
+        assert begun.read(1) == b"."
+        judge.close()
+        waiting.join()
+        assert not begun.read(1)  # nobody has the other end any more
+    assert told == [""]
+    assert not judge.misfit_of(run())

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from gym_gui.core.errors import ConfigError
-from gym_gui.workers.algorithms import ALGORITHMS
+from gym_gui.services.trainer.value_ranges import ALGORITHMS
 from gym_gui.workers.forms import FORMS_FILE, form_of, generate
 from gym_gui.workers.presets import PRESETS
 
@@ -47,5 +47,5 @@ def test_that_presets_set_only_what_there_is() -> None:
 
 
 def test_that_an_unknown_algorithm_is_refused() -> None:
-    with pytest.raises(ConfigError, match="PPO, DQN, A2C, SAC, TD3"):
-        form_of("ARS")
+    with pytest.raises(ConfigError, match="Choose PPO, DQN, A2C, SAC or TD3"):
+        form_of("Q")

@@ -124,3 +124,19 @@ def test_that_a_fault_of_one_passes_and_ends_every_episode() -> None:
         recording.step(np.array([0, 1]))
     recording.close()
     assert [rollup.status for rollup in made.last.episodes()] == [EpisodeStatus.FAULTED] * 2
+
+
+@pytest.mark.parametrize(("said", "listed"), [(None, "ALE/unknown"), ("ALE/Pong-v5", "ALE/Pong-v5")])
+def test_that_ale_s_vector_made_directly_is_listed_as_what_is_known_of_it(said: str | None, listed: str) -> None:
+    from ale_py.vector_env import AtariVectorEnv  # noqa: PLC0415 - a third of a second
+
+    made = Destinations()
+    envs = RecordTelemetry(AtariVectorEnv("pong", num_envs=2), frames="none", env_id=said, make_destination=made)
+    envs.reset(seed=1)
+    envs.close()
+    assert made.last.run.env_id == listed
+    # Whoever can say what it is is believed.
+    envs = RecordTelemetry(gym.make_vec("CartPole-v1", 2), frames="none", env_id=said, make_destination=made)
+    envs.reset(seed=1)
+    envs.close()
+    assert made.last.run.env_id == "CartPole-v1"

@@ -12,6 +12,7 @@ from gym_gui.core.closing import Closing
 from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.client.channel import make_stub, open_channel
 from gym_gui.services.trainer.client.client_live import LiveStream, RunWatch
+from gym_gui.services.trainer.judging import PATIENCE_S
 from gym_gui.services.trainer.proto import trainer_pb2 as pb
 from gym_gui.services.trainer.status import (
     AlertStatus,
@@ -79,7 +80,7 @@ class TrainerClient(Closing):
     # Runs.
 
     def submit(
-        self, config: TrainingConfig, *, run_id: str | None = None, resume_from: str | None = None
+        self, config: TrainingConfig, *, run_id: str | None = None, resume_from: str | None = None, judge: bool = False
     ) -> TrainingRun:
         """A new run.
 
@@ -87,12 +88,18 @@ class TrainerClient(Closing):
             config: What it is.
             run_id: Chosen here, so that a call whose answer was lost submits once; None lets the trainer choose.
             resume_from: The run whose newest checkpoint it goes on from.
+            judge: Have the trainer find out first whether it could begin on its machine: whoever submits elsewhere does
+                not know.
 
         Raises:
             DuplicateRunError: a run of the same settings is active.
+            ConfigError: it could not begin there.
         """
-        request = pb.SubmitRunRequest(config_json=config.to_json(), run_id=run_id or "", resume_from=resume_from or "")
-        return run_of_wire(self.ask(self._stub.SubmitRun, request).run)
+        request = pb.SubmitRunRequest(
+            config_json=config.to_json(), run_id=run_id or "", resume_from=resume_from or "", judge=judge
+        )
+        timeout_s = _ANSWER_S + PATIENCE_S if judge else _ANSWER_S
+        return run_of_wire(self.ask(self._stub.SubmitRun, request, timeout_s).run)
 
     def cancel(self, run_id: str, reason: str = "") -> TrainingRun:
         """End a run."""

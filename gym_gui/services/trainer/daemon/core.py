@@ -21,6 +21,7 @@ from gym_gui.services.trainer.daemon.live_board import LiveBoard
 from gym_gui.services.trainer.daemon.machine import Machine
 from gym_gui.services.trainer.daemon.progress import ProgressBook, recorded_progress
 from gym_gui.services.trainer.daemon.run_desk import RunDesk
+from gym_gui.services.trainer.judging import RunJudge
 from gym_gui.services.trainer.states import RECORDED_AS
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class TrainerCore:
         self.runs.enrolment = self.enrolment
         self.ingest = Ingest(services.telemetry, services.sink, self._on_batch)
         self.watchers: set[RunMailbox] = set()
+        self.judge = RunJudge()
         self.stopping = asyncio.Event()
         self.cancel_runs = False
         self._finite: dict[str, dict[str, bool]] = {}
@@ -154,7 +156,7 @@ class TrainerCore:
         self.ingest.note_end(stream, seq)
         worker = self.enrolment.worker(stream.run_id, stream.worker_id)
         if worker is not None and worker.stream == stream.stream:
-            self.enrolment.end(worker, state)
+            self.enrolment.end(worker, state, reason)
             if stream.run_id not in self.enrolment.runs():
                 self.forget(stream.run_id)
         self._spawn(self.in_thread(self.runs.ended, stream.run_id, stream.worker_id, state, reason))
@@ -179,6 +181,7 @@ class TrainerCore:
 
     async def close(self) -> None:
         """Let what was taken over reach the disk, and stop the clock."""
+        self.judge.close()  # a call that waits for it holds a thread
         # First of all, for what it is in the middle of telling the registry is told below.
         self._clock.cancel()
         await asyncio.gather(self._clock, return_exceptions=True)

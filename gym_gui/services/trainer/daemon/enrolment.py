@@ -52,6 +52,7 @@ class EnrolledWorker:
         phase: What it does, as it says.
         connected: Publish calls that are open.
         ended: How it ended; None while it lives.
+        reason: Why, as it said.
         memory_bytes: Of its process, as it says.
         spooled_bytes: What waits in its file, as it says.
     """
@@ -67,6 +68,7 @@ class EnrolledWorker:
     phase: str = ""
     connected: int = 0
     ended: RunState | None = None
+    reason: str = ""
     memory_bytes: int = 0
     spooled_bytes: int = 0
 
@@ -172,9 +174,9 @@ class Enrolment:
             self._workers.setdefault(run_id, {})[worker_id] = worker
         return worker
 
-    def end(self, worker: EnrolledWorker, state: RunState) -> None:
+    def end(self, worker: EnrolledWorker, state: RunState, reason: str = "") -> None:
         """A worker says how it ended; with the last one its run ends, where no dispatcher watches over it."""
-        worker.ended = state
+        worker.ended, worker.reason = state, reason
         self._end_if_over(worker.run_id)
 
     def look_around(self) -> list[EnrolledWorker]:
@@ -188,22 +190,24 @@ class Enrolment:
             self.end(worker, RunState.INTERRUPTED)
         return lost
 
-    def end_run(self, run_id: str, state: RunState) -> None:
+    def end_run(self, run_id: str, state: RunState, reason: str = "") -> None:
         """A run is over."""
         with self._lock:
             known = self._workers.pop(run_id, None)
         if known is not None:
-            self._telemetry.end_run(run_id, state)
+            self._telemetry.end_run(run_id, state, reason)
 
     def _end_if_over(self, run_id: str) -> None:
         workers = self._workers.get(run_id, {})
         states = [worker.ended for worker in workers.values()]
         if None in states or self._owner.is_watched(run_id):
             return
-        worst = (RunState.FAULTED, RunState.INTERRUPTED)
+        worst = (RunState.FAULTED, RunState.INTERRUPTED, RunState.CANCELLED)
         told = next((state for state in worst if state in states), RunState.COMPLETED)
+        reason = next((worker.reason for worker in workers.values() if worker.ended is told and worker.reason), "")
         # Late words of one of its workers do not say how a run of the dispatcher's ended.
-        self.end_run(run_id, self._owner.verdict(run_id) or told)
+        verdict = self._owner.verdict(run_id)
+        self.end_run(run_id, verdict or told, reason if verdict in {None, told} else "")
 
     def _announce(self, record: RunRecord, run_id: str, request: pb.RegisterWorkerRequest) -> None:
         about = {"host": request.host[:_MAX_NAME], "session": _session(request), "ours": self._owner.is_ours(run_id)}

@@ -28,6 +28,7 @@ _REASONS: Final = {
     RunState.RUNNING: "A script that was started elsewhere.",
     RunState.COMPLETED: "The script ended it.",
     RunState.FAULTED: "The script ended with an error.",
+    RunState.CANCELLED: "The script was stopped.",
     RunState.INTERRUPTED: "Its workers were not heard of any more.",
 }
 
@@ -116,7 +117,7 @@ class RunShelf:
             digest="",
             attempt=1,
             state=STATE_OF_RECORDED[state],
-            reason=_REASONS[state],
+            reason=summary.reason or _REASONS[state],
             created_at=run.created_at,
             started_at=run.created_at,
             ended_at=summary.ended_at,

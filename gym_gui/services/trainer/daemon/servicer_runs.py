@@ -29,6 +29,8 @@ _MAX_LISTED: Final = 1_000
 _MAX_CONFIG: Final = 256 * 1024
 _INTERVAL_MS: Final = 250
 _FOLLOW_S: Final = 0.2
+# A script makes what it likes, and a cluster's machines have environments of their own.
+_JUDGED: Final = ("random", "sb3")
 
 
 class RunCalls:
@@ -54,6 +56,10 @@ class RunCalls:
             await self._core.in_thread(check_script, config.script, self._scripts_dir, local=local)
         if request.resume_from:
             check_run_id(request.resume_from)
+        if request.judge and config.worker in _JUDGED and config.launcher == "local":
+            misfit = await self._core.in_thread(self._core.judge.misfit_of, config)
+            if misfit:
+                raise ConfigError(misfit)
         run = await self._core.in_thread(
             self._core.runs.submit, config, run_id=run_id, resume_from=request.resume_from or None
         )

@@ -18,7 +18,11 @@ _BY_WORD: Final = {
     "failed": TrainingState.FAILED,
     "cancelled": TrainingState.CANCELLED,
 }
-_BY_WIRE: Final = {RunState.COMPLETED: TrainingState.COMPLETED, RunState.FAULTED: TrainingState.FAILED}
+_BY_WIRE: Final = {
+    RunState.COMPLETED: TrainingState.COMPLETED,
+    RunState.FAULTED: TrainingState.FAILED,
+    RunState.CANCELLED: TrainingState.CANCELLED,
+}
 
 
 def verdict_on(active: ActiveRun) -> Verdict:

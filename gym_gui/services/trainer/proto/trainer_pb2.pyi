@@ -55,14 +55,16 @@ class Protocol(_message.Message):
     def __init__(self, major: _Optional[int] = ..., minor: _Optional[int] = ...) -> None: ...
 
 class SubmitRunRequest(_message.Message):
-    __slots__ = ("config_json", "resume_from", "run_id")
+    __slots__ = ("config_json", "resume_from", "run_id", "judge")
     CONFIG_JSON_FIELD_NUMBER: _ClassVar[int]
     RESUME_FROM_FIELD_NUMBER: _ClassVar[int]
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    JUDGE_FIELD_NUMBER: _ClassVar[int]
     config_json: str
     resume_from: str
     run_id: str
-    def __init__(self, config_json: _Optional[str] = ..., resume_from: _Optional[str] = ..., run_id: _Optional[str] = ...) -> None: ...
+    judge: bool
+    def __init__(self, config_json: _Optional[str] = ..., resume_from: _Optional[str] = ..., run_id: _Optional[str] = ..., judge: _Optional[bool] = ...) -> None: ...
 
 class RunRequest(_message.Message):
     __slots__ = ("run_id", "reason")
@@ -651,7 +653,7 @@ class EpisodesReply(_message.Message):
     def __init__(self, summary_json: _Optional[_Iterable[str]] = ..., rollup_json: _Optional[str] = ..., table: _Optional[_Union[EpisodeColumns, _Mapping]] = ...) -> None: ...
 
 class EpisodeColumns(_message.Message):
-    __slots__ = ("keys", "runs", "run", "episode_ids", "indices", "started_us", "ended_us", "steps", "returns", "workers", "evaluations", "next_key")
+    __slots__ = ("keys", "runs", "run", "episode_ids", "indices", "started_us", "ended_us", "steps", "returns", "workers", "evaluations", "next_key", "frames")
     KEYS_FIELD_NUMBER: _ClassVar[int]
     RUNS_FIELD_NUMBER: _ClassVar[int]
     RUN_FIELD_NUMBER: _ClassVar[int]
@@ -664,6 +666,7 @@ class EpisodeColumns(_message.Message):
     WORKERS_FIELD_NUMBER: _ClassVar[int]
     EVALUATIONS_FIELD_NUMBER: _ClassVar[int]
     NEXT_KEY_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
     keys: _containers.RepeatedScalarFieldContainer[int]
     runs: _containers.RepeatedScalarFieldContainer[str]
     run: _containers.RepeatedScalarFieldContainer[int]
@@ -676,7 +679,8 @@ class EpisodeColumns(_message.Message):
     workers: _containers.RepeatedScalarFieldContainer[str]
     evaluations: _containers.RepeatedScalarFieldContainer[bool]
     next_key: int
-    def __init__(self, keys: _Optional[_Iterable[int]] = ..., runs: _Optional[_Iterable[str]] = ..., run: _Optional[_Iterable[int]] = ..., episode_ids: _Optional[_Iterable[str]] = ..., indices: _Optional[_Iterable[int]] = ..., started_us: _Optional[_Iterable[int]] = ..., ended_us: _Optional[_Iterable[int]] = ..., steps: _Optional[_Iterable[int]] = ..., returns: _Optional[_Iterable[float]] = ..., workers: _Optional[_Iterable[str]] = ..., evaluations: _Optional[_Iterable[bool]] = ..., next_key: _Optional[int] = ...) -> None: ...
+    frames: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, keys: _Optional[_Iterable[int]] = ..., runs: _Optional[_Iterable[str]] = ..., run: _Optional[_Iterable[int]] = ..., episode_ids: _Optional[_Iterable[str]] = ..., indices: _Optional[_Iterable[int]] = ..., started_us: _Optional[_Iterable[int]] = ..., ended_us: _Optional[_Iterable[int]] = ..., steps: _Optional[_Iterable[int]] = ..., returns: _Optional[_Iterable[float]] = ..., workers: _Optional[_Iterable[str]] = ..., evaluations: _Optional[_Iterable[bool]] = ..., next_key: _Optional[int] = ..., frames: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class LoadStepsRequest(_message.Message):
     __slots__ = ("run_id", "episode_id", "start", "stop")

@@ -13,7 +13,7 @@ from gym_gui.services.trainer.proto import trainer_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_INTEGERS: Final = ("keys", "indices", "started_us", "ended_us", "steps")
+_INTEGERS: Final = ("keys", "indices", "started_us", "ended_us", "steps", "frames")
 _PAGE: Final = 20_000
 
 
@@ -58,6 +58,8 @@ _OTHERS: Final = ("returns", "evaluations")
 
 def _page_of(message: pb.EpisodeColumns) -> EpisodeTable:
     count = len(message.keys)
+    if not message.frames:
+        message.frames.extend([-1] * count)  # a trainer of before they were told
     columns = (*(getattr(message, name) for name in (*_INTEGERS, *_OTHERS)), message.run, message.episode_ids)
     if any(len(column) != count for column in (*columns, message.workers)) or any(
         place >= len(message.runs) for place in message.run

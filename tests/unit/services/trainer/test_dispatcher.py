@@ -308,6 +308,8 @@ def test_that_no_more_run_than_may(var_dir: Path) -> None:
         (TrainingConfig(resources=ResourceConfig(gpus=1)), "wants 1 GPUs"),
         (TrainingConfig(resources=ResourceConfig(cpus=-1)), "cpus is a number of at least 0, not -1"),
         (TrainingConfig(restarts=-1), "restarts is a whole number of at least 0, not -1"),
+        (TrainingConfig(worker="sb3", algorithm="PP0"), r"no algorithm 'PP0'\. Did you mean PPO\?"),
+        (TrainingConfig(worker="sb3", algorithm="PPO", policy="mlp"), "no policy 'mlp'. Did you mean MlpPolicy?"),
     ],
 )
 def test_that_what_could_never_run_is_refused(house: House, config: TrainingConfig, message: str) -> None:
