@@ -14,13 +14,16 @@ from gym_gui.cli.options import (
     print_json,
     print_table,
     say,
+    say_without_effect,
     settings_for,
     var_dir_option,
 )
 from gym_gui.config.paths import VarPaths, default_var_dir
-from gym_gui.config.settings import check_settings, save_settings
+from gym_gui.config.settings import check_settings, examine_settings, save_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gym_gui.config.settings import Settings
 
 
@@ -38,9 +41,13 @@ def config() -> None:
 @click.option("--yaml", "as_yaml", is_flag=True, help="As a file of settings.")
 @json_option
 @var_dir_option
-def show(*, overrides: tuple[str, ...], as_yaml: bool, as_json: bool, var_dir: str | None) -> None:
-    """Show every setting, its value, and where the value comes from."""
-    settings = settings_for(var_dir, overrides)
+def show(*, overrides: tuple[str, ...], as_yaml: bool, as_json: bool, var_dir: str | None) -> int:
+    """Show every setting, its value, and where the value comes from.
+
+    What is set wrongly is left out and told; the exit code is then 2, as `gym-gui config validate` has it.
+    """
+    settings = examine_settings(chosen_var_dir(var_dir), overrides)
+    say_without_effect(settings)
     if as_json:
         print_json(_document(settings))
     elif as_yaml:
@@ -49,6 +56,7 @@ def show(*, overrides: tuple[str, ...], as_yaml: bool, as_json: bool, var_dir: s
         click.echo(dump(settings.values()), nl=False)
     else:
         _tell(settings)
+    return _tell_faults(settings.faults)
 
 
 @config.command()
@@ -57,11 +65,9 @@ def show(*, overrides: tuple[str, ...], as_yaml: bool, as_json: bool, var_dir: s
 def validate(*, file: str | None, var_dir: str | None) -> int:
     """Check FILE, or the user's file and the environment; every fault is told."""
     faults = check_settings(chosen_var_dir(var_dir), None if file is None else Path(file))
-    for fault in faults:
-        say(f"gym-gui: {fault}", err=True)
     if not faults:
         click.echo("Nothing to object to.")
-    return 2 if faults else 0
+    return _tell_faults(faults)
 
 
 @config.command()
@@ -101,6 +107,13 @@ def _tell(settings: Settings) -> None:
     say(f"File: {settings.paths.config_file}", err=True)
 
 
+def _tell_faults(faults: Sequence[str]) -> int:
+    """Say what is wrong; the exit code."""
+    for fault in faults:
+        say(f"gym-gui: {fault}", err=True)
+    return 2 if faults else 0
+
+
 def _document(settings: Settings) -> dict[str, Any]:
     return {
         "file": str(settings.paths.config_file),
@@ -113,6 +126,7 @@ def _document(settings: Settings) -> dict[str, Any]:
             }
             for key, value in settings.values().items()
         },
+        "faults": list(settings.faults),
     }
 
 

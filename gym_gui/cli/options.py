@@ -92,10 +92,16 @@ def settings_for(var_dir: str | None, overrides: Sequence[str] | None = None) ->
     from gym_gui.config.settings import load_settings  # noqa: PLC0415 - help and wrong usage do without
 
     settings = load_settings(chosen_var_dir(var_dir), overrides or (), lenient=overrides is None)
-    if overrides is not None and settings.without_effect:
+    if overrides is not None:
+        say_without_effect(settings)
+    return settings
+
+
+def say_without_effect(settings: Settings) -> None:
+    """Name what was set and means nothing to the application."""
+    if settings.without_effect:
         names = " and ".join(settings.without_effect)
         say(f"gym-gui: {names} counts for recorders that a program makes; here every step is kept.", err=True)
-    return settings
 
 
 def chosen_var_dir(var_dir: str | None) -> Path | None:

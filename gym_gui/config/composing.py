@@ -9,12 +9,12 @@ import dataclasses
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from gym_gui.config.layers import COMMAND_LINE, Entry, Layer
+from gym_gui.config.layers import COMMAND_LINE, Entry, Layer, passing_faults
 from gym_gui.config.schema import GROUPS, Config, RecordConfig
 from gym_gui.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gym_gui.config.layers import Resolved
 
@@ -47,8 +47,12 @@ def to_plain(config: Any) -> dict[str, Any]:
     return dataclasses.asdict(config)
 
 
-def parse_overrides(words: Sequence[str]) -> Layer:
+def parse_overrides(words: Sequence[str], on_fault: Callable[[ConfigError], None] | None = None) -> Layer:
     """``key=value`` words in Hydra's grammar, as the layer above all others.
+
+    Args:
+        words: As they were typed.
+        on_fault: Told of each word that is none, which is then left out; by default the first one raises.
 
     Raises:
         ConfigError: a word is not ``key=value``.
@@ -58,7 +62,11 @@ def parse_overrides(words: Sequence[str]) -> Layer:
     from hydra.core.override_parser.overrides_parser import OverridesParser  # noqa: PLC0415 - 0.2 s, for those who override
 
     parser = OverridesParser.create()
-    return Layer(COMMAND_LINE, tuple(_entry(parser, word) for word in words))
+    entries = []
+    for word in words:
+        with passing_faults(on_fault):
+            entries.append(_entry(parser, word))
+    return Layer(COMMAND_LINE, tuple(entries))
 
 
 def _entry(parser: Any, word: str) -> Entry:

@@ -6,6 +6,7 @@ still holds; what means something else in each option (compression) is the new o
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,7 @@ from gym_gui.config.schema import GROUPS
 from gym_gui.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 PREFIX: Final = "GYM_GUI_"
 GENERAL_PREFIX: Final = "GYM_GUI__"
@@ -119,8 +120,12 @@ def resolve(layers: Iterable[Layer], on_fault: Callable[[Layer, ConfigError], No
     return result
 
 
-def environment_layer(variables: Mapping[str, str]) -> Layer:
+def environment_layer(variables: Mapping[str, str], on_fault: Callable[[ConfigError], None] | None = None) -> Layer:
     """The settings among a process's environment variables.
+
+    Args:
+        variables: The environment.
+        on_fault: Told of each variable that is misspelt, which is then left out; by default the first one raises.
 
     Raises:
         ConfigError: a variable that is spelt almost like one of ours.
@@ -142,8 +147,20 @@ def environment_layer(variables: Mapping[str, str]) -> Layer:
         elif variable.startswith(GENERAL_PREFIX):
             entries.append(Entry(name[len(GENERAL_PREFIX) :].lower().replace("__", "."), text, name))
         else:
-            _refuse_misspelt(variable, by_variable)
+            with passing_faults(on_fault):
+                _refuse_misspelt(variable, by_variable)
     return Layer(ENVIRONMENT, tuple(entries))
+
+
+@contextmanager
+def passing_faults(on_fault: Callable[[ConfigError], None] | None) -> Iterator[None]:
+    """Give a fault of what is done inside to *on_fault*; without one it is raised."""
+    try:
+        yield
+    except ConfigError as error:
+        if on_fault is None:
+            raise
+        on_fault(error)
 
 
 def _refuse_misspelt(variable: str, known: Iterable[str]) -> None:

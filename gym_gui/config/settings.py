@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gym_gui.config.composing import compose_config, parse_overrides, to_plain
 from gym_gui.config.composing import with_values as replace_values
 from gym_gui.config.keys import coerce, find_key, keys_of
-from gym_gui.config.layers import COMMAND_LINE, FILE, Entry, Layer, Origin, environment_layer, resolve
+from gym_gui.config.layers import COMMAND_LINE, FILE, Entry, Layer, Origin, environment_layer, passing_faults, resolve
 from gym_gui.config.paths import VarPaths, default_var_dir
 from gym_gui.config.schema import GROUPS, BufferedRecordConfig, Config
 from gym_gui.config.settings_file import read_settings_file, read_settings_text, why_unreadable, write_changes
@@ -145,7 +145,7 @@ def load_settings(
         var_dir: The var folder.
         overrides: ``key=value`` words in Hydra's grammar.
         variables: The environment; this process's by default.
-        lenient: What the file or the environment sets wrongly is logged, told in `Settings.faults` and left out.
+        lenient: What is set wrongly is logged, told in `Settings.faults` and left out.
 
     Raises:
         ConfigError: something is set that does not exist, or to a value that it does not take.
@@ -156,18 +156,24 @@ def load_settings(
     return settings
 
 
+def examine_settings(var_dir: Path | None = None, overrides: Sequence[str] = ()) -> Settings:
+    """What holds of all that is set, right or wrong: the good values, and in `Settings.faults` what is left out."""
+    return _load(var_dir, overrides, os.environ, lenient=True)
+
+
 def _load(var_dir: Path | None, overrides: Sequence[str], variables: Mapping[str, str], *, lenient: bool) -> Settings:
     folder = var_dir.expanduser().absolute() if var_dir else default_var_dir()
     faults: list[str] = []
-    file, environment = Layer(FILE, ()), Layer("environment", ())
-    try:
-        file = read_settings_file(VarPaths(folder))
-        environment = environment_layer(variables)
-    except ConfigError as error:
-        if not lenient:
-            raise
+
+    def note(error: ConfigError) -> None:
         faults.append(str(error))
-    above = tuple(layer for layer in (environment, parse_overrides(overrides)) if layer.entries)
+
+    on_fault = note if lenient else None
+    file = Layer(FILE, ())
+    with passing_faults(on_fault):
+        file = read_settings_file(VarPaths(folder))
+    layers = (environment_layer(variables, on_fault), parse_overrides(overrides, on_fault))
+    above = tuple(layer for layer in layers if layer.entries)
     return _settings_of(folder, file, above, lenient=lenient, faults=faults)
 
 
@@ -207,9 +213,7 @@ def _settings_of(
     if not file.entries and not above:
         return Settings(var_dir=var_dir, faults=tuple(told))
 
-    def note(layer: Layer, error: ConfigError) -> None:
-        if layer.name == COMMAND_LINE:
-            raise error
+    def note(_layer: Layer, error: ConfigError) -> None:
         told.append(str(error))
 
     resolved = resolve((file, *above), note if lenient else None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import RunState
-from gym_gui.telemetry.run_rows import ROW_BYTES
+from gym_gui.telemetry.sizes import ROW_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

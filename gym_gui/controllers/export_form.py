@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gym_gui.core.sound import sound_rate_of
 from gym_gui.recording.export import ExportOptions, ExportRequest, find_format
 
 if TYPE_CHECKING:
@@ -67,10 +68,13 @@ class ExportForm:
 
     def why_not(self, name: str) -> str:
         """One sentence where what is chosen cannot be written in that format; empty where it can."""
-        if self.pictures or not find_format(name).needs_frames:
+        chosen = find_format(name)
+        if chosen.needs_sound and self._sound_hz is None:
+            return f"No sound of this run was recorded, so there is no {chosen.title} of it."
+        if self.pictures or not chosen.needs_frames:
             return ""
         what = {"run": "run", "steps": "choice of steps"}.get(self.scope, "episode")
-        return f"No pictures of this {what} were recorded, so there is no {find_format(name).title} of it."
+        return f"No pictures of this {what} were recorded, so there is no {chosen.title} of it."
 
     def request(self, *, overwrite: bool) -> ExportRequest:
         """What to export."""
@@ -88,6 +92,8 @@ class ExportForm:
 
     def estimated_bytes(self) -> float:
         """About how large the file gets."""
+        if find_format(self.format).needs_sound:
+            return self.rows * (self._sound_hz or 0) / self.run.step_rate_hz  # a sample is a byte
         stored = self._stored_bytes()
         if self.format == "parquet":
             part = _PARQUET_FRAMES_SHARE if self.options.frames else 0.0
@@ -96,6 +102,10 @@ class ExportForm:
         else:
             part = 0.0 if self.options.frames is False else _STORED_SHARE.get(self.format, 0.0)
         return self.rows * _ROW_BYTES.get(self.format, 0) + stored * part * self.options.scale
+
+    @property
+    def _sound_hz(self) -> int | None:
+        return sound_rate_of(self.run.metadata)
 
     @property
     def _opened_pictures(self) -> int:

@@ -101,6 +101,7 @@ class StepDetails:
         truncated: A limit ended it here.
         timestamp: When the step was taken, aware, UTC.
         frame_ref: ``h5://`` text of its own picture, or None.
+        frame_size: Width and height of that picture, pixels; None while it was not read.
         note: Why there is no picture of its own; empty where there is.
         info: The environment's info; None while it is being read.
         matter: All that the row carries, of the first of `agents` where there are several; None while it is being read.
@@ -118,6 +119,7 @@ class StepDetails:
     truncated: bool
     timestamp: datetime
     frame_ref: str | None
+    frame_size: tuple[int, int] | None = None
     note: str
     info: Mapping[str, Any] | None
     matter: RowMatter | None = None

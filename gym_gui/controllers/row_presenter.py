@@ -56,11 +56,14 @@ class RowPresenter:
         self._note = ""
         self._presenting = False
         self._ahead: Sequence[int] = ()
+        # Dataset -> width and height: its pictures are all of one size.
+        self._sizes: dict[str, tuple[int, int]] = {}
 
     def forget(self) -> None:
         """Drop the row, every picture, and what is on its way."""
         self._fetcher.forget()
         self._run = self._columns = None
+        self._sizes.clear()
         self._view.show_frame(None)
         self._view.show_step(None)
 
@@ -112,6 +115,7 @@ class RowPresenter:
                 truncated=bool(flags & TRUNCATED),
                 timestamp=columns.timestamp(row),
                 frame_ref=columns.frame_ref(row),
+                frame_size=self._sizes.get(_dataset_of(columns.frame_ref(row))),
                 note=self._note,
                 info=None if matter is None else matter.info,
                 matter=matter,
@@ -122,11 +126,18 @@ class RowPresenter:
             # What is drawn from it must not be late where the next page begins.
             self._loader.read_ahead(int(columns.steps[min(self._ahead[-1], len(columns) - 1)]))
 
-    def _picture_answered(self, _ref: str, frame: NDArray[Any] | None, message: str) -> None:
+    def _picture_answered(self, ref: str, frame: NDArray[Any] | None, message: str) -> None:
+        if frame is not None:
+            height, width = frame.shape[:2]
+            self._sizes[_dataset_of(ref)] = (width, height)
         self._view.show_frame(frame)
         self._on_message(message if frame is None else self._note, frame is None)
         if not self._presenting:
             self.present_facts()  # the info was left until now: nothing may hold the picture up
+
+
+def _dataset_of(ref: str | None) -> str:
+    return "" if ref is None else ref.rpartition("/")[0]
 
 
 def _why_none(run: RunRecord, columns: EpisodeColumns, position: int) -> str:

@@ -110,6 +110,7 @@ class SplitBackend(RecordingBackend):
             if writer is not None:
                 writer.close()
             self._open().end_run(run_id, state, ended_at)
+            self._open().close_interrupted((run_id,), file_bytes={run_id: writer.file_bytes if writer else 0})
         self._bytes_before.pop(run_id, None)
 
     @override

@@ -124,4 +124,10 @@ _FIRST: Final = (
     """,
 )
 
-MIGRATIONS: Final = (Migration(1, _FIRST),)
+# The telemetry database's version 3: what rows take is counted as they are written. Nothing is logged here.
+_SIZES: Final = (
+    "ALTER TABLE episodes ADD COLUMN row_bytes INTEGER",
+    "ALTER TABLE runs ADD COLUMN scalar_bytes INTEGER NOT NULL DEFAULT 0",
+)
+
+MIGRATIONS: Final = (Migration(1, _FIRST), Migration(2, _SIZES))

@@ -106,6 +106,14 @@ class ReplayWriter(Closing):
         """Bytes of arrays handed to the file by this writer."""
         return self._frames.stored_bytes + self._observations.stored_bytes if self._file else 0
 
+    @property
+    def file_bytes(self) -> int:
+        """Bytes of the whole file on disk now, its structure included; 0 where it cannot be looked at."""
+        try:
+            return self._path.stat().st_size
+        except OSError:  # somebody took it away; what else is written says so
+            return 0
+
     def start(self) -> None:
         """Open the file, or resume it; a second call does nothing.
 

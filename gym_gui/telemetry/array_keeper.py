@@ -205,6 +205,11 @@ class ArrayKeeper:
         taken, run.bytes_before_episode = stored_bytes - run.bytes_before_episode, stored_bytes
         return counted, taken
 
+    def file_bytes(self, run_id: str) -> int:
+        """Bytes that the run's file takes on disk now; 0 where there is none."""
+        run = self._runs.get(run_id)
+        return 0 if run is None or run.writer is None else run.writer.file_bytes
+
     def end_run(self, run_id: str) -> None:
         """Close the run's file."""
         run = self._runs.pop(run_id, None)

@@ -166,7 +166,7 @@ class RowCommitter:
                 one.run_id, ended.state, ended.ended_at, schema_counts=ended.schema_counts, reason=ended.reason
             )
             # Episodes that are still open: the worker that played them died, and its run is over.
-            self._store.close_interrupted((one.run_id,))
+            self._store.close_interrupted((one.run_id,), file_bytes={one.run_id: self._arrays.file_bytes(one.run_id)})
 
     def _write_one_by_one(self, ready: Sequence[Held]) -> None:
         for one in ready:

@@ -18,15 +18,14 @@ from gym_gui.core.data_model import (
 from gym_gui.core.data_model.run import REASON_KEY
 from gym_gui.core.info_codec import encode_info
 from gym_gui.core.schema.mismatch import with_counts
+from gym_gui.telemetry.sizes import ROW_BYTES, are_counted
 from gym_gui.telemetry.step_rows import microseconds
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping
 
 Row: TypeAlias = tuple[Any, ...]
-
-# What a row without info takes in the database; used only to tell a person how large an episode is.
-ROW_BYTES: Final = 40
 
 RUN_COLUMNS: Final = (
     "run_id, env_id, env_kwargs, env_spec, render_mode, player, action_space, observation_space, space_signature, "
@@ -45,8 +44,8 @@ INSERT_RUN: Final = f"""
     ON CONFLICT (run_id) DO UPDATE SET state = 'running', ended_at = NULL
 """  # noqa: S608 - every part is a constant of this module
 UPSERT_EPISODE: Final = f"""
-    INSERT INTO episodes (run_key, started_us, stored_bytes, {EPISODE_COLUMNS})
-    VALUES (?, ?, ?, {", ".join("?" * _EPISODE_WIDTH)})
+    INSERT INTO episodes (run_key, started_us, stored_bytes, row_bytes, {EPISODE_COLUMNS})
+    VALUES (?, ?, ?, 0, {", ".join("?" * _EPISODE_WIDTH)})
     ON CONFLICT (run_key, episode_id) DO UPDATE SET
         seed = excluded.seed, options = excluded.options, agent_id = excluded.agent_id,
         worker_id = excluded.worker_id, ended_at = excluded.ended_at, steps = excluded.steps,
@@ -69,22 +68,38 @@ _DROPPED: Final = (
     _LIVE.format(live="coalesce(sum((flags >> 4) & 3 >= 2), e.dropped_frames)") + " ELSE dropped_frames END"
 )
 
-SELECT_EPISODES: Final = f"""
+# Bytes that an episode takes; where nobody counted its rows, what rows without info would take.
+_ESTIMATED: Final = f"{ROW_BYTES} * ({_STEPS} + 1)"
+_SIZES: Final = {True: f"stored_bytes + coalesce(row_bytes, {_ESTIMATED})", False: f"stored_bytes + {_ESTIMATED}"}
+_SCALARS: Final = {True: " + scalar_bytes", False: ""}
+
+_SELECT_EPISODES: Final = f"""
     SELECT episode_id, episode_index, agent_id, e.worker_id, seed, options, started_at, e.ended_at, {_STEPS}, {_REWARD},
         terminated, truncated, status, {_FRAMES}, {_DROPPED}, fault, e.metadata, e.payload_version,
-        stored_bytes, run_id, env_id, player
+        {{size}}, run_id, env_id, player
     FROM episodes AS e JOIN runs USING (run_key)
 """  # noqa: S608 - every part is a constant of this module
-SELECT_RUNS: Final = f"""
+_SELECT_RUNS: Final = f"""
     SELECT {RUN_COLUMNS}, state, ended_at,
         (SELECT count(*) FROM episodes AS e WHERE e.run_key = runs.run_key),
         (SELECT total({_STEPS}) FROM episodes AS e WHERE e.run_key = runs.run_key),
         (SELECT total({_FRAMES}) FROM episodes AS e WHERE e.run_key = runs.run_key),
         (SELECT total({_DROPPED}) FROM episodes AS e WHERE e.run_key = runs.run_key),
-        (SELECT total(stored_bytes) FROM episodes AS e WHERE e.run_key = runs.run_key)
+        (SELECT total({{size}}) FROM episodes AS e WHERE e.run_key = runs.run_key){{scalars}}
     FROM runs
 """  # noqa: S608 - every part is a constant of this module
 _decode_dict: Final = msgspec.json.Decoder(dict).decode
+
+
+def select_episodes(connection: sqlite3.Connection) -> str:
+    """The statement that reads episodes, for what the database knows."""
+    return _SELECT_EPISODES.format(size=_SIZES[are_counted(connection)])
+
+
+def select_runs(connection: sqlite3.Connection) -> str:
+    """The statement that reads runs with their sums, for what the database knows."""
+    counted = are_counted(connection)
+    return _SELECT_RUNS.format(size=_SIZES[counted], scalars=_SCALARS[counted])
 
 
 def run_row(run: RunRecord) -> Row:
@@ -136,8 +151,8 @@ def run_of(row: Row) -> RunRecord:
 
 
 def run_summary_of(row: Row) -> RunSummary:
-    """The summary of a row of `SELECT_RUNS`."""
-    state, ended_at, episodes, steps, frames, dropped, stored_bytes = row[_RUN_WIDTH:]
+    """The summary of a row of `select_runs`."""
+    state, ended_at, episodes, steps, frames, dropped, size_bytes = row[_RUN_WIDTH:]
     return RunSummary(
         run=run_of(row),
         state=RunState(state),
@@ -146,7 +161,7 @@ def run_summary_of(row: Row) -> RunSummary:
         steps=int(steps),
         frames=int(frames),
         dropped_frames=int(dropped),
-        size_bytes=int(stored_bytes) + ROW_BYTES * int(steps + episodes),
+        size_bytes=int(size_bytes),
     )
 
 
@@ -178,8 +193,8 @@ def episode_row(rollup: EpisodeRollup, run_key: int, stored_bytes: int) -> Row:
 
 
 def episode_summary_of(row: Row) -> EpisodeSummary:
-    """The summary of a row of `SELECT_EPISODES`."""
-    stored_bytes, run_id, env_id, player = row[_EPISODE_WIDTH:]
+    """The summary of a row of `select_episodes`."""
+    size_bytes, run_id, env_id, player = row[_EPISODE_WIDTH:]
     rollup = EpisodeRollup(
         run_id=run_id,
         episode_id=row[0],
@@ -201,9 +216,7 @@ def episode_summary_of(row: Row) -> EpisodeSummary:
         metadata=_unjson(row[16]),
         payload_version=row[17],
     )
-    return EpisodeSummary(
-        rollup=rollup, env_id=env_id, player=player, size_bytes=stored_bytes + ROW_BYTES * (rollup.steps + 1)
-    )
+    return EpisodeSummary(rollup=rollup, env_id=env_id, player=player, size_bytes=int(size_bytes))
 
 
 def metadata_at_end(metadata: str, schema_counts: Mapping[str, Any] | None, reason: str) -> str:

@@ -20,10 +20,10 @@ from gym_gui.core.errors import StoreError
 from gym_gui.core.refs import check_run_id
 from gym_gui.db.connection import ReaderPool, connect_writer, store_error
 from gym_gui.db.migrations import Migration, check_version, migrate
-from gym_gui.telemetry import scalar_rows, store_queries
+from gym_gui.telemetry import scalar_rows, sizes, store_queries
 from gym_gui.telemetry.batch_rows import bare_step, batch_rows
 from gym_gui.telemetry.episode_table import select_episode_table, select_moment
-from gym_gui.telemetry.migrations import m0001_first, m0002_training
+from gym_gui.telemetry.migrations import m0001_first, m0002_training, m0003_sizes
 from gym_gui.telemetry.run_rows import (
     INSERT_RUN,
     UPSERT_EPISODE,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from gym_gui.telemetry.store_queries import RunExtent
 
 APPLICATION_ID: Final = 0x67796D67  # "gymg"
-MIGRATIONS: Final = tuple(Migration(one.VERSION, one.STATEMENTS) for one in (m0001_first, m0002_training))
+MIGRATIONS: Final = tuple(Migration(one.VERSION, one.STATEMENTS) for one in (m0001_first, m0002_training, m0003_sizes))
 _MAX_CACHED_EPISODES: Final = 1_024
 _AGENT: Final = attrgetter("agent_id")
 _EPISODE: Final = attrgetter("run_id", "episode_id")
@@ -201,9 +201,11 @@ class TelemetrySQLiteStore:
                 episode_steps = list(group)
                 keys = self._episodes.get((run_id, episode_id)) or self._find_or_add(episode_steps[0])
                 usual, unusual = rows_of(episode_steps, keys, self._agent_keys)
-                connection.executemany(INSERT_USUAL_STEP, usual)
-                if unusual:
-                    connection.executemany(INSERT_STEP, unusual)
+                new = connection.executemany(INSERT_USUAL_STEP, usual).rowcount if usual else 0
+                new += connection.executemany(INSERT_STEP, unusual).rowcount if unusual else 0
+                # Of what was there already, nothing is added: as much of the bytes as of the rows.
+                grown = sizes.bytes_of_rows((*usual, *unusual)) * new // len(episode_steps)
+                sizes.count_rows(connection, ((grown, keys.episode_key),))
 
     def insert_batch(self, landed: LandedBatch, ended: Sequence[tuple[EpisodeRollup, int]] = ()) -> bool:
         """Add a batch: what began, its rows, what its learner logged, what ended; one that came before changes nothing.
@@ -234,9 +236,12 @@ class TelemetrySQLiteStore:
                 agents = [self._agent_key(agent_id) for agent_id in batch.agent_ids]
                 statement, rows = batch_rows(landed, keys, agents)
                 self._writing().executemany(statement, rows)
+                grown = zip(sizes.bytes_of_batch(batch), (one.episode_key for one in keys), strict=True)
+                sizes.count_rows(self._writing(), list(grown))
                 store_queries.go_on(self._writing(), keys)
             if batch.scalars is not None and len(batch.scalars):
                 scalar_rows.insert_scalars(self._writing(), run_key, batch.worker_id, batch.scalars)
+                sizes.count_scalars(self._writing(), run_key, len(batch.scalars))
             for rollup, stored_bytes in ended:
                 self._upsert_episode(rollup, stored_bytes)
         return True
@@ -246,14 +251,13 @@ class TelemetrySQLiteStore:
 
         Args:
             run_ids: The runs.
-            file_bytes: Bytes of each run's replay file; what no episode of the run claims is the interrupted one's.
+            file_bytes: Bytes of each run's replay file; what no episode claims of it is shared out among them.
         """
         with self.transaction():
             for run_id in run_ids:
-                unclaimed = (file_bytes or {}).get(run_id, 0) - store_queries.stored_bytes(self._writing(), run_id)
                 for rollup in store_queries.running_episodes(self._writing(), run_id):
-                    self._upsert_episode(rollup, max(0, unclaimed))
-                    unclaimed = 0
+                    self._upsert_episode(rollup, 0)
+                sizes.share_out(self._writing(), run_id, (file_bytes or {}).get(run_id, 0))
                 # A run whose end was committed, and whose process died after that, ended as it says.
                 self._writing().execute(
                     "UPDATE runs SET state = ?, ended_at = ? WHERE run_id = ? AND state = 'running'",
@@ -272,7 +276,9 @@ class TelemetrySQLiteStore:
             keys = store_queries.episode_keys(self._writing(), columns.run_id, columns.episode_id)
             if keys is None:
                 raise StoreError(f"Episode {columns.episode_id} of run {columns.run_id} was not announced.")
-            self._writing().executemany(INSERT_STEP, bare_rows(columns, keys, self._agent_keys))
+            rows = list(bare_rows(columns, keys, self._agent_keys))
+            self._writing().executemany(INSERT_STEP, rows)
+            sizes.count_rows(self._writing(), ((sizes.bytes_of_rows(rows), keys.episode_key),))
 
     def delete_run(self, run_id: str) -> None:
         """Take a run and all its rows out; its replay file is not touched. An import that failed leaves nothing."""

@@ -10,11 +10,11 @@ from gym_gui.core.data_model import EpisodeStatus
 from gym_gui.core.errors import EpisodeNotFoundError, RunNotFoundError
 from gym_gui.core.refs import FRAMES_DATASET, OBSERVATIONS_DATASET
 from gym_gui.telemetry.run_rows import (
-    SELECT_EPISODES,
-    SELECT_RUNS,
     episode_summary_of,
     run_of,
     run_summary_of,
+    select_episodes,
+    select_runs,
 )
 from gym_gui.telemetry.step_columns import select_columns
 from gym_gui.telemetry.step_rows import SELECT_STEPS, EpisodeKeys, record_of
@@ -32,7 +32,7 @@ _SHOWN: Final = 128
 
 def list_runs(connection: sqlite3.Connection) -> list[RunSummary]:
     """Every run, newest first."""
-    rows = connection.execute(f"{SELECT_RUNS} ORDER BY created_at DESC, run_key DESC")
+    rows = connection.execute(f"{select_runs(connection)} ORDER BY created_at DESC, run_key DESC")
     return [run_summary_of(row) for row in rows]
 
 
@@ -42,7 +42,7 @@ def get_run(connection: sqlite3.Connection, run_id: str) -> RunRecord:
     Raises:
         RunNotFoundError: there is none of that id.
     """
-    row = connection.execute(f"{SELECT_RUNS} WHERE run_id = ?", (_utf8(run_id),)).fetchone()
+    row = connection.execute(f"{select_runs(connection)} WHERE run_id = ?", (_utf8(run_id),)).fetchone()
     if row is None:
         raise _no_run(run_id)
     return run_of(row)
@@ -54,7 +54,7 @@ def get_summary(connection: sqlite3.Connection, run_id: str) -> RunSummary:
     Raises:
         RunNotFoundError: there is none of that id.
     """
-    row = connection.execute(f"{SELECT_RUNS} WHERE run_id = ?", (_utf8(run_id),)).fetchone()
+    row = connection.execute(f"{select_runs(connection)} WHERE run_id = ?", (_utf8(run_id),)).fetchone()
     if row is None:
         raise _no_run(run_id)
     return run_summary_of(row)
@@ -70,10 +70,12 @@ def list_episodes(
     """
     if run_id is None:
         limit = -1 if newest is None else newest
-        rows = connection.execute(f"{SELECT_EPISODES} ORDER BY episode_key DESC LIMIT ?", (limit,))
+        rows = connection.execute(f"{select_episodes(connection)} ORDER BY episode_key DESC LIMIT ?", (limit,))
         return [episode_summary_of(row) for row in rows]
     run_key = run_key_of(connection, run_id)
-    rows = connection.execute(f"{SELECT_EPISODES} WHERE run_key = ? ORDER BY episode_index, episode_key", (run_key,))
+    rows = connection.execute(
+        f"{select_episodes(connection)} WHERE run_key = ? ORDER BY episode_index, episode_key", (run_key,)
+    )
     return [episode_summary_of(row) for row in rows]
 
 
@@ -106,7 +108,8 @@ def get_episode(connection: sqlite3.Connection, run_id: str, episode: str | int 
     else:
         where, values, named = " AND episode_id = ?", (run_key, _utf8(episode)), f"an episode {_shortened(episode)}"
     row = connection.execute(
-        f"{SELECT_EPISODES} WHERE run_key = ?{where} ORDER BY episode_index DESC, episode_key DESC LIMIT 1", values
+        f"{select_episodes(connection)} WHERE run_key = ?{where} ORDER BY episode_index DESC, episode_key DESC LIMIT 1",
+        values,
     ).fetchone()
     if row is None:
         raise EpisodeNotFoundError(
@@ -163,7 +166,9 @@ def episode_keys(connection: sqlite3.Connection, run_id: str, episode_id: str) -
 def running_episodes(connection: sqlite3.Connection, run_id: str) -> list[EpisodeRollup]:
     """The episodes of a dead process that still say ``running``, ended by what their last committed row says."""
     ended: list[EpisodeRollup] = []
-    rows = connection.execute(f"{SELECT_EPISODES} WHERE run_id = ? AND status = 'running'", (run_id,)).fetchall()
+    rows = connection.execute(
+        f"{select_episodes(connection)} WHERE run_id = ? AND status = 'running'", (run_id,)
+    ).fetchall()
     for row in rows:
         rollup = episode_summary_of(row).rollup
         keys = episode_keys(connection, run_id, rollup.episode_id)
@@ -209,14 +214,6 @@ class RunExtent:
 
     rows: int
     items: Mapping[str, int]
-
-
-def stored_bytes(connection: sqlite3.Connection, run_id: str) -> int:
-    """Bytes of arrays that the episodes of a run are known to take."""
-    (total,) = connection.execute(
-        "SELECT total(stored_bytes) FROM episodes JOIN runs USING (run_key) WHERE run_id = ?", (run_id,)
-    ).fetchone()
-    return int(total)
 
 
 def extent(connection: sqlite3.Connection, run_id: str) -> RunExtent | None:

@@ -32,9 +32,10 @@ def number_text(value: float, *, signed: bool = False) -> str:
 
 
 def breakable(text: str, *, run: int = 24) -> str:
-    """*text* with places to break a line inside long names, after their signs or every *run* characters."""
+    """*text* with places to break a line inside long names, after their signs or about every *run* characters."""
     parted = _BREAKS.sub("\u200b", text)
-    return re.sub(rf"([^\s\u200b]{{{run}}})", "\\1\u200b", parted)
+    # Not after an f: fonts draw it and the next letter as one, over the place to break, which is then none.
+    return re.sub(rf"((?=[^\s\u200b]{{{run + 1}}})[^\s\u200b]{{{run // 2},{run}}}(?<!f))", "\\1\u200b", parted)
 
 
 def shortened(text: str, longest: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,11 +55,36 @@ def test_that_validate_tells_every_fault(var_dir: Path, tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("words", [("record", "CartPole-v1"), ("play", "CartPole-v1"), ("demo",), ("config", "show")])
+@pytest.mark.parametrize("words", [("record", "CartPole-v1"), ("play", "CartPole-v1"), ("demo",)])
 def test_that_a_wrong_override_ends_with_2_before_anything_is_made(var_dir: Path, words: tuple[str, ...]) -> None:
     found = gym_gui(*words, "record=parket", var_dir=var_dir)
     assert (found.code, found.stdout, found.sentence) == (2, "", "gym-gui: record=parket: did you mean parquet?")
     assert not list(var_dir.glob("*"))
+
+
+def test_that_show_prints_what_holds_and_names_what_does_not(var_dir: Path) -> None:
+    var_dir.mkdir(exist_ok=True)
+    (var_dir / "config.yaml").write_text("ui:\n  theem: dark\n  hud: false\n", encoding="utf-8")
+    show = partial(gym_gui, var_dir=var_dir, GYM_GUI_BUFER_SIZE="7", GYM_GUI_RECORD_BACKEND="hdf5")
+    words = ("config", "show", "storage=small", "storage.levle=3", "nothing")
+    found = show(*words)
+    assert found.code == 2
+    rows = {line.split()[0]: line.split()[1:] for line in found.stdout.splitlines()[1:]}
+    assert rows["ui.hud"] == ["false", "config.yaml,", "line", "3"]
+    assert rows["record.backend"] == ["hdf5", "GYM_GUI_RECORD_BACKEND"]
+    assert rows["storage.level"] == ["16", "default"]
+    told = found.stderr.splitlines()[1:]
+    assert [line.partition("; did you mean ")[2].partition("?")[0] for line in told] == [
+        "GYM_GUI_BUFFER_SIZE",
+        "",
+        "ui.theme",
+        "storage.level",
+    ]
+    assert told[1].startswith("gym-gui: 'nothing' is not KEY=VALUE, ")
+    assert told[2].endswith("It is set by config.yaml, line 2.")
+    document = show(*words, "--json")
+    assert document.code == 2
+    assert [len(json.loads(document.stdout)[name]) for name in ("faults", "settings")] == [4, len(rows)]
 
 
 def test_that_a_faulty_file_stops_a_recording_and_not_a_look(var_dir: Path) -> None:

@@ -46,7 +46,7 @@ def test_that_a_machine_without_a_display_has_one_warning_and_no_problem(var_dir
     assert checks["Atari"]["message"] == "104 games; Breakout starts."
     assert "PySide6-Essentials 6." in checks["Packages"]["message"]
     assert checks["Replay files"]["message"].startswith("20 frames came back bit for bit")
-    assert checks["Database"]["message"].startswith("Format 2, ")
+    assert checks["Database"]["message"].startswith("Format 3, ")
     assert checks["Recordings"]["message"] == "1 run."
     assert "GB are free" in checks["Var folder"]["message"]
     assert "needs the package mujoco" in checks["Games"]["message"]

@@ -121,7 +121,8 @@ def test_that_a_run_without_sound_has_no_wav(tmp_path: Path) -> None:
     run_id = answer("record", "CartPole-v1", "--seed", "1", "--no-frames", var_dir=tmp_path / "var")["run_id"]
     found = gym_gui("export", run_id, "-o", str(tmp_path / "out.wav"), var_dir=tmp_path / "var")
     assert found.code == 1
-    assert f"No sound was recorded in run {run_id}." in found.sentence
+    assert f"No sound was recorded in run {run_id}, so there is no WAV of it." in found.sentence
+    assert not list(tmp_path.glob("out*"))
 
 
 @pytest.mark.parametrize(("name", "codec"), [("out.mkv", "flac"), ("out.mp4", "alac")])

@@ -204,6 +204,12 @@ def test_that_an_episode_without_pictures_is_offered_no_format_that_needs_them(
     assert blind_dialog.message.text().startswith("Exported")
 
 
+def test_that_a_run_without_sound_is_offered_no_wav(dialog: ExportDialog) -> None:
+    assert offered(dialog) == {one.name for one in FORMATS} - {"wav"}
+    why = "No sound of this run was recorded, so there is no WAV of it."
+    assert dialog.formats.item([one.name for one in FORMATS].index("wav")).toolTip() == why
+
+
 def test_that_pictures_elsewhere_in_the_run_are_counted_and_offered(blind_dialog: ExportDialog) -> None:
     QTest.mouseClick(blind_dialog.scopes.button("run"), Qt.MouseButton.LeftButton)
     assert {"mp4", "gif", "png"} <= offered(blind_dialog)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +12,23 @@ from payloads import graph, grid, text
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QListView, QMenu
 from recordings import Recordings
 
+from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.replay_screen import ReplayScreen
 from gym_gui.ui.view_choices import LEGACY, PAYLOAD, PICTURE
 from gym_gui.ui.widgets.grid_view import GridView
+from gym_gui.ui.widgets.payload_facts import LargeValue
 from gym_gui.ui.widgets.payload_panels import ArrayLines, LazyArray
+from gym_gui.ui.widgets.step_inspector import WIDTH
 from gym_gui.ui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from pytestqt.qtbot import QtBot
 
     from gym_gui.ui.main_window import MainWindow
@@ -283,15 +288,65 @@ def test_that_a_large_array_is_laid_out_only_when_it_is_opened(watcher: Watcher)
     QTest.mouseClick(large._head, Left)
     lines = lines_of(large)
     assert lines is not None
-    assert lines.rowCount() == 84 * 84 // 4
-    assert lines.index(21).data() == "[1, 0]  0  0  0  0"
+    assert lines.rowCount() == 84 * 84 // 2
+    assert lines.index(42).data().split() == ["[1,", "0]", "0", "0"]
     player.controller.seek(8)
-    watcher.until(lambda: lines.index(21).data() == "[1, 0]  8  8  8  8")
+    watcher.until(lambda: lines.index(42).data().split() == ["[1,", "0]", "8", "8"])
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.linspace(-1.23456789e-5, 7e11, 90).reshape(9, 10),
+        np.full((3, 100, 100), -1e-300),
+        np.arange(-100, 100),
+        np.array([True, False] * 30),
+        np.arange(200, dtype=np.uint8).reshape(10, 20),
+    ],
+    ids=["floats", "cube", "integers", "flags", "bytes"],
+)
+def test_that_every_value_of_a_large_array_fits_its_line(watcher: Watcher, array: NDArray[Any]) -> None:
+    theme = watcher.player.inspector.panels.vector._theme
+    large = LazyArray(theme, LargeValue("value", array))
+    watcher.qtbot.addWidget(large)
+    large.setFixedWidth(WIDTH - 2 * tokens.SPACE_12 - tokens.SPACE_16)
+    large.fold(opened=True)
+    lines = lines_of(large)
+    assert lines is not None
+    (view,) = large.findChildren(QListView)
+    room = large.width() - tokens.SPACE_16  # but for the bar at its side
+    widest = max(view.fontMetrics().horizontalAdvance(lines.index(row).data()) for row in range(lines.rowCount()))
+    assert widest <= room
+    values = " ".join(lines.index(row).data().partition("]")[2] for row in range(lines.rowCount())).split()
+    assert len(values) == array.size
+
+
+def test_that_what_gymnasium_normalises_with_is_told_in_words(watcher: Watcher) -> None:
+    """`NormalizeReward` follows the discounted return: its mean is none of rewards."""
+    player = watcher.open(lambda _: {"normalization_stats": {"reward_mean": 4.5, "observation_var": 0.25, "own_x": 1}})
+    panels = player.inspector.panels
+    watcher.until(lambda: panels.facts().get("own_x") == "1")
+    facts = panels.facts()
+    assert (facts["Return mean, discounted"], facts["Observation variance"]) == ("4.5", "0.25")
+
+
+def test_that_what_is_drawn_keeps_clear_of_the_sentence_about_its_picture(watcher: Watcher) -> None:
+    player = watcher.open(lambda step: {"view": graph(step)}, pictures=False)
+    watcher.shows(PAYLOAD)
+    payload = player.stage.payload
+    whole = payload.target.bottom()
+    player.stage.show_state(replace(player.controller.state, message="The disk refused it.", missing=True))
+    assert player.stage.message == "The disk refused it."
+    assert payload.widget is not None
+    assert payload.widget.geometry().bottom() < payload.height() - tokens.SPACE_32
+    player.stage.show_state(player.controller.state)
+    assert payload.target.bottom() == whole
 
 
 def test_that_panels_without_content_take_no_room(watcher: Watcher) -> None:
     player = watcher.open(walking)
     panels = player.inspector.panels
-    watcher.until(lambda: panels.facts().get("Kind") == "Grid, 4 rows, 4 columns")
+    # Both that there is to see, each as the switch above the picture calls it.
+    watcher.until(lambda: panels.facts().get("Kind") == "RGB, 40 \u00d7 30\nGrid, 4 rows, 4 columns")
     assert not panels.vector.isVisible()
     assert not panels.stats.isVisible()

@@ -78,7 +78,7 @@ class EpisodeSummary:
         rollup: The episode.
         env_id: The run's environment id.
         player: Who acted: ``human``, ``random`` or a policy's name.
-        size_bytes: Estimated bytes on disk: the run's files, shared out by steps.
+        size_bytes: Bytes of its rows in the database, and its share of the run's files.
     """
 
     rollup: EpisodeRollup

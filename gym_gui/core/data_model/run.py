@@ -84,7 +84,7 @@ class RunSummary:
         steps: Number of actions over all episodes.
         frames: Pictures kept on disk.
         dropped_frames: Pictures let go or refused.
-        size_bytes: Bytes of its replay file plus its share of the database.
+        size_bytes: Bytes of its files and of its rows in the database, as far as they are known to be on disk.
     """
 
     run: RunRecord

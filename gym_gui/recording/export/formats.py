@@ -24,6 +24,7 @@ class ExportFormat:
         suffixes: Endings of its files; the first is the usual one. Empty where it is a folder.
         options: Names of the options that mean something to it.
         needs_frames: Whether there is nothing to export without pictures.
+        needs_sound: Whether there is nothing to export without sound.
         compressions: What ``--compression`` may be; the first is the default. Empty where it knows none.
         package: What has to be importable beyond the base installation; empty where nothing has.
     """
@@ -34,6 +35,7 @@ class ExportFormat:
     suffixes: tuple[str, ...]
     options: frozenset[str] = frozenset()
     needs_frames: bool = False
+    needs_sound: bool = False
     compressions: tuple[str, ...] = ()
     package: str = ""
 
@@ -115,6 +117,7 @@ FORMATS: Final = (
         title="WAV",
         told="The sound alone, sample for sample",
         suffixes=(".wav",),
+        needs_sound=True,
     ),
 )
 _BY_NAME: Final = {one.name: one for one in FORMATS}

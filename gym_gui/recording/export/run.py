@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.errors import ExportError, FormatUnavailableError, RunNotFoundError
+from gym_gui.core.sound import sound_rate_of
 from gym_gui.recording.export.beside import check_target, size_of, written_beside
 from gym_gui.recording.export.formats import ExportFormat, find_format, format_of_path
 from gym_gui.recording.export.job import ExportJob, Progressing
@@ -110,6 +111,7 @@ def export(
         reading = stack.enter_context(open_source(source, request.run_id))
         selection = select(reading.rows, request)
         _check_frames(reading, selection, chosen)
+        _check_sound(selection, chosen)
         target = request.output.expanduser().absolute()
         if chosen.name == "minari":
             target = _data_set_of(target, selection.run.env_id, stack)
@@ -217,6 +219,14 @@ class open_source:  # noqa: N801 - used as a function in a with statement
     def __exit__(self, *_: object) -> None:
         for one in self._closing:
             one.close()
+
+
+def _check_sound(selection: Selection, chosen: ExportFormat) -> None:
+    if chosen.needs_sound and sound_rate_of(selection.run.metadata) is None:
+        raise ExportError(
+            f"No sound was recorded in run {selection.run.run_id}, so there is no {chosen.title} of it.",
+            hint="Sound is of Atari games that a person plays at one emulated frame a step.",
+        )
 
 
 def _check_frames(source: ExportSource, selection: Selection, chosen: ExportFormat) -> None:

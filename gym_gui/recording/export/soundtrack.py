@@ -83,15 +83,12 @@ def write_wav(job: ExportJob, path: Path) -> None:
     """Write the selection's sound, one episode after the other, as 8-bit PCM, which is what was recorded.
 
     Raises:
-        ExportError: no sound was recorded.
+        ExportError: none of the steps that were chosen has sound.
     """
     run = job.selection.run
     rate_hz, samples = sound_rate_of(run.metadata), _samples_a_step(job)
     if rate_hz is None or samples is None:
-        raise ExportError(
-            f"No sound was recorded in run {run.run_id}.",
-            hint="It is of Atari games as a person plays them: gym-gui record --as-human.",
-        )
+        raise ExportError(f"None of the chosen steps of run {run.run_id} has sound.")
     job.progress.begin(count_steps(job))
     silence = np.full(samples, SILENCE, np.uint8)
     with path.open("wb") as file, wave.open(file, "wb") as out:

@@ -1,4 +1,4 @@
-"""How the library's columns share the table's width: numbers stand whole, names take what is left and are cut."""
+"""How the library's columns share the table's width: names take what numbers leave, and are cut before they are."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from gym_gui.controllers.library_entry import EpisodeEntry
 
-LEAST: Final = {Column.GAME: 80, Column.PLAYER: 64}
+# Which columns give way, in this order, and how far. Tips tell seeds and endings whole, and whole they are copied.
+LEAST: Final = {Column.PLAYER: 64, Column.GAME: 80, Column.SEED: 56, Column.ENDED: 72}
 SAMPLE: Final = 100  # lines that are measured; of the rest, those with the greatest and least numbers
+_NAMES: Final = (Column.GAME, Column.PLAYER)
 _MEASURED: Final = 8
 _CELL_PADDING: Final = tokens.SPACE_8 + tokens.SPACE_12
 _ICON: Final = tokens.ICON_SMALL + tokens.SPACE_8
@@ -46,18 +48,24 @@ def measure(entries: Sequence[EpisodeEntry], body: QFontMetrics, caption: QFontM
 
 
 def share(room: int, wanted: Mapping[Column, int]) -> dict[Column, int]:
-    """Widths that add up to *room* wherever the names can give or take as much.
+    """Widths that add up to *room* wherever the columns that give way can give or take as much.
 
     Args:
         room: Logical pixels for all columns.
         wanted: What `measure` said.
     """
-    spare = room - sum(width for column, width in wanted.items() if column not in LEAST)
-    game, player = (max(wanted[column], LEAST[column]) for column in (Column.GAME, Column.PLAYER))
-    beyond = max(0, spare - game - player)
-    # The player is cut first: which game it was tells more.
-    game = max(LEAST[Column.GAME], min(game + beyond // 2, spare - LEAST[Column.PLAYER]))
-    return {**wanted, Column.GAME: game, Column.PLAYER: max(LEAST[Column.PLAYER], spare - game)}
+    widths = dict(wanted)
+    for column in _NAMES:
+        widths[column] = max(wanted[column], LEAST[column])
+    beyond = room - sum(widths.values())
+    if beyond > 0:
+        widths[Column.GAME] += beyond // 2
+        widths[Column.PLAYER] += beyond - beyond // 2
+    for column, least in LEAST.items():
+        given = min(max(0, -beyond), max(0, widths[column] - least))
+        widths[column] -= given
+        beyond += given
+    return widths
 
 
 def _extremes(entries: Sequence[EpisodeEntry]) -> list[EpisodeEntry]:

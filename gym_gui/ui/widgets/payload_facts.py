@@ -30,6 +30,15 @@ _NAMES: Final = {
     "reset_mask": "Reset now",
     "seeds": "Seeds",
 }
+# What `NormalizationProbe` keeps. Gymnasium's `NormalizeReward` follows the discounted return, not the reward.
+_STATISTICS: Final = {
+    "observation_mean": "Observation mean",
+    "observation_var": "Observation variance",
+    "observation_count": "Observation count",
+    "reward_mean": "Return mean, discounted",
+    "reward_var": "Return variance, discounted",
+    "reward_count": "Return count",
+}
 _DEEPEST: Final = 4
 
 
@@ -54,12 +63,12 @@ class Panel:
     large: tuple[LargeValue, ...] = ()
 
 
-def payload_facts(matter: RowMatter) -> list[Fact]:
-    """Version, kind and signature of what the step carries."""
+def payload_facts(matter: RowMatter, picture: str = "") -> list[Fact]:
+    """Version, kinds and signature of what the step carries; *picture*: what `picture_words` said."""
     version = str(matter.payload_version)
     facts = [
         Fact("Version", f"{version} (legacy)" if matter.payload_version <= LEGACY.major else version),
-        Fact("Kind", kind_words(matter.payload)),
+        Fact("Kind", "\n".join(filter(None, (picture, kind_words(matter.payload)))) or "none"),
     ]
     if matter.legacy is not None:
         facts.append(Fact("Not drawn" if matter.payload is None else "Legacy", matter.legacy.why, state="warn"))
@@ -67,10 +76,17 @@ def payload_facts(matter: RowMatter) -> list[Fact]:
     return [*facts, Fact("Spaces", signature or "not recorded", copy=signature or "", tip="Signature of the spaces")]
 
 
+def picture_words(frame_ref: str | None, size: tuple[int, int] | None) -> str:
+    """``RGB, 160 × 210``, width and height, of a step that has a picture of its own; empty for another."""  # noqa: RUF002 - the sign of multiplication
+    if frame_ref is None:
+        return ""
+    return "RGB" if size is None else f"RGB, {size[0]:,} × {size[1]:,}"  # noqa: RUF001 - the sign of multiplication
+
+
 def kind_words(payload: DrawnPayload | None) -> str:
-    """``Grid, 4 rows, 12 columns``, ``Graph, 6 nodes, 8 edges, directed``, ``Text, 3 lines``, ``none``."""
+    """``Grid, 4 rows, 12 columns``, ``Graph, 6 nodes, 8 edges, directed``, ``Text, 3 lines``; empty for nothing."""
     if payload is None:
-        return "none"
+        return ""
     if isinstance(payload, GridPayload):
         return f"Grid, {payload.rows:,} rows, {payload.columns:,} columns"
     if isinstance(payload, GraphPayload):
@@ -94,7 +110,7 @@ def stats_panel(stats: Mapping[str, Any] | None) -> Panel:
     """Statistics by name, nested ones by dotted names; nothing where there are none."""
     panel = Panel()
     for name, value in _flat(stats or {}, "", 0):
-        panel = _with(panel, name, None, value)
+        panel = _with(panel, _STATISTICS.get(name, name), None, value)
     return panel
 
 

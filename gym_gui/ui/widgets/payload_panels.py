@@ -25,27 +25,33 @@ if TYPE_CHECKING:
     from gym_gui.controllers.row_matter import RowMatter
     from gym_gui.ui.theme import Theme
 
-_A_LINE: Final = 4
+_CHARACTERS: Final = 34  # that a line has room for
+_FLOAT, _LONGEST_INTEGER = 12, 11  # characters of -1.23457e-05, and of a whole number but a huge one
 _LINES_SHOWN: Final = 8
 _LINE_HEIGHT: Final = 18
 
 
 class ArrayLines(QAbstractListModel):
-    """An array as lines of a few values, each with the place of its first; a line is written when it is looked at."""
+    """An array as lines of as many values as there is room for, in columns, each with the place of its first.
+
+    A line is written when it is looked at.
+    """
 
     def __init__(self, array: NDArray[Any]) -> None:
         super().__init__()
         self._array = array
         self._flat = array.reshape(-1)
+        self._a_line = self._values_a_line()
 
     def show(self, array: NDArray[Any]) -> None:
         """Show another array; of the same size the place in it is kept."""
         if array is self._array:
             return
-        same = array.shape == self._array.shape
+        same = (array.shape, array.dtype) == (self._array.shape, self._array.dtype)
         if not same:
             self.beginResetModel()
         self._array, self._flat = array, array.reshape(-1)
+        self._a_line = self._values_a_line()
         if same:
             self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
         else:
@@ -53,16 +59,24 @@ class ArrayLines(QAbstractListModel):
 
     @override
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own
-        return 0 if parent.isValid() else -(-self._flat.size // _A_LINE)
+        return 0 if parent.isValid() else -(-self._flat.size // self._a_line)
 
     @override
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role != Qt.ItemDataRole.DisplayRole or not index.isValid():
             return None
-        first = index.row() * _A_LINE
-        place = ", ".join(str(int(one)) for one in np.unravel_index(first, self._array.shape))
-        values = "  ".join(map(_value_text, self._flat[first : first + _A_LINE].tolist()))
-        return f"[{place}]  {values}"
+        first = index.row() * self._a_line
+        width = 0 if self._a_line == 1 else _width_of(self._array.dtype)
+        values = (_value_text(one).rjust(width) for one in self._flat[first : first + self._a_line].tolist())
+        place = self._place(first).ljust(len(self._place(self._flat.size - 1)))
+        return f"{place} {' '.join(values)}"
+
+    def _place(self, number: int) -> str:
+        return f"[{', '.join(str(int(one)) for one in np.unravel_index(number, self._array.shape))}]"
+
+    def _values_a_line(self) -> int:
+        room = _CHARACTERS - len(self._place(self._flat.size - 1)) if self._flat.size else 0
+        return max(1, room // (_width_of(self._array.dtype) + 1))
 
 
 class LazyArray(FoldingGroup):
@@ -196,18 +210,29 @@ class PayloadPanels(QWidget):
             **self.stats.facts,
         }
 
-    def show_matter(self, matter: RowMatter | None) -> None:
-        """Show what a row carries; None clears it."""
+    def show_matter(self, matter: RowMatter | None, picture: str = "") -> None:
+        """Show what a row carries, and what `picture_words` said of it; None clears it."""
+        self._facts.set_facts(() if matter is None else payload_facts(matter, picture))
         if matter is self._matter:
             return
         self._matter = matter
-        self._facts.set_facts(() if matter is None else payload_facts(matter))
         self.vector.show_panel(vector_panel(None if matter is None else matter.vector_metadata))
         self.stats.show_panel(stats_panel(None if matter is None else matter.normalization_stats))
 
     def show_legacy(self, *, wanted: bool) -> None:
         """Whether legacy payloads are offered as text."""
         self.legacy.setChecked(wanted)
+
+
+def _width_of(dtype: np.dtype[Any]) -> int:
+    if dtype.kind == "O":
+        return _CHARACTERS
+    if dtype.kind == "b":
+        return len(str(False))
+    if dtype.kind not in "iu":
+        return _FLOAT
+    limits = np.iinfo(dtype)
+    return min(_LONGEST_INTEGER, max(len(str(limits.min)), len(str(limits.max))))
 
 
 def _value_text(value: Any) -> str:

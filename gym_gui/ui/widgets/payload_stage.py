@@ -5,12 +5,13 @@ Qt thread.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 
 from gym_gui.controllers.row_presenter import NOTHING_DRAWN
 from gym_gui.core.typing_compat import override
+from gym_gui.ui import theme as tokens
 from gym_gui.ui.view_choices import LEGACY, PAYLOAD, Offer, ViewChoices, offer_of
 from gym_gui.ui.widgets.payload_view import PayloadView
 from gym_gui.ui.widgets.picture_stage import PictureStage
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from gym_gui.controllers.row_matter import RowMatter
     from gym_gui.controllers.views import TaskRunner
     from gym_gui.ui.theme import Theme
+
+_SENTENCE_ROOM: Final = tokens.HIT_AREA + tokens.SPACE_24
 
 
 class PayloadStage(PictureStage):
@@ -114,6 +117,8 @@ class PayloadStage(PictureStage):
             self.payload.show_payload(matter.legacy if shown == LEGACY else matter.payload)
             self.payload.show()
             fault = "" if state is None or not state.missing or state.message == NOTHING_DRAWN else state.message
+            # What is drawn keeps clear of the sentence.
+            self.payload.keep_clear(QSize(0, 0), _SENTENCE_ROOM if fault else 0)
             self.say(fault)
         else:
             self.payload.hide()

@@ -13,6 +13,7 @@ from gym_gui.core.schema.mismatch import counts_of
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.texts import duration_text, number_text, when_text
 from gym_gui.ui.widgets.fact_grid import Fact, FactGrid, FoldingGroup
+from gym_gui.ui.widgets.payload_facts import picture_words
 from gym_gui.ui.widgets.payload_panels import PayloadPanels
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class StepInspector(QScrollArea):
             return
         self._facts.set_facts(step_facts(details))
         if details.matter is not None:
-            self.panels.show_matter(details.matter)
+            self.panels.show_matter(details.matter, picture_words(details.frame_ref, details.frame_size))
         if details.info is not None:
             self._info.set_facts(info_facts(details.info))
             self._info_group.set_note(_note_of_info(details))

@@ -11,7 +11,7 @@ from gym_gui.controllers.session_state import Phase, SessionState
 from gym_gui.controllers.tasks import ImmediateTaskRunner
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import RunRecord, RunState, RunSummary
-from gym_gui.telemetry.run_rows import ROW_BYTES
+from gym_gui.telemetry.sizes import ROW_BYTES
 
 PLAYING = SessionState(phase=Phase.PLAYING, env_id="Fake-v0", run_id="run", target_hz=60.0, recording=True)
 

@@ -85,7 +85,7 @@ def test_that_an_episode_that_ended_late_is_read_too() -> None:
 
 def test_that_the_episodes_of_a_resumed_run_begin_where_its_checkpoint_was(face: Face, desk: MemoryDesk) -> None:
     curves = LiveCurvesController(desk, ImmediateTaskRunner(), face)
-    desk.tables.append(episodes_of([1.0, 3.0]))
+    desk.tables[:] = [episodes_of([1.0, 3.0])]
     curves.show([replace(make_run(1), steps_before=1_000)])
     assert face.state.plots[0].lines[0].raw.x.tolist() == [1_010.0, 1_020.0]
 

@@ -87,6 +87,7 @@ def test_that_the_inspector_gets_reward_return_action_with_its_meaning_and_info(
     assert (step.action, step.action_name, step.reward, step.total_reward) == ("10", "Up fire", 1.0, 2.0)
     assert step.info == {"lives": 3, "frame_number": 40}
     assert step.frame_ref == f"h5://{player.columns.run_id}/frames/10"
+    assert step.frame_size == (40, 30), "width first, as a person says it"
 
 
 def test_that_events_are_found_in_lives_and_flags(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import sqlite3
 import threading
 import time
 from dataclasses import replace
@@ -25,6 +26,7 @@ from gym_gui.telemetry.db_sink import TelemetryDBSink
 from gym_gui.telemetry.events import BatchRecorded, EpisodeChanged, RunEnded, RunStarted, StepRecorded
 from gym_gui.telemetry.overflow import ShedFrames
 from gym_gui.telemetry.run_bus import RunBus
+from gym_gui.telemetry.sizes import ROW_BYTES, SCALAR_BYTES
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
 if TYPE_CHECKING:
@@ -313,6 +315,66 @@ def test_that_a_batch_without_rows_is_a_batch(recorder: Recorder) -> None:
     recorder.publish(BatchRecorded(StepBatch(run_id="run", worker_id="w0", stream="s", seq=1)))
     recorder.end()
     assert recorder.store.durable_seq("run", "w0", "s") == 1
+
+
+def whole_size(recorder: Recorder) -> int:
+    """Bytes that the run's file and its rows' own values take, looked at one by one."""
+    with sqlite3.connect(recorder.store.path) as database:
+        (rows, values) = database.execute(
+            "SELECT count(*), total(coalesce(length(info), 0) + coalesce(length(extra), 0)) FROM steps"
+        ).fetchone()
+    database.close()
+    return int((recorder.folder / "run.h5").stat().st_size + values + ROW_BYTES * rows)
+
+
+@pytest.mark.parametrize("in_batches", [False, True], ids=["steps", "batches"])
+def test_that_a_runs_size_is_its_file_and_what_its_rows_hold(recorder: Recorder, *, in_batches: bool) -> None:
+    """Statistics of a vector environment, an info or a graph in a row may be all that a run is."""
+    large: dict[str, Any] = {
+        "normalization_stats": {"observation_mean": np.arange(500.0)},
+        "info": {"text": "word " * 50},
+    }
+    episodes = [[replace(step, **large) for step in steps_of(place, 9, first=10 * place)] for place in range(2)]
+    maker = BatchMaker("run", worker_id="w0")
+    for place, steps in enumerate(episodes):
+        began, ended = episode_of("run", place, worker_id="w0"), final_of("run", place, steps=8, worker_id="w0")
+        if in_batches:
+            batch = maker.batch(steps, began=(began,), ended=(ended,))
+            recorder.publish(BatchRecorded(batch), BatchRecorded(batch))  # what comes twice counts once
+        else:
+            recorder.publish(EpisodeChanged(began), *map(StepRecorded, steps), EpisodeChanged(ended))
+    recorder.end()
+    (run,) = recorder.store.list_runs()
+    shares = [one.size_bytes for one in recorder.store.list_episodes("run")]
+    assert run.size_bytes == pytest.approx(whole_size(recorder), rel=0.01)
+    assert sum(shares) == run.size_bytes
+    assert min(shares) > 0.4 * run.size_bytes
+
+
+def test_that_what_a_learner_logged_is_of_its_runs_size(recorder: Recorder) -> None:
+    steps = np.arange(1000)
+    logged = ScalarColumns(
+        names=("loss",), name=np.zeros(1000, np.int32), step=steps, time_us=steps, value=np.full(1000, 0.5)
+    )
+    recorder.publish(BatchRecorded(StepBatch(run_id="run", worker_id="w0", stream="s", seq=1, scalars=logged)))
+    recorder.sink.flush(20.0)
+    (run,) = recorder.store.list_runs()
+    assert run.size_bytes == 1000 * SCALAR_BYTES
+
+
+def test_that_sizes_of_an_earlier_version_are_estimated_read_or_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "telemetry.sqlite"
+    golden = Path(__file__).parents[2] / "data" / "v1" / "telemetry.sqlite.gz"
+    path.write_bytes(gzip.decompress(golden.read_bytes()))
+    sizes = []
+    for read_only in (True, False):
+        store = TelemetrySQLiteStore(path, read_only=read_only)
+        (run,) = store.list_runs()
+        sizes.append((run.size_bytes, [one.size_bytes for one in store.list_episodes(run.run.run_id)]))
+        store.close()
+    assert sizes[0] == sizes[1]
+    assert sizes[0][0] > 30 * ROW_BYTES
+    assert sum(sizes[0][1]) == sizes[0][0]
 
 
 def test_that_a_database_of_the_first_version_has_no_scalars(tmp_path: Path) -> None:

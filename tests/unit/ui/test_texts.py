@@ -76,6 +76,12 @@ def test_that_times_read_as_a_person_says_them() -> None:
 def test_that_long_names_can_break_and_be_cut_without_losing_their_ends() -> None:
     assert breakable("a" * 50).replace("\u200b", "") == "a" * 50
     assert breakable("run-2026/a.b -0.25") == "run-\u200b2026/\u200ba.\u200bb -0.25"
+    # Of two letters that fonts draw as one, a break between them would be none.
+    assert breakable("30de5acac5f5ca86cae4111ff4a50bb6", run=12).split("\u200b") == [
+        "30de5acac5f5",
+        "ca86cae4111",
+        "ff4a50bb6",
+    ]
     assert max(len(part) for part in breakable("x_" * 30 + "y" * 70).split("\u200b")) <= 24
     assert shortened("abcdefghijklmnop", 8) == "abcd…nop"
     assert shortened("short", 8) == "short"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Slow:
     """A recorder that takes all the time that it is given, twice: to send, and to hear that it is kept."""
 
+    is_closed = False
+
     def __init__(self, clock: SimpleNamespace) -> None:
         self._clock = clock
 
