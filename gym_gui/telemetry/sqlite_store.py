@@ -18,11 +18,10 @@ from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState, StepRecord
 from gym_gui.core.errors import StoreError
 from gym_gui.core.refs import check_run_id
-from gym_gui.db.connection import ReaderPool, connect_writer, store_error
+from gym_gui.db.connection import connect_writer, store_error
 from gym_gui.db.migrations import Migration, check_version, migrate
 from gym_gui.telemetry import scalar_rows, sizes, store_queries
 from gym_gui.telemetry.batch_rows import bare_step, batch_rows
-from gym_gui.telemetry.episode_table import select_episode_table, select_moment
 from gym_gui.telemetry.migrations import m0001_first, m0002_training, m0003_sizes
 from gym_gui.telemetry.run_rows import (
     INSERT_RUN,
@@ -34,16 +33,15 @@ from gym_gui.telemetry.run_rows import (
 )
 from gym_gui.telemetry.step_columns import bare_rows
 from gym_gui.telemetry.step_rows import INSERT_STEP, INSERT_USUAL_STEP, EpisodeKeys, rows_of
+from gym_gui.telemetry.store_reading import StoreReading
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from os import PathLike
 
-    from gym_gui.core.data_model import EpisodeSummary, EpisodeTable, RunSummary, ScalarColumns
     from gym_gui.replay.batch_landing import LandedBatch
     from gym_gui.telemetry.step_columns import StepColumns
-    from gym_gui.telemetry.store_queries import RunExtent
 
 APPLICATION_ID: Final = 0x67796D67  # "gymg"
 MIGRATIONS: Final = tuple(Migration(one.VERSION, one.STATEMENTS) for one in (m0001_first, m0002_training, m0003_sizes))
@@ -52,8 +50,8 @@ _AGENT: Final = attrgetter("agent_id")
 _EPISODE: Final = attrgetter("run_id", "episode_id")
 
 
-class TelemetrySQLiteStore:
-    """Runs, episodes and steps in one SQLite database.
+class TelemetrySQLiteStore(StoreReading):
+    """Runs, episodes and steps in one SQLite database; reading is `StoreReading`'s.
 
     Args:
         path: The database; its folder must exist. Created where it is missing.
@@ -70,8 +68,8 @@ class TelemetrySQLiteStore:
 
     def __init__(self, path: str | PathLike[str], *, read_only: bool = False) -> None:
         self._path = path = Path(path)
+        super().__init__(path)
         self._writer: sqlite3.Connection | None = None
-        self._readers = ReaderPool(path)
         self._episodes: dict[tuple[str, str], EpisodeKeys] = {}
         self._agent_keys: dict[str, int] = {}
         self._in_transaction = False
@@ -290,142 +288,6 @@ class TelemetrySQLiteStore:
                 for table in store_queries.tables_of_runs(self._writing()):
                     self._writing().execute(f"DELETE FROM {table} WHERE run_key = ?", row)  # noqa: S608 - our own names
             self._episodes.clear()
-
-    # Reading: any thread.
-
-    def durable_seq(self, run_id: str, worker_id: str, stream: str) -> int:
-        """The newest batch of a stream that is here; 0 for none."""
-        with self._readers.borrow() as connection:
-            return store_queries.durable_seq(connection, run_id, worker_id, stream)
-
-    def scalar_names(self, run_id: str) -> list[str]:
-        """Names of all that a run's learner logged, sorted.
-
-        Raises:
-            RunNotFoundError: there is no run of that id.
-        """
-        with self._readers.borrow() as connection:
-            return scalar_rows.scalar_names(connection, store_queries.run_key_of(connection, run_id))
-
-    def load_scalars(
-        self, run_id: str, names: Sequence[str] | None = None, after_row: int = 0
-    ) -> tuple[ScalarColumns, int]:
-        """What a run's learner logged, in the order of arrival, a page at a time.
-
-        Args:
-            run_id: The run.
-            names: Only these metrics; None for all.
-            after_row: The last row that the caller has.
-
-        Returns:
-            The rows after it, at most `scalar_rows.PAGE_ROWS`, and the last one's number to go on from.
-
-        Raises:
-            RunNotFoundError: there is no run of that id.
-        """
-        with self._readers.borrow() as connection:
-            key = store_queries.run_key_of(connection, run_id)
-            return scalar_rows.load_scalars(connection, key, names, after_row)
-
-    def list_runs(self) -> list[RunSummary]:
-        """Every run, newest first."""
-        with self._readers.borrow() as connection:
-            return store_queries.list_runs(connection)
-
-    def get_run(self, run_id: str) -> RunRecord:
-        """One run.
-
-        Raises:
-            RunNotFoundError: there is none of that id.
-        """
-        with self._readers.borrow() as connection:
-            return store_queries.get_run(connection, run_id)
-
-    def get_summary(self, run_id: str) -> RunSummary:
-        """One run as a list shows it.
-
-        Raises:
-            RunNotFoundError: there is none of that id.
-        """
-        with self._readers.borrow() as connection:
-            return store_queries.get_summary(connection, run_id)
-
-    def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
-        """The episodes of a run in order, or of every run, newest first.
-
-        Args:
-            run_id: The run; None for every run.
-            newest: Of every run, only so many; None for all.
-
-        Raises:
-            RunNotFoundError: there is no run of that id.
-        """
-        with self._readers.borrow() as connection:
-            return store_queries.list_episodes(connection, run_id, newest=newest)
-
-    def load_episode_table(self, run_ids: Sequence[str], *, after_key: int = 0) -> EpisodeTable:
-        """The episodes of runs that ended, as columns: 100,000 in a fifth of a second.
-
-        Args:
-            run_ids: Runs that are looked at as one.
-            after_key: The `next_key` of the last reading; 0 for all.
-
-        Raises:
-            RunNotFoundError: there is no run of one of those ids.
-        """
-        with self._readers.borrow() as connection:
-            return select_episode_table(connection, run_ids, after_key)
-
-    def find_moment(self, run_id: str, time_us: int) -> tuple[str, int] | None:
-        """The episode and step that were under way at an instant, microseconds since 1970; None where none was."""
-        with self._readers.borrow() as connection:
-            return select_moment(connection, run_id, time_us)
-
-    def recorded_mark(self) -> tuple[int, ...]:
-        """Numbers that differ once anything was recorded, by any process: a millisecond for 10,000 episodes."""
-        with self._readers.borrow() as connection:
-            return store_queries.recorded_mark(connection)
-
-    def get_episode(self, run_id: str, episode: str | int | None = None) -> EpisodeRollup:
-        """An episode by id or 0-based index; None for the last one.
-
-        Raises:
-            RunNotFoundError: there is no run of that id.
-            EpisodeNotFoundError: the run has no such episode.
-        """
-        with self._readers.borrow() as connection:
-            return store_queries.get_episode(connection, run_id, episode)
-
-    def load_steps(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> list[StepRecord]:
-        """The detached steps of an episode with ``start <= step_index < stop``, in order of step and agent.
-
-        Raises:
-            RunNotFoundError: there is no run of that id.
-            EpisodeNotFoundError: the run has no such episode.
-        """
-        with self._readers.borrow() as connection:
-            return store_queries.load_steps(connection, run_id, episode_id, start, stop)
-
-    def load_columns(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> StepColumns:
-        """What `load_steps` reads, as columns: for 10,000 rows in 20 ms.
-
-        Raises:
-            RunNotFoundError: there is no run of that id.
-            EpisodeNotFoundError: the run has no such episode.
-        """
-        with self._readers.borrow() as connection:
-            return store_queries.load_columns(connection, run_id, episode_id, start, stop)
-
-    def running_run_ids(self) -> list[str]:
-        """Runs whose last word is that they run: live, or left behind by a process that died."""
-        with self._readers.borrow() as connection:
-            rows = connection.execute("SELECT run_id FROM runs WHERE state = 'running' ORDER BY run_key")
-            return [run_id for (run_id,) in rows]
-
-    def extent(self, run_id: str) -> RunExtent | None:
-        """How far a run's rows reach, in rows and in its replay file; None where there is no such run."""
-        with self._readers.borrow() as connection:
-            return store_queries.extent(connection, run_id)
 
     # Inside.
 

@@ -270,7 +270,7 @@ def test_that_a_damaged_replay_file_is_left_alone_and_told_of(
         ("truncated", "malformed"),
         ("text", "file is not a database"),
         ("foreign", "belongs to another program"),
-        ("newer", "was written by a newer version of gym_gui (format 99, known: 2). Update gym_gui to open it."),
+        ("newer", "was written by a newer version of gym_gui (format 99, known: 3). Update gym_gui to open it."),
     ],
 )
 def test_that_a_damaged_database_is_left_alone_and_told_of(damage: str, told: str, lake: str, var_dir: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from integration.command_line import answer, gym_gui
 
 import gym_gui as gym_gui_package
+from gym_gui.adapters.registry import registered_specs
 from gym_gui.core.sound import SILENCE, sound_of
 from gym_gui.recording.opening import open_recording
 
@@ -62,6 +63,7 @@ def test_that_seed_and_actions_give_the_same_sound_again(recorded: tuple[Path, s
     rows = answer("steps", run_id, "0", var_dir=var_dir)
     assert run["observation_space"].startswith("Box(0, 255, (210, 160, 3)"), "the agent sees what it saw before"
     assert {row["frame_ref"] == row["obs_ref"] for row in rows} == {True}
+    assert run["env_id"] in registered_specs()  # which registers them
     env = gymnasium.make(run["env_id"], sound_obs=True, **run["env_kwargs"])
     env.reset(seed=3)
     heard: list[Any] = [None, *(env.step(row["action"])[0]["sound"] for row in rows[1:])]
