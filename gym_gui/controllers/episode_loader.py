@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from gym_gui.controllers.replay_columns import EpisodeColumns, append_rows, empty_columns
 from gym_gui.controllers.row_matter import RowMatter, matter_of
+from gym_gui.controllers.unsaid_matter import UnsaidMatter
 from gym_gui.core.data_model import EpisodeStatus
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class EpisodeLoader:
         self._generation = 0
         self._loading = False
         self._episode: EpisodeRollup | None = None
+        self._unsaid: UnsaidMatter | None = None
         self._columns = empty_columns()
         self._pages: OrderedDict[int, _Page] = OrderedDict()
         self._page_in_flight = False
@@ -103,6 +105,7 @@ class EpisodeLoader:
             if generation != self._generation:
                 return
             run, self._episode, columns = answer
+            self._unsaid = UnsaidMatter(run, self._episode)
             self._listener.episode_opened(run, self._episode)
             self._accept(self._episode, columns, FIRST_ROWS)
 
@@ -183,15 +186,16 @@ class EpisodeLoader:
             self._listener.loading_failed(str(error) or type(error).__name__)
 
     def _read_info(self) -> None:
-        episode, page = self._episode, self._page_wanted
-        if self._page_in_flight or episode is None or page is None:
+        episode, unsaid, page = self._episode, self._unsaid, self._page_wanted
+        if self._page_in_flight or episode is None or unsaid is None or page is None:
             return
         rows = self._rows
         generation = self._generation
         first = page * INFO_ROWS
 
         def work() -> _Page:
-            return _page_of(rows.load_steps(episode.run_id, episode.episode_id, start=first, stop=first + INFO_ROWS))
+            found = rows.load_steps(episode.run_id, episode.episode_id, start=first, stop=first + INFO_ROWS)
+            return _page_of(list(map(unsaid.completed, found)))
 
         def done(read: _Page) -> None:
             if generation != self._generation:

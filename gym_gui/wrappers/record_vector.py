@@ -8,6 +8,7 @@ does.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from gymnasium.vector import VectorWrapper
 from gym_gui.adapters.foreign import one_line
 from gym_gui.core.data_model import EpisodeStatus
 from gym_gui.core.data_model.batch import NO_REWARD, TERMINATED, TRUNCATED
-from gym_gui.core.schema.step_payload import AutoresetMode
+from gym_gui.core.schema.step_payload import AutoresetMode, VectorMetadata, vector_to_document
 from gym_gui.core.typing_compat import override
 from gym_gui.wrappers.opening import RecordingOptions
 from gym_gui.wrappers.recording_part import Live, RecordingPart
@@ -56,7 +57,20 @@ class _Live(Live):
         self.pictures = VectorPictures(envs, "The vector environment", wanted=recorder.draws_at_all)
         self.normalization = NormalizationProbe(envs)
         self.ended = np.zeros(envs.num_envs, np.bool_)
+        self._make_place = partial(VectorMetadata, autoreset_mode=self.mode, batch_size=envs.num_envs)
         self.may_draw = recorder.draws_at_all
+
+    def first_row(
+        self,
+        extra: dict[str, Any] | None,
+        index: int,
+        starting: NDArray[np.bool_],
+        seeds: Sequence[int | None] | None = None,
+    ) -> dict[str, Any]:
+        """What is rare about an episode's first row: *extra*, and its place in the vector, which all its rows share."""
+        mask, given = tuple(starting.tolist()), None if seeds is None else tuple(seeds)
+        place = self._make_place(vector_index=index, reset_mask=mask, seeds=given)
+        return {**(extra or {}), "vector_metadata": vector_to_document(place)}
 
 
 class RecordTelemetryVector(RecordingPart[_Live], VectorWrapper[Any, Any, Any]):
@@ -181,7 +195,8 @@ class RecordTelemetryVector(RecordingPart[_Live], VectorWrapper[Any, Any, Any]):
         extra = self._stats(live)
         for index in chosen.nonzero()[0].tolist():
             info = live.parts.info(infos, index) if infos else {}
-            self._row(live, index, seen[index], pictures[index], info, extra)
+            first = live.first_row(extra, index, chosen, seeds)
+            self._row(live, index, seen[index], pictures[index], info, first)
         live.ended[chosen] = False
 
     def _stepped(self, live: _Live, taken: Sequence[Any], result: Any) -> None:
@@ -206,7 +221,7 @@ class RecordTelemetryVector(RecordingPart[_Live], VectorWrapper[Any, Any, Any]):
             if starting[index]:
                 if live.mode is AutoresetMode.SAME_STEP:
                     live.recorder.begin(track, seed=None, options=None, metadata={})
-                self._row(live, index, *now, extra)
+                self._row(live, index, *now, live.first_row(extra, index, starting))
         live.ended = np.zeros_like(ended) if live.mode is AutoresetMode.SAME_STEP else ended.copy()
 
     def _row(  # noqa: PLR0917 - by position, as the recorder takes it
