@@ -204,7 +204,10 @@ def test_that_an_episode_without_pictures_is_offered_no_format_that_needs_them(
     assert blind_dialog.message.text().startswith("Exported")
 
 
-def test_that_a_run_without_sound_is_offered_no_wav(dialog: ExportDialog) -> None:
+def test_that_a_run_without_sound_is_offered_none(dialog: ExportDialog) -> None:
+    dialog.formats.setCurrentRow([one.name for one in FORMATS].index("mp4"))
+    assert dialog.options.switches["lossless"].isVisible()
+    assert not dialog.options.switches["sound"].isVisible()
     assert offered(dialog) == {one.name for one in FORMATS} - {"wav"}
     why = "No sound of this run was recorded, so there is no WAV of it."
     assert dialog.formats.item([one.name for one in FORMATS].index("wav")).toolTip() == why

@@ -26,6 +26,7 @@ from gym_gui.controllers.export_form import ExportForm, suggested_path
 from gym_gui.controllers.exporting import BackgroundExport
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.core.sizes import size_text
+from gym_gui.core.sound import sound_rate_of
 from gym_gui.core.typing_compat import override
 from gym_gui.recording.export import FORMATS, ExportResult, ExportStoppedError, find_format
 from gym_gui.ui import theme as tokens
@@ -89,7 +90,7 @@ class ExportDialog(QDialog):
         self.formats = QListWidget()
         self.scopes = Segments((("episode", "This episode"), ("steps", "Steps"), ("run", "Whole run")), "episode")
         self.first, self.last = (NumberField(name, _STEP_WIDTH) for name in ("First step", "Last step"))
-        self.options = ExportOptionsPane(theme, run.step_rate_hz)
+        self.options = ExportOptionsPane(theme, run.step_rate_hz, has_sound=sound_rate_of(run.metadata) is not None)
         self.path = QLineEdit()
         self.told = make_label("", "muted", wrap=True)
         self.estimate = make_label("", "muted")

@@ -27,7 +27,7 @@ _SWITCHES: Final = {
     "lines": "One document a line (JSON Lines)",
     "overlay": "Step, action, reward and return below the picture",
     "lossless": "Lossless: every pixel bit for bit",
-    "sound": "The sound, where it was recorded",
+    "sound": "The sound",
 }
 # Formats that take pictures along unless told not to.
 _WITH_FRAMES: Final = frozenset({"hdf5", "sqlite"})
@@ -39,12 +39,14 @@ class ExportOptionsPane(QWidget):
     Args:
         theme: The look.
         rate_hz: The run's step rate, which pictures are shown at unless another is chosen.
+        has_sound: Whether any was recorded.
     """
 
     changed = Signal()
 
-    def __init__(self, theme: Theme, rate_hz: float, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, rate_hz: float, parent: QWidget | None = None, *, has_sound: bool) -> None:
         super().__init__(parent)
+        self._has_sound = has_sound
         self._rate_hz = rate_hz
         self._format: ExportFormat | None = None
         self._compression = ""
@@ -77,7 +79,7 @@ class ExportOptionsPane(QWidget):
         """Show what *chosen* knows, at its defaults."""
         self._format = chosen
         for name, switch in self.switches.items():
-            switch.setVisible(name in chosen.options)
+            switch.setVisible(name in chosen.options and (name != "sound" or self._has_sound))
             switch.setChecked(name == "sound" or (name == "frames" and chosen.name in _WITH_FRAMES))
         self.fps.set_value(self._rate_hz)
         self.scale.set_value(1)
