@@ -155,7 +155,7 @@ class Listing:
         del self._logged[: len(logged)]
         for run in news:
             if run.end is not None:
-                self._share_out(run)
+                share_out(self._store, run.run.run_id, run.folder)
         self._written(changed, news)
 
     def _write_runs(self, runs: Sequence[_ListedRun]) -> None:
@@ -185,14 +185,19 @@ class Listing:
                     run.lock.release()
                 del self._runs[run.run.run_id]
 
-    def _share_out(self, run: _ListedRun) -> None:
-        """The bytes of a run that ended, among its episodes by their steps: only now its files are as they stay."""
-        episodes = [one.rollup for one in self._store.list_episodes(run.run.run_id)]
-        rows = sum(rollup.steps + 1 for rollup in episodes)
-        size_bytes = _size_of(run.folder)
-        with self._store.transaction():
-            for rollup in episodes:
-                self._store.upsert_episode(rollup, stored_bytes=size_bytes * (rollup.steps + 1) // rows)
+
+def share_out(store: TelemetrySQLiteStore, run_id: str, folder: Path) -> None:
+    """The bytes of an ended run, among its episodes by their steps: only now the files in *folder* are as they stay.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    episodes = [one.rollup for one in store.list_episodes(run_id)]
+    rows = sum(rollup.steps + 1 for rollup in episodes)
+    size_bytes = _size_of(folder)
+    with store.transaction():
+        for rollup in episodes:
+            store.upsert_episode(rollup, stored_bytes=size_bytes * (rollup.steps + 1) // rows)
 
 
 def _size_of(folder: Path) -> int:

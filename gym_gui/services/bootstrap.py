@@ -224,7 +224,7 @@ def _open_store(paths: VarPaths) -> tuple[TelemetrySQLiteStore, list[str]]:
     paths.prepare()
     store = TelemetrySQLiteStore(paths.telemetry_db)
     try:
-        return store, recover_interrupted_runs(store, paths.replay_dir)
+        return store, recover_interrupted_runs(store, paths.replay_dir, paths.recordings_dir)
     except BaseException:
         store.close()
         raise

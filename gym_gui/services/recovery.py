@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.core.refs import is_run_id
+from gym_gui.recording.listing import share_out
 from gym_gui.replay.layout import replay_path
 from gym_gui.replay.recovery import recover_file
 from gym_gui.replay.run_lock import RunLock, is_being_written
+from gym_gui.services.relisting import relist_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +21,13 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 
-def recover_interrupted_runs(store: TelemetrySQLiteStore, replay_dir: Path) -> list[str]:
+def recover_interrupted_runs(store: TelemetrySQLiteStore, replay_dir: Path, recordings_dir: Path) -> list[str]:
     """Mend the files and end the episodes of every run whose process died.
+
+    Args:
+        store: Where runs are listed.
+        replay_dir: Replay files, and the locks of all runs.
+        recordings_dir: Recordings of other backends, a folder for each run.
 
     Returns:
         Ids of the runs that were put right; what could not be mended is logged and skipped.
@@ -32,7 +39,7 @@ def recover_interrupted_runs(store: TelemetrySQLiteStore, replay_dir: Path) -> l
         if is_being_written(replay_dir, run_id):
             continue
         try:
-            _recover_run(store, replay_dir, run_id)
+            _recover_run(store, replay_dir, recordings_dir, run_id)
         except EnvironmentFault as error:
             _LOGGER.error("Run %s could not be recovered: %s", run_id, error)  # noqa: TRY400 - the world's fault
         else:
@@ -40,12 +47,17 @@ def recover_interrupted_runs(store: TelemetrySQLiteStore, replay_dir: Path) -> l
     return recovered
 
 
-def _recover_run(store: TelemetrySQLiteStore, replay_dir: Path, run_id: str) -> None:
+def _recover_run(store: TelemetrySQLiteStore, replay_dir: Path, recordings_dir: Path, run_id: str) -> None:
     lock = RunLock(replay_dir, run_id)
     try:
-        path = replay_path(replay_dir, run_id)
+        path, folder = replay_path(replay_dir, run_id), recordings_dir / run_id
+        is_elsewhere = folder.is_dir()
+        if is_elsewhere:
+            relist_run(store, recordings_dir, run_id)
         # Database first: a damaged file must not keep the rows from being ended.
         store.close_interrupted([run_id], file_bytes={run_id: path.stat().st_size} if path.exists() else None)
+        if is_elsewhere:
+            share_out(store, run_id, folder)
         if path.exists():
             extent = store.extent(run_id)
             if extent is None:

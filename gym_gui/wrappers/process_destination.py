@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.errors import StoreError
 from gym_gui.services.batch_destination import DestinationStatus
+from gym_gui.wrappers import lifecycle
 from gym_gui.wrappers import recording_words as words
 from gym_gui.wrappers.recording_link import link
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # A recording process imports a good deal before it answers, on a machine that may be busy.
 _START_S: Final = 60.0
+# For the end of a run that had hardly begun.
+_UNBEGUN_S: Final = 5.0
 # Beyond the time that it was given for an end.
 _ANSWER_S: Final = 0.5
 
@@ -62,7 +65,11 @@ class ProcessDestination:
         self.facts = make_facts(self.place)
         self._link.say(self._number, words.OPEN, self.facts)
         # Names are given in the order in which scripts come; waiting for ours keeps it.
-        self._wait_names()
+        try:
+            self._wait_names()
+        except BaseException as fault:  # Ctrl+C, which ends a run that begins like any other
+            self.close(*lifecycle.ending_by(fault), timeout_s=_UNBEGUN_S)
+            raise
         if self._names is None:
             self._link.leave(self._number)
             raise StoreError(self.refused or "the process that records did not answer")

@@ -137,6 +137,27 @@ def test_that_a_recording_process_that_dies_again_and_again_does_not_hold_up_a_t
         assert next(summary.steps for summary in found.library.list_runs()) == 1
 
 
+def test_that_a_run_that_is_stopped_while_it_begins_is_cancelled(var_dir: Path) -> None:
+    code = """
+import os, signal, threading
+import gymnasium, gym_gui
+from gym_gui.wrappers import recording_link
+
+def stop():
+    while recording_link._link is None or not recording_link._link._listeners:
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+
+env = gym_gui.RecordTelemetry(gymnasium.make("CartPole-v1"), run="run")
+threading.Thread(target=stop).start()
+env.reset()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=TESTS.parent)
+    assert "KeyboardInterrupt" in done.stderr
+    with open_archive(load_settings(var_dir)) as found:
+        assert [summary.state for summary in found.library.list_runs()] == [RunState.CANCELLED]
+
+
 def test_that_a_recording_process_ends_with_its_training_only(var_dir: Path) -> None:
     env = RecordTelemetry(Counting(length=10), run="run")
     env.reset(seed=1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import h5py
@@ -12,7 +14,8 @@ import pytest
 from disks import SmallDisk, small_disk
 from synthetic import episode_of, frame_of, run_of, seen_at, step_of
 
-from gym_gui.config.settings import Settings
+from gym_gui.config.settings import Settings, load_settings
+from gym_gui.controllers.recording import RecordingRequest, record
 from gym_gui.core.data_model import EpisodeStatus, FrameState, RunState
 from gym_gui.core.errors import FrameNotFoundError, VarDirError
 from gym_gui.replay import ReplayReader, ReplayWriter
@@ -240,3 +243,29 @@ def test_that_an_interrupted_episode_counts_the_bytes_of_its_pictures(tmp_path: 
         (summary,) = archive.store.list_episodes("run")
     assert summary.rollup.status is EpisodeStatus.INTERRUPTED
     assert summary.size_bytes > path.stat().st_size * 0.5
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "hdf5", "parquet"])
+def test_that_a_killed_run_of_another_backend_is_listed_as_what_it_holds(var_dir: Path, backend: str) -> None:
+    settings = load_settings(var_dir, [f"record={backend}"])
+    with open_services(settings) as services:
+        run_id = record(services, RecordingRequest(env_id="FrozenLake-v1", episodes=3, seed=5)).run_id
+        whole = [one.rollup for one in services.store.list_episodes(run_id)]
+    # Its process died before the list was written once more: it knew little of the second, nothing of the third.
+    with closing(sqlite3.connect(settings.paths.telemetry_db)) as list_of_then, list_of_then:
+        list_of_then.execute("UPDATE runs SET state = 'running', ended_at = NULL")
+        list_of_then.execute("UPDATE episodes SET stored_bytes = 0")
+        list_of_then.execute(
+            "UPDATE episodes SET status = 'running', steps = 1, total_reward = 0, frames = 1, terminated = 0, "
+            "ended_at = NULL WHERE episode_index = 1"
+        )
+        list_of_then.execute("DELETE FROM episodes WHERE episode_index = 2")
+    with open_services(settings) as services:
+        assert services.recovered_runs == [run_id]
+        (summary,) = services.library.list_runs()
+        found = [one.rollup for one in services.library.list_episodes(run_id)]
+    told = [(one.steps, one.total_reward, one.frames, one.status, one.terminated, one.seed) for one in found]
+    assert told == [(one.steps, one.total_reward, one.frames, one.status, one.terminated, one.seed) for one in whole]
+    folder = settings.paths.recordings_dir / run_id
+    on_disk = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    assert summary.size_bytes == pytest.approx(on_disk, rel=0.01)

@@ -1,0 +1,93 @@
+"""A killed run of another backend than split is listed as what its recording holds, which was ahead of the list.
+
+A backend's rows are on disk before the database says so, and a process may die between the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from gym_gui.core.data_model import EpisodeStatus, FrameState
+from gym_gui.recording.chain_reader import ChainReader, PartReader
+from gym_gui.services.shelf import Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from gym_gui.core.data_model import EpisodeRollup, StepRecord
+    from gym_gui.recording.contract import RecordingReader
+    from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
+
+_PAGE_STEPS: Final = 4_096
+_GONE: Final = frozenset({FrameState.SHED, FrameState.LOST})
+
+
+def relist_run(store: TelemetrySQLiteStore, recordings_dir: Path, run_id: str) -> None:
+    """End the episodes of a killed run that were under way, or that the list had not heard of yet.
+
+    Args:
+        store: Where runs are listed.
+        recordings_dir: Where each run has its folder.
+        run_id: The run.
+
+    Raises:
+        EnvironmentFault: the recording cannot be read.
+        StoreError: the database refuses.
+    """
+    shelf = Shelf(recordings_dir)
+    try:
+        readers = shelf.readers_of(run_id)
+        if not readers:
+            return
+        parts = [one for one in readers if isinstance(one, PartReader)]
+        reader = ChainReader(parts) if parts else readers[0]
+        listed = {one.rollup.episode_id: one.rollup for one in store.list_episodes(run_id)}
+        ended = [
+            _ended(reader, one.rollup)
+            for one in reader.list_episodes(run_id)
+            if _is_under_way(listed.get(one.rollup.episode_id))
+        ]
+        with store.transaction():
+            for rollup in ended:
+                store.upsert_episode(rollup)
+    finally:
+        shelf.close()
+
+
+def _is_under_way(listed: EpisodeRollup | None) -> bool:
+    return listed is None or listed.status is EpisodeStatus.RUNNING
+
+
+def _ended(reader: RecordingReader, rollup: EpisodeRollup) -> EpisodeRollup:
+    """An episode with the totals of its rows."""
+    total, steps, frames, dropped = 0.0, 0, 0, 0
+    terminated = truncated = False
+    last = rollup.started_at
+    for page in _pages(reader, rollup):
+        for row in page:
+            steps = max(steps, row.step_index)
+            total += row.reward or 0.0
+            frames += row.frame_ref is not None
+            dropped += row.frame_state in _GONE
+            terminated, truncated = terminated or row.terminated, truncated or row.truncated
+            last = max(last, row.timestamp)
+    return replace(
+        rollup,
+        steps=steps,
+        total_reward=total,
+        frames=frames,
+        dropped_frames=dropped,
+        terminated=terminated,
+        truncated=truncated,
+        status=EpisodeStatus.COMPLETED if terminated or truncated else EpisodeStatus.INTERRUPTED,
+        ended_at=last,
+    )
+
+
+def _pages(reader: RecordingReader, rollup: EpisodeRollup) -> Iterator[Sequence[StepRecord]]:
+    start = 0
+    while page := reader.load_steps(rollup.run_id, rollup.episode_id, start=start, stop=start + _PAGE_STEPS):
+        yield page
+        start += _PAGE_STEPS
