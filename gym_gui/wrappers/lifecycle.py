@@ -18,6 +18,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.data_model import RunState
+from gym_gui.wrappers.ending import ending_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 _EARLY_SCALARS: Final = 100_000
 _EXIT_PRIORITY: Final = 10
-_SHOWN: Final = 500
 # Whoever sends SIGTERM waits a little before it sends SIGKILL: ten seconds, as a rule.
 _LAST_WORDS_S: Final = 5.0
 
@@ -140,18 +140,6 @@ def _how_it_ends() -> tuple[RunState, str]:
     # The interpreter leaves what nobody caught here, once it has printed it.
     fault: Any = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
     return ending_by(on_its_way or (None if hasattr(sys, "ps1") else fault))
-
-
-def ending_by(fault: BaseException | None) -> tuple[RunState, str]:
-    """How a run ends that *fault* ends, and why; None for nothing but its own end."""
-    if fault is None or isinstance(fault, (SystemExit, GeneratorExit)):
-        return RunState.COMPLETED, ""
-    if isinstance(fault, KeyboardInterrupt):
-        return RunState.CANCELLED, "It was stopped with Ctrl+C."
-    said = " ".join(str(fault).split())
-    if not isinstance(fault, Exception):  # asks for an end, and is no fault: a task that is cancelled, say
-        return RunState.CANCELLED, said[:_SHOWN]
-    return RunState.FAULTED, (f"{type(fault).__name__}: {said}" if said else type(fault).__name__)[:_SHOWN]
 
 
 def _after_fork() -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.errors import StoreError
 from gym_gui.services.batch_destination import DestinationStatus
-from gym_gui.wrappers import lifecycle
 from gym_gui.wrappers import recording_words as words
+from gym_gui.wrappers.ending import ending_by
 from gym_gui.wrappers.recording_link import link
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ProcessDestination:
         try:
             self._wait_names()
         except BaseException as fault:  # Ctrl+C, which ends a run that begins like any other
-            self.close(*lifecycle.ending_by(fault), timeout_s=_UNBEGUN_S)
+            self.close(*ending_by(fault), timeout_s=_UNBEGUN_S)
             raise
         if self._names is None:
             self._link.leave(self._number)

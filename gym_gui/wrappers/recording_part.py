@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import GymGuiError
 from gym_gui.wrappers import lifecycle
+from gym_gui.wrappers.ending import ending_by
 from gym_gui.wrappers.opening import OpeningAttempts, RecordingOptions, open_recorder
 from gym_gui.wrappers.said_once import SaidOnce
 
@@ -89,7 +90,7 @@ class RecordingPart(Generic[LiveT]):
             reason: Why.
         """
         if state is None:
-            state, reason = lifecycle.ending_by(sys.exc_info()[1])
+            state, reason = ending_by(sys.exc_info()[1])
         live, self._live, self._broken = self._live, None, None
         if live is not None and not lifecycle.is_foreign(live.recorder):
             live.recorder.close(state, reason)
