@@ -64,6 +64,8 @@ def show(*, overrides: tuple[str, ...], as_yaml: bool, as_json: bool, var_dir: s
 @var_dir_option
 def validate(*, file: str | None, var_dir: str | None) -> int:
     """Check FILE, or the user's file and the environment; every fault is told."""
+    if file is not None and "=" in file and not Path(file).exists():
+        raise click.UsageError(f"{file} is a setting and no file; `gym-gui config show {file}` checks it.")
     faults = check_settings(chosen_var_dir(var_dir), None if file is None else Path(file))
     if not faults:
         click.echo("Nothing to object to.")

@@ -205,8 +205,10 @@ def _tell(result: RecordingResult) -> None:
     if result.warning:
         say(f"gym-gui: {result.warning}", err=True)
     rate = result.steps / result.wall_s if result.wall_s else 0.0
+    whole = result.episodes - result.cut_off
+    episodes = f"{whole:,} {'whole ' * bool(result.cut_off)}episode{'s' * (whole != 1)}"
     click.echo(
-        f"Recorded {result.episodes:,} episode{'s' * (result.episodes != 1)}, {result.steps:,} steps, "
+        f"Recorded {episodes}{f', {result.cut_off:,} cut off' * bool(result.cut_off)}, {result.steps:,} steps, "
         f"{result.frames:,} frames of {result.env_id} in {result.wall_s:.1f} s "
         f"({rate:,.0f} steps/s, {size_text(result.size_bytes)}, {result.dropped_frames} frames dropped)."
     )

@@ -13,13 +13,13 @@ def flatten(text: str) -> list[Leaf]:
     """Dotted key, value and line of every leaf; a list is a leaf.
 
     Raises:
-        ValueError: the text is no YAML, or no mapping at its top.
+        ValueError: the text is no YAML, no mapping at its top, or has a key twice.
     """
     root = _parsed(text)
     leaves: list[Leaf] = []
     try:
         if root is not None:
-            _collect(root, "", leaves)
+            _collect(root, "", leaves, {})
     except yaml.MarkedYAMLError as error:
         raise ValueError(_problem(error)) from error
     except RecursionError as error:
@@ -148,14 +148,16 @@ def _child(node: Any, name: str) -> tuple[Any, Any] | None:
     return next((pair for pair in reversed(node.value) if pair[0].value == name), None)
 
 
-def _collect(node: Any, prefix: str, leaves: list[Leaf]) -> None:
+def _collect(node: Any, prefix: str, leaves: list[Leaf], lines: dict[str, int]) -> None:
     for key, value in node.value:
-        name = f"{prefix}{key.value}"
+        name, line = f"{prefix}{key.value}", key.start_mark.line + 1
+        if lines.setdefault(name, line) != line:  # the first one would be without effect, and say nothing
+            raise ValueError(f"{name} stands in line {lines[name]} and again in line {line}")
         if isinstance(value, yaml.MappingNode) and value.value:
-            _collect(value, f"{name}.", leaves)
+            _collect(value, f"{name}.", leaves, lines)
         else:
             constructor = yaml.constructor.SafeConstructor()
-            leaves.append((name, constructor.construct_document(value), key.start_mark.line + 1))
+            leaves.append((name, constructor.construct_document(value), line))
 
 
 def _scalar(value: Any) -> str:

@@ -132,7 +132,7 @@ class _Together(EpisodesInTurn):
         except (EnvironmentRaisedError, InvalidActionError, SchemaMismatchError) as error:
             self.fault, status = str(error), EpisodeStatus.FAULTED
         finally:
-            self.telemetry.complete_episode(stepper.finish(status, self.fault or None))
+            self.complete(stepper.finish(status, self.fault or None))
 
     def _keep_rows(self, rows: list[StepRecord]) -> None:
         for row in rows[:1]:  # which has the picture, and stands for the step

@@ -20,7 +20,7 @@ from gym_gui.core.errors import EnvironmentRaisedError, InvalidActionError, Sche
 from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
-    from gym_gui.core.data_model import RunRecord, RunSummary
+    from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunSummary
     from gym_gui.core.schema.run_spaces import RunSpaces
     from gym_gui.services.bootstrap import Archive, Services
 
@@ -68,6 +68,7 @@ class RecordingResult:
         env_id: Its environment.
         seed: Seed of the first episode.
         episodes: Episodes begun.
+        cut_off: How many of them are not whole: open when the recording ended, or ended by a fault.
         steps: Actions taken.
         frames: Pictures on disk.
         dropped_frames: Pictures that are not.
@@ -82,6 +83,7 @@ class RecordingResult:
     env_id: str
     seed: int
     episodes: int
+    cut_off: int
     steps: int
     frames: int
     dropped_frames: int
@@ -163,6 +165,7 @@ def carry_out(
         env_id=run.env_id,
         seed=seed,
         episodes=summary.episodes,
+        cut_off=min(recording.cut_off, summary.episodes),
         steps=summary.steps,
         frames=summary.frames,
         # Where it was chosen that nothing is kept, nothing was dropped.
@@ -183,6 +186,7 @@ def recount(archive: Archive, result: RecordingResult) -> RecordingResult:
     return replace(
         result,
         episodes=summary.episodes,
+        cut_off=min(result.cut_off, summary.episodes),
         steps=summary.steps,
         frames=summary.frames,
         dropped_frames=result.frames + result.dropped_frames - summary.frames,
@@ -211,6 +215,7 @@ class Recording(ABC):
         request: What to record.
         steps_left: Actions that may still be taken; negative for no limit.
         frames: Pictures handed to telemetry.
+        cut_off: Episodes that did not come to their end.
         stopped: Whether it was asked to stop.
         fault: Why it could not go on.
     """
@@ -229,6 +234,7 @@ class Recording(ABC):
         self._should_stop = should_stop or (lambda: False)
         self.steps_left = request.steps if request.steps is not None else -1
         self.frames = 0
+        self.cut_off = 0
         self.stopped = False
         self.fault = ""
 
@@ -248,6 +254,11 @@ class Recording(ABC):
         self.frames += step.frame is not None
         self.telemetry.record_step(step)
         self._on_step(step)
+
+    def complete(self, rollup: EpisodeRollup) -> None:
+        """Tell telemetry that an episode is over."""
+        self.cut_off += rollup.status is not EpisodeStatus.COMPLETED
+        self.telemetry.complete_episode(rollup)
 
     def is_over(self) -> bool:
         """Whether somebody or something stopped it."""
@@ -309,7 +320,7 @@ class _OneByOne(EpisodesInTurn):
         except (EnvironmentRaisedError, InvalidActionError, SchemaMismatchError) as error:
             self.fault, status = str(error), EpisodeStatus.FAULTED
         finally:
-            self.telemetry.complete_episode(self._stepper.finish(status, self.fault or None))
+            self.complete(self._stepper.finish(status, self.fault or None))
 
 
 def _for_good(fault: str) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gym_gui.adapters.vector import StreamEvents
+    from gym_gui.core.data_model import EpisodeRollup
     from gym_gui.services.bootstrap import Services
 
 
@@ -42,7 +43,8 @@ def record_vector(
     """Record ``request.num_envs`` environments of one kind; when it returns, everything is on disk.
 
     It ends after ``request.episodes`` whole episodes of all together (as many as there are environments by default) or
-    ``request.steps`` actions of all together; episodes that are open then are kept as *abandoned*.
+    ``request.steps`` actions of all together; episodes that are open then are kept as *abandoned*, but not those that
+    only began with the last step.
 
     Args:
         services: The running pipeline.
@@ -103,6 +105,8 @@ class _SideBySide(Recording):
         self._policies = policies
         self._begun = 0
         self._completed = 0
+        # Begun by an automatic reset and not told yet: the vector may end before their first action.
+        self._openings: dict[str, list[EpisodeRollup | StepRecord]] = {}
 
     @override
     def play(self, seed: int) -> None:
@@ -113,13 +117,15 @@ class _SideBySide(Recording):
         status: EpisodeStatus | None = None
         try:
             self._publish(stepper.reset(seed=seed), seed)
+            self._tell_openings()
             while not self._has_enough(wanted) and not self.is_over():
                 self._step(seed)
         except (EnvironmentRaisedError, InvalidActionError, SchemaMismatchError) as error:
             self.fault, status = str(error), EpisodeStatus.FAULTED
         finally:
             for rollup in stepper.finish(status, self.fault or None):
-                self.telemetry.complete_episode(rollup)
+                if rollup.episode_id not in self._openings:
+                    self.complete(rollup)
 
     def _has_enough(self, episodes: int | None) -> bool:
         # A step of the vector is a step of each: the last one may bring more of both than was asked for.
@@ -134,22 +140,43 @@ class _SideBySide(Recording):
             later = count(seed + self._begun)
             seeds = [next(later) if over else None for over in ended]
             self._publish(stepper.reset(seed=seeds, mask=ended), seed)
+            self._tell_openings()
             ended[:] = False
         actions = [
             None if over else policy.act(stepper.last(index))
             for index, (policy, over) in enumerate(zip(self._policies, ended, strict=True))
         ]
-        self._publish(stepper.step(stepper.batch(actions)), seed)
+        try:
+            events = stepper.step(stepper.batch(actions))
+        except EnvironmentRaisedError:
+            self._tell_openings()  # it may have been their first action
+            raise
+        self._publish(events, seed)
 
     def _publish(self, events: StreamEvents, seed: int) -> None:
         for event in events:
             if isinstance(event, StepRecord):
+                if event.step_index == 0:
+                    self._openings[event.episode_id].append(event)
+                    continue
+                self._tell_opening(event.episode_id)
                 self.keep(event)
-                self.steps_left -= event.step_index > 0
+                self.steps_left -= 1
             elif event.status is EpisodeStatus.RUNNING:
-                self.telemetry.record_episode_start(event)
+                self._openings[event.episode_id] = [event]
                 self._policies[event.metadata["vector_index"]].reset(seed + self._begun)
                 self._begun += 1
             else:
-                self.telemetry.complete_episode(event)
+                self.complete(event)
                 self._completed += 1
+
+    def _tell_openings(self) -> None:
+        for episode_id in list(self._openings):
+            self._tell_opening(episode_id)
+
+    def _tell_opening(self, episode_id: str) -> None:
+        for event in self._openings.pop(episode_id, ()):
+            if isinstance(event, StepRecord):
+                self.keep(event)
+            else:
+                self.telemetry.record_episode_start(event)

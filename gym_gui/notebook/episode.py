@@ -9,6 +9,7 @@ import numpy as np
 
 from gym_gui.core.sound import SILENCE, sound_of
 from gym_gui.core.spaces.graphs import RunGraphs
+from gym_gui.core.typing_compat import override
 from gym_gui.notebook.arrays import LazyArrays
 from gym_gui.notebook.columns import Columns
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 class Episode:
     """An episode of *n* actions: its rows are 0 to n, and row 0 is the state after reset.
+
+    Where several agents share a world, a step has a row for each agent that was there; `of_agent` gives those of one.
 
     Args:
         reader: Where it lies.
@@ -67,6 +70,21 @@ class Episode:
             self._graphs.restored(one) for one in self._reader.load_steps(self.rollup.run_id, self.rollup.episode_id)
         ]
 
+    @property
+    def agents(self) -> list[str]:
+        """Who acted in it, in order of appearance."""
+        return list(dict.fromkeys(one.agent_id for one in self.records))
+
+    def of_agent(self, agent: str) -> Episode:
+        """The episode as one of its agents lived it: its rows, actions, rewards, observations, the world's pictures.
+
+        Raises:
+            ValueError: it has no such agent.
+        """
+        if agent not in self.agents:
+            raise ValueError(f"Episode {self.index} has no agent {agent!r}; there are {', '.join(self.agents)}.")
+        return EpisodeOfAgent(self, agent)
+
     @cached_property
     def steps(self) -> Columns:
         """The rows as NumPy columns."""
@@ -88,8 +106,16 @@ class Episode:
 
     @cached_property
     def frames(self) -> LazyArrays:
-        """The pictures, one a row, ``uint8 (H, W, 3)``: ``frames[7]``, ``frames[a:b:step]``."""
-        return LazyArrays(self._reader, [one.frame_ref for one in self.records], "frame")
+        """The pictures, one a step, ``uint8 (H, W, 3)``: ``frames[7]``, ``frames[a:b:step]``.
+
+        The picture of a step is the world's, whichever agent's row has it.
+        """
+        shown: dict[int, StepRecord] = {}  # by step, in order
+        for one in self._world:
+            if one.step_index not in shown or shown[one.step_index].frame_ref is None:
+                shown[one.step_index] = one
+        rows = [shown[step] for step in dict.fromkeys(one.step_index for one in self.records)]
+        return LazyArrays(self._reader, [one.frame_ref for one in rows], rows, "frame")
 
     @cached_property
     def observations(self) -> LazyArrays:
@@ -100,7 +126,7 @@ class Episode:
         inline = [one.observation for one in self.records]
         refs = [one.obs_ref for one in self.records]
         restorers = [self._graphs.of_observation(one.agent_id) for one in self.records]
-        return LazyArrays(self._reader, refs, "observation", inline, restorers)
+        return LazyArrays(self._reader, refs, self.records, "observation", inline=inline, restorers=restorers)
 
     @property
     def sound(self) -> NDArray[np.uint8] | None:
@@ -131,6 +157,11 @@ class Episode:
         for name in ("records", "steps", "frames", "observations"):
             self.__dict__.pop(name, None)
 
+    @property
+    def _world(self) -> list[StepRecord]:
+        """The rows of everybody."""
+        return self.records
+
     @cached_property
     def _graphs(self) -> RunGraphs:
         return RunGraphs(self._reader.get_run(self.rollup.run_id).metadata)
@@ -145,3 +176,47 @@ class Episode:
             f"<Episode {rollup.episode_index} of {rollup.run_id}: {self.env_id}, {rollup.steps:,} steps, "
             f"return {rollup.total_reward:g}, {rollup.status.value}>"
         )
+
+
+class EpisodeOfAgent(Episode):
+    """An episode as one agent of several lived it; without a row where it was never there.
+
+    Args:
+        whole: The episode.
+        agent: The agent's name.
+    """
+
+    def __init__(self, whole: Episode, agent: str) -> None:
+        super().__init__(whole._reader, whole._summary)  # noqa: SLF001 - an episode as well
+        self._whole = whole
+        self._agent = agent
+
+    @cached_property
+    @override
+    def records(self) -> list[StepRecord]:
+        return [one for one in self._world if one.agent_id == self._agent]
+
+    @property
+    @override
+    def total_reward(self) -> float:
+        """The agent's own return."""
+        return float(self.rewards.sum())
+
+    @override
+    def refresh(self) -> None:
+        self._whole.refresh()
+        super().refresh()
+
+    @property
+    @override
+    def _world(self) -> list[StepRecord]:
+        return self._whole.records
+
+    @override
+    def __len__(self) -> int:
+        """Actions of the agent."""
+        return len(self.rewards)
+
+    @override
+    def __repr__(self) -> str:
+        return f"<{self._agent} in episode {self.index} of {self.rollup.run_id}: {self.env_id}, {len(self):,} steps>"

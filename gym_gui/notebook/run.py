@@ -54,13 +54,14 @@ class Run(Sequence[Episode]):
         self,
         batch_size: int,
         *,
+        agent: str | None = None,
         shuffle: bool = False,
         n_step: int = 1,
         gamma: float = 0.99,
         seed: int | None = None,
     ) -> Transitions:
-        """Batches of all its transitions; see `Transitions`."""
-        return Transitions(self, batch_size, shuffle=shuffle, n_step=n_step, gamma=gamma, seed=seed)
+        """Batches of all its transitions, of one agent where several share a world; see `Transitions`."""
+        return Transitions(self, batch_size, agent=agent, shuffle=shuffle, n_step=n_step, gamma=gamma, seed=seed)
 
     def scalars(self, *names: str) -> dict[str, ScalarCurve]:
         """What its learner logged: ``run.scalars("loss")["loss"].value``; every metric where none is named."""

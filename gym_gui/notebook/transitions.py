@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from gym_gui.notebook.columns import objects_of
+from gym_gui.notebook.episode import EpisodeOfAgent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,18 +31,21 @@ class Transitions:
     where they are no arrays of one shape: dicts, tuples of unlike parts, sequences, graphs; ``reward``:
     ``float64 (batch,)``, the discounted sum over the steps of the transition; ``discount``: ``float64 (batch,)``, gamma
     to the power of those steps;
-    ``terminated``, ``truncated``: whether the episode ended within it; ``episode``, ``step_index``: where it begins.
+    ``terminated``, ``truncated``: whether the episode ended within it, for its agent;
+    ``episode``, ``step_index``: where it begins.
 
     Args:
-        episodes: Whose transitions; each of one agent, with observations.
+        episodes: Whose transitions, with observations.
         batch_size: Transitions a batch; the last one may be shorter.
+        agent: Whose, where several agents share a world; an episode without it gives none.
         shuffle: In random order over all episodes.
         n_step: Steps a transition spans; fewer at an episode's end.
         gamma: Discount a step.
         seed: Makes the order repeatable.
 
     Raises:
-        ValueError: a size is not positive, or an episode has several agents.
+        ValueError: a size is not positive; while iterating: an episode has several agents and none was named, or no
+            episode has the one that was.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Transitions:
         episodes: Sequence[Episode],
         batch_size: int,
         *,
+        agent: str | None = None,
         shuffle: bool = False,
         n_step: int = 1,
         gamma: float = 0.99,
@@ -56,29 +61,42 @@ class Transitions:
     ) -> None:
         if batch_size < 1 or n_step < 1:
             raise ValueError(f"A batch and a transition have at least one step, not {min(batch_size, n_step)}.")
-        self._episodes = episodes
+        self._whole = episodes
+        self._agent = agent
+        self._episodes = episodes if agent is None else [EpisodeOfAgent(one, agent) for one in episodes]
         self._batch_size = batch_size
         self._shuffle = shuffle
         self._n_step = n_step
         self._gamma = gamma
         self._random = np.random.default_rng(seed)
-        self._last_rows: list[int] = []
+        self._last_rows: list[NDArray[np.int64]] = []
         self._acting: list[int] = []
 
     def __len__(self) -> int:
         """Batches a pass."""
-        return math.ceil(sum(len(episode) for episode in self._episodes) / self._batch_size)
+        # Without an agent no row is read for it.
+        whole = self._agent is None
+        count = sum(len(episode) if whole else len(_begun(_last_rows(episode))) for episode in self._episodes)
+        return math.ceil(count / self._batch_size)
 
     def __iter__(self) -> Iterator[dict[str, NDArray[Any]]]:
-        self._last_rows = [_last_row(episode) for episode in self._episodes]
-        self._acting = [number for number, last in enumerate(self._last_rows) if last]
-        places = [_Place(number, row) for number, last in enumerate(self._last_rows) for row in range(last)]
+        self._last_rows = [_last_rows(episode) for episode in self._episodes]
+        self._check_agent()
+        begun = [_begun(last_rows).tolist() for last_rows in self._last_rows]
+        self._acting = [number for number, rows in enumerate(begun) if rows]
+        places = [_Place(number, row) for number, rows in enumerate(begun) for row in rows]
         order = self._random.permutation(len(places)) if self._shuffle else np.arange(len(places))
         for start in range(0, len(order), self._batch_size):
             yield self._batch([places[at] for at in order[start : start + self._batch_size]])
 
+    def _check_agent(self) -> None:
+        if self._agent is None or not self._whole or any(episode.steps.rows for episode in self._episodes):
+            return
+        there = dict.fromkeys(agent for episode in self._whole for agent in episode.agents)
+        raise ValueError(f"No episode has an agent {self._agent!r}; there are {', '.join(there) or 'none'}.")
+
     def _batch(self, places: Sequence[_Place]) -> dict[str, NDArray[Any]]:
-        ends = [_Place(one.episode, min(one.row + self._n_step, self._last_rows[one.episode])) for one in places]
+        ends = [one._replace(row=min(one.row + self._n_step, self._last_rows[one.episode][one.row])) for one in places]
         rewards = np.empty(len(places))
         discounts = np.empty(len(places))
         for at, (begin, end) in enumerate(zip(places, ends, strict=True)):
@@ -124,8 +142,23 @@ def _stacked(values: Sequence[Any]) -> NDArray[Any]:
     return objects_of(values)
 
 
-def _last_row(episode: Episode) -> int:
+def _last_rows(episode: Episode) -> NDArray[np.int64]:
+    """``(rows,)``: where the steps that lead on from each row end: with the agent, or before rows that are missing."""
     steps = episode.steps
-    if steps.rows and len(set(steps["agent_id"])) > 1:
-        raise ValueError(f"Episode {episode.index} has several agents: choose the rows of one of them.")
-    return max(0, steps.rows - 1)
+    if not steps.rows:
+        return np.empty(0, np.int64)
+    if len(episode.agents) > 1:
+        raise ValueError(
+            f"Episode {episode.index} has several agents: choose one with agent=, of {', '.join(episode.agents)}."
+        )
+    ended = steps["terminated"] | steps["truncated"]
+    ended[:-1] |= np.diff(steps["step_index"]) != 1
+    ended[-1] = True
+    (lasts,) = ended.nonzero()
+    last_rows: NDArray[np.int64] = lasts[np.searchsorted(lasts, np.arange(steps.rows))]
+    return last_rows
+
+
+def _begun(last_rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows from which a step leads on."""
+    return np.flatnonzero(last_rows > np.arange(len(last_rows)))

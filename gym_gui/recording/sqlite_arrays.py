@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
@@ -18,6 +19,7 @@ import zstandard
 from gym_gui.core.data_model import FrameState
 from gym_gui.core.packing import to_array
 from gym_gui.core.refs import FRAMES_DATASET, OBSERVATIONS_DATASET, make_frame_ref
+from gym_gui.core.typing_compat import override
 from gym_gui.db.connection import store_error
 from gym_gui.recording.sqlite_schema import APPLICATION_ID, MIGRATIONS
 from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
@@ -74,6 +76,15 @@ class RecordingStore(TelemetrySQLiteStore):
                 self._writing().execute(f"PRAGMA {name} = {value}")
         except sqlite3.Error as error:
             raise store_error("set up", self._path, error) from error
+
+    @override
+    def close(self) -> None:
+        # In WAL mode whoever reads makes files beside the recording, which a reader cannot remove again.
+        if self._writer is not None:
+            with suppress(sqlite3.Error):  # somebody reads just now: then it stays in that mode
+                self._writer.execute("PRAGMA busy_timeout = 0")
+                self._writer.execute("PRAGMA journal_mode = DELETE")
+        super().close()
 
     def insert_attached(self, steps: Sequence[StepRecord]) -> int:
         """Add attached *steps* and their arrays; one that is there already changes nothing.

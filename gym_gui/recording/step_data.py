@@ -260,7 +260,8 @@ def _described(value: Any) -> str:
         return f"text ({value!r:.40})"
     if isinstance(value, np.ndarray):
         return f"an array ({value.dtype}, {'x'.join(map(str, value.shape)) or 'no dimensions'})"
-    return f"a {type(value).__name__}"
+    name = type(value).__name__
+    return f"a{'n' * (name[0].lower() in 'aeio')} {name}"  # not "an uint8"
 
 
 def _is_number(value: Any) -> bool:

@@ -221,7 +221,7 @@ class RunCheck:
 
     def _view_fault(self, view: object) -> str:
         if not isinstance(view, Mapping):
-            return f"it is a {type(view).__name__}"
+            return f"it is of type {type(view).__name__}"
         # A grid or graph is looked through where its kind and size are new to the run, and only measured after that.
         if any(fits(view) for fits in self._views.get(str(view.get("kind")), ())):
             return ""
@@ -287,7 +287,7 @@ def _field_fault(step: StepRecord) -> str:
     if type(index) is not int or index < 0:
         return f"step_index {index!r} is no whole number from 0 on"
     if reward is not None and type(reward) is not float and not _is_number(reward):
-        return f"reward is a {type(reward).__name__}"
+        return f"reward is of type {type(reward).__name__}"
     if type(ends[0]) is not bool or type(ends[1]) is not bool:
         return "terminated and truncated are not both true or false"
     if getattr(step.timestamp, "tzinfo", None) is None:

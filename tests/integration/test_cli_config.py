@@ -55,6 +55,12 @@ def test_that_validate_tells_every_fault(var_dir: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_that_validate_says_what_checks_a_setting(var_dir: Path) -> None:
+    found = gym_gui("config", "validate", "record=parket", var_dir=var_dir)
+    assert found.code == 2
+    assert "record=parket is a setting and no file; `gym-gui config show record=parket` checks it." in found.stderr
+
+
 @pytest.mark.parametrize("words", [("record", "CartPole-v1"), ("play", "CartPole-v1"), ("demo",)])
 def test_that_a_wrong_override_ends_with_2_before_anything_is_made(var_dir: Path, words: tuple[str, ...]) -> None:
     found = gym_gui(*words, "record=parket", var_dir=var_dir)

@@ -24,6 +24,16 @@ def test_that_processes_side_by_side_are_recorded_and_listed(tmp_path: Path) -> 
     assert all("continues" in one["metadata"] for one in episodes[2:])
 
 
+def test_that_whole_episodes_are_told_apart_from_those_that_were_cut_off(tmp_path: Path) -> None:
+    words = ("FrozenLake-v1", "--num-envs", "3", "--episodes", "7", "--seed", "3", "--no-frames")
+    told = gym_gui("record", *words, var_dir=tmp_path).stdout
+    (run,) = gym_gui("runs", "--json", var_dir=tmp_path).document
+    listed = gym_gui("episodes", run["run_id"], "--json", var_dir=tmp_path).document
+    whole = sum(one["status"] == "completed" for one in listed)
+    assert len(listed) > whole >= 7
+    assert told.startswith(f"Recorded {whole} whole episodes, {len(listed) - whole} cut off, {run['steps']} steps, ")
+
+
 def test_that_a_wrong_mode_is_told_before_anything_is_made(tmp_path: Path) -> None:
     answer = gym_gui("record", "FrozenLake-v1", "--num-envs", "2", "--autoreset", "sometimes", var_dir=tmp_path / "var")
     assert answer.code == 2

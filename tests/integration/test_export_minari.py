@@ -115,6 +115,14 @@ def test_that_a_data_set_that_minari_wrote_is_imported(tmp_path: Path, monkeypat
     assert np.array_equal(first, expected)
 
 
+def test_that_a_world_of_several_agents_is_refused_for_its_agents(tmp_path: Path) -> None:
+    rows = [step(number, agent_id=agent, observation=1) for number in range(3) for agent in ("fox", "hen")]
+    record(tmp_path / "var", [rows], metadata={"agents": ["fox", "hen"]})
+    with pytest.raises(ExportError, match=f"Minari knows one agent only, and run {RUN} has several: fox, hen"):
+        export_run(tmp_path / "var", RUN, tmp_path / "name-v0", format="minari")
+    assert [path.name for path in tmp_path.iterdir()] == ["var"]
+
+
 def test_that_actions_of_many_forms_are_refused(tmp_path: Path) -> None:
     record(tmp_path / "var", [[step(0, observation=1), step(1, action="a", observation=1), step(2, observation=1)]])
     with pytest.raises(ExportError, match="differ in form"):

@@ -19,7 +19,7 @@ from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.replay_screen import ReplayScreen
 from gym_gui.ui.view_choices import LEGACY, PAYLOAD, PICTURE
 from gym_gui.ui.widgets.grid_view import GridView
-from gym_gui.ui.widgets.payload_facts import LargeValue
+from gym_gui.ui.widgets.payload_facts import LargeValue, vector_panel
 from gym_gui.ui.widgets.payload_panels import ArrayLines, LazyArray
 from gym_gui.ui.widgets.step_inspector import WIDTH
 from gym_gui.ui.widgets.text_view import TextView
@@ -271,6 +271,15 @@ def test_that_the_inspector_tells_vector_metadata_and_statistics(watcher: Watche
     assert facts["reward.var"] == "1.5"
     assert facts["Spaces"] == "ab" * 32
     assert facts["Version"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("seeds", "shown"), [([None] * 3, "none"), ([None] * 64, "none"), ([None, 4], "none, 4"), ([7, 8], "7, 8")]
+)
+def test_that_seeds_that_were_not_given_are_none(seeds: list[int | None], shown: str) -> None:
+    panel = vector_panel({"seeds": seeds})
+    assert [(fact.key, fact.value) for fact in panel.facts] == [("Seeds", shown)]
+    assert panel.large == ()
 
 
 def lines_of(large: LazyArray) -> ArrayLines | None:

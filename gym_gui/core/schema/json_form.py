@@ -127,7 +127,9 @@ def _typed(*types: type, null: bool = False) -> _Reader:
     def read(value: Any, name: str) -> Any:
         if type(value) not in types and not (null and value is None):
             words = " or ".join(one.__name__ for one in types)
-            raise SchemaMismatchError(f"The field {name} of a step payload is a {type(value).__name__}, not {words}.")
+            raise SchemaMismatchError(
+                f"The field {name} of a step payload is of type {type(value).__name__}, not {words}."
+            )
         return value
 
     return read

@@ -216,7 +216,7 @@ def _vector(legacy: Mapping[str, Any], extra: dict[str, Any]) -> VectorMetadata 
 def _mapping(legacy: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
     value = legacy.get(name)
     if value is not None and not isinstance(value, Mapping):
-        raise SchemaMismatchError(f"The {name} of a legacy step is a {type(value).__name__}, not an object.")
+        raise SchemaMismatchError(f"The {name} of a legacy step is of type {type(value).__name__}, not an object.")
     return value
 
 
@@ -238,7 +238,7 @@ def _instant(value: Any) -> datetime:
 
 def _text(value: Any, name: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, np.integer)):
-        raise SchemaMismatchError(f"The {name} of a legacy step is a {type(value).__name__}, not a text.")
+        raise SchemaMismatchError(f"The {name} of a legacy step is of type {type(value).__name__}, not a text.")
     return str(value)
 
 
@@ -246,7 +246,7 @@ def _whole(value: Any, name: str) -> int:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise SchemaMismatchError(f"The {name} of a legacy step is a {type(value).__name__}, not a whole number.")
+        raise SchemaMismatchError(f"The {name} of a legacy step is of type {type(value).__name__}, not a whole number.")
     if not INT64_MIN <= value <= INT64_MAX:
         raise SchemaMismatchError(f"The {name} of a legacy step is a number that does not fit 64 bits.")
     return int(value)

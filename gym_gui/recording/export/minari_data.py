@@ -33,7 +33,7 @@ from gym_gui.recording.patient_file import patient_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gym_gui.core.data_model import EpisodeRollup
+    from gym_gui.core.data_model import EpisodeRollup, RunRecord
     from gym_gui.recording.export.job import ExportJob
     from gym_gui.recording.export.value_forms import Form
     from gym_gui.telemetry.step_columns import StepColumns
@@ -50,8 +50,9 @@ def write_minari(job: ExportJob, path: Path) -> None:
     """Write the selection as the data set *path*, a folder.
 
     Raises:
-        ExportError: actions differ in form, or no episode has what Minari needs.
+        ExportError: there are several agents, actions differ in form, or no episode has what Minari needs.
     """
+    _refuse_several_agents(job.selection.run)
     dataset_id = dataset_id_of(job.target)
     shape = learn_shape(job.source, job.selection)
     if shape.action.mixed or shape.observation.mixed or (shape.pictures_seen and shape.observation.form is not None):
@@ -78,6 +79,15 @@ def write_minari(job: ExportJob, path: Path) -> None:
         job.note(f"{shape.frames:,} pictures are not the observation, and Minari has no place for others.")
     root = job.target.parent if "/" not in dataset_id else job.target.parents[dataset_id.count("/")]
     job.note(f'Load it with MINARI_DATASETS_PATH="{root}" and minari.load_dataset("{dataset_id}").')
+
+
+def _refuse_several_agents(run: RunRecord) -> None:
+    agents = run.metadata.get("agents")
+    if isinstance(agents, list) and len(agents) > 1:
+        raise ExportError(
+            f"Minari knows one agent only, and run {run.run_id} has several: {', '.join(map(str, agents))}.",
+            hint="Export it as parquet, hdf5 or sqlite.",
+        )
 
 
 def require_room(folder: Path, size_bytes: int) -> None:

@@ -101,8 +101,9 @@ def vector_panel(metadata: Mapping[str, Any] | None) -> Panel:
     told = metadata or {}
     panel = Panel()
     for key in (*(one for one in _NAMES if one in told), *(one for one in told if one not in _NAMES)):
-        words = _mask_words(told[key]) if key == "reset_mask" else None
-        panel = _with(panel, _NAMES.get(key, str(key)), words, told[key])
+        value = _seeds_shown(told[key]) if key == "seeds" else told[key]
+        words = _mask_words(value) if key == "reset_mask" else None
+        panel = _with(panel, _NAMES.get(key, str(key)), words, value)
     return panel
 
 
@@ -130,6 +131,14 @@ def summary(array: NDArray[Any]) -> str:
         return f"{shape} {'values' if array.dtype.kind == 'O' else array.dtype}"
     low, high = number_text(float(array.min())), number_text(float(array.max()))
     return f"{shape}, {low} to {high}, mean {number_text(float(array.mean(dtype=np.float64)))}"
+
+
+def _seeds_shown(value: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        return value
+    if all(one is None for one in value):
+        return "none"
+    return ["none" if one is None else one for one in value]
 
 
 def _mask_words(value: Any) -> str | None:

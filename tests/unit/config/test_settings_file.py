@@ -86,6 +86,20 @@ def test_that_the_lines_of_a_file_are_told(tmp_path: Path) -> None:
     assert (found.ui.theme, found.record_node["backend"]) == ("dark", "parquet")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ui:\n  hud: true\n  theme: dark\n  hud: false\n", "ui.hud stands in line 2 and again in line 4"),
+        ("ui:\n  hud: true\nrecord: split\nui:\n  theme: dark\n", "ui stands in line 1 and again in line 4"),
+        ("ui.hud: true\nui:\n  hud: false\n", "ui.hud stands in line 1 and again in line 3"),
+    ],
+)
+def test_that_a_key_that_stands_twice_is_refused_with_its_lines(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"not usable: {said}"):
+        load_settings(tmp_path, variables=NOTHING)
+
+
 def test_that_saving_writes_what_changed_and_leaves_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(COMMENTED, encoding="utf-8")

@@ -67,7 +67,9 @@ def test_that_every_stream_is_whole_and_the_run_says_what_it_was(services: Servi
     assert run.metadata["schema"]["text"].endswith("no mismatch")
     found = rollups(services, result.run_id)
     assert [rollup.episode_index for rollup in found] == list(range(len(found)))
-    assert sum(rollup.status is EpisodeStatus.COMPLETED for rollup in found) >= 5
+    whole = sum(rollup.status is EpisodeStatus.COMPLETED for rollup in found)
+    assert whole >= 5
+    assert (result.episodes, result.cut_off) == (len(found), len(found) - whole)
     assert sum(rollup.steps for rollup in found) == result.steps
     for rollup in found:
         steps = services.store.load_steps(result.run_id, rollup.episode_id)
@@ -77,6 +79,21 @@ def test_that_every_stream_is_whole_and_the_run_says_what_it_was(services: Servi
         places = {(step.vector_metadata or {})["vector_index"] for step in steps}
         assert places == {rollup.metadata["vector_index"]}
         assert all(step.obs_ref is not None for step in steps), "the last observation of an episode is its own"
+
+
+@pytest.mark.parametrize("mode", ["next_step", "same_step", "disabled"])
+@pytest.mark.parametrize("episodes", [1, 2, 3, 4])
+def test_that_an_episode_that_only_began_with_the_last_step_is_none(
+    services: Services, mode: str, episodes: int
+) -> None:
+    request = RecordingRequest(
+        env_id="FrozenLake-v1", episodes=episodes, seed=3, num_envs=3, autoreset_mode=mode, render=False
+    )
+    result = record_vector(services, request)
+    found = rollups(services, result.run_id)
+    assert all(rollup.steps for rollup in found)
+    assert [rollup.episode_index for rollup in found] == list(range(len(found)))
+    assert result.episodes - result.cut_off >= episodes
 
 
 def test_that_the_last_observation_before_a_reset_is_the_one_that_ended_the_episode(services: Services) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import gymnasium
 import numpy as np
 import pytest
+from exports import record as record_steps
+from exports import step
 from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 from recordings import Recordings, picture_of, step_of
@@ -15,6 +17,7 @@ from small_envs import Counting
 
 import gym_gui
 from gym_gui.config.settings import Settings, load_settings
+from gym_gui.controllers.multi_agent_recording import record_multi_agent
 from gym_gui.controllers.recording import RecordingRequest, record
 from gym_gui.core.errors import FrameNotFoundError, RunNotFoundError, StoreError
 from gym_gui.services.bootstrap import open_services
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gym_gui.notebook import Library
+    from gym_gui.notebook import Library, Run
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def test_that_pictures_are_read_one_by_one_in_slices_and_all_together(library: L
     assert [step_of(frame) for frame in frames.take([7, 7, 2])] == [7, 7, 2]
     with pytest.raises(IndexError):
         frames[41]
-    with pytest.raises(FrameNotFoundError, match="Row 2 has no frame"):
+    with pytest.raises(FrameNotFoundError, match="Step 2 has no frame"):
         library["blind"][0].frames[2]
 
 
@@ -252,3 +255,81 @@ def test_that_a_library_follows_a_run_that_is_being_recorded(tmp_path: Path) -> 
         before = len(run[0].records)
         run[0].refresh()
         assert len(run[0].records) == before > 1
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Run]:
+    """A run of two episodes of a world whose wolves leave it one by one."""
+    with open_services(Settings(var_dir=tmp_path)) as services:
+        request = RecordingRequest(env_id="unit.adapters.pursuit:Pursuit", episodes=2, seed=4)
+        run_id = record_multi_agent(services, request).run_id
+    with gym_gui.open_library(tmp_path) as opened:
+        yield opened[run_id]
+
+
+def test_that_a_world_of_several_agents_has_one_picture_a_step(world: Run) -> None:
+    episode = world[0]
+    assert episode.steps.rows > len(episode) + 1 == len(episode.frames)
+    pictures = np.asarray(episode.frames)
+    assert len(list(episode.frames[:4])) == 4
+    np.testing.assert_array_equal(episode.frames[-1], pictures[-1])
+    sheep = [one.info["place"] for one in episode.of_agent("sheep").records]
+    assert [int(picture[0, :, 0].argmax()) // 2 for picture in pictures] == sheep
+    np.testing.assert_array_equal(episode.of_agent("wolf_1").frames[3], pictures[3])
+
+
+def test_that_the_rows_of_one_agent_are_an_episode_of_its_own(world: Run) -> None:
+    episode = world[0]
+    assert episode.agents == ["sheep", "wolf_0", "wolf_1"]
+    told = episode.rollup.metadata["agents"]
+    for agent in episode.agents:
+        own = episode.of_agent(agent)
+        assert own.agents == [agent]
+        assert (len(own), own.total_reward) == (told[agent]["steps"], told[agent]["return"])
+        assert len(own.actions) == len(own) == len(own.frames) - 1 == len(own.observations) - 1
+        assert np.asarray(own.observations).shape[1:] == ((3,) if agent == "sheep" else (2,))
+        assert repr(own).startswith(f"<{agent} in episode 0 of ")
+    with pytest.raises(ValueError, match="no agent 'fox'; there are sheep, wolf_0, wolf_1"):
+        episode.of_agent("fox")
+
+
+def test_that_transitions_are_of_the_agent_that_is_named(world: Run) -> None:
+    with pytest.raises(ValueError, match="choose one with agent=, of sheep, wolf_0, wolf_1"):
+        next(iter(world.transitions(4)))
+    with pytest.raises(ValueError, match="No episode has an agent 'fox'; there are sheep, wolf_0, wolf_1"):
+        next(iter(world.transitions(4, agent="fox")))
+    batches = world.transitions(4, agent="wolf_1")
+    found = list(batches)
+    assert len(found) == len(batches)
+    owns = [episode.of_agent("wolf_1") for episode in world]
+    assert np.concatenate([batch["action"] for batch in found]).tolist() == [
+        action for own in owns for action in own.actions.tolist()
+    ]
+    np.testing.assert_array_equal(
+        np.concatenate([batch["next_observation"] for batch in found]),
+        np.concatenate([np.asarray(own.observations)[1:] for own in owns]),
+    )
+
+
+def test_that_no_transition_leads_over_steps_at_which_an_agent_was_not_there(tmp_path: Path) -> None:
+    seen = [np.full(2, number, np.float32) for number in range(7)]
+    here = {0: False, 1: False, 2: True, 4: False, 5: False, 6: False}  # gone with step 2, back with step 4
+    rows = [step(number, observation=seen[number], terminated=over, agent_id="fox") for number, over in here.items()]
+    record_steps(tmp_path, [rows])
+    with gym_gui.open_library(tmp_path) as library:
+        (batch,) = library.runs[0].transitions(9, agent="fox", n_step=2)
+    assert batch["step_index"].tolist() == [0, 1, 4, 5]
+    assert batch["next_observation"][:, 0].tolist() == [2, 2, 6, 6]
+    assert batch["terminated"].tolist() == [True, True, False, False]
+
+
+def test_that_what_is_not_there_is_named_by_its_step_and_agent(tmp_path: Path) -> None:
+    record_steps(tmp_path, [[step(number, agent_id=agent) for number in range(3) for agent in ("fox", "hen")]])
+    with gym_gui.open_library(tmp_path) as library:
+        episode = library.runs[0][0]
+        with pytest.raises(FrameNotFoundError, match=r"^Step 2 has no frame\.$"):
+            episode.frames[-1]
+        with pytest.raises(FrameNotFoundError, match=r"^Step 1 has no frame\.$"):
+            list(episode.frames[1:])
+        with pytest.raises(FrameNotFoundError, match=r"^Step 1 has no observation of hen\.$"):
+            episode.observations[3]

@@ -197,6 +197,16 @@ def test_that_an_sqlite_recording_answers_sql_and_keeps_equal_pictures_once(tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["recording.sqlite"], "one file that can be shared"
 
 
+def test_that_an_sqlite_recording_is_one_file_after_it_was_read_too(tmp_path: Path) -> None:
+    recorder = SQLiteRecorder({"backend": "sqlite", "output_dir": str(tmp_path)})
+    recorder.record_step({"reward": 1.0}, 0, episode_id=1)
+    recorder.close()
+    reader = recorder.open_reader()
+    assert len(reader.list_episodes()) == 1
+    reader.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["recording.sqlite"]
+
+
 def test_that_an_sqlite_schema_can_be_made_before_the_first_step(tmp_path: Path) -> None:
     with recorder_of("sqlite", tmp_path) as recorder:
         assert isinstance(recorder, SQLiteRecorder)
