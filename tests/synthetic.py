@@ -59,8 +59,13 @@ def run_of(run_id: str, **fields: Any) -> RunRecord:
 
 def episode_of(run_id: str, index: int, **fields: Any) -> EpisodeRollup:
     """An episode that starts."""
-    defaults: dict[str, Any] = {"episode_index": index, "seed": index, "started_at": START}
-    return EpisodeRollup(run_id=run_id, episode_id=f"e{index:04d}", **defaults | fields)
+    defaults: dict[str, Any] = {
+        "episode_id": f"e{index:04d}",
+        "episode_index": index,
+        "seed": index,
+        "started_at": START,
+    }
+    return EpisodeRollup(run_id=run_id, **defaults | fields)
 
 
 def final_of(run_id: str, index: int, *, steps: int, **fields: Any) -> EpisodeRollup:

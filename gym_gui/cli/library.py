@@ -69,17 +69,23 @@ def runs(*, recording: str | None, as_json: bool, var_dir: str | None) -> None:
 @json_option
 @var_dir_option
 def episodes(*, run_id: str, recording: str | None, as_json: bool, var_dir: str | None) -> None:
-    """List the episodes of RUN_ID, which is a run's id or the name that it was given."""
+    """List the episodes of RUN_ID, which is a run's id or the name that it was given.
+
+    # is an episode's place among those of its worker: where several workers, attempts or evaluations counted their own,
+    other commands ask for the id of the EPISODE.
+    """
     with opened_library(recording, var_dir) as library:
         found = library.list_episodes(run_named(library, run_id))
     if as_json:
         print_json([_episode_document(summary) for summary in found])
         return
+    is_shared = len({one.rollup.worker_id for one in found}) > 1  # each worker counts its own episodes
     columns, rows = without_empty_columns(
-        ("#", "EPISODE", "SEED", "STEPS", "RETURN", "SIZE", "END", "DROPPED"),
+        ("#", "WORKER", "EPISODE", "SEED", "STEPS", "RETURN", "SIZE", "END", "DROPPED"),
         [
             (
                 str(one.rollup.episode_index),
+                one.rollup.worker_id or "" if is_shared else "",
                 one.rollup.episode_id,
                 "" if one.rollup.seed is None else str(one.rollup.seed),
                 f"{one.rollup.steps:,}",
@@ -90,7 +96,7 @@ def episodes(*, run_id: str, recording: str | None, as_json: bool, var_dir: str 
             )
             for one in found
         ],
-        where={"DROPPED": "0"},
+        where={"WORKER": "", "DROPPED": "0"},
     )
     print_table(columns, rows, numbers=("#", "SEED", "STEPS", "RETURN", "SIZE", "DROPPED"))
 
@@ -116,6 +122,8 @@ def steps(
     var_dir: str | None,
 ) -> None:
     """List the steps of EPISODE (its # or id) of RUN_ID (its id or name).
+
+    A # that several episodes have is refused; their ids are named.
 
     Step 0 is the state after reset: it has no action and no reward. Step k is the result of the k-th action.
     """

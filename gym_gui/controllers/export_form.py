@@ -10,7 +10,7 @@ from gym_gui.core.sound import sound_rate_of
 from gym_gui.recording.export import ExportOptions, ExportRequest, find_format
 
 if TYPE_CHECKING:
-    from gym_gui.core.data_model import EpisodeSummary, RunRecord
+    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord
 
 # Bytes a row, and share of the bytes that the recording takes, of each format: measured by benchmarks/formats.py.
 _ROW_BYTES: Final = {"parquet": 20, "csv": 145, "json": 315, "hdf5": 60, "sqlite": 120, "minari": 60}
@@ -26,7 +26,7 @@ class ExportForm:
     Attributes:
         run: The run.
         episodes: Its episodes, all of them.
-        episode_index: The one that was open.
+        opened: The one that was open.
         scope: ``run``, ``episode`` or ``steps``.
         first: First step, where the scope is steps.
         last: Last step, included, where the scope is steps.
@@ -38,7 +38,7 @@ class ExportForm:
 
     run: RunRecord
     episodes: tuple[EpisodeSummary, ...]
-    episode_index: int
+    opened: EpisodeRollup
     scope: str = "episode"
     first: int = 0
     last: int = 0
@@ -52,7 +52,7 @@ class ExportForm:
         """The episodes that are exported."""
         if self.scope == "run":
             return list(self.episodes)
-        return [one for one in self.episodes if one.rollup.episode_index == self.episode_index]
+        return self._opened
 
     @property
     def rows(self) -> int:
@@ -83,7 +83,7 @@ class ExportForm:
             run_id=self.run.run_id,
             output=Path(self.path).expanduser(),
             format=self.format,
-            episodes=None if self.scope == "run" else (self.episode_index,),
+            episodes=None if self.scope == "run" else (self.opened.episode_id,),
             start=self.first if steps else 0,
             stop=self.last + 1 if steps else None,
             options=self.options,
@@ -126,7 +126,7 @@ class ExportForm:
 
     @property
     def _opened(self) -> list[EpisodeSummary]:
-        return [one for one in self.episodes if one.rollup.episode_index == self.episode_index]
+        return [one for one in self.episodes if one.rollup.episode_id == self.opened.episode_id]
 
     def _stored_bytes(self) -> float:
         """Bytes that the recording takes for what is exported."""
@@ -142,7 +142,7 @@ def suggested_path(form: ExportForm, folder: str) -> str:
     game = form.run.env_id.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
     parts = [game]
     if form.scope != "run":
-        parts.append(f"episode-{form.episode_index}")
+        parts.append(f"episode-{form.opened.episode_index}")
     if form.scope == "steps":
         parts.append(f"step-{form.first}" if form.first == form.last else f"steps-{form.first}-{form.last}")
     chosen = find_format(form.format)

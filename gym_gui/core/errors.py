@@ -66,6 +66,10 @@ class EpisodeNotFoundError(EnvironmentFault, LookupError):
     """No episode of that id or index in the run."""
 
 
+class AmbiguousEpisodeError(EnvironmentFault, LookupError):
+    """Several episodes of the run have that index: of several workers, attempts or evaluations."""
+
+
 class ReplayFileError(EnvironmentFault, OSError):
     """A replay file is missing, truncated, foreign, or cannot be written."""
 

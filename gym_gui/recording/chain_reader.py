@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from gym_gui.core.episode_choice import check_unambiguous
 from gym_gui.core.errors import EnvironmentFault, EpisodeNotFoundError, FrameNotFoundError, RunNotFoundError
 from gym_gui.core.refs import FrameRef
 
@@ -49,7 +50,13 @@ class PartReader:
         return self._reader.list_episodes(run_id, newest=newest)
 
     def get_episode(self, run_id: str, episode: str | int | None = None) -> EpisodeRollup:
-        """By id or 0-based index, None for the last; raises `RunNotFoundError`, `EpisodeNotFoundError`."""
+        """By id or 0-based index, None for the last.
+
+        Raises:
+            RunNotFoundError: there is no run of that id.
+            EpisodeNotFoundError: the run has no such episode.
+            AmbiguousEpisodeError: several have that index.
+        """
         return self._reader.get_episode(run_id, episode)
 
     def load_steps(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> list[StepRecord]:
@@ -151,15 +158,24 @@ class ChainReader:
         return sorted(found.values(), key=lambda one: one.rollup.started_at, reverse=True)[:newest]
 
     def get_episode(self, run_id: str, episode: str | int | None = None) -> EpisodeRollup:
-        """By id or 0-based index, None for the last; raises `RunNotFoundError`, `EpisodeNotFoundError`."""
+        """By id or 0-based index, None for the last.
+
+        Raises:
+            RunNotFoundError: there is no run of that id.
+            EpisodeNotFoundError: the run has no such episode.
+            AmbiguousEpisodeError: several have that index.
+        """
         rollups = [summary.rollup for summary in self.list_episodes(run_id)]
-        for rollup in reversed(rollups):
-            if episode is None or episode in (rollup.episode_id, rollup.episode_index):
-                return rollup
-        raise EpisodeNotFoundError(
-            f"Run {run_id} does not have the episode {str(episode)[:128]!r}.",
-            hint=f"`gym-gui episodes {run_id}` lists what it has.",
-        )
+        if episode is not None:
+            rollups = [one for one in rollups if episode in (one.episode_id, one.episode_index)]
+        if isinstance(episode, int):
+            check_unambiguous(episode, rollups)
+        if not rollups:
+            raise EpisodeNotFoundError(
+                f"Run {run_id} does not have the episode {str(episode)[:128]!r}.",
+                hint=f"`gym-gui episodes {run_id}` lists what it has.",
+            )
+        return rollups[-1]
 
     def load_steps(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> list[StepRecord]:
         """Detached records with ``start <= step_index < stop``, in order of step and agent."""

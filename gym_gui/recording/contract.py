@@ -119,7 +119,13 @@ class RecordingReader(Protocol):
         """The episodes of a run in order, or of every run, newest first."""
 
     def get_episode(self, run_id: str, episode: str | int | None = None) -> EpisodeRollup:
-        """By id or 0-based index, None for the last; raises `RunNotFoundError`, `EpisodeNotFoundError`."""
+        """By id or 0-based index, None for the last.
+
+        Raises:
+            RunNotFoundError: there is no run of that id.
+            EpisodeNotFoundError: the run has no such episode.
+            AmbiguousEpisodeError: several have that index.
+        """
 
     def load_steps(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> list[StepRecord]:
         """Detached records with ``start <= step_index < stop``, in order of step and agent."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from gym_gui.core.data_model import RunRecord
+    from gym_gui.recording.contract import RecordingReader
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ScalarCurve:
@@ -68,3 +71,20 @@ def scalar_curves(reader: object, run_id: str, names: Sequence[str] | None = Non
         step, value, time_us = (np.concatenate(column) for column in zip(*parts[name], strict=True))
         curves[name] = ScalarCurve(name=name, step=step, value=value, time=time_us.astype("datetime64[us]"))
     return curves
+
+
+def logged_beside(reader: RecordingReader, run_id: str) -> list[str]:
+    """The other runs of a run's group of which something was logged, newest first: one script's, recorded side by side.
+
+    Raises:
+        RunNotFoundError: there is no run of that id.
+    """
+    if not isinstance(reader, ScalarReader):
+        return []
+    group = _group_of(reader.get_run(run_id))
+    others = [one.run.run_id for one in reader.list_runs() if one.run.run_id != run_id and _group_of(one.run) == group]
+    return [other for other in others if reader.scalar_names(other)]
+
+
+def _group_of(run: RunRecord) -> str:
+    return str(run.metadata.get("group", run.run_id))

@@ -20,6 +20,7 @@ from gym_gui.telemetry.batch_records import events_of
 from gym_gui.telemetry.events import (
     BatchRecorded,
     EpisodeChanged,
+    EpisodesInterrupted,
     RunEnded,
     RunStarted,
     StepRecorded,
@@ -193,7 +194,7 @@ class RecorderSink(QueueSink):
         if isinstance(first, EpisodeChanged):
             self._change_episode(first.rollup)
         elif isinstance(first, RunEnded):
-            self._end_run(first)
+            self._end_run(first)  # and with it its open episodes, which are interrupted no sooner
         return 1
 
     def _is_ours(self, event: TelemetryEvent) -> bool:
@@ -201,7 +202,7 @@ class RecorderSink(QueueSink):
         run_id = event.run_id
         if run_id in self._not_ours:
             return False
-        if run_id in self._backends or isinstance(event, RunEnded):
+        if run_id in self._backends or isinstance(event, EpisodesInterrupted | RunEnded):
             return True
         if isinstance(event, RunStarted):
             run = event.run

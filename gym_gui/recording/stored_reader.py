@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from gym_gui.core.data_model import EpisodeSummary, RunSummary
+from gym_gui.core.episode_choice import check_unambiguous
 from gym_gui.core.errors import (
     EpisodeNotFoundError,
     FrameNotFoundError,
@@ -92,17 +93,20 @@ class StoredReader(ABC):
         Raises:
             RunNotFoundError: there is no run of that id.
             EpisodeNotFoundError: the run has no such episode.
+            AmbiguousEpisodeError: several have that index.
         """
 
         def ask() -> EpisodeRollup:
             run = self._ask_run(run_id)
             if isinstance(episode, str):
                 return _episode(run, episode).rollup
-            rollups = sorted((one.rollup for one in run.episodes.values()), key=lambda one: one.episode_index)
-            for rollup in reversed(rollups):
-                if episode is None or rollup.episode_index == episode:
-                    return rollup
-            raise _no_episode(run_id, "any episode" if episode is None else f"an episode of index {episode}")
+            rollups = [one.rollup for one in _episodes_of(run)]
+            if episode is not None:
+                rollups = [rollup for rollup in rollups if rollup.episode_index == episode]
+                check_unambiguous(episode, rollups)
+            if not rollups:
+                raise _no_episode(run_id, "any episode" if episode is None else f"an episode of index {episode}")
+            return rollups[-1]
 
         return self._asked(ask)
 

@@ -163,6 +163,7 @@ class LibraryReader:
         Raises:
             RunNotFoundError: there is no run of that id.
             EpisodeNotFoundError: the run has no such episode.
+            AmbiguousEpisodeError: several have that index.
         """
         try:
             return self._store.get_episode(run_id, episode)

@@ -16,7 +16,14 @@ from gym_gui.core.clock import utc_now
 from gym_gui.core.refs import check_run_id
 from gym_gui.services.schema_metrics import schema_metrics
 from gym_gui.services.telemetry_schema import SchemaMode, SchemaValidator
-from gym_gui.telemetry.events import BatchRecorded, EpisodeChanged, RunEnded, RunStarted, StepRecorded
+from gym_gui.telemetry.events import (
+    BatchRecorded,
+    EpisodeChanged,
+    EpisodesInterrupted,
+    RunEnded,
+    RunStarted,
+    StepRecorded,
+)
 from gym_gui.telemetry.hub import TelemetryAsyncHub
 from gym_gui.telemetry.run_bus import RunBus
 
@@ -101,6 +108,10 @@ class TelemetryService:
         self._settle()
         counts = self._schema.end_run(run_id)
         self._publish(RunEnded(run_id, state, utc_now(), counts.to_document() if counts.steps else None, reason))
+
+    def interrupt_episodes(self, run_id: str) -> None:
+        """Say that whoever played the open episodes of a run died, though the run goes on."""
+        self._publish(EpisodesInterrupted(run_id))
 
     def record_episode_start(self, rollup: EpisodeRollup) -> None:
         """Announce an episode, before its step 0."""

@@ -111,4 +111,17 @@ class RunEnded:
     reason: str = ""
 
 
-TelemetryEvent: TypeAlias = RunStarted | StepRecorded | BatchRecorded | EpisodeChanged | RunEnded
+@dataclass(frozen=True, slots=True)
+class EpisodesInterrupted:
+    """Whoever played the open episodes of a run died; the run goes on with another attempt.
+
+    Attributes:
+        run_id: The run.
+    """
+
+    attached_bytes: ClassVar = 0
+
+    run_id: str
+
+
+TelemetryEvent: TypeAlias = RunStarted | StepRecorded | BatchRecorded | EpisodeChanged | EpisodesInterrupted | RunEnded

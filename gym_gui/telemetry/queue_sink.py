@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import EpisodeStatus
 from gym_gui.core.errors import StoreError
-from gym_gui.telemetry.events import BatchRecorded, EpisodeChanged, RunEnded, TelemetryEvent
+from gym_gui.telemetry.events import BatchRecorded, EpisodeChanged, EpisodesInterrupted, RunEnded, TelemetryEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,7 +144,7 @@ def ends_something(event: TelemetryEvent) -> bool:
         return bool(event.batch.ended)
     if isinstance(event, EpisodeChanged):
         return event.rollup.status is not EpisodeStatus.RUNNING
-    return isinstance(event, RunEnded)
+    return isinstance(event, EpisodesInterrupted | RunEnded)
 
 
 def _free_bytes(folder: Path) -> int:

@@ -8,12 +8,19 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import EpisodeStatus, StepRecord
 from gym_gui.core.errors import EnvironmentFault, StoreError
 from gym_gui.replay.batch_landing import LandedBatch
-from gym_gui.telemetry.events import BatchRecorded, EpisodeChanged, RunEnded, RunStarted, StepRecorded
+from gym_gui.telemetry.events import (
+    BatchRecorded,
+    EpisodeChanged,
+    EpisodesInterrupted,
+    RunEnded,
+    RunStarted,
+    StepRecorded,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
     from gym_gui.telemetry.sqlite_store import TelemetrySQLiteStore
 
 _LOGGER = logging.getLogger(__name__)
+# What must not pass anything of its run that still waits for its arrays.
+_IN_ORDER: Final = (LandedBatch, EpisodesInterrupted, RunEnded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class Held:
 
     number: int
     since_s: float
-    item: StepRecord | LandedBatch | RunStarted | EpisodeChanged | RunEnded
+    item: StepRecord | LandedBatch | RunStarted | EpisodeChanged | EpisodesInterrupted | RunEnded
     stored_bytes: int = 0
     row: int | None = None
     ended: Sequence[tuple[EpisodeRollup, int]] = ()
@@ -132,9 +141,10 @@ class RowCommitter:
         waiting_runs: set[str] = set()
         for one in held:
             is_torn = one.row is not None and one.row >= on_disk[one.run_id]
-            # The file of an ended run stays open until the disk takes the rest. And batches keep their order: the store
-            # takes one that comes after a later one for a repetition.
-            if is_torn or (isinstance(one.item, LandedBatch | RunEnded) and one.run_id in waiting_runs):
+            # The file of an ended run stays open until the disk takes the rest, and episodes are interrupted after all
+            # their rows. And batches keep their order: the store takes one that comes after a later one for a
+            # repetition.
+            if is_torn or (isinstance(one.item, _IN_ORDER) and one.run_id in waiting_runs):
                 waiting.append(one)
                 waiting_runs.add(one.run_id)
             else:
@@ -160,6 +170,8 @@ class RowCommitter:
             self._store.upsert_episode(one.item.rollup, stored_bytes=one.stored_bytes)
         elif isinstance(one.item, LandedBatch):
             self._store.insert_batch(one.item, one.ended)
+        elif isinstance(one.item, EpisodesInterrupted):
+            self._store.interrupt_episodes(one.run_id)
         elif isinstance(one.item, RunEnded):
             ended = one.item
             self._store.end_run(

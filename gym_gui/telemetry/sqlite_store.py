@@ -253,14 +253,19 @@ class TelemetrySQLiteStore(StoreReading):
         """
         with self.transaction():
             for run_id in run_ids:
-                for rollup in store_queries.running_episodes(self._writing(), run_id):
-                    self._upsert_episode(rollup, 0)
+                self.interrupt_episodes(run_id)
                 sizes.share_out(self._writing(), run_id, (file_bytes or {}).get(run_id, 0))
                 # A run whose end was committed, and whose process died after that, ended as it says.
                 self._writing().execute(
                     "UPDATE runs SET state = ?, ended_at = ? WHERE run_id = ? AND state = 'running'",
                     (RunState.INTERRUPTED.value, to_iso(utc_now()), run_id),
                 )
+
+    def interrupt_episodes(self, run_id: str) -> None:
+        """End the episodes of a run that are open, their process having died, by what their last committed row says."""
+        with self.transaction():
+            for rollup in store_queries.running_episodes(self._writing(), run_id):
+                self._upsert_episode(rollup, 0)
 
     def insert_bare_columns(self, columns: StepColumns) -> None:
         """Add the rows of an episode that was announced, without their arrays: a copy of another store's scalars.

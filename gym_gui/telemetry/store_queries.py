@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import EpisodeStatus
+from gym_gui.core.episode_choice import check_unambiguous
 from gym_gui.core.errors import EpisodeNotFoundError, RunNotFoundError
 from gym_gui.core.refs import FRAMES_DATASET, OBSERVATIONS_DATASET
 from gym_gui.telemetry.run_rows import (
@@ -96,6 +97,7 @@ def get_episode(connection: sqlite3.Connection, run_id: str, episode: str | int 
     Raises:
         RunNotFoundError: there is no run of that id.
         EpisodeNotFoundError: the run has no such episode.
+        AmbiguousEpisodeError: several have that index.
     """
     run_key = run_key_of(connection, run_id)
     values: tuple[int | str, ...]
@@ -107,15 +109,16 @@ def get_episode(connection: sqlite3.Connection, run_id: str, episode: str | int 
         where, values, named = " AND episode_index = ?", (run_key, bounded), f"an episode of index {episode}"
     else:
         where, values, named = " AND episode_id = ?", (run_key, _utf8(episode)), f"an episode {_shortened(episode)}"
-    row = connection.execute(
-        f"{select_episodes(connection)} WHERE run_key = ?{where} ORDER BY episode_index DESC, episode_key DESC LIMIT 1",
-        values,
-    ).fetchone()
-    if row is None:
+    order = "ORDER BY episode_index DESC, episode_key DESC LIMIT 1" if episode is None else "ORDER BY episode_key"
+    rows = connection.execute(f"{select_episodes(connection)} WHERE run_key = ?{where} {order}", values)
+    found = [episode_summary_of(row).rollup for row in rows]
+    if not found:
         raise EpisodeNotFoundError(
             f"Run {run_id} does not have {named}.", hint=f"`gym-gui episodes {run_id}` lists what it has."
         )
-    return episode_summary_of(row).rollup
+    if isinstance(episode, int):
+        check_unambiguous(episode, found)
+    return found[0]
 
 
 def load_steps(

@@ -16,7 +16,13 @@ import numpy as np
 import pytest
 
 from gym_gui.core.data_model import FrameState, RunState
-from gym_gui.core.errors import EpisodeNotFoundError, FrameNotFoundError, InvalidFrameRefError, RunNotFoundError
+from gym_gui.core.errors import (
+    AmbiguousEpisodeError,
+    EpisodeNotFoundError,
+    FrameNotFoundError,
+    InvalidFrameRefError,
+    RunNotFoundError,
+)
 from gym_gui.core.packing import from_array
 from gym_gui.testing.recorder_process_contract import RecordingProcessContract
 from gym_gui.testing.recorder_values import START, announce, ended, episode, picture, run, same, step
@@ -237,6 +243,20 @@ class RecordingBackendContract(RecordingProcessContract):
             reader.get_episode("run", "other")
         with pytest.raises(EpisodeNotFoundError):
             reader.load_steps("run", "other")
+        reader.close()
+
+    def test_that_an_index_that_several_episodes_have_is_refused(self, tmp_path: Path) -> None:
+        backend = self.open_backend(self.config(tmp_path))
+        with backend:
+            backend.begin_run(run())
+            for name in ("one", "other"):
+                backend.begin_episode(episode(episode_id=name))
+                backend.write_steps([step(0, episode_id=name)])
+                backend.end_episode(ended(episode_id=name))
+        reader = self.open_reader(backend.path)
+        with pytest.raises(AmbiguousEpisodeError, match="one, other"):
+            reader.get_episode("run", 0)
+        assert reader.get_episode("run", "one").episode_id == "one"
         reader.close()
 
     def test_that_a_run_is_resumed(self, tmp_path: Path) -> None:

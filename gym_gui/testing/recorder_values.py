@@ -27,8 +27,13 @@ def run(run_id: str = "run", **fields: Any) -> RunRecord:
 
 def episode(index: int = 0, run_id: str = "run", **fields: Any) -> EpisodeRollup:
     """An episode that starts."""
-    defaults: dict[str, Any] = {"episode_index": index, "seed": index, "started_at": START}
-    return EpisodeRollup(run_id=run_id, episode_id=f"e{index:04d}", **defaults | fields)
+    defaults: dict[str, Any] = {
+        "episode_id": f"e{index:04d}",
+        "episode_index": index,
+        "seed": index,
+        "started_at": START,
+    }
+    return EpisodeRollup(run_id=run_id, **defaults | fields)
 
 
 def ended(index: int = 0, run_id: str = "run", **fields: Any) -> EpisodeRollup:

@@ -14,7 +14,13 @@ import pytest
 from synthetic import START, episode_of, final_of, run_of, step_of
 
 from gym_gui.core.data_model import EpisodeStatus, FrameState, RunState
-from gym_gui.core.errors import EpisodeNotFoundError, InvalidActionError, RunNotFoundError, StoreError
+from gym_gui.core.errors import (
+    AmbiguousEpisodeError,
+    EpisodeNotFoundError,
+    InvalidActionError,
+    RunNotFoundError,
+    StoreError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -34,6 +40,7 @@ class Store(Protocol):
     def upsert_episode(self, rollup: EpisodeRollup, *, stored_bytes: int = 0) -> None: ...
     def insert_steps(self, steps: Sequence[StepRecord]) -> None: ...
     def close_interrupted(self, run_ids: Collection[str]) -> None: ...
+    def interrupt_episodes(self, run_id: str) -> None: ...
     def list_runs(self) -> list[RunSummary]: ...
     def get_run(self, run_id: str) -> RunRecord: ...
     def list_episodes(self, run_id: str | None = None) -> list[EpisodeSummary]: ...
@@ -234,6 +241,23 @@ class StoreContract:
         assert store.get_episode("run").episode_id == "e0002"
         assert [one.rollup.episode_index for one in store.list_episodes("run")] == [0, 1, 2]
         assert [one.rollup.episode_index for one in store.list_episodes()] == [2, 1, 0]
+
+    def test_that_an_index_that_several_episodes_have_is_refused_with_their_ids(self, store: Store) -> None:
+        store.insert_run(run_of("run"))
+        for worker in ("w0", "w1"):
+            store.upsert_episode(final_of("run", 7, steps=1, episode_id=f"{worker}-e7", worker_id=worker))
+        with pytest.raises(AmbiguousEpisodeError, match="2 episodes of index 7: w0-e7, w1-e7"):
+            store.get_episode("run", 7)
+        assert store.get_episode("run").episode_id == "w1-e7"
+
+    def test_that_open_episodes_of_a_run_that_goes_on_end_by_what_their_rows_say(self, store: Store) -> None:
+        store.insert_run(run_of("run"))
+        store.upsert_episode(episode_of("run", 0))
+        store.insert_steps([detached(0), detached(1)])
+        store.interrupt_episodes("run")
+        rollup = store.get_episode("run", 0)
+        assert (rollup.status, rollup.steps) == (EpisodeStatus.INTERRUPTED, 1)
+        assert store.list_runs()[0].state is RunState.RUNNING
 
     @pytest.mark.parametrize("total", [math.nan, math.inf, 0.1], ids=repr)
     def test_that_a_return_is_kept(self, store: Store, total: float) -> None:

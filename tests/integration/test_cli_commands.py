@@ -12,8 +12,12 @@ import pytest
 from integration.command_line import answer, command, environment, gym_gui
 from needs import HAS_BOX2D, NO_BOX2D
 from PIL import Image
+from synthetic import final_of, run_of
 
+from gym_gui.config.settings import Settings
+from gym_gui.core.data_model import RunState
 from gym_gui.replay import FrameResolver
+from gym_gui.services.bootstrap import open_services
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -232,3 +236,25 @@ def test_that_tables_use_the_words_of_the_window(library: Library) -> None:
     found = gym_gui("episodes", str(library.breakout["run_id"]), var_dir=library.var_dir)
     assert "stopped" in found.stdout
     assert "abandoned" not in found.stdout
+
+
+def test_that_a_number_that_several_episodes_have_is_refused_with_their_ids(tmp_path: Path) -> None:
+    with open_services(Settings(var_dir=tmp_path)) as services:
+        services.telemetry.start_run(run_of("many"))
+        for worker in ("w0", "w1"):
+            rollup = final_of("many", 3, steps=0, episode_id=f"{worker}-e3", worker_id=worker)
+            services.telemetry.record_episode_start(rollup)
+        services.telemetry.end_run("many", RunState.COMPLETED)
+    listed = gym_gui("episodes", "many", var_dir=tmp_path).stdout.splitlines()
+    assert [line.split()[:3] for line in listed] == [
+        ["#", "WORKER", "EPISODE"],
+        ["3", "w0", "w0-e3"],
+        ["3", "w1", "w1-e3"],
+    ]
+    out = str(tmp_path / "out.csv")
+    for words in (("steps", "many", "3"), ("export", "many", "--episodes", "3", "-o", out)):
+        asked = gym_gui(*words, var_dir=tmp_path)
+        assert (asked.code, asked.stdout) == (1, "")
+        assert asked.sentence.startswith("gym-gui: Run many has 2 episodes of index 3: w0-e3, w1-e3.")
+    assert gym_gui("steps", "many", "w1-e3", var_dir=tmp_path).code == 0
+    assert gym_gui("export", "many", "--episodes", "w1-e3", "-o", out, var_dir=tmp_path).code == 0

@@ -68,3 +68,17 @@ def test_that_a_run_has_its_curves_in_python(logged: Path) -> None:
         assert curves["loss"].step.tolist() == [10, 20, 20, 40]
         assert curves["loss"].value.tolist() == [1.5, 0.5, 1.5, 0.5]
         assert repr(curves["loss"]) == "<ScalarCurve loss: 4 points, 0.5 at step 40>"
+
+
+def test_that_a_run_without_scalars_names_those_of_its_group_that_have_some(logged: Path) -> None:
+    with open_services(Settings(var_dir=logged)) as services:
+        for run_id, group in (("env", "ppo"), ("env.w2", "ppo"), ("other", "other")):
+            services.telemetry.start_run(run_of(run_id, metadata={"group": group}))
+            services.telemetry.end_run(run_id, RunState.COMPLETED)
+    told = "Nothing was logged in env itself, but in ppo of its group: `gym-gui scalars ppo`."
+    done = CliRunner().invoke(gym_gui_command, ["scalars", "env", "--var-dir", str(logged)])
+    assert (done.exit_code, done.output.strip()) == (0, told)
+    done = CliRunner().invoke(gym_gui_command, ["scalars", "env", "loss", "--var-dir", str(logged)])
+    assert (done.exit_code, told in " ".join(done.output.split())) == (1, True)
+    done = CliRunner().invoke(gym_gui_command, ["scalars", "other", "--var-dir", str(logged)])
+    assert done.output.startswith("Nothing was logged. ")

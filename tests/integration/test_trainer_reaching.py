@@ -13,6 +13,7 @@ from trainer_rig import TrainerProcess
 
 from gym_gui.config.paths import VarPaths
 from gym_gui.services.trainer.client.discovery import TrainerAddress, await_end, ensure_trainer, find_trainer
+from gym_gui.services.trainer.daemon.certificate import make_certificate
 from gym_gui.services.trainer.daemon.daemon import DaemonFile
 
 if TYPE_CHECKING:
@@ -96,6 +97,28 @@ def test_that_a_port_that_another_has_is_told_in_one_sentence(var_dir: Path) -> 
     assert (found.code, found.stdout) == (2, "")
     assert found.stderr.splitlines() == [found.sentence]
     assert found.sentence.startswith(f"gym-gui: The trainer cannot listen at {address}. Is the port taken?")
+
+
+def test_that_a_file_of_tls_that_cannot_be_used_is_named(var_dir: Path, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path, [])
+    absent, blank = tmp_path / "absent.pem", tmp_path / "blank.pem"
+    blank.touch()
+    for chosen, told in (
+        ((absent, absent), f"The key of TLS cannot be read: No such file or directory. File: {absent}."),
+        ((absent, key), f"The certificate of TLS cannot be read: No such file or directory. File: {absent}."),
+        ((certificate, absent), f"The key of TLS cannot be read: No such file or directory. File: {absent}."),
+        ((blank, key), "The certificate and its key cannot be used"),
+    ):
+        options = [part for pair in zip(("--tls-cert", "--tls-key"), map(str, chosen), strict=True) for part in pair]
+        found = gym_gui("trainer", "serve", "--listen", "127.0.0.1:0", *options, var_dir=var_dir)
+        assert (found.code, told in found.sentence) == (2, True), found.stderr
+
+
+def test_that_a_port_that_cannot_be_is_told() -> None:
+    for command in (("trainer", "status"), ("train", "list")):
+        found = gym_gui(*command, "--trainer", "localhost:99999")
+        assert (found.code, found.stdout) == (2, "")
+        assert found.sentence == "gym-gui: There is no port 99999. Ports go up to 65535."
 
 
 def test_that_the_command_that_brings_a_trainer_back_names_no_port_that_may_be_taken(var_dir: Path) -> None:

@@ -12,8 +12,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from recordings import Recordings
 from shiboken6 import isValid
+from synthetic import final_of, run_of
 from ui.test_replay import WAIT_MS, replay_screen
 
+from gym_gui.controllers.export_form import ExportForm
+from gym_gui.core.data_model import EpisodeSummary
 from gym_gui.recording.export import FORMATS
 from gym_gui.ui.screens.export_dialog import ExportDialog
 
@@ -219,3 +222,10 @@ def test_that_pictures_elsewhere_in_the_run_are_counted_and_offered(blind_dialog
     assert not blind_dialog.export_button.isEnabled()
     assert blind_dialog.message.text() == "No pictures of this episode were recorded, so there is no GIF of it."
     assert "about" not in blind_dialog.estimate.text()
+
+
+def test_that_of_two_episodes_of_one_number_the_open_one_is_exported() -> None:
+    first, second = (final_of("run", 3, steps=steps, episode_id=f"w{steps}-e3") for steps in (5, 9))
+    episodes = tuple(EpisodeSummary(rollup=one, env_id="x", player="y", size_bytes=1) for one in (first, second))
+    form = ExportForm(run=run_of("run"), episodes=episodes, opened=second, path="out.csv")
+    assert (form.rows, form.request(overwrite=False).episodes) == (10, ("w9-e3",))

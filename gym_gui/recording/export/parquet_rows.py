@@ -16,6 +16,7 @@ from gym_gui.core.data_model import FrameState
 from gym_gui.recording.export.arrow_values import arrow_type, arrow_values, raw_bytes
 from gym_gui.recording.export.csv_rows import tell_left_out
 from gym_gui.recording.export.documents import episode_document, json_text, run_document
+from gym_gui.recording.export.selection import stems
 from gym_gui.recording.export.table import (
     TableShape,
     ValueColumn,
@@ -53,8 +54,9 @@ def write_parquet(job: ExportJob, path: Path) -> None:
         table.write(path, job.selection.episodes)
         return
     path.mkdir()
+    named = stems(job.selection, 6)
     for episode in job.selection.episodes:
-        table.write(path / f"episode-{episode.episode_index:06d}.parquet", [episode])
+        table.write(path / f"{named[episode.episode_id]}.parquet", [episode])
 
 
 class _Table:

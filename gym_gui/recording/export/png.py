@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gym_gui.core.errors import ExportError
 from gym_gui.recording.export.canvas import make_canvas
 from gym_gui.recording.export.pictures import count_steps, pictures
+from gym_gui.recording.export.selection import stems
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +36,10 @@ def write_png(job: ExportJob, path: Path) -> None:
     job.progress.begin(count)
     if not single:
         path.mkdir()
+    named = stems(job.selection, 4)
     with closing(pictures(job)) as shown:
         for picture in shown:
-            name = f"episode-{picture.episode.episode_index:04d}-step-{picture.step:06d}.png"
+            name = f"{named[picture.episode.episode_id]}-step-{picture.step:06d}.png"
             image = Image.fromarray(canvas.draw(picture))
             image.save(path if single else path / name, pnginfo=_facts(job, picture))
             job.frames += 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gym_gui.core.episode_choice import check_unambiguous
 from gym_gui.core.errors import EpisodeNotFoundError, ExportError, ExportRequestError
 
 if TYPE_CHECKING:
@@ -69,12 +71,24 @@ def parse_episodes(text: str) -> tuple[int | str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def stems(selection: Selection, digits: int) -> dict[str, str]:
+    """A file's name for each episode by its id: ``episode-0003``, ``episode-0003-2`` for the next of that index."""
+    used: Counter[int] = Counter()
+    found: dict[str, str] = {}
+    for episode in selection.episodes:
+        used[episode.episode_index] += 1
+        more = f"-{used[episode.episode_index]}" if used[episode.episode_index] > 1 else ""
+        found[episode.episode_id] = f"episode-{episode.episode_index:0{digits}d}{more}"
+    return found
+
+
 def select(rows: RowReader, request: ExportRequest) -> Selection:
     """What *request* means in this recording.
 
     Raises:
         RunNotFoundError: there is no such run.
         EpisodeNotFoundError: the run has not all of the episodes.
+        AmbiguousEpisodeError: several have one of the indices.
         ExportError: the run has nothing, or nothing so far on.
     """
     run = rows.get_run(request.run_id)
@@ -102,4 +116,9 @@ def _chosen(run_id: str, listed: list[EpisodeRollup], wanted: tuple[int | str, .
             f"{listed[0].episode_index} to {listed[-1].episode_index}.",
             hint=f"`gym-gui episodes {run_id}` lists them.",
         )
+    by_index: defaultdict[int, list[EpisodeRollup]] = defaultdict(list)
+    for episode in listed:
+        by_index[episode.episode_index].append(episode)
+    for index in (one for one in wanted if isinstance(one, int)):
+        check_unambiguous(index, by_index[index])
     return [episode for episode in listed if episode.episode_id in wanted or episode.episode_index in wanted]

@@ -43,8 +43,9 @@ class ListenAddress:
         """
         host, _, port_text = text.strip().rpartition(":")
         host = host.removeprefix("[").removesuffix("]") or DEFAULT_HOST
-        if not (port_text.isascii() and port_text.isdigit() and int(port_text) <= _MAX_PORT):
+        if not (port_text.isascii() and port_text.isdigit()):
             raise ConfigError(f"{text!r} is no address to listen at.", hint="Write host:port, 127.0.0.1:47017 say.")
+        check_port(port_text)
         return cls(host, int(port_text))
 
     @property
@@ -59,6 +60,16 @@ class ListenAddress:
 
     def __str__(self) -> str:
         return address_text(self.host, self.port)
+
+
+def check_port(text: str) -> None:
+    """Let the digits of a port pass.
+
+    Raises:
+        ConfigError: there is no port of that number.
+    """
+    if len(text.lstrip("0")) > len(str(_MAX_PORT)) or int(text) > _MAX_PORT:
+        raise ConfigError(f"There is no port {text[:20]}.", hint=f"Ports go up to {_MAX_PORT}.")
 
 
 def address_text(host: str, port: int) -> str:

@@ -39,7 +39,7 @@ from gym_gui.ui.widgets.switch import Segments
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent
 
-    from gym_gui.core.data_model import EpisodeSummary, RunRecord
+    from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord
     from gym_gui.services.bootstrap import Archive
     from gym_gui.ui.theme import Theme
 
@@ -58,7 +58,7 @@ class ExportDialog(QDialog):
         archive: Where the recording is.
         run: The run.
         episodes: Its episodes.
-        episode_index: The one that is open.
+        opened: The one that is open.
         step: The step that is shown: where a choice of steps begins.
         pictured: The steps of the open episode that have a picture; None while nobody knows.
     """
@@ -69,7 +69,7 @@ class ExportDialog(QDialog):
         archive: Archive,
         run: RunRecord,
         episodes: tuple[EpisodeSummary, ...],
-        episode_index: int,
+        opened: EpisodeRollup,
         *,
         step: int = 0,
         pictured: frozenset[int] | None = None,
@@ -81,7 +81,7 @@ class ExportDialog(QDialog):
         self.setMinimumWidth(_WIDTH)
         self._runner = QtTaskRunner(workers=1, parent=self)
         self.job = BackgroundExport(archive, self._runner)
-        self._form = ExportForm(run=run, episodes=episodes, episode_index=episode_index, pictured=pictured)
+        self._form = ExportForm(run=run, episodes=episodes, opened=opened, pictured=pictured)
         self._folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
         if not Path(self._folder).is_dir():
             self._folder = str(Path.home())
@@ -243,7 +243,7 @@ class ExportDialog(QDialog):
         form = ExportForm(
             run=self._form.run,
             episodes=self._form.episodes,
-            episode_index=self._form.episode_index,
+            opened=self._form.opened,
             scope=self._scope,
             first=round(self.first.value),
             last=round(self.last.value),

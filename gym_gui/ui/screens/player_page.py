@@ -268,10 +268,9 @@ class PlayerPage(QWidget):
             # Loaded when it is first asked for: what nobody exports costs no start-up time.
             from gym_gui.ui.screens.export_dialog import ExportDialog, open_export_dialog  # noqa: PLC0415 - see above
 
-            index = episode.episode_index
             open_export_dialog(
                 ExportDialog(
-                    self._theme, archive, run, tuple(episodes), index, step=step, pictured=pictured, parent=self
+                    self._theme, archive, run, tuple(episodes), episode, step=step, pictured=pictured, parent=self
                 )
             )
 

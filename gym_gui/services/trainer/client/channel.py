@@ -9,7 +9,7 @@ import grpc
 
 from gym_gui.core.errors import ConfigError
 from gym_gui.services.trainer.proto import trainer_pb2_grpc
-from gym_gui.services.trainer.security import ListenAddress
+from gym_gui.services.trainer.security import ListenAddress, check_port
 from gym_gui.services.trainer.wire.protocol import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
@@ -44,8 +44,11 @@ def open_channel(address: str, *, token: str | None = None, ca: str | PathLike[s
         ca: File of the certificate to trust; None for no TLS.
 
     Raises:
-        ConfigError: the certificate cannot be read, or the token would travel in the open.
+        ConfigError: there is no such port, the certificate cannot be read, or the token would travel in the open.
     """
+    port = address.rpartition(":")[2]
+    if port.isascii() and port.isdigit():
+        check_port(port)
     if ca is None:
         if token is not None and not is_loopback(address):
             raise ConfigError(

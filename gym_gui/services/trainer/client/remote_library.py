@@ -131,6 +131,7 @@ class RemoteLibrary(Closing):
         Raises:
             RunNotFoundError: there is no run of that id.
             EpisodeNotFoundError: the run has no such episode.
+            AmbiguousEpisodeError: several have that index.
         """
         asked = "last" if episode is None else f"#{episode}" if isinstance(episode, int) else f"={episode}"
         request = pb.ListEpisodesRequest(run_id=run_id, episode=asked)

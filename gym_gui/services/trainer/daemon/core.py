@@ -22,7 +22,7 @@ from gym_gui.services.trainer.daemon.machine import Machine
 from gym_gui.services.trainer.daemon.progress import ProgressBook, recorded_progress
 from gym_gui.services.trainer.daemon.run_desk import RunDesk
 from gym_gui.services.trainer.judging import RunJudge
-from gym_gui.services.trainer.states import RECORDED_AS
+from gym_gui.services.trainer.states import RECORDED_AS, TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +102,8 @@ class TrainerCore:
         self._late: set[str] = set()
         # Runs that are over, and whose workers' last words are still coming in.
         self._ending: dict[str, RunState] = {}
+        # Runs of ours that go on after a worker's death: what it left open is to be ended.
+        self._bereaved: set[str] = set()
         # Recordings that the last trainer's death cut off: their runs say how they really ended, now or later.
         self._cut_off = set(services.recovered_runs)
         for run in ended_last:
@@ -122,10 +124,16 @@ class TrainerCore:
             EnvironmentFault: what it says of itself cannot be.
         """
         worker = self.enrolment.enrol(request, trusted=trusted)
-        if self.book.progress(worker.run_id) is None:
-            self.book.begin(worker.run_id)  # now: batches may pass while the database is asked
-            before = await self.in_thread(self.runs.steps_before, worker.run_id)
-            self.book.add_recorded(worker.run_id, await self.in_thread(self._recorded_episodes, worker.run_id), before)
+        if trusted and worker.run_id in self._bereaved:
+            self._interrupt_episodes(worker.run_id)  # before anything of the next attempt
+        if self.book.begin(worker.run_id):  # now: batches may pass while the database is asked
+            try:
+                before = await self.in_thread(self.runs.steps_before, worker.run_id)
+                recorded = await self.in_thread(self._recorded_episodes, worker.run_id)
+            except BaseException:
+                self.book.end(worker.run_id)  # the next one to come has it counted
+                raise
+            self.book.add_recorded(worker.run_id, recorded, before)
         names = (worker.run_id, worker.worker_id, worker.stream)
         durable_seq = await self.in_thread(self.services.store.durable_seq, *names)
         return worker, self.ingest.open(*names, durable_seq=durable_seq)
@@ -241,9 +249,15 @@ class TrainerCore:
         for place, is_finite in zip(scalars.name.tolist(), np.isfinite(scalars.value).tolist(), strict=True):
             finite[scalars.names[place]] = is_finite
 
-    async def _tell_progress(self) -> None:
+    def _end_what_was_left(self) -> None:
         for run_id, state in list(self._ending.items()):
             self._end_recording(run_id, state)
+        for run_id in tuple(self._bereaved):
+            if not any(worker.is_speaking for worker in self.enrolment.workers(run_id)):
+                self._interrupt_episodes(run_id)
+
+    async def _tell_progress(self) -> None:
+        self._end_what_was_left()
         noted, self._finite = self._finite, {}
         for run_id, finite in noted.items():
             if await self.in_thread(self.runs.is_ours, run_id):
@@ -324,6 +338,7 @@ class TrainerCore:
         for stream in self.ingest.streams():
             if stream.run_id == run_id:
                 self.ingest.forget(stream)
+        self._bereaved.discard(run_id)
         self.book.end(run_id)
         self.board.forget(run_id)
         self._over.add(run_id)
@@ -332,8 +347,14 @@ class TrainerCore:
         if not run.state.is_active:
             self._end_recording(run.run_id, RECORDED_AS[run.state])
             self._over.add(run.run_id)
+        elif run.state is TrainingState.PENDING and run.run_id in self.enrolment.runs():
+            self._bereaved.add(run.run_id)
         for watcher in self.watchers:
             watcher.put(run)
+
+    def _interrupt_episodes(self, run_id: str) -> None:
+        self._bereaved.discard(run_id)
+        self.services.telemetry.interrupt_episodes(run_id)
 
     def _end_recording(self, run_id: str, state: RunState) -> None:
         """A run of ours is over: so is its recording, once what its workers sent before was read."""

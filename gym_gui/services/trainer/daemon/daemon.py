@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -295,8 +296,7 @@ class _Serving:
             if options.tls_cert is None or options.tls_key is None:
                 port = self._any_of(server.add_insecure_port, listen, before[:1])
                 return (address_text(listen.host, port),) * 2
-            pair = (options.tls_key.read_bytes(), options.tls_cert.read_bytes())
-            credentials = grpc.ssl_server_credentials((pair,))
+            credentials = _credentials(options.tls_cert, options.tls_key)
             port = self._any_of(lambda place: server.add_secure_port(place, credentials), listen, before[:1])
             # They show the token, too, and need no certificate that names this machine.
             own_port = self._any_of(server.add_insecure_port, ListenAddress(DEFAULT_HOST, 0), before[1:])
@@ -316,3 +316,26 @@ class _Serving:
                 return bind(address_text(listen.host, port))
         _check_free(listen)
         return bind(str(listen))
+
+
+def _credentials(certificate: Path, key: Path) -> grpc.ServerCredentials:
+    pair = (_read_pem(key, "key"), _read_pem(certificate, "certificate"))
+    try:
+        # gRPC only says that it cannot listen.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        raise ConfigError(
+            f"The certificate and its key cannot be used: {error.reason or error}.",
+            hint=f"Files: {certificate}, {key}. `gym-gui trainer certificate` makes a pair.",
+        ) from error
+    return grpc.ssl_server_credentials((pair,))
+
+
+def _read_pem(path: Path, what: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"The {what} of TLS cannot be read: {error.strerror or error}.",
+            hint=f"File: {path}. `gym-gui trainer certificate` makes one.",
+        ) from error

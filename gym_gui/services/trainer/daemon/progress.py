@@ -37,6 +37,7 @@ class RunFacts:
         frames: Pictures that came.
         last_step_us: When the newest step was taken, microseconds since 1970; 0 before.
         dropped_frames: Pictures let go, by worker, as each says.
+        is_whole: Whether what was recorded before is counted, too.
     """
 
     steps: int = 0
@@ -44,6 +45,7 @@ class RunFacts:
     frames: int = 0
     last_step_us: int = 0
     dropped_frames: dict[str, int] = field(default_factory=dict)
+    is_whole: bool = True
     _returns: deque[float] = field(default_factory=lambda: deque(maxlen=_RETURNS))
     _speed: deque[tuple[float, int]] = field(default_factory=deque)
 
@@ -119,11 +121,13 @@ class ProgressBook:
         self._runs: dict[str, RunFacts] = {}
         self._changed: set[str] = set()
 
-    def begin(self, run_id: str) -> None:
-        """A run starts."""
+    def begin(self, run_id: str) -> bool:
+        """A run is recorded; False where it was already. Its progress is told from `add_recorded` on."""
         with self._lock:
-            self._runs[run_id] = RunFacts()
-            self._changed.add(run_id)
+            if run_id in self._runs:
+                return False
+            self._runs[run_id] = RunFacts(is_whole=False)
+            return True
 
     def add_recorded(self, run_id: str, recorded: Iterable[EpisodeSummary], steps_before: int = 0) -> None:
         """A run goes on after what was *recorded* of it before, and after the steps of a checkpoint before that."""
@@ -131,6 +135,8 @@ class ProgressBook:
             facts = self._runs.get(run_id)
             if facts is not None:
                 facts.add_recorded(recorded, steps_before)
+                facts.is_whole = True
+                self._changed.add(run_id)
 
     def add(self, batch: StepBatch, dropped_frames: int) -> None:
         """Count a batch."""
@@ -141,23 +147,25 @@ class ProgressBook:
             self._changed.add(batch.run_id)
 
     def progress(self, run_id: str) -> RunProgress | None:
-        """How far a run has come; None where it is not recorded now."""
+        """How far a run has come; None where it is not recorded now, or nobody knows yet how far it was before."""
         with self._lock:
             facts = self._runs.get(run_id)
-            return None if facts is None else facts.progress(time.monotonic())
+            return facts.progress(time.monotonic()) if facts is not None and facts.is_whole else None
 
     def all(self) -> dict[str, RunProgress]:
         """How far every run that is recorded now has come."""
         now_s = time.monotonic()
         with self._lock:
-            return {run_id: facts.progress(now_s) for run_id, facts in self._runs.items()}
+            return {run_id: facts.progress(now_s) for run_id, facts in self._runs.items() if facts.is_whole}
 
     def take_changed(self) -> dict[str, RunProgress]:
         """Runs that moved since the last call."""
         now_s = time.monotonic()
         with self._lock:
+            # Of those that are not whole `add_recorded` says so again.
             taken, self._changed = self._changed, set()
-            return {run_id: self._runs[run_id].progress(now_s) for run_id in taken if run_id in self._runs}
+            known = {run_id: self._runs[run_id] for run_id in taken if run_id in self._runs}
+            return {run_id: facts.progress(now_s) for run_id, facts in known.items() if facts.is_whole}
 
     def end(self, run_id: str) -> None:
         """A run is over."""

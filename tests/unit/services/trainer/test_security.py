@@ -38,10 +38,18 @@ def test_that_addresses_are_read(text: str, host: str, port: int) -> None:
     assert ListenAddress.parse(text) == ListenAddress(host, port)
 
 
-@pytest.mark.parametrize("text", ["", "box", "box:", "box:-1", "box:70000", "box:x", "box:٣"])
+@pytest.mark.parametrize("text", ["", "box", "box:", "box:-1", "box:x", "box:٣"])
 def test_that_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="no address"):
         ListenAddress.parse(text)
+
+
+@pytest.mark.parametrize("port", ["65536", "99999", "9" * 5_000], ids=["one more", "five digits", "5,000 digits"])
+def test_that_a_port_that_cannot_be_is_refused_in_a_short_sentence(port: str) -> None:
+    for ask in (ListenAddress.parse, open_channel):
+        with pytest.raises(ConfigError, match=f"There is no port {port[:20]}\\.") as refusal:
+            ask(f"box:{port}")
+        assert len(str(refusal.value)) < 100
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.8", "::1", "localhost"])
