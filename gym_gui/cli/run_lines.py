@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from gym_gui.controllers.live_runs import whole_percent
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.services.trainer.states import Retention, TrainingState
 
@@ -38,7 +39,7 @@ def table_row(run: TrainingRun) -> tuple[str, ...]:
         what_of(run),
         state_of(run),
         f"{progress.steps:,}",
-        "" if share is None else f"{share:.0%}",
+        "" if share is None else f"{whole_percent(share)}%",
         number(progress.mean_return),
         number(progress.steps_per_s) if run.state.is_active else "",
         age(progress.last_step_at),

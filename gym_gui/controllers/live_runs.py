@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 # A run that says nothing for so long wants a look.
 STALE_S: Final = 30.0
+# Less than its speed is taken over: where that is nothing and steps come all the same, they are no training.
+_FRESH_S: Final = 3.0
+_PERCENT: Final = 100
 
 
 class RunColumn(StrEnum):
@@ -87,6 +90,19 @@ def age_s(run: LiveRun, now: datetime | None = None) -> float:
 def speed_of(run: LiveRun) -> float | None:
     """Steps a second now; None where it takes none, or nobody knows."""
     return _known(run.progress.steps_per_s) if run.state is TrainingState.RUNNING else None
+
+
+def is_evaluating(run: LiveRun) -> bool:
+    """Whether its newest steps were an evaluation's, which count for nothing in how far it has come."""
+    return speed_of(run) == 0 and age_s(run) < _FRESH_S
+
+
+def whole_percent(share: float) -> int:
+    """A share that is done, 0 to 1, as everyone is told it: rounded down, and 100 only where all is done."""
+    if share >= 1:
+        return _PERCENT
+    # 0.29 is a little less than it in binary, and is 29 %.
+    return min(_PERCENT - 1, math.floor(round(share * _PERCENT, 6)))
 
 
 def run_labels(runs: Iterable[LiveRun]) -> dict[str, str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("QT_API", "pyside6")  # read by QtAwesome, which would otherwise look for any binding
 
+HAIR: Final = 1
 SPACE_4: Final = 4
 SPACE_8: Final = 8
 SPACE_12: Final = 12
@@ -39,7 +40,7 @@ HEADLINE_PX: Final = 20
 
 # What the stylesheet calls each size.
 SIZES: Final = {
-    "hair": 1, "space_2": 2, "space_3": 3, "space_4": SPACE_4, "space_8": SPACE_8, "space_12": SPACE_12,
+    "hair": HAIR, "space_2": 2, "space_3": 3, "space_4": SPACE_4, "space_8": SPACE_8, "space_12": SPACE_12,
     "space_16": SPACE_16, "space_24": SPACE_24, "space_32": SPACE_32, "icon": ICON, "icon_small": ICON_SMALL,
     "control": 22,
     "radius": RADIUS, "radius_small": 2, "radius_large": 9, "radius_pill": 13,

@@ -20,6 +20,7 @@ from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState
 from gym_gui.services.live_frames import LiveFrameWriter
 from gym_gui.services.trainer.states import TrainingState
+from gym_gui.services.trainer.status import AlertStatus
 from gym_gui.ui.screens.live_screen import LiveScreen
 from gym_gui.ui.screens.replay_screen import ReplayScreen
 
@@ -355,8 +356,17 @@ def test_that_a_trainer_that_is_lost_is_told_where_its_runs_would_be(live: LiveS
     link = TrainerLink(LinkState.LOST, "No trainer answers at elsewhere:7777.")
     live.show_runs(LiveRunsState(loaded=True, link=link))
     assert live.runs_page.empty.title == "The trainer cannot be reached"
-    live.show_runs(LiveRunsState(runs=[make_run(1)], shown=[make_run(1)], loaded=True, link=link))
+    state = LiveRunsState(runs=[make_run(1)], shown=[make_run(1)], loaded=True, link=link)
+    live.show_runs(state)
     assert live.runs_page.note.text() == "No trainer answers at elsewhere:7777."
+    assert live.runs_page.note.isVisible()
+    lost = AlertStatus(run_id="", kind="trainer-lost", sentence=link.sentence, since=None, active=True)
+    live.show_alerts([lost])
+    live.show_runs(state)
+    assert not live.runs_page.note.isVisible()  # once is enough
+    live.banner.hide()
+    live.show_runs(state)
+    assert live.runs_page.note.isVisible()
 
 
 def test_that_a_thousand_runs_are_listed_and_the_chosen_one_stays_chosen(live: LiveScreen) -> None:

@@ -1,4 +1,4 @@
-"""The live screens beside a trainer: that is lost and comes back, and whose evaluation a person controls."""
+"""The live screens beside a trainer that is lost and comes back; who controls an evaluation; room of the parts."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from live_runs import MemoryDesk, make_run
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFrame
 from ui.test_live import WAIT_MS, open_live, opens_a_dialog
 
-from gym_gui.controllers.live_runs import LinkState, TrainerLink
+from gym_gui.controllers.live_details import Comparison
+from gym_gui.controllers.live_facts import Difference
+from gym_gui.controllers.live_runs import LinkState, LiveRunsState, StateChip, StateGroup, TrainerLink
 from gym_gui.controllers.live_source import LiveHealth, LivePicture
 from gym_gui.services.trainer.config import EvaluationConfig, TrainingConfig
 from gym_gui.services.trainer.judging import RunJudge
+from gym_gui.services.trainer.states import TrainingState
 from gym_gui.services.trainer.status import AlertStatus
+from gym_gui.ui import theme as tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,3 +127,47 @@ def test_that_a_picture_that_comes_first_in_line_leaves_the_chosen_one_chosen(li
         wall.show_pictures([LivePicture("run", worker, 1, frame, "ep", 0, 0.0, 0)])
     assert wall.current_picture is not None
     assert wall.current_picture.worker_id == "w1"
+
+
+def test_that_a_banner_does_not_touch_the_filters(live: LiveScreen, qtbot: QtBot) -> None:
+    live.show_runs(LiveRunsState(runs=[make_run(1)], chips=(StateChip(StateGroup.ACTIVE, 1, on=False),), loaded=True))
+    live.show_refused("The trainer is full.", "")
+    chip = next(iter(live.runs_page.chip_buttons.values()))
+    (bar,) = live.banner.findChildren(QFrame, options=Qt.FindChildOption.FindDirectChildrenOnly)
+
+    def gap() -> int:
+        return chip.mapTo(live, QPoint()).y() - bar.mapTo(live, QPoint(0, bar.height())).y()
+
+    qtbot.waitUntil(lambda: gap() >= tokens.SPACE_8, timeout=WAIT_MS)
+
+
+def test_that_the_curves_of_an_ended_run_have_the_room_of_pictures(live: LiveScreen, qtbot: QtBot) -> None:
+    page = live.watch_page
+    live.page_buttons["Watch"].click()
+    page.show_runs([make_run(1, TrainingState.COMPLETED)])
+    assert "This run has ended" in page.wall.message
+    qtbot.waitUntil(lambda: page.panel.height() > 3 * page.wall.height(), timeout=WAIT_MS)
+    page.show_runs([make_run(2)])
+    qtbot.waitUntil(lambda: page.wall.height() > page.panel.height() / 2, timeout=WAIT_MS)
+
+
+def test_that_compared_values_stand_beside_one_another(live: LiveScreen) -> None:
+    runs = (make_run(1), make_run(2))
+    live.show_comparison(Comparison(runs=runs, rows=(Difference("learning_rate", ("0.001", "0.002")),)))
+    table = live.compare_page.table
+    assert [row.texts for row in table.rows] == [("learning_rate", "0.001", "0.002")]
+    assert table.columnViewportPosition(2) < table.viewport().width() / 2
+
+
+@opens_a_dialog
+def test_that_the_form_stands_in_the_middle_of_the_window_with_a_margin(live: LiveScreen, window: MainWindow) -> None:
+    for size in (QSize(900, 640), QSize(1440, 900)):
+        window.resize(size)
+        live.start_run()
+        form, room = live.start_form, window.geometry()
+        assert form is not None
+        assert (form.geometry().center() - room.center()).manhattanLength() <= 2
+        assert room.adjusted(tokens.SPACE_32, tokens.SPACE_32, -tokens.SPACE_32, -tokens.SPACE_32).contains(
+            form.geometry()
+        )
+        form.reject()

@@ -44,10 +44,33 @@ def test_that_the_progress_beside_the_pictures_is_whole(qtbot: QtBot, theme: The
     qtbot.addWidget(side)
     side.resize(side.sizeHint())
     side.show()
-    side.show_run(make_run(100_000, total_steps=10_000_000))
     qtbot.waitExposed(side)
-    shown = {label.whole_text: label.text() for label in side.findChildren(ElidedLabel) if label.isVisible()}
-    assert shown["10 % of 10M"] == "10 % of 10M"
+    for run, text in (
+        (make_run(100_000, total_steps=10_000_000), "10 % of 10M"),
+        (make_run(300, TrainingState.COMPLETED, total_steps=3_000), "100 % of 3,000"),
+    ):
+        side.show_run(run)
+        shown = {label.whole_text: label.text() for label in side.findChildren(ElidedLabel) if label.isVisible()}
+        assert shown[text] == text
+
+
+@pytest.mark.parametrize(
+    ("steps", "total", "done"), [(166_304, 1_000_000, "16 %"), (29, 100, "29 %"), (999_999, 1_000_000, "99 %")]
+)
+def test_that_progress_is_rounded_down(steps: int, total: int, done: str) -> None:
+    run = make_run(1, total_steps=total, progress=RunProgress(steps=steps))
+    assert TEXT[RunColumn.PROGRESS](run) == done
+
+
+def test_that_a_run_that_evaluates_is_not_said_to_stand() -> None:
+    def speed(age_s: float, steps_per_s: float = 0.0) -> tuple[str, str]:
+        last = utc_now() - timedelta(seconds=age_s)
+        run = make_run(1, progress=RunProgress(steps=9, steps_per_s=steps_per_s, last_step_at=last))
+        return TEXT[RunColumn.SPEED](run), {fact.key: fact.value for fact in now_facts(run)}["Speed"]
+
+    assert speed(0.3) == ("evaluating", "evaluating")
+    assert speed(20.0) == ("0", "0 steps/s")
+    assert speed(0.3, 60.0) == ("60", "60 steps/s")
 
 
 def test_that_an_ended_run_has_its_mean_speed_and_no_current_one() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QSize
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 
@@ -20,6 +20,7 @@ from gym_gui.controllers.replay_columns import append_rows, empty_columns
 from gym_gui.controllers.run_curves import Axis
 from gym_gui.core.data_model import StepRecord
 from gym_gui.ui.theme import PLOT_HUES, Theme
+from gym_gui.ui.widgets.curve_paint import FOOT, frame_of, full_range, x_ticks
 from gym_gui.ui.widgets.curve_plot import CurvePlot
 from gym_gui.ui.widgets.timeline_plot import (
     EVENTS_HEIGHT,
@@ -113,6 +114,30 @@ def test_that_any_curve_is_drawn_within_its_plot(qapp: QApplication, values: lis
     assert frame is not None
     assert painted(image, PLOT_HUES[0])
     assert all(frame.area.top() - 1 <= frame.y_of(value) <= frame.area.bottom() + 1 for value in values)
+    widget.deleteLater()
+    theme.deleteLater()
+
+
+@pytest.mark.parametrize(
+    ("axis", "x", "ticks"),
+    [(Axis.STEP, 4_096.0, ["4,096"]), (Axis.EPISODE, 1.0, ["1"]), (Axis.TIME, 75.0, ["1 min 15 s"])],
+)
+def test_that_one_x_has_one_tick(axis: Axis, x: float, ticks: list[str]) -> None:
+    curve = CurvePyramid(np.full(2, x), np.array([13.0, 6.5]))
+    plot = CurvePlotState("loss", axis, (CurveLine("run", "run", 0, curve, curve),), band=False)
+    frame = frame_of(plot, QSize(400, 200), *full_range(plot))
+    assert [text for _, text in x_ticks(axis, frame)] == ticks
+
+
+def test_that_the_last_label_of_x_is_not_cut_at_the_edge(qapp: QApplication) -> None:
+    theme = Theme(qapp, "dark")
+    curve = CurvePyramid(np.linspace(0.0, 4_000.0, 9), np.arange(9.0))
+    widget = CurvePlot(theme)
+    widget.resize(290, 120)
+    widget.show_plot(CurvePlotState("return", Axis.STEP, (CurveLine("run", "run", 0, curve, curve),), band=False))
+    image = widget.grab().toImage()
+    foot = [[image.pixelColor(x, y).name() for y in range(image.height() - FOOT + 6, image.height())] for x in (0, 289)]
+    assert foot[0] == foot[1]
     widget.deleteLater()
     theme.deleteLater()
 

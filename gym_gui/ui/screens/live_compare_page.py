@@ -51,7 +51,7 @@ class LiveComparePage(QWidget):
         self._context = context
         self.curves = LiveCurvesController(desk, runner, self)
         self.panel = CurvesPanel(theme, self.curves)
-        self.table = PlainTable(theme, "Settings that differ", ("Setting",))
+        self.table = PlainTable(theme, "Settings that differ", ("Setting",), wide=None)
         self.title = make_label("", "title")
         self._note = make_label("", "muted")
         head = QHBoxLayout()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWi
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.live_runs_model import (
+    EVALUATING,
     STATE_ICONS,
     age_text,
     is_stale,
@@ -49,7 +50,7 @@ def now_facts(run: LiveRun) -> list[Fact]:
         ),
         Fact("Episodes", f"{progress.episodes:,}"),
         Fact("Mean return", return_text(run), tip="Of the newest 100 episodes"),
-        Fact("Speed", f"{speed_text(run)} steps/s" if speed_text(run) else ""),
+        Fact("Speed", _current_speed_text(run)),
         Fact("Mean speed", _mean_speed_text(run)),
         Fact("Last step", age_text(run), state="warn" if is_stale(run) else ""),
         Fact("Pictures", f"{progress.frames:,} kept" if progress.frames else ""),
@@ -65,6 +66,11 @@ def now_facts(run: LiveRun) -> list[Fact]:
         Fact("Run", run.run_id, copy=run.run_id),
     ]
     return [fact for fact in facts if fact.value]
+
+
+def _current_speed_text(run: LiveRun) -> str:
+    text = speed_text(run)
+    return f"{text} steps/s" if text and text != EVALUATING else text
 
 
 def _mean_speed_text(run: LiveRun) -> str:

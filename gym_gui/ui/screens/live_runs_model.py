@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QIcon
 
-from gym_gui.controllers.live_runs import STALE_S, RunColumn, age_s, run_labels, speed_of
+from gym_gui.controllers.live_runs import STALE_S, RunColumn, age_s, is_evaluating, run_labels, speed_of, whole_percent
 from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.states import TrainingState
 from gym_gui.ui import theme as tokens
@@ -41,6 +41,7 @@ STATE_ICONS: Final = {
     TrainingState.FAILED: ("alert-octagon", "bad"),
     TrainingState.CANCELLED: ("cancel", "text_muted"),
 }
+EVALUATING: Final = "evaluating"
 STATE_WORDS: Final = {
     TrainingState.PENDING: "waiting",
     TrainingState.DISPATCHING: "starting",
@@ -55,7 +56,7 @@ def state_word(state: TrainingState) -> str:
 def progress_text(run: LiveRun) -> str:
     """``37 %``, or nothing where nobody knows the end."""
     share = run.share
-    return "" if share is None else f"{math.floor(share * 100)} %"
+    return "" if share is None else f"{whole_percent(share)} %"
 
 
 def age_text(run: LiveRun) -> str:
@@ -75,7 +76,9 @@ def is_stale(run: LiveRun) -> bool:
 
 
 def speed_text(run: LiveRun) -> str:
-    """Steps a second now; nothing of a run that takes none."""
+    """Steps a second now, or what is done instead; nothing of a run that takes none."""
+    if is_evaluating(run):
+        return EVALUATING
     speed = speed_of(run)
     return "" if speed is None else axis_text(round(speed))
 

@@ -77,10 +77,11 @@ class LiveRunsPage(QWidget):
         self.empty = EmptyState(context.theme)
         self._build()
 
-    def show_state(self, state: LiveRunsState) -> None:
-        """Show what the controller says."""
+    def show_state(self, state: LiveRunsState, *, said: str = "") -> None:
+        """Show what the controller says, but not once more what is *said* above."""
         self.table.show_state(state)
         self._show_chips(state.chips)
+        self._show_note(state, said)
         if not self._show_instead(state) and state.loaded and self._pages.currentWidget() is not self._body:
             self._pages.setCurrentWidget(self._body)
             self._keep_focus(self.table)
@@ -154,12 +155,17 @@ class LiveRunsPage(QWidget):
             button.setChecked(chip.on)
         self._chips = chips
 
+    def _show_note(self, state: LiveRunsState, said: str) -> None:
+        link = state.link
+        lost = link.sentence if link is not None and link.state is LinkState.LOST else ""
+        text = state.fault or lost
+        self.note.setText(text)
+        self.note.setVisible(bool(state.runs and text) and text not in said)
+
     def _show_instead(self, state: LiveRunsState) -> bool:
         """Say why there is no table, where there is none; whether that was so."""
         link = state.link
         lost = link is not None and link.state is LinkState.LOST
-        self.note.setVisible(bool(state.runs) and (lost or bool(state.fault)))
-        self.note.setText(state.fault or (link.sentence if lost and link is not None else ""))
         if state.shown:
             return False
         start = self.start_requested.emit

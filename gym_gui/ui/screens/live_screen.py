@@ -90,7 +90,7 @@ class LiveScreen(QWidget):
         self.compare_page = LiveComparePage(context, self.desk, self._curving)
         self.count = make_label("", "muted")
         self.count.setMinimumWidth(1)
-        self.banner = Banner(theme)
+        self.banner = Banner(theme, below=tokens.SPACE_12)
         self._wanted_run = ""
         self._told_alerts: tuple[AlertStatus, ...] = ()  # what the banner is about, where it is about alerts
         self.start_form: LiveStartForm | None = None
@@ -112,7 +112,7 @@ class LiveScreen(QWidget):
 
     def show_runs(self, state: LiveRunsState) -> None:
         """Part of `LiveRunsView`."""
-        self.runs_page.show_state(state)
+        self.runs_page.show_state(state, said="" if self.banner.isHidden() else self.banner.text)
         shown, total = len(state.shown), len(state.runs)
         whole = f"{total:,} run{'' if total == 1 else 's'}"
         self.count.setText(f"{shown:,} of {whole}" if shown != total else whole)
@@ -352,7 +352,7 @@ class LiveScreen(QWidget):
 
         form = self.start_form = LiveStartForm(self._context.theme, config, parent=self)
         form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        form.fit_into(self.window().size())
+        form.fit_into(self.window().geometry())
         form.submitted.connect(self.orders.start)
         form.judging.connect(lambda config: self.orders.judge(config, partial(self._show_misfit, config)))
         form.finished.connect(self._forget_form)

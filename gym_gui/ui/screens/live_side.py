@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gym_gui.ui.theme import Theme
 
 WIDTH: Final = 272
+_KEY_WIDTH: Final = 84  # its keys are short, its values are not
 # What the list and the pictures do not say already.
 _SAID: Final = frozenset(
     {
@@ -91,7 +92,7 @@ class LiveSide(QScrollArea):
 
     def __init__(self, theme: Theme, notify: Callable[[str], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._facts = FactGrid(theme, notify)
+        self._facts = FactGrid(theme, notify, key_width=_KEY_WIDTH)
         self.histogram = ReturnHistogram(theme)
         self.best, self.worst = _Picks("best"), _Picks("worst")
         body = QWidget()

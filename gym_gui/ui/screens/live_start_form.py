@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -35,7 +35,7 @@ from gym_gui.workers.presets import PRESETS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QShowEvent
+    from PySide6.QtGui import QPaintEvent, QShowEvent
 
     from gym_gui.controllers.train_form import FormEntry
     from gym_gui.services.trainer.config import TrainingConfig
@@ -161,14 +161,20 @@ class LiveStartForm(QDialog):
         self._judged: TrainingConfig | None = None  # what was asked about last
         self._misfit = ""
         self._waiting = False
+        self._theme = theme
         self._judge_timer = make_timer(self, _JUDGE_MS, self._judge)
         self._build()
         self.resize(QSize(_WIDTH, _HEIGHT))
         self._show(self.form)
 
-    def fit_into(self, size: QSize) -> None:
-        """Take no more room than a window of that size has."""
-        self.resize(min(_WIDTH, size.width() - tokens.SPACE_32), min(_HEIGHT, size.height() - tokens.SPACE_32))
+    def fit_into(self, room: QRect) -> None:
+        """Stand in the middle of a window that takes this part of the screen, with a margin all around."""
+        edge = tokens.SPACE_32
+        inner = room.adjusted(edge, edge, -edge, -edge)
+        place = QRect(QPoint(), inner.size().boundedTo(QSize(_WIDTH, _HEIGHT)))
+        place.moveCenter(inner.center())
+        # Not left to Qt, which guesses the frame that a window manager may add.
+        self.setGeometry(place)
 
     def show_waiting(self) -> None:
         """It is on its way to the trainer."""
@@ -241,7 +247,7 @@ class LiveStartForm(QDialog):
         row.addLayout(left)
         row.addWidget(scroll, 1)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setContentsMargins(tokens.HAIR, tokens.HAIR, tokens.HAIR, tokens.HAIR)
         outer.setSpacing(0)
         outer.addLayout(row, 1)
         outer.addWidget(make_line())
@@ -301,6 +307,13 @@ class LiveStartForm(QDialog):
         if self.start_button.isEnabled():
             self.show_waiting()
             self.submitted.emit(self.form.config)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        with QPainter(self) as painter:  # where nobody frames windows it would run into the one below
+            painter.setPen(self._theme.color("line"))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     @override
     def showEvent(self, event: QShowEvent) -> None:

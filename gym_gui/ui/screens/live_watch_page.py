@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from gym_gui.controllers.live_control import SPEAK_MS, ControlState, Hand, LiveControlController
 from gym_gui.controllers.live_curves import LiveCurvesController
@@ -44,6 +44,7 @@ CURVES_MS: Final = 1_000
 _WIDE: Final = 1_080  # from here on the run's facts stand beside
 _NARROW: Final = 760  # below, the list makes room
 _MOST_KEYS: Final = 6
+_HALF: Final = 10_000  # sizes are taken in relation to one another
 
 
 class LiveWatchPage(QWidget):
@@ -195,7 +196,7 @@ class LiveWatchPage(QWidget):
         head.addWidget(self.facts, 1)
         for widget in (self.frozen_label, self.live, self.hand, self.pause, self.scrub):
             head.addWidget(widget)
-        upper = QFrame()
+        upper = self._upper = QFrame()
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -208,6 +209,8 @@ class LiveWatchPage(QWidget):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([_HALF, _HALF])  # what is folded at first gets its share later
+        self.wall.folded.connect(self._fold_pictures)
         self._list_line, self._side_line = make_line(vertical=True), make_line(vertical=True)
         outer = QHBoxLayout(self)
         outer.setContentsMargins(tokens.SPACE_8, 0, 0, 0)
@@ -244,9 +247,15 @@ class LiveWatchPage(QWidget):
         self.frozen_label.setText("Standing still" if frozen else "")
         self.live.setVisible(frozen)
         self._theme.set_icon(self.pause, "play" if frozen else "pause")
-        self.wall.show_message(_why_no_picture(run))
+        self.wall.show_message(_why_no_picture(run), folds=run is not None and not run.state.is_active)
         # Of an ended run, a paused one or a picture that stands nobody waits for a newer one.
         self.wall.tell_ages(told=not frozen and run is not None and run.state is TrainingState.RUNNING)
+
+    def _fold_pictures(self, folded: bool) -> None:
+        """Where no picture will come the curves have the room."""
+        policy = self._upper.sizePolicy()
+        policy.setVerticalPolicy(QSizePolicy.Policy.Maximum if folded else QSizePolicy.Policy.Preferred)
+        self._upper.setSizePolicy(policy)
 
     def toggle_side(self) -> None:
         """Show or hide how the run stands."""

@@ -49,6 +49,7 @@ _RING_ROOM: Final = 12  # pixels a ring at least
 _RING: Final = 3.0
 _LEGEND: Final = "has pictures"
 _FAR: Final = 1e5
+_WHOLE_SECONDS_FROM: Final = 10  # as `duration_text` has them
 _GREATEST: Final = sys.float_info.max
 _TIES: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -105,6 +106,14 @@ def x_text(axis: Axis, value: float) -> str:
     return duration_text(value) if axis is Axis.TIME else axis_text(value)
 
 
+def x_ticks(axis: Axis, frame: Frame) -> list[tuple[float, str]]:
+    """Where ticks of x stand, and what is written there."""
+    # There is nothing between two steps, nor in what is told in whole seconds.
+    least = 0.0 if axis is Axis.TIME and frame.right < _WHOLE_SECONDS_FROM else 1.0
+    values = _ticks(frame.left, frame.right, frame.area.width() / _TICK_WIDTH, least=least)
+    return list(zip(values, _texts(values, axis), strict=True))
+
+
 def full_range(plot: CurvePlotState) -> tuple[float, float]:
     """Least and greatest x of all lines, never of no width."""
     ranges = [found for line in plot.lines if (found := line.raw.x_range) is not None]
@@ -150,7 +159,7 @@ class CurvePainter:
         pixmap.fill(self._theme.color("surface"))
         with QPainter(pixmap) as painter:
             painter.setFont(self._theme.font(tokens.CAPTION_PX))
-            self._draw_axes(painter, plot.axis, frame)
+            self._draw_axes(painter, plot.axis, frame, size)
             painter.setClipRect(frame.area.adjusted(0, -1, 1, 1))
             views = [line.smoothed.view(frame.left, frame.right, frame.columns) for line in plot.lines]
             if plot.band:
@@ -180,7 +189,7 @@ class CurvePainter:
             box = QRectF(MARGIN + metrics.horizontalAdvance(name) + tokens.SPACE_8, 0, _LABEL_ROOM, HEAD)
             painter.drawText(box, _TIES, number_text(float(plot.lines[0].smoothed.y[-1])))
 
-    def _draw_axes(self, painter: QPainter, axis: Axis, frame: Frame) -> None:
+    def _draw_axes(self, painter: QPainter, axis: Axis, frame: Frame, size: QSize) -> None:
         area = frame.area
         grid, ink = QPen(self._theme.color("line"), 1), self._theme.color("text_muted")
         values = _ticks(frame.low, frame.high, area.height() / _TICK_HEIGHT)
@@ -191,13 +200,14 @@ class CurvePainter:
             painter.setPen(ink)
             box = QRectF(0, y - _LABEL_HEIGHT / 2, GUTTER - tokens.SPACE_8, _LABEL_HEIGHT)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-        values = _ticks(frame.left, frame.right, area.width() / _TICK_WIDTH)
-        for value, text in zip(values, _texts(values, axis), strict=True):
+        metrics = QFontMetricsF(painter.font())
+        for value, text in x_ticks(axis, frame):
             x = round(frame.x_of(value)) + 0.5
             painter.setPen(grid)
             painter.drawLine(QLineF(x, area.top(), x, area.bottom() + tokens.SPACE_4))
             painter.setPen(ink)
-            box = QRectF(x - _TICK_WIDTH, area.bottom() + 3, 2 * _TICK_WIDTH, _LABEL_HEIGHT)
+            width = math.ceil(metrics.horizontalAdvance(text)) + 1
+            box = QRectF(min(x - width / 2, size.width() - width - 2), area.bottom() + 3, width, _LABEL_HEIGHT)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _draw_line(self, painter: QPainter, line: CurveLine, view: CurveView, frame: Frame, *, faint: bool) -> None:
@@ -323,10 +333,10 @@ def _share(value: _Value, low: float, high: float) -> _Value:
     return (value * 0.25 - low * 0.25) / (high * 0.25 - low * 0.25)
 
 
-def _ticks(low: float, high: float, parts: float) -> list[float]:
+def _ticks(low: float, high: float, parts: float, *, least: float = 0.0) -> list[float]:
     parts = max(1.0, parts)
     if math.isfinite(high - low):
-        step = nice_step(high - low, parts)
+        step = max(nice_step(high - low, parts), least)
     else:
         step = min(nice_step(high / 10 - low / 10, parts), _GREATEST / 10) * 10
     first = math.ceil(low / step)

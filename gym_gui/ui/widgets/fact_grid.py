@@ -131,15 +131,23 @@ class FactGrid(QWidget):
         theme: The look.
         notify: Told what was copied.
         wrap: Long values take more lines, for facts that do not change while they are read; others are cut to one.
+        key_width: Pixels of the keys' column.
     """
 
     def __init__(
-        self, theme: Theme, notify: Callable[[str], None], parent: QWidget | None = None, *, wrap: bool = False
+        self,
+        theme: Theme,
+        notify: Callable[[str], None],
+        parent: QWidget | None = None,
+        *,
+        wrap: bool = False,
+        key_width: int = _KEY_WIDTH,
     ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._notify = notify
         self._wrap = wrap
+        self._key_width = key_width
         self._hovered: int | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self._rows: list[tuple[WrappedLabel, WrappedLabel | ElidedLabel, QToolButton]] = []
@@ -148,7 +156,7 @@ class FactGrid(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(tokens.SPACE_8)
         self._grid.setVerticalSpacing(0)
-        self._grid.setColumnMinimumWidth(0, _KEY_WIDTH)
+        self._grid.setColumnMinimumWidth(0, key_width)
         self._grid.setColumnStretch(1, 1)
 
     @property
@@ -179,7 +187,7 @@ class FactGrid(QWidget):
         row = len(self._rows)
         key = WrappedLabel()
         key.setProperty("type", "muted")
-        key.setFixedWidth(_KEY_WIDTH)
+        key.setFixedWidth(self._key_width)
         value = WrappedLabel() if self._wrap else ElidedLabel()
         if isinstance(value, ElidedLabel):
             value.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)

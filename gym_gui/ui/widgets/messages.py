@@ -92,20 +92,29 @@ class EmptyState(QWidget):
         self._icon.setPixmap(icon.pixmap(QSize(_ICON_LARGE, _ICON_LARGE), self.devicePixelRatioF()))
 
 
-class Banner(QFrame):
-    """One sentence across the top of a screen, with what can be done about it; hidden until it has something to say."""
+class Banner(QWidget):
+    """One sentence across the top of a screen, with what can be done about it; hidden until it has something to say.
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    Args:
+        theme: The look.
+        below: Room between it and what stands below it.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, below: int = 0) -> None:
         super().__init__(parent)
         self._theme = theme
         self._state = ""
-        self.setProperty("bar", "true")
+        bar = QFrame()
+        bar.setProperty("bar", "true")
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, below)
+        outer.addWidget(bar)
         self._icon = QLabel()
         self._text = make_label("", wrap=True)
         self._action = make_button("", self._press)
         self._close = make_tool_button(theme, "close", "Dismiss", self.hide)
         self._on_action: Callable[[], object] | None = None
-        row = QHBoxLayout(self)
+        row = QHBoxLayout(bar)
         row.setContentsMargins(tokens.SPACE_16, tokens.SPACE_8, tokens.SPACE_8, tokens.SPACE_8)
         row.setSpacing(tokens.SPACE_12)
         row.addWidget(self._icon)

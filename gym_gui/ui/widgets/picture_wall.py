@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from gym_gui.ui.theme import Theme
 
 _MINIMUM: Final = QSize(160, 100)
+_FOLDED: Final = QSize(160, 56)  # a sentence in place of pictures
+_ANY_HEIGHT: Final = 16_777_215  # Qt's QWIDGETSIZE_MAX
 _AGE_MS: Final = 1_000
 _MOST: Final = 64
 _ASPECT: Final = 1.2  # of a tile without a picture
@@ -54,6 +56,7 @@ class PictureWall(QWidget):
 
     chosen = Signal(str)  # the worker that is looked at
     enlarged = Signal(str)  # the worker, or nothing for all
+    folded = Signal(bool)  # whether only a sentence stands there now
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class PictureWall(QWidget):
         self._large: str | None = None
         self._current = 0
         self._message = ""
+        self._folds = False
         self._who: dict[str, str] = {}
         self._pace: Callable[[str], Sequence[str]] = lambda _worker: ()
         self.painted_pictures = 0
@@ -165,12 +169,25 @@ class PictureWall(QWidget):
             if self.age_of(tile.worker_id):
                 self._update_tile(tile)
 
-    def show_message(self, text: str) -> None:
-        """Say this where there is no picture."""
-        if text != self._message:
-            self._message = text
+    def show_message(self, text: str, *, folds: bool = False) -> None:
+        """Say this where there is no picture; *folds*: none will come, so take no more room than the sentence needs."""
+        if (text, folds) != (self._message, self._folds):
+            self._message, self._folds = text, folds
+            self._fold()
             if not self._tiles:
                 self.update()
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether only the sentence stands there."""
+        return self._folds and not self._tiles
+
+    def _fold(self) -> None:
+        folded = self.is_folded
+        if folded != (self.maximumHeight() < _ANY_HEIGHT):
+            self.setMinimumSize(_FOLDED if folded else _MINIMUM)
+            self.setMaximumHeight(_FOLDED.height() if folded else _ANY_HEIGHT)
+            self.folded.emit(folded)
 
     def show_actor(self, worker_id: str, who: str) -> None:
         """Say on a worker's picture who acts; empty for its policy, which is no news."""
@@ -212,6 +229,7 @@ class PictureWall(QWidget):
         return next((tile for tile in self._tiles if tile.worker_id == worker_id), None)
 
     def _arrange(self) -> None:
+        self._fold()
         if self._large is not None and self._find(self._large) is not None:
             self._cells = [self.rect() if tile.worker_id == self._large else QRect() for tile in self._tiles]
         else:
@@ -239,7 +257,8 @@ class PictureWall(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
             region = event.region()
-            painter.fillRect(event.rect(), self._theme.color("picture"))  # clipped to the tiles that are new
+            ground = "surface" if self.is_folded else "picture"
+            painter.fillRect(event.rect(), self._theme.color(ground))  # clipped to the tiles that are new
             if not self._tiles:
                 self._paint_message(painter)
                 return
@@ -249,9 +268,9 @@ class PictureWall(QWidget):
                     self._paint_tile(painter, tile, cell, chosen=place == self._current and self._large is None)
 
     def _paint_message(self, painter: QPainter) -> None:
-        painter.setPen(self._theme.color("overlay_muted"))
+        painter.setPen(self._theme.color("text_muted" if self.is_folded else "overlay_muted"))
         painter.setFont(self._theme.font(tokens.BODY_PX))
-        room = self.rect().adjusted(tokens.SPACE_24, tokens.SPACE_16, -tokens.SPACE_24, -tokens.SPACE_16)
+        room = self.rect().adjusted(tokens.SPACE_24, tokens.SPACE_8, -tokens.SPACE_24, -tokens.SPACE_8)
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._message)
 
     def _paint_tile(self, painter: QPainter, tile: _Tile, cell: QRect, *, chosen: bool) -> None:

@@ -56,7 +56,7 @@ class PlainTable(QTableWidget):
         name: What a screen reader calls it.
         titles: Of the columns.
         right: Columns whose texts are numbers.
-        wide: The column that takes the room that is left.
+        wide: The column that takes the room that is left; None: all are as wide as their texts, side by side.
         wraps: Whether the texts after the first column take more lines where they are long; else they are cut.
     """
 
@@ -69,7 +69,7 @@ class PlainTable(QTableWidget):
         titles: Sequence[str],
         *,
         right: frozenset[int] = frozenset(),
-        wide: int = 0,
+        wide: int | None = 0,
         wraps: bool = False,
         parent: QWidget | None = None,
     ) -> None:
@@ -91,7 +91,8 @@ class PlainTable(QTableWidget):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
+        if wide is not None:
+            header.setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
         if wraps:
             header.sectionResized.connect(lambda *_: self._fit_heights())
         self._align_titles()

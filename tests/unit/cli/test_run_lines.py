@@ -62,6 +62,16 @@ def test_that_ages_come_in_the_unit_that_suits() -> None:
     assert age(now - timedelta(hours=50)) == "2 d"
 
 
+@pytest.mark.parametrize(
+    ("steps", "total", "done"),
+    [(166_304, 1_000_000, "16%"), (29, 100, "29%"), (999_999, 1_000_000, "99%"), (0, 10, "0%"), (10, 10, "100%")],
+)
+def test_that_what_is_done_is_rounded_down(steps: int, total: int, done: str) -> None:
+    progress = replace(RUN.progress, steps=steps)
+    run = replace(RUN, config=replace(RUN.config, total_steps=total), progress=progress)
+    assert table_row(run)[COLUMNS.index("DONE")] == done
+
+
 def test_that_what_is_done_is_known_where_it_can_be() -> None:
     assert share_done(RUN) == 0.25
     assert share_done(replace(RUN, config=replace(RUN.config, worker="script", total_steps=0))) is None

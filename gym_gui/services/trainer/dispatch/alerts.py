@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.clock import utc_now
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gym_gui.services.trainer.dispatch.active_run import ActiveRun
     from gym_gui.services.trainer.dispatch.dispatch_facts import DispatchLimits
-    from gym_gui.services.trainer.run_store import RunProgress
+    from gym_gui.services.trainer.run_store import RunProgress, TrainingRun
 
 NO_PROGRESS: Final = "no-progress"
 NAN: Final = "nan"
@@ -31,10 +31,49 @@ DISK_LOW: Final = "disk-low"
 # A run that learns goes up and down; a collapse is the loss of most of what it had gained, and of something to lose.
 _COLLAPSED_SHARE: Final = 0.6
 _RECOVERED_SHARE: Final = 0.4
-_EPISODES_TO_JUDGE: Final = 100
+_EPISODES_OF_MEAN: Final = 100  # which `RunProgress.mean_return` is of
 _LEAST_GAIN: Final = 0.1
+# In standard errors of the mean: the means of what learns nothing spread over about nine in 200,000 episodes.
+_CLEAR_GAIN: Final = 12.0
+_LEAST_LOOKS: Final = 20  # before them nobody knows how much the mean wavers
+_NEVER_LEARNS: Final = "random"
 _LATE_SHARE: Final = 0.5
 _REMEMBERED: Final = 100
+
+
+@dataclass(slots=True)
+class _Returns:
+    """How the mean return of a run went: its best, and what it had gained by then."""
+
+    best: float = -math.inf
+    gain: float = 0.0  # 0 where it may be chance
+    lowest: float = math.inf
+    episodes: int = 0
+    mean: float = 0.0
+    looks: int = 0
+    falls: int = 0
+    wavering: float = 0.0  # of each fall an estimate of the mean's variance, summed up
+
+    def add(self, episodes: int, mean: float) -> None:
+        """The newest mean, after so many episodes."""
+        fresh = min(episodes - self.episodes, _EPISODES_OF_MEAN)
+        if self.episodes and fresh > 0:
+            self.looks += 1
+            if mean < self.mean:  # what learns rises, and that is no chance
+                self.falls += 1
+                # By chance a mean of which `fresh` of 100 are exchanged moves by 2 * fresh / 100 of its variance.
+                self.wavering += (mean - self.mean) ** 2 * _EPISODES_OF_MEAN / (2 * fresh)
+        self.episodes, self.mean = episodes, mean
+        self.lowest = min(self.lowest, mean)
+        if mean > self.best:
+            self.best = mean
+            self.gain = self._clear_gain()
+
+    def _clear_gain(self) -> float:
+        if self.looks < _LEAST_LOOKS:
+            return 0.0
+        gain, error = self.best - self.lowest, math.sqrt(self.wavering / max(1, self.falls))
+        return gain if gain > max(_LEAST_GAIN * max(1.0, abs(self.best)), _CLEAR_GAIN * error) else 0.0
 
 
 @dataclass(slots=True)
@@ -43,9 +82,7 @@ class _History:
 
     steps: int = -1
     moved_at: float = 0.0
-    lowest: float = math.inf
-    base: float = math.inf  # the lowest before the best
-    best: float = -math.inf
+    returns: _Returns = field(default_factory=_Returns)
 
 
 class AlertBook:
@@ -106,25 +143,21 @@ class AlertBook:
         if now - history.moved_at > self._limits.no_progress_s:
             yield NO_PROGRESS, f"Run {run_id} has taken no step for {self._limits.no_progress_s:g} s."
         if progress is not None and progress.episodes:
-            yield from self._return_matters(run_id, progress, history)
+            yield from self._return_matters(active.run, progress, history.returns)
 
-    def _return_matters(self, run_id: str, progress: RunProgress, history: _History) -> Iterable[tuple[str, str]]:
-        mean = progress.mean_return
+    def _return_matters(self, run: TrainingRun, progress: RunProgress, returns: _Returns) -> Iterable[tuple[str, str]]:
+        run_id, mean = run.run_id, progress.mean_return
         if not math.isfinite(mean):
             yield NAN, f"The return of run {run_id} is not a number."
             return
-        if progress.episodes < _EPISODES_TO_JUDGE:
+        if progress.episodes < _EPISODES_OF_MEAN or run.config.worker == _NEVER_LEARNS:
             return
-        history.lowest = min(history.lowest, mean)
-        if mean > history.best:
-            history.best, history.base = mean, history.lowest
-        gain = history.best - history.base
-        if gain <= _LEAST_GAIN * max(1.0, abs(history.best)):
-            return
+        returns.add(progress.episodes, mean)
+        gain = returns.gain
         with self._lock:
             is_down = (RETURN_COLLAPSED, run_id, "") in self._active
-        if history.best - mean > gain * (_RECOVERED_SHARE if is_down else _COLLAPSED_SHARE):
-            yield RETURN_COLLAPSED, f"The return of run {run_id} fell from {history.best:g} to {mean:g}."
+        if gain and returns.best - mean > gain * (_RECOVERED_SHARE if is_down else _COLLAPSED_SHARE):
+            yield RETURN_COLLAPSED, f"The return of run {run_id} fell from {returns.best:g} to {mean:g}."
 
     def _look_at_disk(self, found: dict[tuple[str, str, str], str]) -> None:
         try:

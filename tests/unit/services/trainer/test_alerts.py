@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from dispatching import LIMITS, SLEEP, House, until
 
@@ -33,6 +35,13 @@ def kinds(house: House, *, active: bool) -> list[str]:
     return [alert.kind for alert in house.alerts if alert.active == active]
 
 
+def tell_return(house: House, run_id: str, episodes: int, mean: float) -> None:
+    """Say how a run's mean return is, and let the rules look."""
+    house.dispatcher.progressed(run_id, RunProgress(steps=1, episodes=episodes, mean_return=mean))
+    with house.dispatcher._loop.lock:
+        house.dispatcher._alerts.look(list(house.dispatcher._loop.active.values()))
+
+
 def test_that_a_run_that_stands_still_is_told_once_and_cleared_by_a_step(var_dir: Path) -> None:
     with House(var_dir, limits=replace(LIMITS, no_progress_s=0.3)) as house:
         run_id = house.submit(SLEEP)
@@ -51,26 +60,52 @@ def test_that_a_return_that_collapses_is_told_and_one_that_wavers_is_not(var_dir
         run_id = house.submit(SLEEP)
         house.register(run_id)
 
-        def returns(mean: float, episodes: int = 200) -> None:
-            progress = RunProgress(steps=1, episodes=episodes, mean_return=mean)
-            house.dispatcher.progressed(run_id, progress)
-            with house.dispatcher._loop.lock:
-                house.dispatcher._alerts.look(list(house.dispatcher._loop.active.values()))
+        episodes, mean = 100, 20.0
 
-        for mean in (20.0, 150.0, 400.0, 250.0):
-            returns(mean)
+        def go_to(*wanted: float) -> None:
+            """From where it is to each of these, 20 episodes a look."""
+            nonlocal episodes, mean
+            for target in wanted:
+                for part in np.linspace(mean, target, 20):
+                    episodes += 20
+                    tell_return(house, run_id, episodes, float(part))
+                mean = target
+
+        go_to(150.0, 400.0, 250.0)
         assert not house.alerts
-        returns(90.0)
-        returns(80.0)
+        go_to(90.0, 80.0)
         assert kinds(house, active=True) == [alerts.RETURN_COLLAPSED]
-        returns(200.0)
+        go_to(200.0)
         assert not kinds(house, active=False)
-        returns(380.0)
+        go_to(380.0)
         assert kinds(house, active=False) == [alerts.RETURN_COLLAPSED]
-        returns(float("nan"))
+        tell_return(house, run_id, episodes, math.nan)
         assert kinds(house, active=True)[1:] == [alerts.NAN]
-        returns(float("nan"), episodes=0)  # nobody has said yet
+        tell_return(house, run_id, 0, math.nan)  # nobody has said yet
         assert kinds(house, active=False)[1:] == [alerts.NAN]
+
+
+@pytest.mark.parametrize("fresh", [7, 150])
+def test_that_returns_that_go_up_and_down_by_chance_have_not_collapsed(var_dir: Path, fresh: int) -> None:
+    with House(var_dir) as house:
+        run_id = house.submit(SLEEP)
+        house.register(run_id)
+        # As a random policy balances CartPole: 9 steps, and a long tail.
+        returns = 9 + np.random.default_rng(7).exponential(13.0, 60_000)
+        means = [returns[end - 100 : end].mean() for end in range(100, len(returns), fresh)]
+        assert max(means) - min(means) > 0.2 * max(means)
+        for place, mean in enumerate(means[:2_000]):
+            tell_return(house, run_id, 100 + place * fresh, float(mean))
+        assert not house.alerts
+
+
+def test_that_a_policy_that_never_learns_has_nothing_to_lose(var_dir: Path) -> None:
+    with House(var_dir) as house:
+        run_id = house.submit(SLEEP, worker="random")
+        house.register(run_id)
+        for place, mean in enumerate([*np.linspace(0.0, 400.0, 60), *np.linspace(400.0, 0.0, 60)]):
+            tell_return(house, run_id, 100 + place * 20, float(mean))
+        assert not house.alerts
 
 
 def test_that_a_scalar_that_is_no_number_is_told_until_it_is_one(var_dir: Path) -> None:
