@@ -45,9 +45,9 @@ def relist_run(store: TelemetrySQLiteStore, recordings_dir: Path, run_id: str) -
         reader = ChainReader(parts) if parts else readers[0]
         listed = {one.rollup.episode_id: one.rollup for one in store.list_episodes(run_id)}
         ended = [
-            _ended(reader, one.rollup)
+            rollup
             for one in reader.list_episodes(run_id)
-            if _is_under_way(listed.get(one.rollup.episode_id))
+            if _is_under_way(listed.get(one.rollup.episode_id)) and (rollup := _ended(reader, one.rollup)) is not None
         ]
         with store.transaction():
             for rollup in ended:
@@ -60,9 +60,9 @@ def _is_under_way(listed: EpisodeRollup | None) -> bool:
     return listed is None or listed.status is EpisodeStatus.RUNNING
 
 
-def _ended(reader: RecordingReader, rollup: EpisodeRollup) -> EpisodeRollup:
-    """An episode with the totals of its rows."""
-    total, steps, frames, dropped = 0.0, 0, 0, 0
+def _ended(reader: RecordingReader, rollup: EpisodeRollup) -> EpisodeRollup | None:
+    """An episode with the totals of its rows; None where not even the first was written."""
+    total, steps, frames, dropped = 0.0, -1, 0, 0
     terminated = truncated = False
     last = rollup.started_at
     for page in _pages(reader, rollup):
@@ -73,6 +73,8 @@ def _ended(reader: RecordingReader, rollup: EpisodeRollup) -> EpisodeRollup:
             dropped += row.frame_state in _GONE
             terminated, truncated = terminated or row.terminated, truncated or row.truncated
             last = max(last, row.timestamp)
+    if steps < 0:
+        return None
     return replace(
         rollup,
         steps=steps,

@@ -122,7 +122,7 @@ def test_that_a_run_starts_from_scratch_where_its_spare_was_killed(tmp_path: Pat
         waiting = spare_of(trainer)
         waiting.kill()  # a signal takes its time to arrive: the run may still be told to it
         run_id = client.submit(FINISHES).run_id
-        assert ended(client, run_id) is TrainingState.COMPLETED
+        assert ended(client, run_id) is TrainingState.COMPLETED, client.get(run_id).reason
 
 
 def test_that_a_run_in_a_spare_goes_on_without_its_trainer_and_is_ended_by_the_next(tmp_path: Path) -> None:
