@@ -1,8 +1,8 @@
 """``python -m gym_gui.workers.spare``: a worker with its learner loaded, which waits until it is told which run is its.
 
-It hears one line of JSON on standard input: variables, folder and log of the run; it answers with one byte, and from
-then on it is that run's worker, as if it had been started with them. Where the input ends instead, its trainer is gone
-or needs none, and so it ends.
+It says with one byte that it has loaded. It hears one line of JSON on standard input: variables, folder and log of the
+run; it answers with one byte, and from then on it is that run's worker, as if it had been started with them. Where the
+input ends instead, its trainer is gone or needs none, and so it ends.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 
 import msgspec
 
-from gym_gui.services.trainer.dispatch.launchers.spare import Assignment
+from gym_gui.services.trainer.dispatch.launchers.spare import HEARD, LOADED, Assignment
 from gym_gui.workers.__main__ import main as work
 from gym_gui.workers.preloading import preload_learner
 
@@ -28,14 +28,19 @@ def main() -> int:
     os.close(nowhere)
     with contextlib.suppress(Exception):  # what cannot be loaded fails again in the run, whose log has it then
         preload_learner()
+    _say(answer, LOADED)
     line = sys.stdin.buffer.readline()
     if not line.endswith(b"\n"):
         return 0
-    with contextlib.suppress(OSError):  # nobody waits for it any more
-        os.write(answer, b"!")
+    _say(answer, HEARD)
     os.close(answer)
     _become(msgspec.json.decode(line, type=Assignment))
     return work(os.environ)
+
+
+def _say(answer: int, word: bytes) -> None:
+    with contextlib.suppress(OSError):  # nobody waits for it any more
+        os.write(answer, word)
 
 
 def _become(assignment: Assignment) -> None:

@@ -32,8 +32,13 @@ if TYPE_CHECKING:
 # -P: what lies in the folder where it waits is no module of anybody.
 SPARE_COMMAND: Final = (sys.executable, "-P", "-m", "gym_gui.workers.spare")
 _CPUS: Final = 1.0
-# One that waits says within a few milliseconds that it heard; one that still loads is taken at its word.
-_HEARD_S: Final = 0.25
+#: What a spare says, one byte each: that it has loaded, and that it heard which run is its.
+LOADED: Final = b"."
+HEARD: Final = b"!"
+# One that has loaded answers within milliseconds, or is dying, which takes a busy machine its time. One that still
+# loads answers later, and is taken at its word.
+_HEARD_S: Final = 5.0
+_LOADING_S: Final = 0.25
 _LEARNER: Final = "stable_baselines3"
 
 
@@ -107,9 +112,10 @@ class SpareWorker:
         try:
             if stdin is None or not self.is_alive:
                 raise BrokenPipeError
+            has_loaded = self._says(0.0) == LOADED
             stdin.write(msgspec.json.encode(told) + b"\n")
             stdin.close()
-            if not self._heard():
+            if not self._heard(has_loaded=has_loaded):
                 raise BrokenPipeError
         except OSError:
             self.close()
@@ -117,13 +123,22 @@ class SpareWorker:
         self._close_pipes()
         return self._process
 
-    def _heard(self) -> bool:
-        """Whether it took the run, as far as can be told: False where it died before it could."""
+    def _heard(self, *, has_loaded: bool) -> bool:
+        """Whether it took the run, as far as can be told: False where it died, or hangs, before it could."""
+        said = self._says(_HEARD_S if has_loaded else _LOADING_S)
+        if said == LOADED:  # in that very moment
+            has_loaded, said = True, self._says(_HEARD_S)
+        if said is None:
+            return not has_loaded and self.is_alive
+        return said == HEARD
+
+    def _says(self, patience_s: float) -> bytes | None:
+        """Its next word, empty where it died; None where it says nothing for so long, or cannot be listened to."""
         stdout = self._process.stdout
         if stdout is None or os.name != "posix":
-            return self.is_alive
-        ready, _, _ = select.select([stdout], [], [], _HEARD_S)
-        return not ready or bool(stdout.read(1))
+            return None
+        ready, _, _ = select.select([stdout], [], [], patience_s)
+        return os.read(stdout.fileno(), 1) if ready else None
 
     def close(self) -> None:
         """End it; safe to call twice."""
