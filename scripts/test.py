@@ -53,7 +53,7 @@ def main() -> int:
     prepare_environment(dev=True)
     # Tests need no screen; those that want a real one start their own.
     environment = dict({"QT_QPA_PLATFORM": "offscreen"}, **os.environ)
-    # Tests start a thousand processes of ours, and each would translate every module anew. None of them writes what it
+    # Tests start many processes of ours, and each would translate every module anew. None of them writes what it
     # translated: some have no room on their disk, and would leave half of it to all others.
     subprocess.run([str(program("python")), "-m", "compileall", "-q", "gym_gui"], cwd=str(ROOT), check=False)
     environment["PYTHONDONTWRITEBYTECODE"] = "1"

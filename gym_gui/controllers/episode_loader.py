@@ -92,20 +92,16 @@ class EpisodeLoader:
         rows = self._rows
         generation = self._generation
 
-        def work() -> tuple[RunRecord, EpisodeRollup, EpisodeColumns]:
+        def work() -> tuple[RunRecord, EpisodeRollup, UnsaidMatter, EpisodeColumns]:
             run = rows.get_run(run_id)
             found = rows.get_episode(run_id, episode)
-            return (
-                run,
-                found,
-                append_rows(empty_columns(run_id), rows.load_steps(run_id, found.episode_id, stop=FIRST_ROWS)),
-            )
+            first = rows.load_steps(run_id, found.episode_id, stop=FIRST_ROWS)
+            return run, found, UnsaidMatter(run, found), append_rows(empty_columns(run_id), first)
 
-        def done(answer: tuple[RunRecord, EpisodeRollup, EpisodeColumns]) -> None:
+        def done(answer: tuple[RunRecord, EpisodeRollup, UnsaidMatter, EpisodeColumns]) -> None:
             if generation != self._generation:
                 return
-            run, self._episode, columns = answer
-            self._unsaid = UnsaidMatter(run, self._episode)
+            run, self._episode, self._unsaid, columns = answer
             self._listener.episode_opened(run, self._episode)
             self._accept(self._episode, columns, FIRST_ROWS)
 

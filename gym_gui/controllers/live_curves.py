@@ -13,15 +13,14 @@ import numpy as np
 
 from gym_gui.controllers.live_runs import run_labels
 from gym_gui.controllers.live_source import Moment
+from gym_gui.controllers.return_summary import ReturnSummary, summary_of
 from gym_gui.controllers.run_curves import (
     LENGTH,
     RETURN,
     SPEED,
     Axis,
     EpisodeFacts,
-    ReturnSummary,
     RunCurves,
-    summary_of,
 )
 
 if TYPE_CHECKING:

@@ -14,13 +14,7 @@ from gym_gui.adapters.multi_agent import MultiAgentStepper, make_multi_agent_run
 from gym_gui.adapters.multi_agent_opening import open_parallel
 from gym_gui.adapters.opening import close_quietly
 from gym_gui.controllers.recording import EpisodesInTurn, RecordingRequest, RecordingResult, StepObserver, carry_out
-from gym_gui.core.data_model import EpisodeStatus
-from gym_gui.core.errors import (
-    EnvironmentRaisedError,
-    EnvironmentUnusableError,
-    InvalidActionError,
-    SchemaMismatchError,
-)
+from gym_gui.core.errors import EnvironmentUnusableError
 from gym_gui.core.schema.run_spaces import RunSpaces
 from gym_gui.core.typing_compat import override
 
@@ -113,26 +107,20 @@ class _Together(EpisodesInTurn):
         on_step: StepObserver | None,
         should_stop: Callable[[], bool] | None,
     ) -> None:
-        super().__init__(services, request, on_step=on_step, should_stop=should_stop)
+        super().__init__(services, stepper, request, on_step=on_step, should_stop=should_stop)
         self._stepper = stepper
         self._players = players
 
     @override
-    def play_episode(self, seed: int) -> None:
+    def take_steps(self, seed: int) -> None:
         stepper = self._stepper
-        status: EpisodeStatus | None = None
-        try:
-            rows = stepper.reset(seed=seed)
-            self.telemetry.record_episode_start(stepper.rollup)
-            self._keep_rows(rows)
-            self._players.reset(seed)
-            while stepper.acting and self.steps_left != 0 and not self.is_over():
-                self._keep_rows(stepper.step(self._players.act(stepper.acting)))
-                self.steps_left -= 1
-        except (EnvironmentRaisedError, InvalidActionError, SchemaMismatchError) as error:
-            self.fault, status = str(error), EpisodeStatus.FAULTED
-        finally:
-            self.complete(stepper.finish(status, self.fault or None))
+        rows = stepper.reset(seed=seed)
+        self.telemetry.record_episode_start(stepper.rollup)
+        self._keep_rows(rows)
+        self._players.reset(seed)
+        while stepper.acting and self.steps_left != 0 and not self.is_over():
+            self._keep_rows(stepper.step(self._players.act(stepper.acting)))
+            self.steps_left -= 1
 
     def _keep_rows(self, rows: list[StepRecord]) -> None:
         for row in rows[:1]:  # which has the picture, and stands for the step

@@ -20,6 +20,7 @@ from gym_gui.core.errors import EnvironmentRaisedError, InvalidActionError, Sche
 from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
+    from gym_gui.adapters.multi_agent import MultiAgentStepper
     from gym_gui.core.data_model import EpisodeRollup, RunRecord, RunSummary
     from gym_gui.core.schema.run_spaces import RunSpaces
     from gym_gui.services.bootstrap import Archive, Services
@@ -271,7 +272,27 @@ class Recording(ABC):
 
 
 class EpisodesInTurn(Recording):
-    """One episode after the other, each with the seed after that of the one before."""
+    """One episode after the other, each with the seed after that of the one before.
+
+    Args:
+        services: The running pipeline.
+        stepper: Plays the episodes.
+        request: What to record.
+        on_step: Called with each attached step.
+        should_stop: Asked before each step.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        stepper: EpisodeStepper | MultiAgentStepper,
+        request: RecordingRequest,
+        *,
+        on_step: StepObserver | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> None:
+        super().__init__(services, request, on_step=on_step, should_stop=should_stop)
+        self._ending = stepper
 
     @override
     def play(self, seed: int) -> None:
@@ -280,12 +301,21 @@ class EpisodesInTurn(Recording):
             episodes = 1 if self.request.steps is None else -1
         index = 0
         while index != episodes and self.steps_left != 0 and not self.is_over():
-            self.play_episode(seed + index)
+            self._play_episode(seed + index)
             index += 1
 
+    def _play_episode(self, seed: int) -> None:
+        status: EpisodeStatus | None = None
+        try:
+            self.take_steps(seed)
+        except (EnvironmentRaisedError, InvalidActionError, SchemaMismatchError) as error:
+            self.fault, status = str(error), EpisodeStatus.FAULTED
+        finally:
+            self.complete(self._ending.finish(status, self.fault or None))
+
     @abstractmethod
-    def play_episode(self, seed: int) -> None:
-        """Play one episode to its end, to that of what was asked for, or to the first fault."""
+    def take_steps(self, seed: int) -> None:
+        """Begin an episode and play it to its end, or to that of what was asked for; a fault is raised."""
 
 
 class _OneByOne(EpisodesInTurn):
@@ -301,26 +331,20 @@ class _OneByOne(EpisodesInTurn):
         on_step: StepObserver | None,
         should_stop: Callable[[], bool] | None,
     ) -> None:
-        super().__init__(services, request, on_step=on_step, should_stop=should_stop)
+        super().__init__(services, stepper, request, on_step=on_step, should_stop=should_stop)
         self._stepper = stepper
         self._policy = policy
 
     @override
-    def play_episode(self, seed: int) -> None:
-        status: EpisodeStatus | None = None
-        try:
-            step = self._stepper.reset(seed=seed)
-            self.telemetry.record_episode_start(self._stepper.rollup)
+    def take_steps(self, seed: int) -> None:
+        step = self._stepper.reset(seed=seed)
+        self.telemetry.record_episode_start(self._stepper.rollup)
+        self.keep(step)
+        self._policy.reset(seed)
+        while not step.done and self.steps_left != 0 and not self.is_over():
+            step = self._stepper.step(self._policy.act(step))
             self.keep(step)
-            self._policy.reset(seed)
-            while not step.done and self.steps_left != 0 and not self.is_over():
-                step = self._stepper.step(self._policy.act(step))
-                self.keep(step)
-                self.steps_left -= 1
-        except (EnvironmentRaisedError, InvalidActionError, SchemaMismatchError) as error:
-            self.fault, status = str(error), EpisodeStatus.FAULTED
-        finally:
-            self.complete(self._stepper.finish(status, self.fault or None))
+            self.steps_left -= 1
 
 
 def _for_good(fault: str) -> str:

@@ -22,7 +22,7 @@ _OF_A_VECTOR: Final = ("autoreset_mode", "vector_index", "batch_size")
 
 
 class UnsaidMatter:
-    """Completes the rows of one episode.
+    """Completes the rows of one episode. Made and used on a task's thread: spaces of graphs load Gymnasium.
 
     Args:
         run: Its run.

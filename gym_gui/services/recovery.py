@@ -53,8 +53,8 @@ def _recover_run(store: TelemetrySQLiteStore, replay_dir: Path, recordings_dir: 
         path, folder = replay_path(replay_dir, run_id), recordings_dir / run_id
         is_elsewhere = folder.is_dir()
         if is_elsewhere:
-            relist_run(store, recordings_dir, run_id)
-        # Database first: a damaged file must not keep the rows from being ended.
+            _relist(store, folder, run_id)
+        # Then the database: a damaged file must not keep the rows from being ended.
         store.close_interrupted([run_id], file_bytes={run_id: path.stat().st_size} if path.exists() else None)
         if is_elsewhere:
             share_out(store, run_id, folder)
@@ -66,3 +66,10 @@ def _recover_run(store: TelemetrySQLiteStore, replay_dir: Path, recordings_dir: 
                 recover_file(path, keep_rows=extent.rows, keep_items=extent.items)
     finally:
         lock.release()
+
+
+def _relist(store: TelemetrySQLiteStore, folder: Path, run_id: str) -> None:
+    try:
+        relist_run(store, folder, run_id)
+    except (EnvironmentFault, OSError) as error:  # the list stays at what it knew
+        _LOGGER.warning("What run %s recorded could not be counted: %s", run_id, error)

@@ -5,12 +5,13 @@ A backend's rows are on disk before the database says so, and a process may die 
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import EpisodeStatus, FrameState
-from gym_gui.recording.chain_reader import ChainReader, PartReader
-from gym_gui.services.shelf import Shelf
+from gym_gui.recording.chain_reader import ChainReader, parts_of
+from gym_gui.recording.opening import open_as, recordings_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,25 +25,24 @@ _PAGE_STEPS: Final = 4_096
 _GONE: Final = frozenset({FrameState.SHED, FrameState.LOST})
 
 
-def relist_run(store: TelemetrySQLiteStore, recordings_dir: Path, run_id: str) -> None:
+def relist_run(store: TelemetrySQLiteStore, folder: Path, run_id: str) -> None:
     """End the episodes of a killed run that were under way, or that the list had not heard of yet.
 
     Args:
         store: Where runs are listed.
-        recordings_dir: Where each run has its folder.
+        folder: The run's own, with a recording of each backend that kept a part of it.
         run_id: The run.
 
     Raises:
         EnvironmentFault: the recording cannot be read.
         StoreError: the database refuses.
     """
-    shelf = Shelf(recordings_dir)
-    try:
-        readers = shelf.readers_of(run_id)
-        if not readers:
+    with ExitStack() as opened:
+        readers = [opened.enter_context(closing(open_as(kind, path))) for kind, path in recordings_at(folder)]
+        parts = parts_of(readers, run_id)
+        if not parts:  # it was killed before it wrote anything
             return
-        parts = [one for one in readers if isinstance(one, PartReader)]
-        reader = ChainReader(parts) if parts else readers[0]
+        reader = ChainReader(parts)
         listed = {one.rollup.episode_id: one.rollup for one in store.list_episodes(run_id)}
         ended = [
             rollup
@@ -52,8 +52,6 @@ def relist_run(store: TelemetrySQLiteStore, recordings_dir: Path, run_id: str) -
         with store.transaction():
             for rollup in ended:
                 store.upsert_episode(rollup)
-    finally:
-        shelf.close()
 
 
 def _is_under_way(listed: EpisodeRollup | None) -> bool:

@@ -47,7 +47,8 @@ def bytes_of_batch(batch: StepBatch) -> list[int]:
     for column in (batch.actions, batch.infos, batch.extras):
         if column is not None and not isinstance(column, np.ndarray) and len(column):
             weights += np.fromiter(map(_bytes_of, column), np.int64, len(column))
-    return [int(weights[batch.episode == place].sum()) for place in range(len(batch.episode_ids))]
+    sums = np.bincount(batch.episode, weights, minlength=len(batch.episode_ids))
+    return [int(one) for one in sums]
 
 
 def count_rows(connection: sqlite3.Connection, counted: Sequence[tuple[int, int]]) -> None:

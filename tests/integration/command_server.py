@@ -1,7 +1,7 @@
 """Runs `gym-gui` in processes that are forked from one that has loaded what every command loads.
 
 Each command is a process with its own arguments, environment, folder, output and exit code, as from a shell; only the
-0.7 s of CPU in which Python, NumPy, HDF5 and Gymnasium are loaded are paid once, for hundreds of commands.
+loading of Python, NumPy, HDF5 and Gymnasium, most of what a short command costs, is done once for all of them.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from gym_gui.controllers.live_curves import CurvesState
     from gym_gui.controllers.live_source import LiveRun
-    from gym_gui.controllers.run_curves import EpisodePick
+    from gym_gui.controllers.return_summary import EpisodePick
     from gym_gui.ui.theme import Theme
 
 WIDTH: Final = 272

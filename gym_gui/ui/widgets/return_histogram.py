@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent
 
-    from gym_gui.controllers.run_curves import ReturnSummary
+    from gym_gui.controllers.return_summary import ReturnSummary
     from gym_gui.ui.theme import Theme
 
 _HEIGHT: Final = 96

@@ -11,7 +11,8 @@ from live_runs import START, MemoryDesk, episodes_of, make_run, scalars_of
 from gym_gui.controllers.curve_pyramid import CurvePyramid
 from gym_gui.controllers.live_curves import CurveLine, CurvesState, LiveCurvesController
 from gym_gui.controllers.live_source import Moment
-from gym_gui.controllers.run_curves import Axis, RunCurves, summary_of
+from gym_gui.controllers.return_summary import summary_of
+from gym_gui.controllers.run_curves import Axis, RunCurves
 from gym_gui.controllers.tasks import ImmediateTaskRunner
 
 

@@ -269,3 +269,19 @@ def test_that_a_killed_run_of_another_backend_is_listed_as_what_it_holds(var_dir
     folder = settings.paths.recordings_dir / run_id
     on_disk = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     assert summary.size_bytes == pytest.approx(on_disk, rel=0.01)
+
+
+def test_that_a_damaged_recording_keeps_no_killed_run_running(var_dir: Path, expect_log: LogExpectations) -> None:
+    settings = load_settings(var_dir, ["record=sqlite"])
+    with open_services(settings) as services:
+        run_id = record(services, RecordingRequest(env_id="FrozenLake-v1", episodes=1, seed=5)).run_id
+    recording = settings.paths.recordings_dir / run_id / "recording.sqlite"
+    recording.write_bytes(recording.read_bytes()[:5_000])
+    with closing(sqlite3.connect(settings.paths.telemetry_db)) as list_of_then, list_of_then:
+        list_of_then.execute("UPDATE runs SET state = 'running', ended_at = NULL")
+        list_of_then.execute("UPDATE episodes SET status = 'running', terminated = 0, ended_at = NULL")
+    expect_log(logging.WARNING, f"What run {run_id} recorded could not be counted")
+    with open_services(settings) as services:
+        assert services.recovered_runs == [run_id]
+        assert services.store.get_summary(run_id).state is RunState.INTERRUPTED
+        assert services.store.get_episode(run_id).status is EpisodeStatus.INTERRUPTED

@@ -252,7 +252,8 @@ class SqlRunStore(Closing):
 
 def _bring_up_to_date(connection: Connection) -> None:
     METADATA.create_all(connection)
-    version = connection.scalar(select(func.max(VERSIONS.c.version)))
+    # Of several trainers that come at once, one changes the tables, and the others wait and see that it is done.
+    version = connection.scalar(select(VERSIONS.c.version).with_for_update())
     if version is None:
         connection.execute(insert(VERSIONS).values(version=VERSION))
         return

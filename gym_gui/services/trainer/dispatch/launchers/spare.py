@@ -36,8 +36,8 @@ _CPUS: Final = 1.0
 LOADED: Final = b"."
 HEARD: Final = b"!"
 # One that has loaded answers within milliseconds, or is dying, which takes a busy machine its time. One that still
-# loads answers later, and is taken at its word.
-_HEARD_S: Final = 5.0
+# loads answers later, and is taken at its word. No longer: all runs wait meanwhile.
+_HEARD_S: Final = 2.0
 _LOADING_S: Final = 0.25
 _LEARNER: Final = "stable_baselines3"
 
