@@ -13,6 +13,7 @@ import pytest
 from disks import only_readable
 from integration.command_line import answer, command, environment, gym_gui
 from needs import needs_box2d
+from trainer_rig import until
 
 from gym_gui.replay import FrameResolver
 
@@ -76,7 +77,7 @@ def test_that_a_stopped_recording_keeps_what_came_before(number: signal.Signals,
 def test_that_a_run_can_be_read_while_it_is_recorded(var_dir: Path) -> None:
     with start(*ENDLESS, var_dir=var_dir) as process:
         wait_for_step(process, 500)
-        (run,) = answer("runs", var_dir=var_dir)
+        (run,) = until(lambda: answer("runs", var_dir=var_dir), "the first rows on disk")
         assert run["state"] == "running"
         seen = readable_frames(var_dir, run["run_id"])
         assert seen > 0

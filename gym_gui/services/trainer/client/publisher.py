@@ -155,17 +155,17 @@ class TrainerPublisher:
     def status(self) -> DestinationStatus:
         """How it stands now."""
         self._here()
-        with self._lock:
+        with self._lock, self._outbox.changed:
             self._note_durable()
-        return DestinationStatus(
-            durable_seq=self._durable,
-            waiting_bytes=self._outbox.memory_bytes,
-            spooled_bytes=self._outbox.spooled_bytes,
-            dropped_frames=self._dropped_frames,
-            connected=self._link.connected,
-            starved=self._link.starved,
-            fault=self._outbox.fault or self._link.fault,
-        )
+            return DestinationStatus(
+                durable_seq=self._durable,
+                waiting_bytes=self._outbox.memory_bytes,
+                spooled_bytes=self._outbox.spooled_bytes,
+                dropped_frames=self._dropped_frames,
+                connected=self._link.connected,
+                starved=self._link.starved,
+                fault=self._outbox.fault or self._link.fault,
+            )
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until every batch taken over is on the trainer's disk, or the spool's; whether it is."""

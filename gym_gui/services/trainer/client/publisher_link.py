@@ -88,6 +88,8 @@ class PublisherLink:
             PUBLISH, request_serializer=bytes, response_deserializer=pb.PublishReply.FromString
         )
         self._stopping = threading.Event()
+        # Its own: a script's seeded `random` is not drawn from behind its back.
+        self._spread = random.Random()  # noqa: S311 - spreads the crowd, keeps no secret
         self._answered = threading.Event()
         self._credit_bytes = 0
         self._broken = False
@@ -164,7 +166,7 @@ class PublisherLink:
                     _LOGGER.exception("The way to the trainer met a fault of ours")
                 self._lost(f"The application met an error of its own: {error!r}.")
             self._answered.set()
-            self._stopping.wait(wait_s * random.uniform(0.8, 1.2))  # noqa: S311 - spreads the crowd, keeps no secret
+            self._stopping.wait(wait_s * self._spread.uniform(0.8, 1.2))
             wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
 
     def _register(self) -> None:
@@ -226,8 +228,9 @@ class PublisherLink:
         self._heard(reply.durable_seq)
 
     def _heard(self, durable_seq: int) -> None:
-        self.durable_seq = max(self.durable_seq, durable_seq)
-        self._outbox.arrived(self.durable_seq)
+        with self._outbox.changed:  # at once: who reads one of them finds the other true
+            self.durable_seq = max(self.durable_seq, durable_seq)
+            self._outbox.arrived(self.durable_seq)
 
     def _lost(self, fault: str) -> None:
         self.connected = False
