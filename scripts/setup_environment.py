@@ -43,6 +43,7 @@ NEWEST = (3, 14)
 BUILD_PACKAGES = ["hatchling", "editables", "setuptools"]
 # Pure Python that its authors publish as source only; everything else comes ready built.
 SOURCE_ONLY = "antlr4-python3-runtime"
+NEVER_IMPORTED = r"[/\\](tests|examples)[/\\]"
 CERTIFICATE_MARK = "CERTIFICATE_VERIFY_FAILED"
 OFFLINE_MARKS = ("NewConnectionError", "NameResolutionError", "Temporary failure in name resolution", "Retrying (")
 NOT_OFFERED_MARKS = ("ResolutionImpossible", "No matching distribution")
@@ -149,11 +150,13 @@ def build_environment(*, dev: bool, training: bool, is_update: bool, lock: IO[by
             run_step([str(python), "-m", "venv", str(VENV)], "making .venv", log, lock)
         size_mb = 1_000 if dev or training else 250
         say(f"Installing packages (once, about {size_mb} MB; .venv/setup.log has the details) ...")
-        pip = [str(program("python")), "-I", "-m", "pip", "install", "-c", "constraints.txt", "--only-binary=:all:"]
+        pip = [str(program("python")), "-I", "-m", "pip", "install", "--no-compile"]
+        pip += ["-c", "constraints.txt", "--only-binary=:all:"]
         run_step([*pip, *BUILD_PACKAGES], "installing the build packages", log, lock)
         project = extras_of(dev=dev, training=training)
         from_source = [f"--no-binary={SOURCE_ONLY}", "--no-build-isolation"]
         run_step([*pip, *from_source, "-e", project], "installing the packages", log, lock)
+        translate_packages(log)
         if sys.platform.startswith("linux"):
             run_step([str(program("python")), "-I", "-c", PROBE], "loading Qt", log, lock)
     write_stamp(dev=dev, training=training)
@@ -176,6 +179,16 @@ def run_step(command: list[str], what: str, log: IO[bytes], lock: IO[bytes]) -> 
         return
     reason = failure_in(LOG.read_bytes()[begin:].decode("utf-8", "replace")) or f"exit code {done.returncode}"
     raise SetupError(f"Set-up failed while {what}: {reason}. All output is in {LOG}.")
+
+
+def translate_packages(log: IO[bytes]) -> None:
+    """Translate every module once, on all cores; pip does it on one, and packages' own tests as well.
+
+    What cannot be translated is no fault: some packages hold templates that only look like Python.
+    """
+    compileall = [str(program("python")), "-I", "-m", "compileall", "-q", "-j", "0", "-x", NEVER_IMPORTED]
+    folders = [str(VENV), str(ROOT / "gym_gui")]
+    subprocess.run([*compileall, *folders], stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
 
 
 def failure_in(output: str) -> str:

@@ -1,8 +1,8 @@
 """Run every check of the project: `python3 scripts/test.py [--quick] [-- ARGUMENTS OF pytest]`.
 
 Lint, format, types, import contracts, tests; all are run even when one fails, and the exit code is 1 if any did.
-`--quick` leaves out the tests that take seconds. The tests run in two processes, unless the arguments of pytest choose
-some of them; `-- -n 0` runs all of them one by one.
+`--quick` leaves out the tests that take seconds. The tests run in two processes, and those that only wait in a third,
+unless the arguments of pytest choose some of them; `-- -n 0` runs all of them one by one.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from setup_environment import ROOT, prepare_environment, program, run_script, say
 
 # Two processes halve the time wherever there are two cores; more would only crowd the processes that tests start.
 # A file stays in one process, where its fixtures are made once; kept in order, quick files come last and fill the gaps.
 BESIDE_EACH_OTHER = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+# One core's work at most, and little of it: they run while the others do.
+ASIDE = ("types", "tests that wait")
 FOR_FEW = ("-k", "--lf", "--last-failed", "--pdb")
 
 
@@ -34,14 +38,49 @@ def distribution(pytest_arguments: list[str]) -> list[str]:
 def checks(*, quick: bool, pytest_arguments: list[str]) -> dict[str, list[str]]:
     """Every check's name and command; the tests come last because they take longest."""
     python = [str(program("python"))]
-    selection = ["-m", "not slow"] if quick else []
+    spread = distribution(pytest_arguments)
+    those_that_wait = not quick and spread == BESIDE_EACH_OTHER and not pytest_arguments
+    selection = ["-m", "not slow"] if quick else ["-m", "not waits"] if those_that_wait else []
+    tests = [*python, "-m", "pytest"]
     return {
         "lint": [*python, "-m", "ruff", "check"],
         "format": [*python, "-m", "ruff", "format", "--check"],
-        "types": [*python, "-m", "mypy"],
         "import contracts": [str(program("lint-imports"))],
-        "tests": [*python, "-m", "pytest", *distribution(pytest_arguments), *selection, *pytest_arguments],
+        "types": [*python, "-m", "mypy"],
+        **({"tests that wait": [*tests, "-m", "waits"]} if those_that_wait else {}),
+        "tests": [*tests, *spread, *selection, *pytest_arguments],
     }
+
+
+@dataclass
+class Outcome:
+    """How a check ended.
+
+    Attributes:
+        code: Its exit code.
+        took_s: Seconds that it took.
+        output: What it wrote, where it ran beside others and was not to talk among them.
+    """
+
+    code: int
+    took_s: float
+    output: str = ""
+
+
+def run_check(command: list[str], environment: dict[str, str], *, aside: bool) -> Outcome:
+    """Run a check to its end."""
+    started = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=str(ROOT),
+        env=environment,
+        stdout=subprocess.PIPE if aside else None,
+        stderr=subprocess.STDOUT if aside else None,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return Outcome(done.returncode, time.monotonic() - started, done.stdout or "")
 
 
 def main() -> int:
@@ -57,15 +96,20 @@ def main() -> int:
     # translated: some have no room on their disk, and would leave half of it to all others.
     subprocess.run([str(program("python")), "-m", "compileall", "-q", "gym_gui"], cwd=str(ROOT), check=False)
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    summary = []
-    failed = False
-    for name, command in checks(quick=options.quick, pytest_arguments=options.pytest_arguments).items():
-        say(f"== {name}")
-        started = time.monotonic()
-        code = subprocess.run(command, cwd=str(ROOT), env=environment, check=False).returncode
-        failed = failed or code != 0
-        verdict = "passed" if code == 0 else f"FAILED (exit code {code})"
-        summary.append(f"{name:<18}{verdict:<24}{time.monotonic() - started:6.1f} s")
+    commands = checks(quick=options.quick, pytest_arguments=options.pytest_arguments)
+    with ThreadPoolExecutor(len(ASIDE)) as pool:
+        aside = {
+            name: pool.submit(run_check, commands[name], environment, aside=True) for name in ASIDE if name in commands
+        }
+        summary = []
+        failed = False
+        for name, command in sorted(commands.items(), key=lambda one: one[0] in aside):
+            say(f"== {name}")
+            outcome = aside[name].result() if name in aside else run_check(command, environment, aside=False)
+            print(outcome.output, end="", flush=True)
+            failed = failed or outcome.code != 0
+            verdict = "passed" if outcome.code == 0 else f"FAILED (exit code {outcome.code})"
+            summary.append(f"{name:<18}{verdict:<24}{outcome.took_s:6.1f} s")
     print("\n".join(["== summary", *summary]), flush=True)
     return 1 if failed else 0
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conftest import LogExpectations
 
 # A minute of cut, and as long until the trainer gives the worker up.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.waits, pytest.mark.timeout(400)]
 CUT_S = 60
 
 
