@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from gym_gui.controllers.live_runs import whole_percent
+from gym_gui.controllers.live_runs import EVALUATING, is_evaluating, speed_of, whole_percent
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.services.trainer.states import Retention, TrainingState
 
@@ -41,7 +41,7 @@ def table_row(run: TrainingRun) -> tuple[str, ...]:
         f"{progress.steps:,}",
         "" if share is None else f"{whole_percent(share)}%",
         number(progress.mean_return),
-        number(progress.steps_per_s) if run.state.is_active else "",
+        speed(run),
         age(progress.last_step_at),
         reason if len(reason) <= _REASON_CHARACTERS else f"{reason[:_REASON_CHARACTERS]}…",
     )
@@ -95,6 +95,12 @@ def age(at: datetime | None) -> str:
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def speed(run: TrainingRun) -> str:
+    """Steps a second now, or what is done instead; empty of a run that takes none."""
+    found = None if is_evaluating(run) else speed_of(run)
+    return EVALUATING if is_evaluating(run) else "" if found is None else number(found)
 
 
 def number(value: float) -> str:

@@ -43,6 +43,8 @@ def scalars(*, run_id: str, names: tuple[str, ...], recording: str | None, as_js
         raise click.ClickException(f"Run {run_id} has no metric {missing[0]!r}.{known}")
     curves = {name: logged[name] for name in names or logged}
     if as_json:
+        if elsewhere:
+            say(elsewhere, err=True)
         print_json(
             [
                 {

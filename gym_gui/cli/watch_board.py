@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from gym_gui.cli.run_lines import age, number, share_done, sparkline, state_of, what_of
+from gym_gui.cli.run_lines import age, number, share_done, sparkline, speed, state_of, what_of
 from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
@@ -119,6 +119,6 @@ class WatchBoard:
             "STEPS": f"{progress.steps:,}",
             "RETURN": number(progress.mean_return),
             "": Text(spark.translate(_ASCII) if ascii_only else spark, style="green"),
-            "STEPS/S": number(progress.steps_per_s) if run.state.is_active else "",
+            "STEPS/S": speed(run),
             "LAST STEP": age(progress.last_step_at),
         }

@@ -19,6 +19,8 @@ _GIT: Final = "git_commit"
 _LEARNER: Final = "hyperparameters."
 # Of a recording's metadata: shown elsewhere, or of no use to a person.
 _SHOWN_ELSEWHERE: Final = frozenset({"name", "group", "total_steps", "steps_before", "schema", "training", _GIT})
+# What tells processes apart, and no settings of theirs.
+_IDENTITIES: Final = ("pid", "session")
 _DEFAULTS: Final = msgspec.to_builtins(TrainingConfig())
 _LABELS: Final = frozenset({"name", "tags"})
 
@@ -85,6 +87,8 @@ def differences(runs: Sequence[LiveRun], records: Mapping[str, RunRecord | None]
     for run in runs:
         record = records.get(run.run_id)
         settings = settings_of(run, record)
+        for key in _IDENTITIES:
+            settings.pop(key, None)
         if record is not None:
             settings |= {f"version of {name}": version for name, version in record.versions.items()}
         of_runs.append(settings)

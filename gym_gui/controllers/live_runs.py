@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
     from gym_gui.controllers.live_source import LiveRun
     from gym_gui.controllers.views import TaskRunner
+    from gym_gui.services.trainer.run_store import TrainingRun
 
 # A run that says nothing for so long wants a look.
 STALE_S: Final = 30.0
 # Less than its speed is taken over: where that is nothing and steps come all the same, they are no training.
 _FRESH_S: Final = 3.0
 _PERCENT: Final = 100
+#: What is said in place of a speed of 0 while it evaluates.
+EVALUATING: Final = "evaluating"
 
 
 class RunColumn(StrEnum):
@@ -81,18 +84,18 @@ def group_of(run: LiveRun) -> StateGroup:
     return StateGroup.ARCHIVED if run.archived else _GROUPS[run.state]
 
 
-def age_s(run: LiveRun, now: datetime | None = None) -> float:
+def age_s(run: LiveRun | TrainingRun, now: datetime | None = None) -> float:
     """Seconds since its last step; nan where there was none."""
     last = run.progress.last_step_at
     return math.nan if last is None else max(0.0, ((now or utc_now()) - last).total_seconds())
 
 
-def speed_of(run: LiveRun) -> float | None:
+def speed_of(run: LiveRun | TrainingRun) -> float | None:
     """Steps a second now; None where it takes none, or nobody knows."""
     return _known(run.progress.steps_per_s) if run.state is TrainingState.RUNNING else None
 
 
-def is_evaluating(run: LiveRun) -> bool:
+def is_evaluating(run: LiveRun | TrainingRun) -> bool:
     """Whether its newest steps were an evaluation's, which count for nothing in how far it has come."""
     return speed_of(run) == 0 and age_s(run) < _FRESH_S
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.errors import ConfigError
@@ -30,7 +31,7 @@ def check_fit(config: TrainingConfig) -> None:
     """Make the environment of a run, ask it what it is like, and close it.
 
     Raises:
-        ConfigError: a value cannot be, or the algorithm cannot learn the environment.
+        ConfigError: a value cannot be, the algorithm cannot learn the environment, or a script is no Python.
         UnknownEnvironmentError: there is no such environment.
         EnvironmentUnusableError: it cannot be made here: a package is missing, or it raised.
     """
@@ -39,6 +40,7 @@ def check_fit(config: TrainingConfig) -> None:
 
     check_values(config)
     if config.worker == "script":
+        check_reads_as_python(Path(config.script))
         return
     env = open_plain(config, render=False)
     try:
@@ -46,6 +48,23 @@ def check_fit(config: TrainingConfig) -> None:
             check_spaces(config, env.observation_space, env.action_space)
     finally:
         close_quietly(env)
+
+
+def check_reads_as_python(script: Path) -> None:
+    """Let a script pass that Python can read; what it does is found out when it runs.
+
+    Raises:
+        ConfigError: it is not there, or is no Python; the sentence says where.
+    """
+    try:
+        compile(script.read_bytes(), str(script), "exec", dont_inherit=True)
+    except OSError as error:
+        raise ConfigError(f"The script {script} cannot be read: {error.strerror or error}.") from error
+    except SyntaxError as error:
+        where = "" if error.lineno is None else f" (line {error.lineno})"
+        raise ConfigError(f"The script {script} is no Python that can run here: {error.msg}{where}.") from error
+    except ValueError as error:  # some versions' word for a null byte
+        raise ConfigError(f"The script {script} is no Python that can run here: {error}.") from error
 
 
 def check_spaces(config: TrainingConfig, observations: Space[object], actions: Space[object]) -> None:

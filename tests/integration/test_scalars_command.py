@@ -78,6 +78,8 @@ def test_that_a_run_without_scalars_names_those_of_its_group_that_have_some(logg
     told = "Nothing was logged in env itself, but in ppo of its group: `gym-gui scalars ppo`."
     done = CliRunner().invoke(gym_gui_command, ["scalars", "env", "--var-dir", str(logged)])
     assert (done.exit_code, done.output.strip()) == (0, told)
+    done = CliRunner().invoke(gym_gui_command, ["scalars", "env", "--json", "--var-dir", str(logged)])
+    assert (done.exit_code, done.stdout.strip(), done.stderr.strip()) == (0, "[]", told)
     done = CliRunner().invoke(gym_gui_command, ["scalars", "env", "loss", "--var-dir", str(logged)])
     assert (done.exit_code, told in " ".join(done.output.split())) == (1, True)
     done = CliRunner().invoke(gym_gui_command, ["scalars", "other", "--var-dir", str(logged)])

@@ -36,6 +36,25 @@ def test_that_what_no_worker_could_do_is_wrong_usage(words: tuple[str, ...], tol
     assert not (var_dir / "logs").exists()  # no trainer was started for it
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"import gym_gui\nfor step in range(3)\n    pass\n", "expected ':' (line 2)"),
+        (b"\x7fELF\x00\x01", "source code string cannot contain null bytes"),
+    ],
+    ids=["mistyped", "binary"],
+)
+def test_that_a_script_that_is_no_python_is_told_before_it_starts(
+    text: bytes, why: str, var_dir: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "own.py"
+    script.write_bytes(text)
+    found = gym_gui("train", "start", "--script", str(script), var_dir=var_dir)
+    assert (found.code, found.stdout) == (2, ""), found.stderr
+    assert found.sentence == f"gym-gui: The script {script} is no Python that can run here: {why}."
+    assert not (var_dir / "logs").exists()
+
+
 def test_that_a_preset_beside_a_script_is_not_dropped_in_silence(var_dir: Path, tmp_path: Path) -> None:
     script = tmp_path / "own.py"
     script.touch()

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from gym_gui.controllers.live_runs import EVALUATING
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.live_runs_model import (
-    EVALUATING,
     STATE_ICONS,
     age_text,
     is_stale,

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QIcon
 
-from gym_gui.controllers.live_runs import STALE_S, RunColumn, age_s, is_evaluating, run_labels, speed_of, whole_percent
+from gym_gui.controllers.live_runs import (
+    EVALUATING,
+    STALE_S,
+    RunColumn,
+    age_s,
+    is_evaluating,
+    run_labels,
+    speed_of,
+    whole_percent,
+)
 from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.states import TrainingState
 from gym_gui.ui import theme as tokens
@@ -41,7 +50,6 @@ STATE_ICONS: Final = {
     TrainingState.FAILED: ("alert-octagon", "bad"),
     TrainingState.CANCELLED: ("cancel", "text_muted"),
 }
-EVALUATING: Final = "evaluating"
 STATE_WORDS: Final = {
     TrainingState.PENDING: "waiting",
     TrainingState.DISPATCHING: "starting",

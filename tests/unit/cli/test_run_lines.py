@@ -72,6 +72,18 @@ def test_that_what_is_done_is_rounded_down(steps: int, total: int, done: str) ->
     assert table_row(run)[COLUMNS.index("DONE")] == done
 
 
+def test_that_an_evaluation_is_no_speed_of_nothing() -> None:
+    resting = replace(RUN.progress, steps_per_s=0.0, last_step_at=utc_now())
+    place = COLUMNS.index("STEPS/S")
+    assert table_row(RUN)[place] == "1,234"
+    assert table_row(replace(RUN, progress=resting))[place] == "evaluating"
+    ended = replace(RUN, progress=resting, state=TrainingState.COMPLETED)
+    assert table_row(ended)[place] == ""
+    board = WatchBoard()
+    board.put(replace(RUN, progress=resting))
+    assert "evaluating" in drawn(board, width=120)[1]
+
+
 def test_that_what_is_done_is_known_where_it_can_be() -> None:
     assert share_done(RUN) == 0.25
     assert share_done(replace(RUN, config=replace(RUN.config, worker="script", total_steps=0))) is None

@@ -30,7 +30,7 @@ _MAX_CONFIG: Final = 256 * 1024
 _INTERVAL_MS: Final = 250
 _FOLLOW_S: Final = 0.2
 # A script makes what it likes, and a cluster's machines have environments of their own.
-_JUDGED: Final = ("random", "sb3")
+_JUDGED: Final = ("random", "sb3", "script")
 
 
 class RunCalls:
