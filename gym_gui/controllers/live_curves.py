@@ -233,6 +233,8 @@ class LiveCurvesController:
     def pick(self, line: CurveLine, metric: str, place: int) -> None:
         """Open the episode of a point, at its step; where that kept no pictures, the nearest one that did.
 
+        Of what a learner logged it is the episode that went on then.
+
         Args:
             line: The point's.
             metric: Likewise.
@@ -240,9 +242,7 @@ class LiveCurvesController:
         """
         there = line.nearest_pictured(place)
         row, told = line.raw.row_of(there), _told_instead(there - place)
-        self._runner.submit(
-            lambda: self._moment(line.run_id, metric, row), lambda moment: self._found(moment, told), self._not_found
-        )
+        self._runner.submit(lambda: self._moment(line.run_id, metric, row, told), self._found, self._not_found)
 
     def open_episode(self, place: int) -> None:
         """Open an episode of the first run, by its place in `CurvesState.episodes`, at its beginning."""
@@ -315,17 +315,20 @@ class LiveCurvesController:
         self._state = replace(self._state, loading=False, fault=str(error) or type(error).__name__)
         self._view.show_curves(self._state)
 
-    def _moment(self, run_id: str, metric: str, row: int) -> Moment | None:
+    def _moment(self, run_id: str, metric: str, row: int, told: str) -> tuple[Moment | None, str]:
+        """What a point opens, and what is said where that is not quite what it stands for."""
         with self._lock:
             curves = self._curves[run_id]
             time_us = curves.scalar_time_us(metric, row)
             facts = curves.episodes
         if time_us is None:
             # A point of an episode tells where it ended.
-            return Moment(*facts.ids[row], int(facts.steps[row]))
-        return self._desk.source_of(run_id).find_moment(run_id, time_us)
+            return Moment(*facts.ids[row], int(facts.steps[row])), told
+        moment = self._desk.source_of(run_id).find_moment(run_id, time_us)
+        return (None, "") if moment is None else _pictured_instead(moment, facts)
 
-    def _found(self, moment: Moment | None, told: str) -> None:
+    def _found(self, found: tuple[Moment | None, str]) -> None:
+        moment, told = found
         if moment is None:
             self._view.tell("No episode was recorded at that moment.")
         else:
@@ -335,6 +338,19 @@ class LiveCurvesController:
 
     def _not_found(self, error: Exception) -> None:
         self._view.tell(str(error) or type(error).__name__)
+
+
+def _pictured_instead(moment: Moment, facts: EpisodeFacts) -> tuple[Moment, str]:
+    """A moment's episode, or the end of the one nearest to it that has pictures; and what is said of that."""
+    try:
+        place = facts.ids.index((moment.run_id, moment.episode_id))
+    except ValueError:  # it is going on, and shows what it has
+        return moment, ""
+    pictured = np.flatnonzero(facts.pictured)
+    if facts.pictured[place] or not len(pictured):
+        return moment, ""
+    there = int(pictured[np.abs(pictured - place).argmin()])
+    return Moment(*facts.ids[there], int(facts.steps[there])), _told_instead(there - place)
 
 
 def _told_instead(episodes: int) -> str:

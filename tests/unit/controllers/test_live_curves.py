@@ -155,6 +155,21 @@ def test_that_a_point_of_a_scalar_opens_what_was_under_way_then(
     assert desk.ordered[-1] == ("moment", "run-1", int(START.timestamp() * 1e6) + 1_000_000)
 
 
+def test_that_a_point_of_a_scalar_goes_where_there_are_pictures(face: Face) -> None:
+    desk = MemoryDesk(
+        tables=[episodes_of([1.0] * 6, frames=[5, 0, 0, 0, 5, 0])], scalars=[scalars_of("loss", [4.0, 2.0])]
+    )
+    controller = LiveCurvesController(desk, ImmediateTaskRunner(), face)
+    controller.show([make_run(1)])
+    loss = next(plot for plot in face.state.plots if plot.metric == "loss")
+    for episode_id in ("ep-5", "ep-2", "ep-7"):  # with pictures, without, and one that goes on
+        desk.moment = Moment("run-1", episode_id, 4)
+        controller.pick(loss.lines[0], "loss", 0)
+    assert face.opened == [("run-1", "ep-5", 4), ("run-1", "ep-1", 10), ("run-1", "ep-7", 4)]
+    kept = "No pictures were kept of that episode. This is the nearest one that has some,"
+    assert face.told == [f"{kept} 1 episode earlier."]
+
+
 def test_that_a_run_keeps_its_hue_while_others_come_and_go(curves: LiveCurvesController, face: Face) -> None:
     curves.show([make_run(1), make_run(2)])
     curves.show([make_run(2)])
