@@ -66,6 +66,8 @@ class RowShipper(RoundThread):
             _make_portable(raw)
             time.sleep(_BREATH_S)
             self._destination.ship(raw, events, self._batcher.rows)
+            if len(raw) < _PIECE_ROWS:
+                return  # what came meanwhile is the next round's: a fast training would never let this one end
 
     @override
     def _talk(self) -> None:
