@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 def run_named(library: RecordingReader, text: str) -> str:
     """The id of the run of that id, or of the newest one of that name.
 
+    A trainer names a run of a script, and the script names it too: ids begin with the trainer's name for it.
+
     Raises:
         RunNotFoundError: there is neither.
     """
@@ -21,7 +23,8 @@ def run_named(library: RecordingReader, text: str) -> str:
     except RunNotFoundError:
         for one in library.list_runs():
             about = one.run.metadata
+            names = (about.get("name"), one.run.run_id.rpartition("-")[0])
             # A run's evaluations bear its name, too: they are called by their id.
-            if about.get("name") == text and not about.get("evaluation"):
+            if text in names and not about.get("evaluation"):
                 return one.run.run_id
         raise

@@ -70,6 +70,18 @@ def test_that_a_run_has_its_curves_in_python(logged: Path) -> None:
         assert repr(curves["loss"]) == "<ScalarCurve loss: 4 points, 0.5 at step 40>"
 
 
+def test_that_a_run_answers_to_the_name_that_its_trainer_gave_it(logged: Path) -> None:
+    with open_services(Settings(var_dir=logged)) as services:
+        # A script that says run="curve", started as curvy.
+        services.telemetry.start_run(run_of("curvy-3c352a", metadata={"name": "curve", "group": "curve"}))
+        services.telemetry.end_run("curvy-3c352a", RunState.COMPLETED)
+    for name in ("curvy-3c352a", "curvy", "curve"):
+        done = CliRunner().invoke(gym_gui_command, ["scalars", name, "loss", "--var-dir", str(logged)])
+        assert "Run curvy-3c352a has no metric 'loss'" in " ".join(done.output.split())
+    done = CliRunner().invoke(gym_gui_command, ["scalars", "curvy-3c35", "--var-dir", str(logged)])
+    assert "There is no run 'curvy-3c35'" in " ".join(done.output.split())
+
+
 def test_that_a_run_without_scalars_names_those_of_its_group_that_have_some(logged: Path) -> None:
     with open_services(Settings(var_dir=logged)) as services:
         for run_id, group in (("env", "ppo"), ("env.w2", "ppo"), ("other", "other")):
