@@ -195,19 +195,24 @@ def find_key(name: str, options: Mapping[str, str]) -> Key:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that *name* probably means; empty where none is near."""
-    names = list(dict.fromkeys(known))
+    """The known name that *name* probably means, capitals or not; empty where none is near."""
+    names = {one.lower(): one for one in reversed(list(known))}
+    found = _nearest(name[:_SHOWN].lower(), list(reversed(names)))
+    return names.get(found, "")
+
+
+def _nearest(name: str, names: list[str]) -> str:
     by_tail = {one.rpartition(".")[2]: one for one in reversed(names)}
-    near = difflib.get_close_matches(name[:_SHOWN], names, n=1, cutoff=0.6)
-    tail = difflib.get_close_matches(name[:_SHOWN].rpartition(".")[2], by_tail, n=1, cutoff=0.75)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    tail = difflib.get_close_matches(name.rpartition(".")[2], by_tail, n=1, cutoff=0.75)
     # A right last word in the wrong place beats a similar whole.
     if tail and (not near or tail[0] == name.rpartition(".")[2]):
         return by_tail[tail[0]]
     if near:
         return near[0]
-    head, dot, rest = name[:_SHOWN].partition(".")
+    head, dot, rest = name.partition(".")
     group = difflib.get_close_matches(head, {one.partition(".")[0]: one for one in names}, n=1)
-    return nearest(f"{group[0]}.{rest}", names) if dot and group and group[0] != head else (group or [""])[0]
+    return _nearest(f"{group[0]}.{rest}", names) if dot and group and group[0] != head else (group or [""])[0]
 
 
 def shown(value: Any) -> str:

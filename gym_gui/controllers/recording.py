@@ -249,6 +249,9 @@ class Recording(ABC):
             self.telemetry.flush()
         except StoreError as error:
             self.fault = self.fault or _for_good(error.message)
+        status = self.telemetry.status()
+        if status is not None:
+            self.fault = self.fault or _for_good(status.fault)
 
     def keep(self, step: StepRecord) -> None:
         """Hand a step to telemetry."""

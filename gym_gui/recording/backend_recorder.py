@@ -174,6 +174,8 @@ class BackendRecorder(BaseRecorder):
                 self._backend.end_run(self._run_id, RunState.COMPLETED, utc_now())
         finally:
             self._backend.close()
+        if self._backend.unfinished:
+            raise RecordingError(self._backend.unfinished)
 
     def _begin_run(self) -> None:
         if not self._begun:

@@ -47,6 +47,8 @@ class RecordingBackend(ABC):
     name: ClassVar[str]
     keeps_frames: ClassVar[bool]
     options: ClassVar[Mapping[str, Any] | None] = None
+    #: One sentence where, once closed, an ended run could not be completed; what was recorded of it is kept.
+    unfinished: str = ""
 
     def __init__(self, config: RecorderConfig) -> None:
         self.config = config

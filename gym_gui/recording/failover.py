@@ -142,6 +142,7 @@ class FailoverBackend(RecordingBackend):
     @override
     def close(self) -> None:
         self._do(lambda backend: backend.close())
+        self.unfinished = "" if self._backend is None else self._backend.unfinished
         self._unflushed = []
         self._kept_bytes = 0
 

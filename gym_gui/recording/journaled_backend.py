@@ -306,6 +306,9 @@ class JournaledBackend(RecordingBackend):
                 for path, ordinal in run.files.journals():
                     _finish_episode(run.files, path, ordinal)
                 run.files.finish_run(state, ended_at)
+            except Exception as error:
+                self.unfinished = f"Run {run.files.run.run_id} could not be completed: {str(error) or repr(error)}"
+                raise
             finally:
                 run.lock.release()
 

@@ -81,7 +81,7 @@ class RecorderSink(QueueSink):
         self._held: list[TelemetryEvent] = []  # taken from the queue, refused by the disk
         self._unflushed_since_s: float | None = None
         self._saved_steps = self._saved_frames = self._lost_steps = 0
-        self._fault = ""
+        self._fault = self._unfinished = ""
         self._last_loss = ""
         self._gaps: list[Gap] = []
 
@@ -100,7 +100,7 @@ class RecorderSink(QueueSink):
             oldest_unsaved_s=0.0 if since_s is None else time.monotonic() - since_s,
             blocked_s=self._queue.blocked_s,
             disk_free_bytes=self._disk_free_bytes,
-            fault=self._fault or "".join(lost),
+            fault=self._fault or "".join(lost) or self._unfinished,
             notice="".join(map(str, gaps)),
         )
 
@@ -227,6 +227,7 @@ class RecorderSink(QueueSink):
         if self._listing is not None and not self._listing.knows(run.run_id):
             self._listing.begin_run(run, backend.backend_name)
         backend.begin_run(run)
+        self._unfinished = ""
         self._backends[run.run_id] = self._beginning.pop(run.run_id)
 
     def _write(self, run_id: str, steps: Sequence[StepRecord]) -> None:
@@ -283,6 +284,7 @@ class RecorderSink(QueueSink):
         if backend is not None:
             backend.end_run(event.run_id, event.state, event.ended_at)
             backend.close()
+            self._unfinished = backend.unfinished
             self._backends.pop(event.run_id)
             self._announced = {key for key in self._announced if key[0] != event.run_id}
         if self._listing is not None:

@@ -22,10 +22,13 @@ _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 # Python's own types and the kinds that hold all their values.
 _NATIVE: Final[dict[type, Kind]] = {bool: ("bool",), float: ("float",), str: ("str",), bytes: ("bytes",)}
 _MAX_FIELDS: Final = 256
+# Containers, and axes of an array, within each other. Readers of Parquet take a schema of 100 levels, and a list takes
+# two of them.
+_MAX_LEVELS: Final = 32
 
 
-def kind_of(value: Any) -> Kind | None:
-    """The kind of one value; None where no column can hold it exactly."""
+def kind_of(value: Any, *, levels: int = _MAX_LEVELS) -> Kind | None:
+    """The kind of one value; None where no column can hold it exactly, or it is nested deeper than *levels*."""
     if value is None:
         return NULL
     native = _NATIVE.get(type(value))
@@ -35,10 +38,11 @@ def kind_of(value: Any) -> Kind | None:
     if type(value) is int:
         return ("int",) if _INT64_MIN <= value <= _INT64_MAX else None
     if isinstance(value, np.ndarray):
-        return ("array", value.dtype.str, value.shape) if _has_column(value.dtype) and value.size else None
+        holds = _has_column(value.dtype) and value.size and value.ndim <= levels
+        return ("array", value.dtype.str, value.shape) if holds else None
     if isinstance(value, np.generic):
         return ("np", value.dtype.str) if _has_column(value.dtype) else None
-    return _kind_of_container(value)
+    return _kind_of_container(value, levels - 1) if levels else None
 
 
 def merge(one: Kind, other: Kind) -> Kind | None:
@@ -125,22 +129,22 @@ def _kind_of_dicts(values: Sequence[dict[Any, Any]]) -> Kind | None:
     return None if None in fields.values() else ("dict", tuple(sorted(fields.items())))
 
 
-def _kind_of_container(value: Any) -> Kind | None:
+def _kind_of_container(value: Any, levels: int) -> Kind | None:
     if isinstance(value, dict):
         if len(value) > _MAX_FIELDS or not all(isinstance(key, str) and key and "\0" not in key for key in value):
             return None
-        fields = {key: kind_of(one) for key, one in value.items()}
+        fields = {key: kind_of(one, levels=levels) for key, one in value.items()}
         # A field that is None could not be told from one that is missing.
         if any(kind is None or kind == NULL for kind in fields.values()):
             return None
         return ("dict", tuple(sorted(fields.items())))
     if isinstance(value, tuple):
-        kinds = tuple(kind_of(one) for one in value)
+        kinds = tuple(kind_of(one, levels=levels) for one in value)
         return None if None in kinds or NULL in kinds or not kinds else ("tuple", kinds)
     if isinstance(value, list):
         element: Kind | None = NULL
         for one in value:
-            kind = kind_of(one)
+            kind = kind_of(one, levels=levels)
             element = None if kind is None or kind == NULL or element is None else merge(element, kind)
         return None if element is None else ("list", element)
     return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import PAYLOAD_VERSION, StepRecord
 from gym_gui.core.errors import SchemaMismatchError
+from gym_gui.core.info_codec import like_key
 from gym_gui.core.log_codes import LOG_SCHEMA_LEGACY, LOG_SCHEMA_NEWER_MINOR
 from gym_gui.core.schema import CURRENT, AutoresetMode, SchemaVersion, render_from_document, vector_from_document
 from gym_gui.core.schema.mismatch import MismatchCause, SchemaCounts
@@ -189,6 +190,8 @@ class RunCheck:
             wrong = self._view_fault(step.view)
             if wrong:
                 yield MismatchCause.RENDER, wrong
+        if step.info:
+            yield from _info_faults(step.info)
 
     def _strays(self, step: StepRecord, agent: str) -> Iterator[tuple[MismatchCause, str]]:
         """What is outside its space."""
@@ -295,6 +298,15 @@ def _field_fault(step: StepRecord) -> str:
     if type(agent) is not str or not agent:
         return f"agent_id {agent!r} is no name"
     return ""
+
+
+def _info_faults(info: object) -> Iterator[tuple[MismatchCause, str]]:
+    try:
+        key = like_key(info)
+    except Exception:  # noqa: BLE001 - an environment's objects may raise anything at all when they are looked at
+        return
+    if key is not None:
+        yield MismatchCause.INFO, f"{key!r}, which stays the text's own; the other key is stored with its type after it"
 
 
 def _is_number(value: object) -> bool:

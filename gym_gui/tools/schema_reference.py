@@ -54,7 +54,15 @@ The JSON Schema (2020-12) documents are in the package, under `gym_gui/core/sche
 
 A value that JSON says exactly stands as it is. Any other one (an array, a tuple, a numpy scalar, nan) is
 `{{"$exact": "<base64>"}}`: msgpack with extension 1 for an array, 2 for a tuple, 3 for a numpy scalar. Dtype, shape and
-every bit come back. `info` is for people and SQL: it is plain JSON, and what JSON does not know becomes text or null.
+every bit come back.
+
+`info` is for people and SQL: it is plain JSON, in every recording and every export. `nan`, `inf` and `-inf` become
+`null`. NumPy scalars become numbers. Tuples, sets and arrays of up to 256 items or of Python objects become lists;
+larger arrays become `{{"dtype": ..., "shape": ..., "base64": "<their bytes>"}}`. `bytes` become base64 text, dates
+ISO 8601 text, and whatever else has no JSON form its `repr`. Keys become text, too. Where two would be the same text,
+the key that is text keeps it and the other one has its type after it: `{{1: ..., "1": ...}}` is stored as `1 (int)`
+and `1`; such steps are counted as the cause `info`, and the first one is logged. What is nested deeper than 100
+levels becomes `"…"`.
 
 ## Versions
 

@@ -171,3 +171,17 @@ def test_that_a_programs_own_fields_are_columns(tmp_path: Path) -> None:
     document = json.loads((tmp_path / "a.json").read_text())
     assert document["episodes"][0]["step_rows"][2]["extra"]["agent_1"] == {"speed": 2}
     assert pd.read_parquet(tmp_path / "a.parquet")["concentration"].tolist() == [0.5, 1.5, 2.5]
+
+
+def test_that_csv_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    values = {"a.b": 1.5, "a": {"b": 2.5}}
+    record(
+        tmp_path / "var", [[step(0, observation=values), step(1, observation=values, action={"a.b": 3, "a": {"b": 4}})]]
+    )
+    result = export_run(tmp_path / "var", RUN, tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, strict=True))
+    assert [rows[1][f"observation.a.b{end}"] for end in ("", "#2")] == ["1.5", "2.5"]
+    assert [rows[1][f"action.a.b{end}"] for end in ("", "#2")] == ["3", "4"]
+    (note,) = [one for one in result.notes if "#2" in one]
+    assert note == "Columns whose name another one has already are called action.a.b#2, observation.a.b#2."

@@ -32,6 +32,7 @@ class MismatchCause(Enum):
     VERSION = "version", "a newer schema version", log_codes.LOG_SCHEMA_MISMATCH
     ACTION = "action", "action outside the space", log_codes.LOG_SCHEMA_MISMATCH
     OBSERVATION = "observation", "observation outside the space", log_codes.LOG_SCHEMA_MISMATCH
+    INFO = "info", "an info with keys that are the same text", log_codes.LOG_SCHEMA_MISMATCH
     SIGNATURE = "space_signature", "signature of other spaces", log_codes.LOG_SPACE_SIGNATURE
     AUTORESET_MODE = "autoreset_mode", "unknown or changed autoreset mode", log_codes.LOG_VECTOR_AUTORESET_MODE
     VECTOR = "vector_metadata", "vector metadata that make no sense", log_codes.LOG_VECTOR_METADATA

@@ -1,7 +1,8 @@
 """CSV as RFC 4180 has it: a header, CRLF, quotes where needed, one row a step and agent; floats read back the same.
 
 Arrays, dicts and tuples are flattened: ``action.0``, ``action.steer``, ``observation.2``. Each key of the info is
-a column: ``info.lives``. What has no flat form is JSON text. After reset, action and reward are empty.
+a column: ``info.lives``. A name that is taken gets a number: ``action.a.b#2``. What has no flat form is JSON text.
+After reset, action and reward are empty.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def write_csv(job: ExportJob, path: Path) -> None:
     job.progress.begin(shape.rows)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow(_header(shape))
+        writer.writerow(_told_apart(job, _header(shape)))
         for episode, page in job.source.pages(job.selection):
             writer.writerows(zip(*_cells(job, episode, page, shape), strict=True))
             job.rows += len(page)
@@ -91,6 +92,25 @@ def _header(shape: TableShape) -> list[str]:
         *(f"info.{key}" for key in shape.info_keys),
         *shape.field_keys,
     ]
+
+
+def _told_apart(job: ExportJob, names: list[str]) -> list[str]:
+    """*names*, of which the second of a kind is ``name#2``."""
+    taken, found, renamed = set(names), list[str](), list[str]()
+    seen = set[str]()
+    for name in names:
+        one, number = name, 1
+        if name in seen:
+            while one in taken:
+                number += 1
+                one = f"{name}#{number}"
+            taken.add(one)
+            renamed.append(one)
+        seen.add(name)
+        found.append(one)
+    if renamed:
+        job.note(f"Columns whose name another one has already are called {', '.join(renamed)}.")
+    return found
 
 
 def _names(stem: str, kind: ValueKind) -> list[str]:

@@ -131,6 +131,8 @@ def test_that_the_last_layer_that_sets_a_value_wins(tmp_path: Path, there: tuple
         (["record=parket"], "record=parket: did you mean parquet?"),
         (["record=xyz"], "record=xyz: no such backend; it is one of split, parquet, hdf5, sqlite, none."),
         (["storage=god"], "storage=god: did you mean good?"),
+        (["ui.theme=Drak"], "not 'Drak'; did you mean dark?"),
+        (["storage=GOD"], "storage=GOD: did you mean good?"),
         (["recrod=parquet"], "recrod is no setting; did you mean record?"),
         (["hud=false"], "hud is no setting; did you mean ui.hud?"),
         (["record=sqlite", "record.compression=zstd"], "no setting of record=sqlite; parquet and hdf5 have it."),

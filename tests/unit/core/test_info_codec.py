@@ -132,3 +132,37 @@ def test_that_small_arrays_are_numbers_and_large_ones_keep_every_byte() -> None:
 @given(st.dictionaries(st.text(), ODD, max_size=3))
 def test_that_what_a_command_prints_is_always_json(info: dict[str, Any]) -> None:
     assert msgspec.json.encode(to_plain(decode_info(encode_info(info)))) is not None
+
+
+def test_that_of_keys_of_one_text_each_keeps_its_value() -> None:
+    info: dict[Any, Any] = {1: "number", "1": "text", None: "none", "None": "text", "in": [{2: "number", "2": "text"}]}
+    assert decode_info(encode_info(info)) == {
+        "1 (int)": "number",
+        "1": "text",
+        "None (NoneType)": "none",
+        "None": "text",
+        "in": [{"2 (int)": "number", "2": "text"}],
+    }
+    more: dict[Any, Any] = {"1 (int)": "a", "1": "b", 1: "c"}
+    assert list(decode_info(encode_info(more))) == ["1 (int)", "1", "1 (int) #2"]
+
+
+def test_that_arrays_of_objects_are_their_elements() -> None:
+    table = np.array([["a", None], [3, {"deep": np.float32(0.5)}]], dtype=object)
+    assert decode_info(encode_info({"table": table})) == {"table": [["a", None], [3, {"deep": 0.5}]]}
+    assert decode_info(encode_info({"many": np.array([None] * 300, object)})) == {"many": [None] * 300}
+    slow = {"odd": np.array(["x", 10**30, np.float64(0.5)], object), "bad": Hostile()}
+    assert decode_info(encode_info(slow))["odd"] == ["x", 10**30, 0.5]
+    itself = np.array([1, None], object)
+    itself[1] = itself
+    assert decode_info(encode_info({"itself": itself}))["itself"][:1] == [1]
+
+
+@pytest.mark.parametrize("levels", [600, 5_000])
+def test_that_what_is_nested_too_deep_for_any_reader_is_cut(levels: int) -> None:
+    nested: list[Any] = []
+    for _ in range(levels):
+        nested = [nested]
+    decoded = decode_info(encode_info({"lives": 3, "nested": nested}))
+    assert decoded["lives"] == 3
+    assert "…" in str(decoded["nested"])

@@ -15,11 +15,14 @@ from synthetic import START, episode_of, final_of, frame_of, observation_of, run
 
 from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import ConfigError, SchemaMismatchError
+from gym_gui.core.info_codec import decode_info, encode_info
 from gym_gui.recording import RecorderFactory
 from gym_gui.recording.config import RecorderConfig
 from gym_gui.recording.parquet import ParquetBackend, ParquetReader, ParquetRecorder
+from gym_gui.testing.recorder_contract import same
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from gym_gui.core.data_model import StepRecord
@@ -200,3 +203,41 @@ def test_that_a_column_that_cannot_be_declared_is_refused(tmp_path: Path, schema
     with recorder, pytest.raises(SchemaMismatchError):
         recorder.create_table(schema)
     assert not list(tmp_path.iterdir())
+
+
+def _nested(levels: int, make: Callable[[Any], Any]) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = make(value)
+    return value
+
+
+NESTED: dict[str, Callable[[int], Any]] = {
+    "lists": lambda levels: _nested(levels, lambda one: [one]),
+    "dicts": lambda levels: _nested(levels, lambda one: {"in": one}),
+    "tuples": lambda levels: _nested(levels, lambda one: (one,)),
+    "lists of dicts": lambda levels: _nested(levels, lambda one: [{"in": one}]),
+    "axes": lambda levels: np.ones((1,) * min(levels, 60), np.float32) if levels < 33 else np.ones((1,) * 32),
+}
+
+
+@pytest.mark.parametrize("levels", [20, 31, 32, 60])
+@pytest.mark.parametrize("kind", NESTED)
+def test_that_what_is_nested_deeper_than_a_schema_can_be_is_read_again(tmp_path: Path, kind: str, levels: int) -> None:
+    odd = NESTED[kind](levels)
+    info = {
+        "lives": 2,
+        "odd": odd.tolist() if isinstance(odd, np.ndarray) else decode_info(encode_info({"_": odd}))["_"],
+    }
+    first = [
+        *steps(0, 3),
+        step_of("run", 0, 3, 3, info=info, action={"odd": odd}, observation=("text", odd), render_payload=None),
+    ]
+    recorded(tmp_path, first, steps(1, 3))
+    with ParquetReader(tmp_path) as reader:
+        *before, last = reader.load_steps("run", "e0000")
+        assert [step.step_index for step in before] == [0, 1, 2]
+        assert same(last.info, info)
+        assert same(last.action, {"odd": odd})
+        assert same(last.observation, ("text", odd))
+        assert reader.to_table("run").num_rows == 7

@@ -10,11 +10,14 @@ import pytest
 from synthetic import episode_of, final_of, frame_of, run_of, step_of
 
 from gym_gui.config.settings import Settings
+from gym_gui.controllers.recording import RecordingRequest, record
 from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.core.errors import ConfigError, RecordingError, StoreError
 from gym_gui.recording.hdf5 import HDF5Backend
+from gym_gui.recording.hdf5_run import Hdf5Run
 from gym_gui.recording.opening import open_as, open_recording, recordings_at
 from gym_gui.recording.parquet import ParquetBackend
+from gym_gui.recording.parquet_run import ParquetRun
 from gym_gui.recording.split import SplitBackend
 from gym_gui.recording.sqlite import SQLiteBackend, SQLiteReader
 from gym_gui.replay.run_lock import RunLock
@@ -249,3 +252,37 @@ def test_that_a_run_that_another_process_records_does_not_hold_the_others_up(
         assert [one.run.run_id for one in services.store.list_runs()] == ["other"]
         assert services.sink.status().lost_steps == 5
         assert services.store.get_episode("other").status is EpisodeStatus.RUNNING, "it was not announced, and is there"
+
+
+@pytest.mark.parametrize(("backend", "kind"), [("parquet", ParquetRun), ("hdf5", Hdf5Run)])
+def test_that_a_run_that_cannot_be_completed_is_a_fault_until_the_next_begins(
+    var_dir: Path, backend: str, kind: type[Any], monkeypatch: pytest.MonkeyPatch, expect_log: LogExpectations
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise RecordingError("The disk went away.")
+
+    expect_log(logging.ERROR, "could not be finished; its journal is kept: The disk went away")
+    with open_services(Settings(var_dir=var_dir), record={"backend": backend}) as services:
+        begin(services)
+        play(services, 0, 4)
+        with monkeypatch.context() as patch:
+            patch.setattr(kind, "finish_run", refuse)
+            finish(services, 4)
+            services.telemetry.flush(10)
+            assert services.sink.status().fault == "Run run could not be completed: The disk went away."
+        services.telemetry.start_run(run_of("other"))
+        services.telemetry.flush(10)
+        assert services.sink.status().fault == ""
+
+
+def test_that_the_answer_of_a_recording_says_that_its_run_could_not_be_completed(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch, expect_log: LogExpectations
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise RecordingError("The disk went away.")
+
+    expect_log(logging.ERROR, "could not be finished; its journal is kept: The disk went away")
+    monkeypatch.setattr(ParquetRun, "finish_episode", refuse)
+    with open_services(Settings(var_dir=var_dir), record={"backend": "parquet"}) as services:
+        result = record(services, RecordingRequest(env_id="CartPole-v1", episodes=1, render=False))
+    assert result.fault == f"Run {result.run_id} could not be completed: The disk went away."

@@ -54,6 +54,7 @@ WRONG: dict[str, tuple[dict[str, Any], MismatchCause]] = {
     "step": ({"step_index": -1}, MismatchCause.FIELD),
     "flag": ({"terminated": 1}, MismatchCause.FIELD),
     "agent": ({"agent_id": ""}, MismatchCause.FIELD),
+    "info": ({"info": {"in": {1: "number", "1": "text"}}}, MismatchCause.INFO),
     "time": ({"timestamp": START.replace(tzinfo=None)}, MismatchCause.FIELD),
     "version": ({"payload_version": 2}, MismatchCause.VERSION),
     "mode": ({"vector_metadata": {**VECTOR, "autoreset_mode": "never"}}, MismatchCause.AUTORESET_MODE),
