@@ -85,8 +85,10 @@ def final_observation(infos: Mapping[str, Any], index: int) -> Any:
     return None if values is None else values[index]
 
 
-def _is_mask(key: str, infos: Mapping[str, Any]) -> bool:
-    return key.startswith("_") and key[1:] in infos
+def _is_mask(key: Any, infos: Mapping[Any, Any]) -> bool:
+    if not isinstance(key, str) or not key.startswith("_"):
+        return False
+    return key[1:] in infos or any(f"_{one}" == key for one in infos if not isinstance(one, str))
 
 
 def _plain(value: Any) -> Any:

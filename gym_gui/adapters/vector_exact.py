@@ -12,6 +12,7 @@ import numpy as np
 from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
 
 from gym_gui.adapters.registry import quiet_imports
+from gym_gui.adapters.vector_batch import FINAL_OBSERVATION
 from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 def _gather(infos: dict[str, Any], told: dict[str, Any], index: int, count: int) -> dict[str, Any]:
     """*infos* with what sub-environment *index* of *count* told: object arrays by key, masks under ``_key``."""
     for key, value in told.items():
-        if isinstance(value, dict):
+        # A last observation that is a dictionary is one value, as Gymnasium has it.
+        if isinstance(value, dict) and key != FINAL_OBSERVATION:
             before = infos.get(key)
             infos[key] = _gather(before if isinstance(before, dict) else {}, value, index, count)
         else:

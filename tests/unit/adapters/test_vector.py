@@ -13,6 +13,8 @@ from unit.core.schema.samples import same
 
 from gym_gui.adapters.catalog import make_adapter
 from gym_gui.adapters.vector import VectorStepper, autoreset_mode_of
+from gym_gui.adapters.vector_batch import BatchParts, final_observation
+from gym_gui.adapters.vector_exact import ExactSyncVectorEnv
 from gym_gui.adapters.vector_opening import open_vector
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, StepRecord
 from gym_gui.core.errors import EnvironmentRaisedError, EnvironmentUnusableError, InvalidActionError, InvariantError
@@ -310,3 +312,40 @@ def test_that_the_atari_vector_environment_is_a_stream_of_episodes_too(name: str
     first = streams(events, 2)[1][0][1]
     for record, expected in zip(first, pictures, strict=True):
         assert np.array_equal(record.frame, expected)  # type: ignore[arg-type]  # a missing one fails, as it should
+
+
+class _Told(gymnasium.Env[Any, Any]):
+    """Observes a dictionary, and says things under keys that are no text."""
+
+    observation_space = gymnasium.spaces.Dict(
+        {"at": gymnasium.spaces.Discrete(9), "speed": gymnasium.spaces.Box(-9, 9, (2,))}
+    )
+    action_space = gymnasium.spaces.Discrete(2)
+
+    def __init__(self) -> None:
+        self._at = 0
+
+    def _seen(self) -> dict[str, Any]:
+        return {"at": self._at, "speed": np.full(2, self._at / 2, np.float32)}
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed, options=options)
+        self._at = 0
+        return self._seen(), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[Any, Any]]:
+        self._at += 1 + int(action)
+        return self._seen(), 0.0, self._at > 2, False, {1: self._at, None: "none", "_own": 5}
+
+
+def test_that_a_last_observation_that_is_a_dictionary_stays_one_and_any_key_is_told() -> None:
+    env = ExactSyncVectorEnv([_Told, _Told], autoreset_mode=gymnasium.vector.AutoresetMode.SAME_STEP)
+    env.reset(seed=1)
+    batch = BatchParts(env)
+    *_, infos = env.step(np.array([0, 1]))
+    *_, infos = env.step(np.array([0, 1]))
+    assert final_observation(infos, 0) is None
+    last = final_observation(infos, 1)
+    assert (last["at"], last["speed"].tolist()) == (4, [2.0, 2.0])
+    assert batch.info(infos, 0) == {1: 2, None: "none", "_own": 5}
+    env.close()
