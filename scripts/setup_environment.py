@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,7 +44,8 @@ NEWEST = (3, 14)
 BUILD_PACKAGES = ["hatchling", "editables", "setuptools"]
 # Pure Python that its authors publish as source only; everything else comes ready built.
 SOURCE_ONLY = "antlr4-python3-runtime"
-NEVER_IMPORTED = r"[/\\](tests|examples)[/\\]"
+# Within the environment only: a checkout may lie in a folder that is called so.
+NEVER_IMPORTED = re.escape(str(VENV)) + r".*[/\\](tests|examples)[/\\]"
 CERTIFICATE_MARK = "CERTIFICATE_VERIFY_FAILED"
 OFFLINE_MARKS = ("NewConnectionError", "NameResolutionError", "Temporary failure in name resolution", "Retrying (")
 NOT_OFFERED_MARKS = ("ResolutionImpossible", "No matching distribution")
@@ -156,7 +158,7 @@ def build_environment(*, dev: bool, training: bool, is_update: bool, lock: IO[by
         project = extras_of(dev=dev, training=training)
         from_source = [f"--no-binary={SOURCE_ONLY}", "--no-build-isolation"]
         run_step([*pip, *from_source, "-e", project], "installing the packages", log, lock)
-        translate_packages(log)
+        translate_packages(log, lock)
         if sys.platform.startswith("linux"):
             run_step([str(program("python")), "-I", "-c", PROBE], "loading Qt", log, lock)
     write_stamp(dev=dev, training=training)
@@ -165,30 +167,35 @@ def build_environment(*, dev: bool, training: bool, is_update: bool, lock: IO[by
 def run_step(command: list[str], what: str, log: IO[bytes], lock: IO[bytes]) -> None:
     """Run one command of the set-up into the log.
 
-    The command inherits the lock: when this program is killed, a pip that lives on keeps the next start waiting.
-
     Raises:
         SetupError: It failed; the text holds its own last words and the log's path.
     """
     begin = log.tell()
-    inherited = () if os.name == "nt" else (lock.fileno(),)
-    done = subprocess.run(
-        command, cwd=str(ROOT), stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=inherited, check=False
-    )
-    if done.returncode == 0:
+    code = run_logged(command, log, lock)
+    if code == 0:
         return
-    reason = failure_in(LOG.read_bytes()[begin:].decode("utf-8", "replace")) or f"exit code {done.returncode}"
+    reason = failure_in(LOG.read_bytes()[begin:].decode("utf-8", "replace")) or f"exit code {code}"
     raise SetupError(f"Set-up failed while {what}: {reason}. All output is in {LOG}.")
 
 
-def translate_packages(log: IO[bytes]) -> None:
+def run_logged(command: list[str], log: IO[bytes], lock: IO[bytes]) -> int:
+    """Run a command into the log; its exit code.
+
+    It inherits the lock: when this program is killed, a pip that lives on keeps the next start waiting.
+    """
+    inherited = () if os.name == "nt" else (lock.fileno(),)
+    return subprocess.run(
+        command, cwd=str(ROOT), stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=inherited, check=False
+    ).returncode
+
+
+def translate_packages(log: IO[bytes], lock: IO[bytes]) -> None:
     """Translate every module once, on all cores; pip does it on one, and packages' own tests as well.
 
     What cannot be translated is no fault: some packages hold templates that only look like Python.
     """
     compileall = [str(program("python")), "-I", "-m", "compileall", "-q", "-j", "0", "-x", NEVER_IMPORTED]
-    folders = [str(VENV), str(ROOT / "gym_gui")]
-    subprocess.run([*compileall, *folders], stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
+    run_logged([*compileall, str(VENV), str(ROOT / "gym_gui")], log, lock)
 
 
 def failure_in(output: str) -> str:

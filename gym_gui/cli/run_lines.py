@@ -99,8 +99,10 @@ def age(at: datetime | None) -> str:
 
 def speed(run: TrainingRun) -> str:
     """Steps a second now, or what is done instead; empty of a run that takes none."""
-    found = None if is_evaluating(run) else speed_of(run)
-    return EVALUATING if is_evaluating(run) else "" if found is None else number(found)
+    if is_evaluating(run):
+        return EVALUATING
+    found = speed_of(run)
+    return "" if found is None else number(found)
 
 
 def number(value: float) -> str:

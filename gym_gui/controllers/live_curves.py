@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
+from gym_gui.controllers.curve_picking import nearest, pictured_instead, told_instead
 from gym_gui.controllers.live_runs import run_labels
 from gym_gui.controllers.live_source import Moment
 from gym_gui.controllers.return_summary import ReturnSummary, summary_of
@@ -73,12 +74,7 @@ class CurveLine:
 
     def nearest_pictured(self, place: int) -> int:
         """The place nearest to *place* whose episode kept pictures; *place* where that is not told, or none did."""
-        pictured = self.pictured
-        if pictured is None or not len(pictured):
-            return place
-        after = int(np.searchsorted(pictured, place))
-        near = pictured[max(0, after - 1) : after + 1].tolist()
-        return int(min(near, key=lambda one: abs(one - place)))
+        return place if self.pictured is None else nearest(self.pictured, place)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -241,7 +237,7 @@ class LiveCurvesController:
             place: The point's, in order of x.
         """
         there = line.nearest_pictured(place)
-        row, told = line.raw.row_of(there), _told_instead(there - place)
+        row, told = line.raw.row_of(there), told_instead(there - place)
         self._runner.submit(lambda: self._moment(line.run_id, metric, row, told), self._found, self._not_found)
 
     def open_episode(self, place: int) -> None:
@@ -325,7 +321,7 @@ class LiveCurvesController:
             # A point of an episode tells where it ended.
             return Moment(*facts.ids[row], int(facts.steps[row])), told
         moment = self._desk.source_of(run_id).find_moment(run_id, time_us)
-        return (None, "") if moment is None else _pictured_instead(moment, facts)
+        return (None, "") if moment is None else pictured_instead(moment, facts)
 
     def _found(self, found: tuple[Moment | None, str]) -> None:
         moment, told = found
@@ -338,30 +334,6 @@ class LiveCurvesController:
 
     def _not_found(self, error: Exception) -> None:
         self._view.tell(str(error) or type(error).__name__)
-
-
-def _pictured_instead(moment: Moment, facts: EpisodeFacts) -> tuple[Moment, str]:
-    """A moment's episode, or the end of the one nearest to it that has pictures; and what is said of that."""
-    try:
-        place = facts.ids.index((moment.run_id, moment.episode_id))
-    except ValueError:  # it is going on, and shows what it has
-        return moment, ""
-    pictured = np.flatnonzero(facts.pictured)
-    if facts.pictured[place] or not len(pictured):
-        return moment, ""
-    there = int(pictured[np.abs(pictured - place).argmin()])
-    return Moment(*facts.ids[there], int(facts.steps[there])), _told_instead(there - place)
-
-
-def _told_instead(episodes: int) -> str:
-    """That another episode is opened, so many after the one that was picked; empty for that one itself."""
-    if not episodes:
-        return ""
-    count, where = abs(episodes), "later" if episodes > 0 else "earlier"
-    return (
-        "No pictures were kept of that episode. This is the nearest one that has some, "
-        f"{count:,} episode{'' if count == 1 else 's'} {where}."
-    )
 
 
 def _usual(metrics: Sequence[str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ _MAX_DEPTH: Final = 16
 # What is plain may go deeper, yet not so deep that whatever reads it later runs out of stack.
 _MAX_PLAIN_DEPTH: Final = 100
 _LEAVES: Final = frozenset({int, float, bool, str, bytes, type(None), np.ndarray, np.float64, np.float32, np.int64})
+_TEXT: Final = frozenset({str})
 _MAX_TEXT: Final = 2_000
 
 
@@ -50,6 +51,8 @@ def like_key(value: Any) -> str | None:
     """The text that two keys of a dictionary somewhere in *value* become, such as ``1`` and ``"1"``; None as a rule."""
     if type(value) in _LEAVES:
         return None
+    if type(value) is dict and _TEXT.issuperset(map(type, value)) and _LEAVES.issuperset(map(type, value.values())):
+        return None  # as nearly every info is, and every step has one
     found = None
     parts: Iterable[Any] = ()
     if isinstance(value, Mapping):

@@ -53,13 +53,17 @@ def check_fit(config: TrainingConfig) -> None:
 def check_reads_as_python(script: Path) -> None:
     """Let a script pass that Python can read; what it does is found out when it runs.
 
+    One that is not there passes: whoever takes it says so, and why.
+
     Raises:
-        ConfigError: it is not there, or is no Python; the sentence says where.
+        ConfigError: it is no Python; the sentence says where.
     """
     try:
-        compile(script.read_bytes(), str(script), "exec", dont_inherit=True)
-    except OSError as error:
-        raise ConfigError(f"The script {script} cannot be read: {error.strerror or error}.") from error
+        text = script.read_bytes()
+    except OSError:
+        return
+    try:
+        compile(text, str(script), "exec", dont_inherit=True)
     except SyntaxError as error:
         where = "" if error.lineno is None else f" (line {error.lineno})"
         raise ConfigError(f"The script {script} is no Python that can run here: {error.msg}{where}.") from error

@@ -214,6 +214,31 @@ def test_that_quick_and_the_arguments_of_pytest_reach_it(
     assert expected in checkout.calls()
 
 
+_TRANSLATE = """
+import sys
+sys.path[:0] = ["scripts"]
+import setup_environment as s
+with s.LOG.open("wb") as log, s.setup_lock() as lock:
+    s.translate_packages(log, lock)
+"""
+
+
+@pytest.mark.parametrize("folder", ["work", "examples", "tests"])
+def test_that_every_module_is_translated_but_packages_own_tests(tmp_path: Path, folder: str) -> None:
+    root = tmp_path / folder
+    used = [root / ".venv" / "lib" / "pack" / "mod.py", root / "gym_gui" / "mod.py"]
+    unused = root / ".venv" / "lib" / "pack" / "tests" / "mod.py"
+    for module in (*used, unused, root / ".venv" / "lib" / "pack" / "template.py"):
+        module.parent.mkdir(parents=True, exist_ok=True)
+        module.write_text("{% for %}" if module.stem == "template" else "VALUE = 1\n")
+    (root / "scripts").mkdir()
+    for source in SCRIPTS:
+        (root / "scripts" / source.name).write_bytes(source.read_bytes())
+    put_program(root / ".venv" / "bin", "python", f'exec "{sys.executable}" "$@"\n')
+    subprocess.run([sys.executable, "-c", _TRANSLATE], cwd=root, check=True)
+    assert [len(list(module.parent.glob("__pycache__/mod.*"))) for module in (*used, unused)] == [1, 1, 0]
+
+
 @pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.name)
 def test_that_an_old_python_can_read_the_scripts(source: Path) -> None:
     assert ast.parse(source.read_text(encoding="utf-8"), feature_version=(3, 7)).body

@@ -29,8 +29,6 @@ _MAX_LISTED: Final = 1_000
 _MAX_CONFIG: Final = 256 * 1024
 _INTERVAL_MS: Final = 250
 _FOLLOW_S: Final = 0.2
-# A script makes what it likes, and a cluster's machines have environments of their own.
-_JUDGED: Final = ("random", "sb3", "script")
 
 
 class RunCalls:
@@ -56,7 +54,7 @@ class RunCalls:
             await self._core.in_thread(check_script, config.script, self._scripts_dir, local=local)
         if request.resume_from:
             check_run_id(request.resume_from)
-        if request.judge and config.worker in _JUDGED and config.launcher == "local":
+        if request.judge and config.launcher == "local":  # a cluster's machines have environments of their own
             misfit = await self._core.in_thread(self._core.judge.misfit_of, config)
             if misfit:
                 raise ConfigError(misfit)
