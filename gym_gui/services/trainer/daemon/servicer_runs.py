@@ -29,6 +29,8 @@ _MAX_LISTED: Final = 1_000
 _MAX_CONFIG: Final = 256 * 1024
 _INTERVAL_MS: Final = 250
 _FOLLOW_S: Final = 0.2
+# Those that `check_fit` knows; any other is refused by whoever would start it, and by its own name.
+_JUDGED: Final = ("random", "sb3", "script")
 
 
 class RunCalls:
@@ -54,7 +56,8 @@ class RunCalls:
             await self._core.in_thread(check_script, config.script, self._scripts_dir, local=local)
         if request.resume_from:
             check_run_id(request.resume_from)
-        if request.judge and config.launcher == "local":  # a cluster's machines have environments of their own
+        # A cluster's machines have environments of their own.
+        if request.judge and config.worker in _JUDGED and config.launcher == "local":
             misfit = await self._core.in_thread(self._core.judge.misfit_of, config)
             if misfit:
                 raise ConfigError(misfit)
