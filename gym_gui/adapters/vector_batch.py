@@ -45,7 +45,7 @@ class BatchParts:
         """Each sub-environment's action."""
         from gymnasium.vector.utils import iterate  # noqa: PLC0415 - loaded with the environment
 
-        return list(iterate(self._action_space, batch))
+        return [_as_alone(self._single_action_space, one) for one in iterate(self._action_space, batch)]
 
     def batch(self, actions: Sequence[Any]) -> Any:
         """One action for each sub-environment as the batch that ``VectorEnv.step`` takes."""
@@ -55,17 +55,18 @@ class BatchParts:
         return concatenate(self._single_action_space, tuple(actions), out)
 
     def info(self, infos: Mapping[str, Any], index: int, *, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
-        """What sub-environment *index* said; a key that it did not say is not there.
+        """What sub-environment *index* said, under keys of any type; a key that it did not say is not there.
 
         Args:
             infos: The info of the batch: arrays by key, with a mask under ``_key`` that says who spoke.
             index: Which sub-environment.
             leave_out: Keys that belong to someone else.
         """
-        found: dict[str, Any] = {}
+        found: dict[Any, Any] = {}
+        masks = {f"_{key}" for key in infos}
         for key, values in infos.items():
             mask = infos.get(f"_{key}")
-            if key in leave_out or _is_mask(key, infos) or (mask is not None and not mask[index]):
+            if key in leave_out or key in masks or (mask is not None and not mask[index]):
                 continue
             if isinstance(values, Mapping):
                 found[key] = self.info(values, index)
@@ -85,20 +86,20 @@ def final_observation(infos: Mapping[str, Any], index: int) -> Any:
     return None if values is None else values[index]
 
 
-def _is_mask(key: Any, infos: Mapping[Any, Any]) -> bool:
-    if not isinstance(key, str) or not key.startswith("_"):
-        return False
-    return key[1:] in infos or any(f"_{one}" == key for one in infos if not isinstance(one, str))
-
-
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else owned(value)
 
 
 def _as_alone(space: Space[Any], value: Any) -> Any:
+    kind = type(space).__name__
     # A batch of whole numbers is an array; alone they are Python's own.
-    if isinstance(value, np.integer) and type(space).__name__ == "Discrete":
+    if isinstance(value, np.integer) and kind == "Discrete":
         return int(value)
+    # An array taken apart gives numpy's numbers; alone they are arrays without dimensions.
+    if isinstance(value, np.generic) and kind == "Box":
+        return np.array(value)
+    if kind == "OneOf":
+        return value  # its alternatives lie in no array, and only one of them is there
     parts = getattr(space, "spaces", None)
     if isinstance(parts, Mapping) and isinstance(value, Mapping):
         return {key: _as_alone(parts[key], one) for key, one in value.items()}

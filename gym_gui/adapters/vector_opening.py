@@ -67,15 +67,14 @@ def open_vector(
     """
     from gymnasium.vector import AutoresetMode as GymnasiumMode  # noqa: PLC0415 - 0.4 s, paid where one is opened
 
-    from gym_gui.adapters.vector_exact import ExactAsyncVectorEnv, ExactSyncVectorEnv  # noqa: PLC0415 - same
+    from gym_gui.adapters.vector_exact import ExactSyncVectorEnv, open_async  # noqa: PLC0415 - same
 
     makers = [_SubEnvironment(env_id, dict(env_kwargs or {}), render)] * num_envs
     mode = GymnasiumMode[autoreset_mode.name]
     try:
         with quiet_imports():
             if vectorization == "async":
-                # A fork would copy the locks of the threads that save; a fresh process has none.
-                return ExactAsyncVectorEnv(makers, autoreset_mode=mode, context="spawn")
+                return open_async(makers, mode)
             return ExactSyncVectorEnv(makers, autoreset_mode=mode)
     except EnvironmentUnusableError:
         raise

@@ -23,6 +23,8 @@ from gym_gui.core.info_codec import to_plain
 from gym_gui.core.sizes import size_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gym_gui.core.data_model import EpisodeSummary, RunSummary, StepRecord
 
 _CELL_CHARACTERS: Final = 60
@@ -126,6 +128,9 @@ def steps(
     A # that several episodes have is refused; their ids are named.
 
     Step 0 is the state after reset: it has no action and no reward. Step k is the result of the k-th action.
+
+    With --json, what JSON has no number for in rewards, actions and observations is the text NaN, Infinity or
+    -Infinity; an observation that is kept with its step, not in an array file, is told as "observation".
     """
     if stop is not None and stop <= start:
         raise click.BadParameter(f"{stop} does not lie beyond --from {start}.", param_hint="--to")
@@ -134,7 +139,9 @@ def steps(
         rollup = library.get_episode(run_id, parse_episode(episode))
         found = library.load_steps(run_id, rollup.episode_id, start=start, stop=stop)
     if as_json:
-        print_json([_step_document(step) for step in found])
+        from gym_gui.recording.export.documents import json_value  # noqa: PLC0415 - only where there is something to print
+
+        print_json([_step_document(step, json_value) for step in found])
         return
     if not found:
         say(f"There is no step from {start:,} on: the episode has {rollup.steps:,} steps.")
@@ -230,16 +237,19 @@ def _episode_document(summary: EpisodeSummary) -> dict[str, Any]:
     }
 
 
-def _step_document(step: StepRecord) -> dict[str, Any]:
+def _step_document(step: StepRecord, exactly: Callable[[Any], Any]) -> dict[str, Any]:
+    """A step as JSON values, as an export to JSON has them; an observation is told where no array file holds it."""
+    seen = {} if step.observation is None else {"observation": exactly(step.observation)}
     return {
         "step_index": step.step_index,
         "agent_id": step.agent_id,
-        "action": step.action,
-        "reward": step.reward,
+        "action": exactly(step.action),
+        "reward": exactly(step.reward),
         "terminated": step.terminated,
         "truncated": step.truncated,
         "frame_ref": step.frame_ref,
         "obs_ref": step.obs_ref,
+        **seen,
         "frame_state": step.frame_state.name.lower(),
         "timestamp": to_iso(step.timestamp),
         "info": dict(step.info),

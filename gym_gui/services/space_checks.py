@@ -68,11 +68,23 @@ def _box(space: Box) -> SpaceCheck:
         if is_uniform:
             least, most = value.min(), value.max()
             # Written so that nan, which is nowhere, fails.
-            return "" if low <= least and most <= high else f"values from {least} to {most} instead of {low} to {high}"
+            return "" if low <= least and most <= high else f"{_range(value)} instead of {low} to {high}"
         inside = (value >= lows) & (value <= highs)
         return "" if inside.all() else _stray(value, inside, lows, highs)
 
     return check
+
+
+def _range(value: NDArray[Any]) -> str:
+    """What *value* holds: the least and the most of it, where there is NaN of the finite numbers beside it."""
+    if not np.isnan(value).any():
+        return f"values from {value.min()} to {value.max()}"
+    finite = value[np.isfinite(value)]
+    return (
+        f"it holds NaN among values from {finite.min()} to {finite.max()}"
+        if finite.size
+        else "it holds NaN and no finite number"
+    )
 
 
 def _few_bounds(lows: NDArray[Any], highs: NDArray[Any]) -> list[tuple[Any, Any]]:

@@ -284,4 +284,6 @@ class RecordTelemetryVector(RecordingPart[_Live], VectorWrapper[Any, Any, Any]):
 
 def _iterated(live: _Live, observations: Any) -> Any:
     # The first axis of an array counts the sub-environments; other batches are taken apart by their space.
-    return observations if isinstance(observations, np.ndarray) else live.parts.observations(observations)
+    if not isinstance(observations, np.ndarray):
+        return live.parts.observations(observations)
+    return observations if observations.ndim > 1 else map(live.parts.observation, observations)

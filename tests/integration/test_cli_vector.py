@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from integration.command_line import gym_gui
-from unit.adapters import pursuit
+from unit.adapters import odd_parts, pursuit
 
 
 @pytest.mark.slow
@@ -53,3 +53,16 @@ def test_that_a_world_of_several_agents_is_recorded_by_the_name_of_its_factory(t
     wrong = gym_gui("record", "json:Pursuit", var_dir=tmp_path / "nothing")
     assert (wrong.code, "There is no environment" in wrong.stderr) == (2, True)
     assert not (tmp_path / "nothing").exists()
+
+
+def test_that_steps_as_json_tell_odd_rewards_apart_and_what_was_seen(tmp_path: Path) -> None:
+    words = ("odd_parts:Words-v0", "--num-envs", "2", "--autoreset", "same_step", "--steps", "12", "--seed", "11")
+    answer = gym_gui("record", *words, "--no-frames", "--json", var_dir=tmp_path, cwd=Path(odd_parts.__file__).parent)
+    assert answer.code == 0, answer.stderr
+    steps = gym_gui("steps", answer.document["run_id"], "0", "--json", var_dir=tmp_path).document
+    assert [one["reward"] for one in steps] == [None, "NaN", "Infinity", "-Infinity", 0.5]
+    assert [one["observation"]["word"] for one in steps] == [[number] * number for number in range(5)]
+    assert {"step_index", "action", "obs_ref", "info"} <= steps[0].keys()
+    kept = gym_gui("record", "CartPole-v1", "--steps", "3", "--json", var_dir=tmp_path).document
+    listed = gym_gui("steps", kept["run_id"], "0", "--json", var_dir=tmp_path).document
+    assert all("observation" not in one and one["obs_ref"] for one in listed)

@@ -88,3 +88,14 @@ def test_that_what_is_wrong_is_told_with_its_place() -> None:
         "values from 0.0 to 2.0 instead of 0.0 to 1.0 in part 0 under 'b'"
     )
     assert compile_check(SPACES["uneven"])(np.array([0, 0.5, 6], np.float32)) == "0.5 at (1,) instead of 0.0 to 0.0"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ([0.5, np.nan, -2, np.inf], "it holds NaN among values from -2.0 to 0.5 instead of -inf to inf"),
+        ([np.nan] * 4, "it holds NaN and no finite number instead of -inf to inf"),
+    ],
+)
+def test_that_nan_is_named_beside_what_is_in_range(value: list[float], said: str) -> None:
+    assert compile_check(SPACES["unbounded"])(np.array(value, np.float32)) == said
