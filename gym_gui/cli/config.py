@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gym_gui.cli.options import (
+    HintingGroup,
     chosen_var_dir,
     json_option,
     overrides_argument,
@@ -20,6 +21,7 @@ from gym_gui.cli.options import (
 )
 from gym_gui.config.paths import VarPaths, default_var_dir
 from gym_gui.config.settings import check_settings, examine_settings, save_settings
+from gym_gui.core.passwords import without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from gym_gui.config.settings import Settings
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def config() -> None:
     """Show, check and change the settings.
 
@@ -38,7 +40,7 @@ def config() -> None:
 
 @config.command()
 @overrides_argument
-@click.option("--yaml", "as_yaml", is_flag=True, help="As a file of settings.")
+@click.option("--yaml", "as_yaml", is_flag=True, help="As a file of settings; a password is ***.")
 @json_option
 @var_dir_option
 def show(*, overrides: tuple[str, ...], as_yaml: bool, as_json: bool, var_dir: str | None) -> int:
@@ -53,7 +55,7 @@ def show(*, overrides: tuple[str, ...], as_yaml: bool, as_json: bool, var_dir: s
     elif as_yaml:
         from gym_gui.config.yaml_text import dump  # noqa: PLC0415 - YAML, only where it is asked for
 
-        click.echo(dump(settings.values()), nl=False)
+        click.echo(without_passwords(dump(settings.values())), nl=False)
     else:
         _tell(settings)
     return _tell_faults(settings.faults)
@@ -102,7 +104,7 @@ def set_values(*, words: tuple[str, ...], var_dir: str | None) -> None:
 
 def _tell(settings: Settings) -> None:
     rows = [
-        (key, _shown(value), settings.origins[key].where if key in settings.origins else "default")
+        (key, _shown(value), without_passwords(settings.origins[key].where) if key in settings.origins else "default")
         for key, value in settings.values().items()
     ]
     print_table(("SETTING", "VALUE", "FROM"), rows)
@@ -122,17 +124,17 @@ def _document(settings: Settings) -> dict[str, Any]:
         "file_exists": settings.paths.config_file.exists(),
         "settings": {
             key: {
-                "value": value,
+                "value": without_passwords(value) if isinstance(value, str) else value,
                 "from": settings.origins[key].layer if key in settings.origins else "default",
-                "where": settings.origins[key].where if key in settings.origins else "",
+                "where": without_passwords(settings.origins[key].where) if key in settings.origins else "",
             }
             for key, value in settings.values().items()
         },
-        "faults": list(settings.faults),
+        "faults": list(map(without_passwords, settings.faults)),
     }
 
 
 def _shown(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
-    return str(value) if value != "" else '""'
+    return without_passwords(str(value)) if value != "" else '""'

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 import gym_gui
 from gym_gui.cli.face import CommandContext, RemoteTrainer, WindowFace, refuse_trainer
-from gym_gui.cli.options import TRAINER_VARIABLE, as_typed_here, forget_trainer, say, settings_for
+from gym_gui.cli.options import TRAINER_VARIABLE, HintingGroup, as_typed_here, forget_trainer, say, settings_for
 from gym_gui.core.clock import SWITCH_INTERVAL_S
 from gym_gui.core.errors import EnvironmentFault, RequestError
 from gym_gui.core.typing_compat import override
@@ -47,7 +47,7 @@ _COMMANDS: Final = {
 _HERE_ALONE: Final = frozenset({"games", "play", "record", "import", "demo", "config", "doctor"})
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(HintingGroup):
     """Knows its commands by name and imports one when it is called."""
 
     @override

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import os
 import sys
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from gym_gui.cli.face import command_context
+from gym_gui.core.passwords import without_passwords
 from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
@@ -24,6 +26,21 @@ _NO_PATH: Final = (errno.ENAMETOOLONG, errno.EINVAL)
 COMMAND_VARIABLE: Final = "GYM_GUI_COMMAND"
 TRAINER_VARIABLE: Final = "GYM_GUI_TRAINER"
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+
+class HintingGroup(click.Group):
+    """A group that names the nearest command where one is mistyped."""
+
+    @override
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], known, n=1)
+            if near:
+                ctx.fail(f"No such command {args[0]!r}; did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
 
 
 class PathText(click.ParamType[str]):
@@ -116,8 +133,8 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def as_typed_here(text: str) -> str:
-    """*text* with `gym-gui` replaced where the application was started in another way."""
-    return text.replace("gym-gui ", f"{os.environ.get(COMMAND_VARIABLE) or 'gym-gui'} ")
+    """*text* without passwords, and with `gym-gui` replaced where the application was started in another way."""
+    return without_passwords(text).replace("gym-gui ", f"{os.environ.get(COMMAND_VARIABLE) or 'gym-gui'} ")
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def table_row(run: TrainingRun) -> tuple[str, ...]:
         run.run_id,
         what_of(run),
         state_of(run),
-        f"{progress.steps:,}",
+        "" if _is_forgotten(run) else f"{progress.steps:,}",
         "" if share is None else f"{whole_percent(share)}%",
         number(progress.mean_return),
         speed(run),
@@ -63,10 +63,17 @@ def state_of(run: TrainingRun) -> str:
 
 def share_done(run: TrainingRun) -> float | None:
     """How much of its steps is done, 0 to 1; None where nobody knows."""
+    if _is_forgotten(run):
+        return None
     if run.state is TrainingState.COMPLETED:
         return 1.0
     total = run.config.total_steps
     return None if total <= 0 or run.config.worker == "script" else min(1.0, run.progress.steps / total)
+
+
+def _is_forgotten(run: TrainingRun) -> bool:
+    """Whether how far it came went with its recording."""
+    return run.retention is Retention.PURGED and run.progress.steps == 0
 
 
 def sparkline(values: Sequence[float], width: int) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from gym_gui.cli.options import HintingGroup
 from gym_gui.core.typing_compat import override
 
 # Command -> its module, and its line in the help.
@@ -24,7 +25,7 @@ _COMMANDS: Final = {
 }
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(HintingGroup):
     """Knows its commands by name and imports one when it is called."""
 
     @override

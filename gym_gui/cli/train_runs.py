@@ -80,7 +80,10 @@ def _facts(run: TrainingRun) -> list[tuple[str, str]]:
         ("Name", config.name),
         ("What", what_of(run)),
         ("State", f"{cells['STATE']}: {run.reason}" if run.reason else cells["STATE"]),
-        ("Steps", f"{cells['STEPS']} of {config.total_steps:,}" if config.total_steps else cells["STEPS"]),
+        (
+            "Steps",
+            f"{cells['STEPS']} of {config.total_steps:,}" if config.total_steps and cells["STEPS"] else cells["STEPS"],
+        ),
         ("Return", cells["RETURN"]),
         ("Steps/s", cells["STEPS/S"]),
         ("Last step", f"{cells['LAST STEP']} ago" if cells["LAST STEP"] else ""),

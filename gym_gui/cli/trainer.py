@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gym_gui.cli.face import refuse_trainer
-from gym_gui.cli.options import json_option, print_json, print_table, say, settings_for, var_dir_option
+from gym_gui.cli.options import HintingGroup, json_option, print_json, print_table, say, settings_for, var_dir_option
 from gym_gui.cli.trainer_address import opened_trainer, trainer_options
 from gym_gui.core.sizes import size_text
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MAX_PORT: Final = 65_535
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def trainer() -> None:
     """Run and ask the trainer: the daemon that keeps what training scripts publish, and starts training runs."""
 

@@ -131,3 +131,17 @@ def test_that_overrides_reach_the_recording(var_dir: Path) -> None:
     assert sizes["small"] < sizes["fast"] / 2
     words = ("record", "CartPole-v1", "--seed", "3", "--as-human", "game=classic", "game.max_episode_steps=5")
     assert answer(*words, var_dir=var_dir)["steps"] == 5
+
+
+def test_that_no_password_is_shown(var_dir: Path) -> None:
+    url, shown = "postgresql+psycopg://me:s3c:r@t@db/runs", "postgresql+psycopg://me:***@db/runs"
+    for words in ((), ("--json",), ("--yaml",)):
+        found = gym_gui("config", "show", *words, var_dir=var_dir, GYM_GUI_REGISTRY_URL=url)
+        assert shown in found.stdout
+        assert "s3c" not in found.stdout + found.stderr
+    word = f"trainer.registry_url={url}"
+    assert "s3c" not in gym_gui("config", "show", word, var_dir=var_dir).stdout
+    assert gym_gui("config", "set", word, var_dir=var_dir).stdout == f"trainer.registry_url = {shown}\n"
+    assert url in (var_dir / "config.yaml").read_text(encoding="utf-8")
+    refused = gym_gui("config", "show", f"trainer.metrics_port={url}", var_dir=var_dir)
+    assert (refused.code, "***" in refused.stderr, "s3c" in refused.stderr) == (2, True, False)

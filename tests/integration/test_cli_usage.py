@@ -46,6 +46,9 @@ HEAVY = (
         (["runs", "--recording", "x" * 5_000], "is longer than a path can be."),
         (["config", "set"], "Missing argument 'KEY=VALUE...'"),
         (["config", "frob"], "No such command 'frob'"),
+        (["train", "logs"], "No such command 'logs'; did you mean 'log'?"),
+        (["trainer", "stats"], "No such command 'stats'; did you mean 'status'?"),
+        (["recrod"], "No such command 'recrod'; did you mean 'record'?"),
         (["steps", "some-run", "0", "--from", "5", "--to", "3"], "3 does not lie beyond --from 5."),
     ],
 )

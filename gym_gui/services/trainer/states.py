@@ -69,6 +69,11 @@ RETENTIONS: Final[dict[Retention, frozenset[Retention]]] = {
     Retention.RETAINED: frozenset({Retention.NONE, Retention.PURGED}),
     Retention.PURGED: frozenset(),
 }
+_RETAINED_AS: Final = {
+    Retention.NONE: "not archived",
+    Retention.RETAINED: "archived",
+    Retention.PURGED: "purged",
+}
 
 
 def check_transition(run_id: str, before: TrainingState, after: TrainingState) -> None:
@@ -77,6 +82,8 @@ def check_transition(run_id: str, before: TrainingState, after: TrainingState) -
     Raises:
         RunTransitionError: *after* may not follow *before*.
     """
+    if before is after:
+        raise RunTransitionError(f"Run {run_id} is {before.value} already.")
     if after not in TRANSITIONS[before]:
         raise RunTransitionError(f"Run {run_id} is {before.value}; it cannot become {after.value}.")
 
@@ -90,8 +97,9 @@ def check_retention(run_id: str, state: TrainingState, before: Retention, after:
     if state not in ENDED:
         raise RunTransitionError(f"Run {run_id} is {state.value}; only a run that has ended can be archived.")
     if after not in RETENTIONS[before]:
-        now = before.value or "not archived"
+        now, wanted = _RETAINED_AS[before], _RETAINED_AS[after]
+        again = "" if after is Retention.NONE else " already"
         raise RunTransitionError(
-            f"Run {run_id} is {now}; it cannot become {after.value or 'unarchived'}.",
+            f"Run {run_id} is {now}{again}." if before is after else f"Run {run_id} is {now}; it cannot be {wanted}.",
             hint="Archive it first." if after is Retention.PURGED and before is Retention.NONE else "",
         )

@@ -14,7 +14,7 @@ from gym_gui.cli.watch_board import WatchBoard
 from gym_gui.core.clock import utc_now
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.services.trainer.run_store import RunProgress, TrainingRun
-from gym_gui.services.trainer.states import TrainingState
+from gym_gui.services.trainer.states import Retention, TrainingState
 from gym_gui.workers.presets import preset_of
 
 RUN = TrainingRun(
@@ -144,3 +144,11 @@ def test_that_a_document_holds_what_is_known() -> None:
     assert document["progress"]["steps"] == 250
     assert document["config"]["algorithm"] == "PPO"
     assert document["state"] == "running"
+
+
+def test_that_of_a_purged_run_nothing_is_made_up() -> None:
+    purged = replace(RUN, state=TrainingState.COMPLETED, retention=Retention.PURGED, progress=RunProgress())
+    cells = dict(zip(COLUMNS, table_row(purged), strict=True))
+    assert (cells["STATE"], cells["STEPS"], cells["DONE"]) == ("purged", "", "")
+    known = dict(zip(COLUMNS, table_row(replace(purged, progress=RunProgress(steps=1_000))), strict=True))
+    assert (known["STEPS"], known["DONE"]) == ("1,000", "100%")

@@ -17,6 +17,7 @@ from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
     from pathlib import Path
 
     from gym_gui.services.trainer.dispatch.active_run import ActiveRun
@@ -28,6 +29,7 @@ NAN: Final = "nan"
 RETURN_COLLAPSED: Final = "return-collapsed"
 HEARTBEAT_LATE: Final = "heartbeat-late"
 DISK_LOW: Final = "disk-low"
+FAILED: Final = "failed"
 # A run that learns goes up and down; a collapse is the loss of most of what it had gained, and of something to lose.
 _COLLAPSED_SHARE: Final = 0.6
 _RECOVERED_SHARE: Final = 0.4
@@ -80,7 +82,7 @@ class _Returns:
 class _History:
     """What the rules remember of a run."""
 
-    steps: int = -1
+    stepped: tuple[int, datetime | None] = (-1, None)  # training steps, and when it last stepped at all
     moved_at: float = 0.0
     returns: _Returns = field(default_factory=_Returns)
 
@@ -130,6 +132,12 @@ class AlertBook:
                 return
         self._change(key, "" if finite else f"The scalar {name} of run {run_id} is not a number.")
 
+    def run_failed(self, run: TrainingRun) -> None:
+        """A run was put to failed: told once, and kept by the run itself."""
+        name = f"{run.config.name} ({run.run_id})" if run.config.name else run.run_id
+        sentence = f"Run {name} failed: {run.reason}"
+        self._on_alert(Alert(kind=FAILED, run_id=run.run_id, sentence=sentence, since=run.ended_at or utc_now()))
+
     def _matters(self, active: ActiveRun, history: _History, now: float) -> Iterable[tuple[str, str]]:
         run_id, progress = active.run.run_id, active.latest
         if active.run.state is not TrainingState.RUNNING:
@@ -138,8 +146,10 @@ class AlertBook:
         heard_at = active.last_heard(WORKER_ID)
         if heard_at is not None and now - heard_at > active.late_after_s * _LATE_SHARE:
             yield HEARTBEAT_LATE, f"The worker of run {run_id} has not been heard of for a while."
-        if progress is not None and progress.steps != history.steps:
-            history.steps, history.moved_at = progress.steps, now
+        # An evaluation, or a person who plays it, takes steps that train nothing.
+        stepped = history.stepped if progress is None else (progress.steps, progress.last_step_at)
+        if stepped != history.stepped:
+            history.stepped, history.moved_at = stepped, now
         if now - history.moved_at > self._limits.no_progress_s:
             yield NO_PROGRESS, f"Run {run_id} has taken no step for {self._limits.no_progress_s:g} s."
         if progress is not None and progress.episodes:

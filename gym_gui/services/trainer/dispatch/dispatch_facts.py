@@ -88,7 +88,7 @@ class Alert:
     """Something that a person should look at.
 
     Attributes:
-        kind: ``no-progress``, ``nan``, ``return-collapsed``, ``heartbeat-late``, ``disk-low``.
+        kind: ``no-progress``, ``nan``, ``return-collapsed``, ``heartbeat-late``, ``disk-low``, ``failed``.
         run_id: Of which run; empty for the machine's.
         sentence: What is the matter.
         since: When it began, aware, UTC.

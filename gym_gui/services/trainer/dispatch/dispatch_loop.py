@@ -40,6 +40,7 @@ class DispatchLoop:
         owner: What this trainer claims as.
         gpus: Indices of those that runs may have.
         on_change: Hears of each change of a run, outside the lock, in order.
+        on_failed: Hears of each run that is put to failed here, once, likewise.
         look_further: Called once a second with the active runs, outside the lock.
     """
 
@@ -52,6 +53,7 @@ class DispatchLoop:
         owner: str,
         gpus: Sequence[int],
         on_change: Callable[[TrainingRun], None],
+        on_failed: Callable[[TrainingRun], None],
         look_further: Callable[[list[ActiveRun]], None],
     ) -> None:
         self.lock = threading.RLock()
@@ -66,9 +68,11 @@ class DispatchLoop:
         self._limits = limits
         self._supervisor = Supervisor(store, limits, self.moved)
         self._on_change = on_change
+        self._on_failed = on_failed
         self._look_further = look_further
         self._not_before: dict[str, float] = {}
         self._changes: deque[TrainingRun] = deque()
+        self._failures: deque[TrainingRun] = deque()
         self._telling = threading.RLock()
         self._wake = threading.Event()
         self._ends = False
@@ -167,6 +171,8 @@ class DispatchLoop:
                 active.folder.bound_log(self._limits.log_bytes)
         for active in self._supervisor.look(list(self.active.values()), now, measure=measure):
             del self.active[active.run.run_id]
+            if active.run.state is TrainingState.FAILED:
+                self._failures.append(active.run)
             if active.run.state is TrainingState.PENDING:
                 delay_s = self._limits.restart_delay_s * 2 ** min(max(0, active.run.restarts - 1), 10)
                 self._not_before[active.run.run_id] = now + min(delay_s, _MAX_DELAY_S)
@@ -218,6 +224,8 @@ class DispatchLoop:
                     self._on_change(self._changes.popleft())
                 except EnvironmentFault as fault:
                     _LOGGER.warning("A change of a run could not be told: %s", fault)
+            while self._failures:
+                self._on_failed(self._failures.popleft())
 
     def refresh(self, run_id: str) -> TrainingRun:
         """A run as the registry has it now.

@@ -84,6 +84,7 @@ class Dispatcher:
             owner=owner_name(paths),
             gpus=gpus,
             on_change=on_change,
+            on_failed=self._alerts.run_failed,
             look_further=self._look_further,
         )
         self._next_purge_s = 0.0

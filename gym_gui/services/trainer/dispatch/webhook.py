@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from gym_gui.core.clock import to_iso
 from gym_gui.core.closing import Closing
 from gym_gui.core.errors import ConfigError
+from gym_gui.core.passwords import without_passwords
 from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ class Webhook(Closing):
     def __init__(self, url: str, *, timeout_s: float = 5.0, tries: int = 4, delay_s: float = 1.0) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ConfigError(f"trainer.webhook_url must begin with http:// or https://, not {url!r}.")
+            raise ConfigError(
+                f"trainer.webhook_url must begin with http:// or https://, not {without_passwords(url)!r}."
+            )
         self._url = url
         self._timeout_s = timeout_s
         self._tries = tries

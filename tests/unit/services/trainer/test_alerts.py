@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -15,11 +16,13 @@ import numpy as np
 import pytest
 from dispatching import LIMITS, SLEEP, House, until
 
+from gym_gui.core.clock import utc_now
 from gym_gui.core.errors import ConfigError
 from gym_gui.services.trainer.dispatch import alerts
 from gym_gui.services.trainer.dispatch.dispatch_facts import Alert
 from gym_gui.services.trainer.dispatch.webhook import Webhook
 from gym_gui.services.trainer.run_store import RunProgress
+from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,3 +211,34 @@ def test_that_closing_a_webhook_waits_for_nobody(expect_log: LogExpectations) ->
 def test_that_only_the_web_is_a_webhook(url: str) -> None:
     with pytest.raises(ConfigError, match="webhook_url"):
         Webhook(url)
+
+
+def test_that_a_run_that_failed_is_told_once_with_its_name_and_reason(var_dir: Path) -> None:
+    with House(var_dir) as house:
+        failed = house.submit("print('oh no'); raise SystemExit(7)", name="mine")
+        until(lambda: house.alerts)
+        cancelled = house.submit(SLEEP, seed=1)
+        house.register(cancelled)
+        house.dispatcher.cancel(cancelled, "enough")
+        house.wait(cancelled, TrainingState.CANCELLED)
+        house.dispatcher.archive(failed, "")
+    (alert,) = house.alerts
+    assert (alert.kind, alert.run_id, alert.active) == (alerts.FAILED, failed, True)
+    reason = "The worker ended with exit code 7. Its last lines: oh no"
+    assert alert.sentence == f"Run mine ({failed}) failed: {reason}"
+    with House(var_dir) as after:
+        after.wait(after.submit("raise SystemExit(0)", seed=2), TrainingState.COMPLETED)
+    assert not after.alerts
+
+
+def test_that_steps_of_an_evaluation_are_steps(var_dir: Path) -> None:
+    with House(var_dir, limits=replace(LIMITS, no_progress_s=1.5)) as house:
+        run_id = house.submit(SLEEP)
+        house.register(run_id)
+        begun_s = time.monotonic()
+        while time.monotonic() - begun_s < 4.0:
+            house.dispatcher.progressed(run_id, RunProgress(steps=5, last_step_at=utc_now()))
+            threading.Event().wait(0.1)
+        assert not house.alerts
+        until(lambda: house.alerts)
+        assert kinds(house, active=True) == [alerts.NO_PROGRESS]

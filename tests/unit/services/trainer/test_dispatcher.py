@@ -28,6 +28,7 @@ from gym_gui.services.bootstrap import open_archive, open_services
 from gym_gui.services.trainer.config import ResourceConfig, TrainingConfig
 from gym_gui.services.trainer.dispatch import purging
 from gym_gui.services.trainer.dispatch.dispatch_facts import Heartbeat
+from gym_gui.services.trainer.dispatch.launchers.ray import RayLauncher
 from gym_gui.services.trainer.run_store import RunProgress
 from gym_gui.services.trainer.states import Retention, TrainingState
 
@@ -410,3 +411,28 @@ def test_that_closing_leaves_runs_alone_unless_told(var_dir: Path) -> None:
         assert third.store.get(run_id).state is S.CANCELLED
         assert third.store.get(run_id).reason == "The trainer was shut down."
         assert math.isnan(third.store.get(run_id).progress.mean_return)
+
+
+def test_that_what_is_so_already_is_said(house: House) -> None:
+    run_id = house.submit("raise SystemExit(0)")
+    house.wait(run_id, S.COMPLETED)
+    with pytest.raises(RunTransitionError, match=f"^Run {run_id} is not archived.$"):
+        house.dispatcher.unarchive(run_id, "")
+    house.dispatcher.archive(run_id, "")
+    with pytest.raises(RunTransitionError, match=f"^Run {run_id} is archived already.$"):
+        house.dispatcher.archive(run_id, "")
+    asleep = house.submit(SLEEP)
+    house.register(asleep)
+    house.dispatcher.pause(asleep, "")
+    (order,) = house.dispatcher.orders(asleep, "w0")
+    house.dispatcher.answered(asleep, "w0", order.order_id, "done", "")
+    with pytest.raises(RunTransitionError, match=f"^Run {asleep} is paused already.$"):
+        house.dispatcher.pause(asleep, "")
+
+
+def test_that_a_ray_cluster_that_does_not_answer_fails_the_run_by_its_address(var_dir: Path) -> None:
+    with House(var_dir, launchers={"ray": RayLauncher()}) as house:
+        run_id = house.submit(SLEEP, launcher="ray", launcher_options={"address": "127.0.0.1:6999"})
+        run = house.wait(run_id, *ENDED)
+    sentence = "No Ray cluster answers at 127.0.0.1:6999 (Connection refused); start it, or correct "
+    assert (run.state, run.reason) == (S.FAILED, f"{sentence}launcher_options.address.")

@@ -7,14 +7,17 @@ prints, hands SIGTERM on, brings its outcome and checkpoints home, and ends as i
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import signal
+import socket
 import sys
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from gym_gui.core.errors import GymGuiError
 from gym_gui.services.trainer.config import TrainingConfig
@@ -29,19 +32,25 @@ _READ_S: Final = 0.5
 _SAY_EVERY_S: Final = 30.0
 _LOCAL_STORE_BYTES: Final = 100_000_000
 _STOPPED: Final = 3
+_ANSWER_S: Final = 5.0
 _MB: Final = 1024 * 1024
 
 
 def main(command: list[str]) -> int:
     """Run *command* on the cluster; its exit code."""
+    run_dir = Path(os.environ["GYM_GUI_RUN_DIR"])
+    config = TrainingConfig.from_json((run_dir / "config.json").read_text(encoding="utf-8"))
+    unanswered = _unanswered(str(config.launcher_options.get("address", "")))
+    if unanswered:
+        _bring_home(run_dir / "outcome.json", json.dumps({"state": "failed", "reason": unanswered}).encode())
+        _say(unanswered)
+        return 1
     import ray  # noqa: PLC0415 - an extra, and a second to import
     from ray.exceptions import RayError  # noqa: PLC0415 - same
 
-    run_dir = Path(os.environ["GYM_GUI_RUN_DIR"])
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
-        config = TrainingConfig.from_json((run_dir / "config.json").read_text(encoding="utf-8"))
         _connect(ray, config)
         signal.signal(signal.SIGTERM, lambda *_: stop.set())  # Ray has put its own there
         try:
@@ -114,6 +123,23 @@ class _Driver:
                 sys.stdout.buffer.flush()
             elif code is not None:
                 return int(code) if code >= 0 else 128 - code
+
+
+def _unanswered(address: str) -> str:
+    """What to tell where nobody listens at *address*; Ray itself would wait for minutes. Empty where somebody does."""
+    try:
+        parts = urlsplit(f"//{address.rpartition('://')[2]}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return f"The address {address} of the Ray cluster is none; give launcher_options.address as host:port."
+    if host is None or port is None:
+        return ""  # Ray looks for it: `auto`, say
+    try:
+        socket.create_connection((host, port), timeout=_ANSWER_S).close()
+    except OSError as error:
+        why = error.strerror or str(error)
+        return f"No Ray cluster answers at {address} ({why}); start it, or correct launcher_options.address."
+    return ""
 
 
 def _connect(ray: Any, config: TrainingConfig) -> None:
