@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +73,39 @@ def test_that_a_script_streams_to_a_trainer(var_dir: Path) -> None:
                 lambda: [run for run in client.list_runs() if run.state is TrainingState.CANCELLED], "its end"
             )
             assert [(run.run_id, run.reason) for run in ended] == [("stopped", "It was stopped with Ctrl+C.")]
+
+
+class _Hook(BaseHTTPRequestHandler):
+    """Keeps what is posted."""
+
+    def do_POST(self) -> None:
+        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.told.append((told["kind"], told["run_id"], told["sentence"]))  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing is printed."""
+
+
+def test_that_the_webhook_hears_of_a_script_that_failed(var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with HTTPServer(("127.0.0.1", 0), _Hook) as server:
+        server.told = []  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("GYM_GUI_WEBHOOK_URL", f"http://127.0.0.1:{server.server_port}/hook")
+        with TrainerProcess(var_dir) as trainer:
+            well = RecordTelemetry(Counting(), run="well", to=trainer.address)
+            play(well, 1)
+            well.close()
+            failing = RecordTelemetry(Counting(), run="failing", to=trainer.address)
+            play(failing, 1)
+            with pytest.raises(ValueError, match="no"), contextlib.closing(failing):
+                raise ValueError("no")
+            until(lambda: server.told, "the alert")  # type: ignore[attr-defined]
+        server.shutdown()
+        thread.join()
+    assert server.told == [("failed", "failing", "Run failing failed: ValueError: no")]  # type: ignore[attr-defined]
 
 
 def test_that_processes_of_one_script_are_workers_of_one_run(var_dir: Path) -> None:

@@ -286,7 +286,7 @@ class TrainerCore:
                 if run_id in late:
                     await self._end_again(run_id)
                 if not await self.in_thread(self.runs.is_ours, run_id):
-                    await self._tell_script_ended(run_id)
+                    await self._tell_script_ended(run_id, again=run_id in late)
                     continue
                 run = await self.in_thread(self._final_progress, run_id)
             except (EnvironmentFault, asyncio.CancelledError):
@@ -296,13 +296,15 @@ class TrainerCore:
             for watcher in self.watchers:
                 watcher.put(run)
 
-    async def _tell_script_ended(self, run_id: str) -> None:
+    async def _tell_script_ended(self, run_id: str, *, again: bool) -> None:
         """Let viewers know that a script's run is over; its recording says so once the last row is on disk."""
         with contextlib.suppress(RunNotFoundError):
             run = await self.in_thread(self.runs.get, run_id)
             if run.state.is_active:
                 self._over.add(run_id)
                 return
+            if run.state is TrainingState.FAILED and not again:
+                self.runs.dispatcher.script_failed(run)
             for watcher in self.watchers:
                 watcher.put(run)
 

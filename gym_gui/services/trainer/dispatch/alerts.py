@@ -134,7 +134,7 @@ class AlertBook:
 
     def run_failed(self, run: TrainingRun) -> None:
         """A run was put to failed: told once, and kept by the run itself."""
-        name = f"{run.config.name} ({run.run_id})" if run.config.name else run.run_id
+        name = run.run_id if run.config.name in {"", run.run_id} else f"{run.config.name} ({run.run_id})"
         sentence = f"Run {name} failed: {run.reason}"
         self._on_alert(Alert(kind=FAILED, run_id=run.run_id, sentence=sentence, since=run.ended_at or utc_now()))
 

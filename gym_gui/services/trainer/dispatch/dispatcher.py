@@ -292,6 +292,10 @@ class Dispatcher:
         """A scalar of a run came: whether its newest value is a number."""
         self._alerts.scalar_seen(run_id, name, finite=finite)
 
+    def script_failed(self, run: TrainingRun) -> None:
+        """A run failed that a script published and nobody here watches over."""
+        self._alerts.run_failed(run)
+
     def ended(self, run_id: str, worker_id: str, state: RunState, reason: str) -> None:
         """A worker says how it ended; the run ends when its processes are gone."""
         with self._loop.lock:
