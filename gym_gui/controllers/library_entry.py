@@ -20,6 +20,9 @@ _FAMILIES: Final = {
     "Toy text": ("Blackjack", "CliffWalking", "CliffWalkingSlippery", "FrozenLake", "FrozenLake8x8", "Taxi"),
 }
 
+# What is searched for, where a person took control of another's episode.
+_PERSON: Final = "\nhuman\nyou"
+
 
 class Ending(StrEnum):
     """How an episode ended, in one word."""
@@ -76,11 +79,19 @@ def entry_of(summary: EpisodeSummary) -> EpisodeEntry:
     rollup = summary.rollup
     game, family = game_of(summary.env_id)
     ending = ending_of(rollup)
+    person = _PERSON if rollup.was_touched else ""
     haystack = (
-        f"{game}\n{summary.env_id}\n{family}\n{summary.player}\n{rollup.seed}\n{ending}\n{rollup.run_id}\n"
+        f"{game}\n{summary.env_id}\n{family}\n{summary.player}{person}\n{rollup.seed}\n{ending}\n{rollup.run_id}\n"
         f"episode {rollup.episode_index}"
     ).lower()
     return EpisodeEntry(summary, game, family, ending, haystack)
+
+
+def player_of(player: str, rollup: EpisodeRollup) -> str:
+    """Who acted in an episode of a run of *player*: a person may have taken control of it."""
+    if not rollup.was_touched:
+        return player
+    return "you" if rollup.was_taken or not player else f"{player} and you"
 
 
 def ending_of(rollup: EpisodeRollup) -> Ending:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from gym_gui.controllers.library_entry import player_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
@@ -49,7 +51,7 @@ _FACET_OF: Final[dict[Facet, Callable[[EpisodeEntry], str]]] = {
 _NO_SEED: Final = -1
 _SORT_KEY: Final[dict[Column, Callable[[EpisodeEntry], Any]]] = {
     Column.GAME: lambda entry: entry.game.lower(),
-    Column.PLAYER: lambda entry: entry.summary.player.lower(),
+    Column.PLAYER: lambda entry: player_of(entry.summary.player, entry.rollup).lower(),
     Column.EPISODE: lambda entry: entry.rollup.episode_index,
     Column.SEED: lambda entry: _NO_SEED if entry.rollup.seed is None else entry.rollup.seed,
     Column.STEPS: lambda entry: entry.rollup.steps,

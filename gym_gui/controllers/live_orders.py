@@ -90,7 +90,7 @@ class OrdersView(Protocol):
         """An order was carried out or refused."""
 
     def show_started(self, run_id: str) -> None:
-        """A run was queued."""
+        """A run was submitted."""
 
     def show_refused(self, sentence: str, duplicate_of: str) -> None:
         """A run could not be started; *duplicate_of*: the active run of the same configuration, or nothing."""

@@ -26,12 +26,14 @@ class EpisodePick:
         value: Its return.
         steps: Its actions.
         reached: Training steps of the run when it ended.
+        pictured: Whether pictures of it were kept.
     """
 
     place: int
     value: float
     steps: int
     reached: int
+    pictured: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +43,8 @@ class ReturnSummary:
     Attributes:
         counts: ``int64 (bins,)``.
         edges: ``float64 (bins + 1,)``.
-        examples: ``int64 (bins,)``: the newest episode of each bin, its place in `EpisodeFacts`; -1 for none.
+        examples: ``int64 (bins,)``: the newest episode of each bin, of those with pictures where there are any, as its
+            place in `EpisodeFacts`; -1 for none.
         best: Greatest returns first.
         worst: Least returns first.
     """
@@ -66,6 +69,8 @@ def summary_of(facts: EpisodeFacts) -> ReturnSummary | None:
     place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, bins - 1)
     examples = np.full(bins, -1, np.int64)
     examples[place] = rows  # of equal places the last one stays
+    seen = facts.pictured[rows]
+    examples[place[seen]] = rows[seen]
     few = min(_STANDING_OUT, len(rows))
     last = np.argpartition(values, len(values) - few)[len(values) - few :]
     first = np.argpartition(values, few - 1)[:few]
@@ -74,7 +79,13 @@ def summary_of(facts: EpisodeFacts) -> ReturnSummary | None:
 
     def picks(places: NDArray[np.int64]) -> tuple[EpisodePick, ...]:
         return tuple(
-            EpisodePick(one, float(facts.returns[one]), int(facts.steps[one]), int(facts.reached[one]))
+            EpisodePick(
+                one,
+                float(facts.returns[one]),
+                int(facts.steps[one]),
+                int(facts.reached[one]),
+                bool(facts.pictured[one]),
+            )
             for one in places.tolist()
         )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +21,7 @@ from gym_gui.workers.forms import form_of
 from gym_gui.workers.presets import PRESETS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 RANDOM: Final = "random"
 SCRIPT: Final = "script"
@@ -38,13 +39,14 @@ class FormEntry:
     Attributes:
         name: The setting: ``total_steps``, ``evaluation.every_steps``, ``learning_rate``.
         title: What a person calls it.
-        kind: ``int``, ``float``, ``bool``, ``choice``, ``schedule``, ``text``, ``noise`` or ``json``.
+        kind: ``int``, ``float``, ``bool``, ``choice``, ``schedule``, ``text``, ``words``, ``noise`` or ``json``.
         text: What it is set to; empty for `usual`.
         usual: What counts where nothing is typed.
         choices: Of a ``choice``.
         advanced: Whether most people leave it.
         tip: What it is.
         fault: One sentence where what was typed cannot be; empty otherwise.
+        example: What could stand there, where nothing does and nothing is usual.
     """
 
     name: str
@@ -56,6 +58,7 @@ class FormEntry:
     advanced: bool = False
     tip: str = ""
     fault: str = ""
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,19 @@ class _Setting:
     tip: str
     least: float | None = None
     advanced: bool = False
+    example: str = ""
 
 
 _ENVIRONMENT: Final = _Setting("env_id", "Environment", "text", "As gymnasium.make takes it: CartPole-v1")
 _SCRIPT: Final = (
     _Setting("script", "Script", "text", "Path of your own file; it is started with the trainer's variables set"),
-    _Setting("arguments", "Arguments", "words", "Its command line"),
+    _Setting(
+        "arguments",
+        "Arguments",
+        "words",
+        "Its command line; quotes keep words together",
+        example="for example --steps 500 'two words'",
+    ),
 )
 _SETTINGS: Final = (
     _Setting("name", "Name", "text", "What you call the run"),
@@ -98,10 +108,12 @@ class TrainForm:
     Attributes:
         config: What would be started.
         typed: What was typed and cannot be, by setting, with the sentence that says why.
+        words: The arguments of a script as they were typed last; there are many ways to quote the same.
     """
 
     config: TrainingConfig
     typed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    words: str = ""
 
     @classmethod
     def first(cls) -> TrainForm:
@@ -162,8 +174,8 @@ class TrainForm:
         try:
             config = self._changed(name, text)
         except ConfigError as fault:
-            return TrainForm(self.config, {**typed, name: (text, fault.message)})
-        return TrainForm(config, typed)
+            return replace(self, typed={**typed, name: (text, fault.message)})
+        return TrainForm(config, typed, text if name == "arguments" else self.words)
 
     def settings(self) -> tuple[FormEntry, ...]:
         """The lines of every run."""
@@ -202,18 +214,23 @@ class TrainForm:
         return TrainingConfig(worker=self.config.worker)
 
     def _entry_of(self, setting: _Setting, value: Any, usual: Any) -> FormEntry:
-        shown = " ".join(value) if setting.kind == "words" else "" if value is None else _text(value)
+        shown = self._spelled(value) if setting.kind == "words" else "" if value is None else _text(value)
         text, fault = self.typed.get(setting.name, (shown, ""))
         return FormEntry(
             name=setting.name,
             title=setting.title,
             kind=setting.kind,
             text=text,
-            usual="" if usual in (None, []) else _text(usual),
+            usual="" if usual is None or setting.kind == "words" else _text(usual),
             advanced=setting.advanced,
             tip=setting.tip,
             fault=fault,
+            example=setting.example,
         )
+
+    def _spelled(self, words: Sequence[str]) -> str:
+        """As a person typed it, where it still says the same."""
+        return self.words if shlex.split(self.words) == list(words) else shlex.join(words)
 
     def _changed(self, name: str, text: str) -> TrainingConfig:
         setting = next((one for one in (_ENVIRONMENT, *_SCRIPT, *_SETTINGS) if one.name == name), None)
@@ -233,7 +250,7 @@ def is_alike(one: TrainingConfig, other: TrainingConfig) -> bool:
 
 def _setting_value(setting: _Setting, text: str, usual: Any) -> Any:
     if setting.kind == "words":
-        return text.split()
+        return _split(setting.title, text)
     if setting.kind == "text":
         return text
     if not text:
@@ -246,6 +263,19 @@ def _setting_value(setting: _Setting, text: str, usual: Any) -> Any:
     if setting.least is not None and value < setting.least:
         raise ConfigError(f"{setting.title} is at least {setting.least:g}.")
     return value
+
+
+def _split(title: str, text: str) -> list[str]:
+    """The words of *text*, as a shell takes them apart.
+
+    Raises:
+        ConfigError: a quote is open at its end, or a backslash stands there.
+    """
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        what = "a quote that is not closed" if "quotation" in str(error) else "a backslash with nothing after it"
+        raise ConfigError(f"{title} has {what}.") from error
 
 
 def _parsed(kind: str, title: str, text: str) -> Any:

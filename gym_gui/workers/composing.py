@@ -133,7 +133,7 @@ def command_line(config: TrainingConfig, *, resume_from: str | None = None) -> s
     if resume_from is not None:
         words += ["--resume-from", resume_from]
     if config.worker == "script":
-        words += ["--script", config.script, "--", *config.arguments]
+        words += ["--script", config.script, *(["--", *config.arguments] if config.arguments else [])]
     return shlex.join(words)
 
 

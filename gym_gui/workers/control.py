@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from gym_gui.services.batch_destination import Order
 
-HUMAN: Final = "human"
-POLICY: Final = "policy"
 # Whoever holds the controls says so again and again; a window that died hands back by saying nothing.
 DEFAULT_TIMEOUT_S: Final = 30.0
 _DEFAULT_HZ: Final = 60.0

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, SupportsFloat
 import gymnasium as gym
 import numpy as np
 
+from gym_gui.core.data_model.episode import ACTOR, HUMAN, POLICY
 from gym_gui.core.typing_compat import override
-from gym_gui.workers.control import HUMAN, POLICY
 from gym_gui.workers.desk import EVALUATING
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from gym_gui.workers.control import HumanControl
     from gym_gui.workers.desk import OrderDesk
 
-ACTOR: Final = "actor"
 _LONGEST_NAP_S: Final = 0.01
 
 

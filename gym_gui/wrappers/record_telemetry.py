@@ -13,6 +13,7 @@ from gymnasium.utils import RecordConstructorArgs
 from gym_gui.adapters.foreign import one_line
 from gym_gui.core.data_model import EpisodeStatus
 from gym_gui.core.data_model.batch import NO_REWARD, TERMINATED, TRUNCATED
+from gym_gui.core.data_model.episode import ACTOR
 from gym_gui.core.typing_compat import override
 from gym_gui.wrappers.opening import RecordingOptions
 from gym_gui.wrappers.pictures import PictureSource
@@ -195,6 +196,8 @@ class RecordTelemetry(RecordingPart[_Live], gym.Wrapper[Any, Any, Any, Any], Rec
             return
         flags = (TERMINATED if terminated else 0) | (TRUNCATED if truncated else 0)
         self._row(live, observation, info, (taken, reward, flags))
+        if type(info) is dict and ACTOR in info:
+            track.note_actor(info[ACTOR])
         if flags & _ENDS:
             live.recorder.end(track)
 

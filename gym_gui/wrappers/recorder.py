@@ -21,6 +21,7 @@ from gym_gui.core.data_model.batch import (
     TERMINATED,
     TRUNCATED,
 )
+from gym_gui.core.data_model.episode import ACTED_BY
 from gym_gui.wrappers.array_pen import NO_ROOM
 from gym_gui.wrappers.owned_values import frozen_info, owned_value
 from gym_gui.wrappers.process_destination import ProcessDestination
@@ -134,6 +135,7 @@ class Recorder:
         track.draws = self._choice.draws(track.count)
         track.count += 1
         track.step_index, track.total, track.frames, track.dropped, track.flags = -1, 0.0, 0, 0, 0
+        track.actors = []
         track.rollup = EpisodeRollup(
             run_id="",  # the sender knows
             episode_id=track.episode_id,
@@ -176,7 +178,7 @@ class Recorder:
                 frames=track.frames,
                 dropped_frames=track.dropped,
                 options=rollup.options,
-                metadata=rollup.metadata,
+                metadata={**rollup.metadata, ACTED_BY: track.actors} if track.actors else rollup.metadata,
                 fault=fault,
             )
         )

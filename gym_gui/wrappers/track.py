@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from gym_gui.core.data_model.episode import HUMAN, POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gym_gui.core.data_model import EpisodeRollup
+
+_ACTORS: Final = frozenset({HUMAN, POLICY})
 
 
 @dataclass(slots=True)
@@ -29,6 +33,7 @@ class Track:
         is_open: Whether the episode runs.
         draws: Whether its pictures are wanted.
         count: Episodes that began.
+        actors: Who acted in the episode, as the info of its steps says, in order.
     """
 
     name: str = ""
@@ -44,3 +49,9 @@ class Track:
     is_open: bool = False
     draws: bool = False
     count: int = 0
+    actors: list[str] = field(default_factory=list)
+
+    def note_actor(self, actor: Any) -> None:
+        """A step's info says who acted in it; an environment may call something else so."""
+        if type(actor) is str and actor in _ACTORS and actor not in self.actors:
+            self.actors.append(actor)

@@ -114,6 +114,7 @@ def test_that_a_person_takes_an_evaluation_and_hands_it_back(trainer: TrainerCli
         ]
         steps = archive.library.load_steps(run_id, episodes[0].episode_id)
     assert steps[1].info["actor"] == "human"
+    assert "human" in episodes[0].metadata["acted_by"]
     assert steps[1].frame_ref is not None
 
 

@@ -123,6 +123,8 @@ def test_that_enter_opens_the_chosen_episode(library: LibraryPage, window: MainW
     assert isinstance(screen, ReplayScreen)
     qtbot.waitUntil(lambda: screen.player.controller.state.length == 6, timeout=WAIT_MS)
     assert screen.player.header.title == "Frozen Lake"
+    assert screen.player.controller.state.run is not None
+    assert screen.player.header.facts.endswith(f"run {screen.player.controller.state.run.run_id}")
     QTest.keyClick(screen.player, Qt.Key.Key_Backspace)
     chosen = library.table.chosen_entry()
     assert chosen is not None

@@ -12,6 +12,7 @@ from live_runs import make_run, refusal
 from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
 from recordings import Recordings
 
 from gym_gui.controllers.disk_estimate import MIN_STEPS
@@ -313,6 +314,27 @@ def test_that_the_form_shows_the_command_and_what_is_wrong(window: MainWindow, q
     assert "--steps 7" in form.form.command
     QTest.mouseClick(form.kinds.button("DQN"), Qt.MouseButton.LeftButton)
     assert "buffer_size" in form.hyper.fields
+    form.reject()
+
+
+@opens_a_dialog
+def test_that_a_scripts_arguments_are_typed_with_quotes(window: MainWindow, qtbot: QtBot) -> None:
+    live = open_live(window, qtbot, 0)
+    live.start_run()
+    form = live.start_form
+    assert form is not None
+    QTest.mouseClick(form.kinds.button("script"), Qt.MouseButton.LeftButton)
+    type_over(form.settings.fields["script"], "train.py")
+    field = form.settings.fields["arguments"]
+    assert isinstance(field, QLineEdit)
+    assert field.placeholderText() == "for example --steps 500 'two words'"
+    type_over(field, "500 'a b")
+    assert form.message.text() == "Arguments has a quote that is not closed."
+    assert not form.start_button.isEnabled()
+    QTest.keyClicks(field, "' c")
+    assert form.start_button.isEnabled()
+    assert form.form.config.arguments == ("500", "a b", "c")
+    assert field.text() == "500 'a b' c"
     form.reject()
 
 

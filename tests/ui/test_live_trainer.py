@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from live_runs import MemoryDesk, make_run
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFrame
+from PySide6.QtWidgets import QApplication, QFrame
 from ui.test_live import WAIT_MS, open_live, opens_a_dialog
 
 from gym_gui.controllers.live_details import Comparison
@@ -22,6 +22,7 @@ from gym_gui.services.trainer.judging import RunJudge
 from gym_gui.services.trainer.states import TrainingState
 from gym_gui.services.trainer.status import AlertStatus
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.widgets.messages import TwoLines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,6 +128,36 @@ def test_that_a_picture_that_comes_first_in_line_leaves_the_chosen_one_chosen(li
         wall.show_pictures([LivePicture("run", worker, 1, frame, "ep", 0, 0.0, 0)])
     assert wall.current_picture is not None
     assert wall.current_picture.worker_id == "w1"
+
+
+@pytest.mark.parametrize("width", [900, 1_440])
+def test_that_an_alert_moves_nothing(live: LiveScreen, window: MainWindow, qtbot: QtBot, width: int) -> None:
+    window.resize(width, 640)
+    state = LiveRunsState(runs=[make_run(1)], chips=(StateChip(StateGroup.ACTIVE, 1, on=False),), loaded=True)
+    live.show_runs(state)
+    chip = next(iter(live.runs_page.chip_buttons.values()))
+    watched = (chip, live.runs_page.table, live.start_button, live.page_buttons["Runs"])
+
+    def places() -> list[QRect]:
+        return [QRect(one.mapTo(live, QPoint()), one.size()) for one in watched]
+
+    qtbot.waitUntil(lambda: chip.isVisible() and live.width() > 0, timeout=WAIT_MS)
+    QApplication.processEvents()
+    before = places()
+    sentence = "The mean return of a-run fell from 480 to 12 over the newest hundred episodes: look at its curves. " * 3
+    live.show_alerts([AlertStatus(run_id="r", kind="return-collapsed", sentence=sentence, since=None, active=True)])
+    qtbot.waitUntil(live.banner.isVisible, timeout=WAIT_MS)
+    QApplication.processEvents()
+    assert places() == before
+    assert live.banner.text == sentence
+    (label,) = live.banner.findChildren(TwoLines)
+    assert label.text().endswith("…")
+    assert label.toolTip()
+    room = QRect(live.banner.mapTo(live, QPoint()), live.banner.size())
+    assert not any(room.intersects(place) for place in before)
+    live.banner.hide()
+    QApplication.processEvents()
+    assert places() == before
 
 
 def test_that_a_banner_does_not_touch_the_filters(live: LiveScreen, qtbot: QtBot) -> None:

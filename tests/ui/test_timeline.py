@@ -142,6 +142,21 @@ def test_that_the_last_label_of_x_is_not_cut_at_the_edge(qapp: QApplication) -> 
     theme.deleteLater()
 
 
+def test_that_plots_beside_each_other_show_the_same_range(qapp: QApplication) -> None:
+    theme, widget = Theme(qapp, "dark"), CurvePlot(Theme(qapp, "dark"))
+    plots = []
+    for name, end in (("return", 100.0), ("loss", 400.0)):
+        curve = CurvePyramid(np.array([end / 2, end]), np.zeros(2))
+        plots.append(CurvePlotState(name, Axis.STEP, (CurveLine("run", "run", 0, curve, curve),), band=False))
+    widget.resize(500, 200)
+    widget.show_plot(plots[0], plots)
+    widget.grab()
+    assert widget.frame is not None
+    assert (widget.frame.left, widget.frame.right) == (50.0, 400.0)
+    widget.deleteLater()
+    theme.deleteLater()
+
+
 @pytest.mark.parametrize("look", ["dark", "light"])
 def test_that_points_with_pictures_are_ringed_and_the_read_out_says_which_they_are(
     qapp: QApplication, qtbot: QtBot, look: str

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.data_model.step import DEFAULT_AGENT_ID, PAYLOAD_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+# What a step's info says of who acted in it, and what an episode's metadata then say of all its steps.
+ACTOR: Final = "actor"
+ACTED_BY: Final = "acted_by"
+HUMAN: Final = "human"
+POLICY: Final = "policy"
 
 
 class EpisodeStatus(StrEnum):
@@ -44,7 +50,7 @@ class EpisodeRollup:
         agent_id: Whose return this is.
         worker_id: Which worker produced it.
         options: The ``options`` given to ``reset``.
-        metadata: Anything else worth keeping, JSON values only.
+        metadata: Anything else worth keeping, JSON values only; ``acted_by`` where the steps said who acted.
         fault: One sentence, where the environment raised.
         payload_version: Version of this record's contract.
     """
@@ -68,6 +74,17 @@ class EpisodeRollup:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     fault: str | None = None
     payload_version: int = PAYLOAD_VERSION
+
+    @property
+    def was_touched(self) -> bool:
+        """Whether a person acted in it, by what its steps said, in a run whose player is another."""
+        told = self.metadata.get(ACTED_BY)
+        return isinstance(told, (list, tuple)) and HUMAN in told
+
+    @property
+    def was_taken(self) -> bool:
+        """Whether nobody but a person acted in it, likewise."""
+        return self.was_touched and set(self.metadata[ACTED_BY]) == {HUMAN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

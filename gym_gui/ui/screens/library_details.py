@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from gym_gui.controllers.library_entry import player_of
 from gym_gui.core.sizes import size_text
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
@@ -118,7 +119,7 @@ class LibraryDetails(QScrollArea):
             return
         rollup = entry.rollup
         self._title.setText(breakable(entry.game))
-        player = breakable(entry.summary.player) or "an unknown player"
+        player = breakable(player_of(entry.summary.player, rollup)) or "an unknown player"
         self._subtitle.setText(f"Episode {rollup.episode_index:,} by {player}")
         facts = episode_facts(rollup)[1:]
         facts.append(Fact("Size", size_text(entry.summary.size_bytes)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QIcon
 
-from gym_gui.controllers.library_entry import ENDING_TOLD, Ending, EpisodeEntry
+from gym_gui.controllers.library_entry import ENDING_TOLD, Ending, EpisodeEntry, player_of
 from gym_gui.controllers.library_index import Column
 from gym_gui.core.sizes import size_text
 from gym_gui.core.typing_compat import override
@@ -44,7 +44,7 @@ ENTRY_ROLE: Final = Qt.ItemDataRole.UserRole
 
 TEXT: Final[dict[Column, Callable[[EpisodeEntry], str]]] = {
     Column.GAME: lambda entry: entry.game,
-    Column.PLAYER: lambda entry: entry.summary.player,
+    Column.PLAYER: lambda entry: player_of(entry.summary.player, entry.rollup),
     Column.EPISODE: lambda entry: f"{entry.rollup.episode_index:,}",
     Column.SEED: lambda entry: "" if entry.rollup.seed is None else str(entry.rollup.seed),
     Column.STEPS: lambda entry: f"{entry.rollup.steps:,}",

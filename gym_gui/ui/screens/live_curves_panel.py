@@ -90,7 +90,7 @@ class CurvesPanel(QWidget):
             self._alone = None
         for place, plot in enumerate(self.plots):
             if place < len(state.plots):
-                plot.show_plot(state.plots[place])
+                plot.show_plot(state.plots[place], state.plots)
         self._arrange()
         self._say(state)
 

@@ -29,6 +29,7 @@ from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.bridge import QtTaskRunner
 from gym_gui.ui.screens.live_actions import LiveActions
+from gym_gui.ui.screens.live_banner_room import BannerRoom
 from gym_gui.ui.screens.live_compare_page import LiveComparePage
 from gym_gui.ui.screens.live_details import LiveDetails
 from gym_gui.ui.screens.live_health_page import LiveHealthPage
@@ -41,7 +42,7 @@ from gym_gui.ui.widgets.messages import Banner
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from PySide6.QtGui import QAction, QCloseEvent, QFocusEvent, QHideEvent, QShowEvent
+    from PySide6.QtGui import QAction, QCloseEvent, QFocusEvent, QHideEvent, QResizeEvent, QShowEvent
 
     from gym_gui.controllers.live_attention import AttentionState
     from gym_gui.controllers.live_details import Comparison, RunDetails
@@ -90,7 +91,7 @@ class LiveScreen(QWidget):
         self.compare_page = LiveComparePage(context, self.desk, self._curving)
         self.count = make_label("", "muted")
         self.count.setMinimumWidth(1)
-        self.banner = Banner(theme, below=tokens.SPACE_12)
+        self.banner = Banner(theme, inline=True)
         self._wanted_run = ""
         self._told_alerts: tuple[AlertStatus, ...] = ()  # what the banner is about, where it is about alerts
         self.start_form: LiveStartForm | None = None
@@ -143,7 +144,7 @@ class LiveScreen(QWidget):
         self._wanted_run = run_id
         if self.start_form is not None:
             self.start_form.accept()
-        self._context.notify("The run is queued.")
+        self._context.notify("The run was submitted.")
 
     def show_refused(self, sentence: str, duplicate_of: str) -> None:
         """Part of `OrdersView`."""
@@ -200,7 +201,7 @@ class LiveScreen(QWidget):
 
     def _build(self) -> None:
         head = QHBoxLayout()
-        head.setContentsMargins(tokens.SPACE_24, tokens.SPACE_16, tokens.SPACE_16, tokens.SPACE_12)
+        head.setContentsMargins(tokens.SPACE_24, tokens.SPACE_12, tokens.SPACE_16, tokens.SPACE_8)
         head.setSpacing(tokens.SPACE_8)
         head.addWidget(make_label("Live", "headline"))
         head.addSpacing(tokens.SPACE_8)
@@ -215,13 +216,14 @@ class LiveScreen(QWidget):
             self._shortcut(f"Alt+{place}", show)
         head.addSpacing(tokens.SPACE_4)
         head.addWidget(self.count)
+        self._banner_room = BannerRoom(self.banner, head, self.count)
         head.addStretch(1)
         self._add_tools(head)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addLayout(head)
-        outer.addWidget(self.banner)
+        outer.addLayout(self._banner_room.own_line)
         outer.addWidget(content, 1)
         self.show_page(self.runs_page)
 
@@ -308,9 +310,8 @@ class LiveScreen(QWidget):
         left = tuple(alert for alert in self._told_alerts if alert_key(alert) in active)
         if left == self._told_alerts:
             return
-        shown = not self.banner.isHidden()  # a person may have closed it: what is left is no news
         self._told_alerts = left
-        if shown and left:
+        if left and not self.banner.isHidden():  # a person may have closed it: what is left is no news
             self.show_alerts(left)
         else:
             self.banner.hide()
@@ -331,12 +332,11 @@ class LiveScreen(QWidget):
         (self._log_timer.start if self.log_pane.isVisible() else self._log_timer.stop)()
 
     def _show_run(self, run_id: str) -> None:
-        if not run_id:
-            return
-        self.banner.hide()
-        self.controller.clear_filters()
-        self.show_page(self.runs_page)
-        self.runs_page.table.choose(run_id)
+        if run_id:
+            self.banner.hide()
+            self.controller.clear_filters()
+            self.show_page(self.runs_page)
+            self.runs_page.table.choose(run_id)
 
     def start_run(self) -> None:
         """Open the form."""
@@ -367,9 +367,13 @@ class LiveScreen(QWidget):
 
     @override
     def focusInEvent(self, event: QFocusEvent) -> None:
-        page = self._pages.currentWidget()
-        if page is not None:
+        if (page := self._pages.currentWidget()) is not None:
             (self.runs_page if page is self._runs_split else page).setFocus(event.reason())
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._banner_room.fit(self.width())
 
     @override
     def showEvent(self, event: QShowEvent) -> None:

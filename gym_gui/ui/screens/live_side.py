@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from gym_gui.core.typing_compat import override
@@ -52,20 +53,27 @@ class _Picks(QWidget):
 
     picked = Signal(int)
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, theme: Theme, what: str) -> None:
         super().__init__()
+        self._theme = theme
         self._what = what
         self.buttons: list[QPushButton] = []
         self._picks: Sequence[EpisodePick] = ()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(tokens.SPACE_4)
+        theme.changed.connect(lambda: self.show_picks(self._picks))
 
     def _pick(self, place: int) -> None:
         self.picked.emit(self._picks[place].place)
 
     def show_picks(self, picks: Sequence[EpisodePick]) -> None:
         self._picks = picks
+        size = QSize(tokens.SPACE_12, tokens.SPACE_12)  # about a ring of the curves
+        blank = QPixmap(size)
+        blank.fill(Qt.GlobalColor.transparent)
+        # Beside those that are marked the others keep the place of the mark.
+        unmarked = QIcon(blank) if any(pick.pictured for pick in picks) else QIcon()
         while len(self.buttons) < len(picks):
             place = len(self.buttons)
             button = make_button("", partial(self._pick, place), "quiet")
@@ -77,7 +85,12 @@ class _Picks(QWidget):
                 pick = picks[place]
                 value = number_text(round(pick.value, 2))
                 button.setText(f"{value}   {pick.steps:,} steps, at {axis_text(pick.reached)}")
-                button.setToolTip(f"Open the {self._what} episode: it ended after {pick.reached:,} steps of training")
+                button.setIconSize(size)
+                button.setIcon(self._theme.icon("circle-outline", "accent") if pick.pictured else unmarked)
+                kept = "; its pictures were kept" if pick.pictured else ""
+                button.setToolTip(
+                    f"Open the {self._what} episode: it ended after {pick.reached:,} steps of training{kept}"
+                )
 
 
 class LiveSide(QScrollArea):
@@ -94,7 +107,7 @@ class LiveSide(QScrollArea):
         super().__init__(parent)
         self._facts = FactGrid(theme, notify, key_width=_KEY_WIDTH)
         self.histogram = ReturnHistogram(theme)
-        self.best, self.worst = _Picks("best"), _Picks("worst")
+        self.best, self.worst = _Picks(theme, "best"), _Picks(theme, "worst")
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(tokens.SPACE_16, tokens.SPACE_8, tokens.SPACE_16, tokens.SPACE_16)

@@ -122,7 +122,7 @@ class _EntryGrid(QWidget):
             return
         if field.text().strip() != entry.text:
             field.setText(entry.text)
-        field.setPlaceholderText(entry.usual)
+        field.setPlaceholderText(entry.usual or entry.example)
         set_state(field, "bad" if entry.fault else "")
         field.setToolTip(breakable(entry.fault or entry.tip))
 

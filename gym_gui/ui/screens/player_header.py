@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QWidget
 
-from gym_gui.controllers.library_entry import ENDING_TOLD, Ending, ending_of, game_of
+from gym_gui.controllers.library_entry import ENDING_TOLD, Ending, ending_of, game_of, player_of
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.texts import shortened
 from gym_gui.ui.widgets.basics import make_label, make_tool_button, set_state
@@ -71,7 +71,7 @@ class PlayerHeader(QFrame):
 
     @property
     def facts(self) -> str:
-        """Who played, which episode, from which seed."""
+        """Who played, which episode, from which seed, of which run."""
         return self._facts.whole_text
 
     def show_state(self, state: ReplayState) -> None:
@@ -90,7 +90,10 @@ class PlayerHeader(QFrame):
         ending = ending_of(state.episode)
         self._title.setText(shortened(game, _LONGEST_TITLE))
         self._title.setToolTip(state.run.env_id)
-        self._facts.set_text(f"{state.run.player}  ·  episode {state.episode.episode_index:,}  ·  {seed}")
+        player = player_of(state.run.player, state.episode)
+        self._facts.set_text(
+            f"{player}  ·  episode {state.episode.episode_index:,}  ·  {seed}  ·  run {state.run.run_id}"
+        )
         self._ending.setText("● Recording" if ending is Ending.RECORDING else ending.value)
         self._ending.setToolTip(state.episode.fault or ENDING_TOLD[ending])
         set_state(self._ending, ENDING_STATES.get(ending, ""))

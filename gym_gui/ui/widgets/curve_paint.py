@@ -114,9 +114,9 @@ def x_ticks(axis: Axis, frame: Frame) -> list[tuple[float, str]]:
     return list(zip(values, _texts(values, axis), strict=True))
 
 
-def full_range(plot: CurvePlotState) -> tuple[float, float]:
-    """Least and greatest x of all lines, never of no width."""
-    ranges = [found for line in plot.lines if (found := line.raw.x_range) is not None]
+def full_range(*plots: CurvePlotState) -> tuple[float, float]:
+    """Least and greatest x of all lines of *plots*, never of no width."""
+    ranges = [found for plot in plots for line in plot.lines if (found := line.raw.x_range) is not None]
     if not ranges:
         return 0.0, 1.0
     left, right = min(one[0] for one in ranges), max(one[1] for one in ranges)

@@ -17,6 +17,8 @@ from gym_gui.ui.texts import number_text, shortened
 from gym_gui.ui.widgets.curve_paint import CurvePainter, Frame, frame_of, full_range, hue_of, x_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtGui import (
         QFocusEvent,
         QKeyEvent,
@@ -57,6 +59,7 @@ class CurvePlot(QWidget):
         self._painter = CurvePainter(theme)
         self._plot: CurvePlotState | None = None
         self._range: tuple[float, float] | None = None  # None: all of it
+        self._whole = (0.0, 1.0)
         self._pixmap: QPixmap | None = None
         self._frame: Frame | None = None
         self._cursor: float | None = None  # a pixel
@@ -85,11 +88,17 @@ class CurvePlot(QWidget):
         """Whether a part of the curve is shown."""
         return self._range is not None
 
-    def show_plot(self, plot: CurvePlotState) -> None:
-        """Show this; the part that is looked at stays."""
+    def show_plot(self, plot: CurvePlotState, beside: Sequence[CurvePlotState] = ()) -> None:
+        """Show this; the part that is looked at stays.
+
+        Args:
+            plot: What is shown.
+            beside: Plots that are shown at the same time; all of it reaches as far as all of them.
+        """
         if self._plot is not None and plot.axis is not self._plot.axis:
             self._range = None
         self._plot = plot
+        self._whole = full_range(plot, *beside)
         self.setAccessibleName(f"Curve of {plot.metric}")
         self._redraw()
 
@@ -119,7 +128,7 @@ class CurvePlot(QWidget):
         plot = self._plot
         if plot is None:
             return
-        left, right = self._range or full_range(plot)
+        left, right = self._range or self._whole
         self._frame = frame_of(plot, self.size(), left, right)
         self._pixmap = self._painter.draw(plot, self._frame, self.size(), self.devicePixelRatioF())
 
@@ -153,7 +162,7 @@ class CurvePlot(QWidget):
     def _look_at(self, left: float, right: float) -> None:
         if self._plot is None:
             return
-        least, most = full_range(self._plot)
+        least, most = self._whole
         whole = most - least
         width = max(right - left, whole * _NARROWEST)
         if width >= whole:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.texts import breakable
 from gym_gui.ui.widgets.basics import make_button, make_label, make_tool_button
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QResizeEvent
     from PySide6.QtWidgets import QPushButton
 
     from gym_gui.ui.theme import Theme
@@ -92,31 +94,81 @@ class EmptyState(QWidget):
         self._icon.setPixmap(icon.pixmap(QSize(_ICON_LARGE, _ICON_LARGE), self.devicePixelRatioF()))
 
 
+class TwoLines(QLabel):
+    """A sentence on at most two lines, cut short where it does not fit; the tooltip has it whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole = ""
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        # What it says must not move its neighbours.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        # Not twice the line spacing, which is rounded: text that is drawn is not.
+        self.setFixedHeight(self.fontMetrics().boundingRect(QRect(0, 0, 1_000, 1_000), 0, "Two\nlines").height())
+
+    @property
+    def whole_text(self) -> str:
+        """The text before it was cut."""
+        return self._whole
+
+    def set_text(self, text: str) -> None:
+        """Show *text*, as much as fits."""
+        self._whole = text
+        self.setToolTip(breakable(text))
+        self._fit()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        shown = breakable(self._whole)
+        words = shown.split()
+        if not self._fits(shown):
+            cut = (" ".join(words[:count]) + "…" for count in range(len(words) - 1, 0, -1))
+            shown = next((one for one in cut if self._fits(one)), "…")
+        self.setText(shown)
+
+    def _fits(self, text: str) -> bool:
+        room = QRect(0, 0, max(1, self.width()), 1_000)
+        needed = self.fontMetrics().boundingRect(room, int(Qt.TextFlag.TextWordWrap), text)
+        return needed.height() <= self.height() and needed.width() <= room.width()
+
+
 class Banner(QWidget):
     """One sentence across the top of a screen, with what can be done about it; hidden until it has something to say.
 
     Args:
         theme: The look.
-        below: Room between it and what stands below it.
+        inline: Whether it stands within a line, where its room is kept while it is hidden, so that nothing moves.
     """
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None, *, below: int = 0) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, inline: bool = False) -> None:
         super().__init__(parent)
         self._theme = theme
         self._state = ""
         bar = QFrame()
         bar.setProperty("bar", "true")
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, below)
+        outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(bar)
         self._icon = QLabel()
-        self._text = make_label("", wrap=True)
+        self._text = TwoLines() if inline else make_label("", wrap=True)
         self._action = make_button("", self._press)
         self._close = make_tool_button(theme, "close", "Dismiss", self.hide)
         self._on_action: Callable[[], object] | None = None
         row = QHBoxLayout(bar)
         row.setContentsMargins(tokens.SPACE_16, tokens.SPACE_8, tokens.SPACE_8, tokens.SPACE_8)
         row.setSpacing(tokens.SPACE_12)
+        if inline:
+            row.setContentsMargins(tokens.SPACE_8, tokens.SPACE_4, tokens.SPACE_4, tokens.SPACE_4)
+            row.setSpacing(tokens.SPACE_8)
+            policy = self.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            self.setSizePolicy(policy)
+            self.setMinimumWidth(1)
         row.addWidget(self._icon)
         row.addWidget(self._text, 1)
         row.addWidget(self._action)
@@ -129,7 +181,10 @@ class Banner(QWidget):
     ) -> None:
         """Say *text*, in state ``good``, ``warn``, ``bad`` or none."""
         self._state, self._on_action = state, on_action
-        self._text.setText(text)
+        if isinstance(self._text, TwoLines):
+            self._text.set_text(text)
+        else:
+            self._text.setText(text)
         self._action.setText(action)
         self._action.setVisible(bool(action))
         self._tint()
@@ -138,7 +193,7 @@ class Banner(QWidget):
     @property
     def text(self) -> str:
         """What it says."""
-        return self._text.text()
+        return self._text.whole_text if isinstance(self._text, TwoLines) else self._text.text()
 
     def _press(self) -> None:
         if self._on_action is not None:

@@ -11,7 +11,7 @@ import pytest
 from recordings import Recordings, step_of
 
 from gym_gui.controllers.library import LibraryController, LibraryState
-from gym_gui.controllers.library_entry import Ending, ending_of, game_of
+from gym_gui.controllers.library_entry import Ending, ending_of, entry_of, game_of, player_of
 from gym_gui.controllers.library_index import Column, Facet
 from gym_gui.controllers.tasks import ImmediateTaskRunner
 from gym_gui.controllers.thumbnails import MAX_HEIGHT, MAX_WIDTH, ThumbnailCache, shrink
@@ -184,6 +184,25 @@ def test_that_the_facts_of_the_run_asked_last_are_told(library: LibraryControlle
 )
 def test_that_an_id_gives_name_and_family(env_id: str, named: tuple[str, str]) -> None:
     assert game_of(env_id) == named
+
+
+@pytest.mark.parametrize(
+    ("acted_by", "player", "is_found"),
+    [
+        (["policy", "human"], "PPO and you", True),
+        (["human"], "you", True),
+        (["policy"], "PPO", False),
+        (7, "PPO", False),
+    ],
+)
+def test_that_an_episode_that_a_person_took_over_is_told_and_found(
+    recordings: Recordings, acted_by: object, player: str, *, is_found: bool
+) -> None:
+    recordings.record(5, env_id="CartPole-v1", player="PPO")
+    (summary,) = recordings.store.list_episodes()
+    summary = replace(summary, rollup=replace(summary.rollup, metadata={"acted_by": acted_by}))
+    assert player_of(summary.player, summary.rollup) == player
+    assert ("human" in entry_of(summary).haystack) is is_found
 
 
 def test_that_every_status_has_a_word(recordings: Recordings) -> None:

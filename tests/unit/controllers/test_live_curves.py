@@ -208,6 +208,15 @@ def test_that_the_best_and_worst_episodes_and_the_histogram_are_told() -> None:
     assert summary_of(RunCurves().episodes) is None
 
 
+def test_that_a_bar_opens_an_episode_with_pictures_where_it_has_one() -> None:
+    curves = RunCurves()
+    curves.add_episodes(episodes_of([1.0, 1.0, 1.0, 9.0, 9.0], frames=[0, 5, 0, 0, 0]))
+    summary = summary_of(curves.episodes)
+    assert summary is not None
+    assert (summary.examples[0], summary.examples[-1]) == (1, 4)
+    assert [pick.place for pick in (*summary.best, *summary.worst) if pick.pictured] == [1]
+
+
 @pytest.mark.parametrize(
     "values",
     [[1.7e308, -1.7e308, 0.0], [1e308] * 3, [1.7976931348623157e308], [5e-324, 1e-323, 0.0], [1.0, 1.0 + 2**-52]],

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import strategies as st
 
 from gym_gui.controllers.train_form import KINDS, TrainForm
+from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.workers.presets import PRESETS
 
 
@@ -84,6 +85,39 @@ def test_that_a_script_needs_its_file() -> None:
     assert not form.fault
     assert form.config.arguments == ("--fast", "3")
     assert "train.py" in form.command
+
+
+@pytest.mark.parametrize("text", ["500 'a b' --lr 0.1", '500  "a b" --lr 0.1', "500 a\\ b --lr 0.1"])
+def test_that_arguments_are_taken_apart_as_a_shell_does_and_stay_as_they_were_typed(text: str) -> None:
+    form = TrainForm.first().choose_kind("script").put("script", "train.py").put("arguments", text)
+    assert form.config.arguments == ("500", "a b", "--lr", "0.1")
+    assert entry_text(form, "arguments") == text
+    assert form.command.endswith("--script train.py -- 500 'a b' --lr 0.1")
+
+
+def test_that_the_arguments_of_a_clone_are_quoted() -> None:
+    form = TrainForm(TrainingConfig(worker="script", script="train.py", arguments=("a b", "c"), total_steps=0))
+    assert entry_text(form, "arguments") == "'a b' c"
+    assert form.put("name", "again").config.arguments == ("a b", "c")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("500 'a b", "Arguments has a quote that is not closed."),
+        ("500 \\", "Arguments has a backslash with nothing after it."),
+    ],
+)
+def test_that_arguments_that_no_shell_would_take_are_told(text: str, sentence: str) -> None:
+    form = TrainForm.first().choose_kind("script").put("script", "train.py").put("arguments", text)
+    assert form.fault == sentence
+    assert entry_text(form, "arguments") == text
+    assert not form.put("arguments", "").fault
+
+
+def test_that_a_script_without_arguments_has_no_dashes_at_its_end() -> None:
+    form = TrainForm.first().choose_kind("script").put("script", "train.py")
+    assert form.command == "gym-gui train start --script train.py"
 
 
 ODD_TEXTS = ("Pendulum-", "cartpole-ppo", "1e999", "nan", "9" * 40, "9" * 5_000, "{", "{}", '{"a": NaN}', "[" * 2_000)

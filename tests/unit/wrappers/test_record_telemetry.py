@@ -185,6 +185,21 @@ def test_that_an_environments_exception_passes_and_its_episode_is_faulted() -> N
     assert third.status is EpisodeStatus.ABANDONED
 
 
+def test_that_an_episode_says_who_acted_in_it() -> None:
+    class Acted(gym.Wrapper[Any, Any, Any, Any]):
+        actors = iter(["policy", "policy", "human"] + ["policy"] * 20)
+
+        def step(self, action: Any) -> Any:
+            *result, info = self.env.step(action)
+            return (*result, {**info, "actor": next(self.actors)})
+
+    made = Destinations()
+    env = RecordTelemetry(Acted(Counting()), make_destination=made)
+    play(env, 2)
+    env.close()
+    assert [one.metadata.get("acted_by") for one in made.last.episodes()] == [["policy", "human"], ["policy"]]
+
+
 def test_that_an_episode_left_in_the_middle_is_abandoned_and_a_time_limit_is_told() -> None:
     made = Destinations()
     env = RecordTelemetry(gym.wrappers.TimeLimit(Counting(length=50), 3), run="r", make_destination=made)
