@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 STALE_S: Final = 30.0
 # Less than its speed is taken over: where that is nothing and steps come all the same, they are no training.
 _FRESH_S: Final = 3.0
-# What was said of a speed is over by then: twice the seconds that a trainer takes it over.
-_SPEED_OVER_S: Final = 10.0
 _PERCENT: Final = 100
 #: What is said in place of a speed of 0 while it evaluates.
 EVALUATING: Final = "evaluating"
@@ -93,10 +91,8 @@ def age_s(run: LiveRun | TrainingRun, now: datetime | None = None) -> float:
 
 
 def speed_of(run: LiveRun | TrainingRun) -> float | None:
-    """Steps a second now, 0 where the last one was long ago; None where it takes none, or nobody knows."""
-    if run.state is not TrainingState.RUNNING:
-        return None
-    return 0.0 if age_s(run) > _SPEED_OVER_S else _known(run.progress.steps_per_s)
+    """Steps a second now; None where it takes none, or nobody knows."""
+    return _known(run.progress.steps_per_s) if run.state is TrainingState.RUNNING else None
 
 
 def is_evaluating(run: LiveRun | TrainingRun) -> bool:

@@ -78,9 +78,11 @@ def test_that_a_script_streams_to_a_trainer(var_dir: Path) -> None:
 class _Hook(BaseHTTPRequestHandler):
     """Keeps what is posted."""
 
+    told: list[tuple[str, str, str]]
+
     def do_POST(self) -> None:
         told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.told.append((told["kind"], told["run_id"], told["sentence"]))  # type: ignore[attr-defined]
+        self.told.append((told["kind"], told["run_id"], told["sentence"]))
         self.send_response(200)
         self.end_headers()
 
@@ -89,8 +91,10 @@ class _Hook(BaseHTTPRequestHandler):
 
 
 def test_that_the_webhook_hears_of_a_script_that_failed(var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with HTTPServer(("127.0.0.1", 0), _Hook) as server:
-        server.told = []  # type: ignore[attr-defined]
+    class Hook(_Hook):
+        told: list[tuple[str, str, str]] = []  # noqa: RUF012 - one class a test
+
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         monkeypatch.setenv("GYM_GUI_WEBHOOK_URL", f"http://127.0.0.1:{server.server_port}/hook")
@@ -102,10 +106,10 @@ def test_that_the_webhook_hears_of_a_script_that_failed(var_dir: Path, monkeypat
             play(failing, 1)
             with pytest.raises(ValueError, match="no"), contextlib.closing(failing):
                 raise ValueError("no")
-            until(lambda: server.told, "the alert")  # type: ignore[attr-defined]
+            until(lambda: Hook.told, "the alert")
         server.shutdown()
         thread.join()
-    assert server.told == [("failed", "failing", "Run failing failed: ValueError: no")]  # type: ignore[attr-defined]
+    assert Hook.told == [("failed", "failing", "Run failing failed: ValueError: no")]
 
 
 def test_that_processes_of_one_script_are_workers_of_one_run(var_dir: Path) -> None:

@@ -73,13 +73,6 @@ def test_that_a_run_that_evaluates_is_not_said_to_stand() -> None:
     assert speed(0.3, 60.0) == ("60", "60 steps/s")
 
 
-def test_that_a_run_that_hangs_has_no_speed_of_before() -> None:
-    last = utc_now() - timedelta(seconds=62)
-    hung = make_run(1, progress=RunProgress(steps=9, steps_per_s=60.0, last_step_at=last))
-    assert TEXT[RunColumn.SPEED](hung) == "0"
-    assert {fact.key: fact.value for fact in now_facts(hung)}["Speed"] == "0 steps/s"
-
-
 def test_that_an_ended_run_has_its_mean_speed_and_no_current_one() -> None:
     run = make_run(
         360, TrainingState.COMPLETED, started_at=STARTED, ended_at=STARTED + timedelta(minutes=1), total_steps=3_600

@@ -52,6 +52,9 @@ class Dispatching(Protocol):
     def progressed(self, run_id: str, progress: RunProgress) -> None:
         """A run has come further."""
 
+    def script_failed(self, run: TrainingRun) -> None:
+        """A run failed that a script published and nobody here watches over."""
+
     def scalar_seen(self, run_id: str, name: str, *, finite: bool) -> None:
         """A learner logged something; whether its newest value is a number."""
 

@@ -18,7 +18,7 @@ from gym_gui.services.trainer.config import EVALUATION_SUFFIX
 from gym_gui.services.trainer.run_store import RunProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from gym_gui.core.data_model import EpisodeSummary
     from gym_gui.core.data_model.batch import StepBatch
@@ -38,6 +38,7 @@ class RunFacts:
         last_step_us: When the newest step was taken, microseconds since 1970; 0 before.
         dropped_frames: Pictures let go, by worker, as each says.
         is_whole: Whether what was recorded before is counted, too.
+        is_told_moving: Whether what was told of it last has a speed.
     """
 
     steps: int = 0
@@ -46,6 +47,7 @@ class RunFacts:
     last_step_us: int = 0
     dropped_frames: dict[str, int] = field(default_factory=dict)
     is_whole: bool = True
+    is_told_moving: bool = False
     _returns: deque[float] = field(default_factory=lambda: deque(maxlen=_RETURNS))
     _speed: deque[tuple[float, int]] = field(default_factory=deque)
 
@@ -84,6 +86,10 @@ class RunFacts:
                 returns.append(rollup.total_reward)
         self._returns.extendleft(reversed(returns[len(self._returns) - _RETURNS :]))
 
+    def has_stopped(self, now_s: float) -> bool:
+        """Whether the speed that was told last is over; nothing comes that would say so."""
+        return self.is_told_moving and (not self._speed or self._speed[-1][0] < now_s - _SPEED_S)
+
     def progress(self, now_s: float) -> RunProgress:
         """What a list shows."""
         while self._speed and self._speed[0][0] < now_s - _SPEED_S:
@@ -114,9 +120,14 @@ def recorded_progress(recorded: Sequence[EpisodeSummary], steps_before: int = 0)
 
 
 class ProgressBook:
-    """Facts of every run that is recorded now; any thread."""
+    """Facts of every run that is recorded now; any thread.
 
-    def __init__(self) -> None:
+    Args:
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._runs: dict[str, RunFacts] = {}
         self._changed: set[str] = set()
@@ -142,7 +153,7 @@ class ProgressBook:
         """Count a batch."""
         with self._lock:
             facts = self._runs.setdefault(batch.run_id, RunFacts())
-            facts.add(batch, time.monotonic())
+            facts.add(batch, self._clock())
             facts.dropped_frames[batch.worker_id] = dropped_frames
             self._changed.add(batch.run_id)
 
@@ -150,22 +161,26 @@ class ProgressBook:
         """How far a run has come; None where it is not recorded now, or nobody knows yet how far it was before."""
         with self._lock:
             facts = self._runs.get(run_id)
-            return facts.progress(time.monotonic()) if facts is not None and facts.is_whole else None
+            return facts.progress(self._clock()) if facts is not None and facts.is_whole else None
 
     def all(self) -> dict[str, RunProgress]:
         """How far every run that is recorded now has come."""
-        now_s = time.monotonic()
+        now_s = self._clock()
         with self._lock:
             return {run_id: facts.progress(now_s) for run_id, facts in self._runs.items() if facts.is_whole}
 
     def take_changed(self) -> dict[str, RunProgress]:
-        """Runs that moved since the last call."""
-        now_s = time.monotonic()
+        """Runs that moved since the last call, or whose speed is over."""
+        now_s = self._clock()
         with self._lock:
+            self._changed |= {run_id for run_id, facts in self._runs.items() if facts.has_stopped(now_s)}
             # Of those that are not whole `add_recorded` says so again.
             taken, self._changed = self._changed, set()
             known = {run_id: self._runs[run_id] for run_id in taken if run_id in self._runs}
-            return {run_id: facts.progress(now_s) for run_id, facts in known.items() if facts.is_whole}
+            told = {run_id: facts.progress(now_s) for run_id, facts in known.items() if facts.is_whole}
+            for run_id, progress in told.items():
+                known[run_id].is_told_moving = progress.steps_per_s > 0
+            return told
 
     def end(self, run_id: str) -> None:
         """A run is over."""
