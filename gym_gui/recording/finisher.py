@@ -31,17 +31,17 @@ class Finisher:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue()
+        self._jobs: queue.Queue[tuple[Callable[[], None], str] | None] = queue.Queue()
         self._thread: threading.Thread | None = None
         self.fault: Exception | None = None
         self.logs = True
 
-    def submit(self, job: Callable[[], None]) -> None:
-        """Do *job* after everything that was submitted before."""
+    def submit(self, job: Callable[[], None], trouble: str) -> None:
+        """Do *job* after everything that was submitted before; *trouble* is what is logged where it fails."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
             self._thread.start()
-        self._jobs.put(job)
+        self._jobs.put((job, trouble))
 
     def drain(self) -> None:
         """Wait until everything submitted so far is done."""
@@ -56,16 +56,17 @@ class Finisher:
             self._thread = None
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not _STOP:
+        while (found := self._jobs.get()) is not _STOP:
+            job, trouble = found
             try:
                 job()
             except (GymGuiError, OSError) as error:
                 self.fault = error
                 if self.logs:
-                    _LOGGER.error("An episode could not be finished; its journal is kept: %s", error)  # noqa: TRY400 - the world's fault
+                    _LOGGER.error("%s: %s", trouble, error)  # noqa: TRY400 - the world's fault
             except Exception as error:  # a thread's edge: the journal is kept, and the next job may be fine
                 self.fault = error
-                _LOGGER.exception("An episode could not be finished; its journal is kept.")
+                _LOGGER.exception("%s", trouble)
             finally:
                 self._jobs.task_done()
         self._jobs.task_done()

@@ -290,7 +290,10 @@ class JournaledBackend(RecordingBackend):
         return episode
 
     def _finish(self, files: RunFiles, path: Path, ordinal: int) -> None:
-        self._finisher.submit(lambda: _finish_episode(files, path, ordinal))
+        self._finisher.submit(
+            lambda: _finish_episode(files, path, ordinal),
+            f"An episode of run {files.run.run_id} could not be finished; its journal {path} is kept",
+        )
 
     def _end(self, run: _LiveRun, state: RunState, ended_at: datetime) -> None:
         """End a run and its running episodes; the files are made behind the caller's back."""
@@ -312,7 +315,9 @@ class JournaledBackend(RecordingBackend):
             finally:
                 run.lock.release()
 
-        self._finisher.submit(finish)
+        self._finisher.submit(
+            finish, f"Run {run.files.run.run_id} could not be completed; the next opening of its recording tries again"
+        )
 
 
 def _finish_episode(files: RunFiles, path: Path, ordinal: int) -> None:

@@ -227,7 +227,8 @@ class RecorderSink(QueueSink):
         if self._listing is not None and not self._listing.knows(run.run_id):
             self._listing.begin_run(run, backend.backend_name)
         backend.begin_run(run)
-        self._unfinished = ""
+        if not self._backends:  # beside others it is still news
+            self._unfinished = ""
         self._backends[run.run_id] = self._beginning.pop(run.run_id)
 
     def _write(self, run_id: str, steps: Sequence[StepRecord]) -> None:
@@ -284,7 +285,7 @@ class RecorderSink(QueueSink):
         if backend is not None:
             backend.end_run(event.run_id, event.state, event.ended_at)
             backend.close()
-            self._unfinished = backend.unfinished
+            self._unfinished = backend.unfinished or self._unfinished
             self._backends.pop(event.run_id)
             self._announced = {key for key in self._announced if key[0] != event.run_id}
         if self._listing is not None:

@@ -261,7 +261,7 @@ def test_that_a_run_that_cannot_be_completed_is_a_fault_until_the_next_begins(
     def refuse(*_: Any) -> None:
         raise RecordingError("The disk went away.")
 
-    expect_log(logging.ERROR, "could not be finished; its journal is kept: The disk went away")
+    expect_log(logging.ERROR, "Run run could not be completed; the next opening")
     with open_services(Settings(var_dir=var_dir), record={"backend": backend}) as services:
         begin(services)
         play(services, 0, 4)
@@ -275,13 +275,40 @@ def test_that_a_run_that_cannot_be_completed_is_a_fault_until_the_next_begins(
         assert services.sink.status().fault == ""
 
 
+def test_that_a_run_that_cannot_be_completed_is_a_fault_while_others_go_on(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch, expect_log: LogExpectations
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise RecordingError("The disk went away.")
+
+    expect_log(logging.ERROR, "Run run could not be completed; the next opening")
+    with open_services(Settings(var_dir=var_dir), record={"backend": "parquet"}) as services:
+        begin(services)
+        play(services, 0, 4)
+        services.telemetry.start_run(run_of("beside"))
+        services.telemetry.flush(10)
+        with monkeypatch.context() as patch:
+            patch.setattr(ParquetRun, "finish_run", refuse)
+            finish(services, 4)
+            services.telemetry.flush(10)
+        services.telemetry.start_run(run_of("later"))
+        for run_id in ("beside", "later"):
+            services.telemetry.flush(10)
+            assert services.sink.status().fault == "Run run could not be completed: The disk went away."
+            services.telemetry.end_run(run_id, RunState.COMPLETED)
+        services.telemetry.start_run(run_of("last"))
+        services.telemetry.flush(10)
+        assert services.sink.status().fault == ""
+
+
 def test_that_the_answer_of_a_recording_says_that_its_run_could_not_be_completed(
     var_dir: Path, monkeypatch: pytest.MonkeyPatch, expect_log: LogExpectations
 ) -> None:
     def refuse(*_: Any) -> None:
         raise RecordingError("The disk went away.")
 
-    expect_log(logging.ERROR, "could not be finished; its journal is kept: The disk went away")
+    expect_log(logging.ERROR, "could not be finished; its journal")
+    expect_log(logging.ERROR, "could not be completed; the next opening")
     monkeypatch.setattr(ParquetRun, "finish_episode", refuse)
     with open_services(Settings(var_dir=var_dir), record={"backend": "parquet"}) as services:
         result = record(services, RecordingRequest(env_id="CartPole-v1", episodes=1, render=False))
