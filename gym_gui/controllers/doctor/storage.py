@@ -18,10 +18,13 @@ from gym_gui.telemetry.sqlite_store import MIGRATIONS
 
 if TYPE_CHECKING:
     from gym_gui.config.settings import Settings
+    from gym_gui.core.data_model import RunSummary
+    from gym_gui.services.library import Library
 
 _FRAMES: Final = 20
-# Opening a replay file takes a millisecond; the newest ones tell.
+# Opening a replay file takes a millisecond, another recording ten; the newest ones tell.
 _OPENED: Final = 2_000
+_READ: Final = 200
 
 
 def check_database(settings: Settings) -> Check:
@@ -47,6 +50,8 @@ def check_runs(settings: Settings) -> Check:
             runs = archive.store.list_runs()
             # What another backend recorded has no replay file: its pictures are in a folder of its own.
             elsewhere = settings.paths.recordings_dir
+            others = [one for one in runs if (elsewhere / one.run.run_id).is_dir()][:_READ]
+            unread = {one.run.run_id: told for one in others if (told := _why_unread(archive.library, one))}
             pictured = [one.run.run_id for one in runs if one.frames and not (elsewhere / one.run.run_id).is_dir()]
             lost = [run_id for run_id in pictured if not archive.resolver.has_run(run_id)]
             there = [run_id for run_id in pictured if run_id not in lost][:_OPENED]
@@ -59,6 +64,14 @@ def check_runs(settings: Settings) -> Check:
         text += f", {states[RunState.RUNNING]:,} being recorded now"
     if states[RunState.INTERRUPTED]:
         text += f", {states[RunState.INTERRUPTED]:,} interrupted (what was recorded is kept)"
+    if unread:
+        first, why = next(iter(unread.items()))
+        return Check(
+            "Recordings",
+            Status.WARNING,
+            f"{text}; the recording of {len(unread):,} cannot be read, of {first} first: {why}",
+            f"Copy it back from elsewhere into {elsewhere}.",
+        )
     if damaged:
         return Check(
             "Recordings",
@@ -74,6 +87,24 @@ def check_runs(settings: Settings) -> Check:
             f"Put the files back into {settings.paths.replay_dir}; rows without pictures still open.",
         )
     return Check("Recordings", Status.OK, f"{text}.")
+
+
+def _why_unread(library: Library, summary: RunSummary) -> str:
+    """Why the newest episode that another backend recorded cannot be read; empty where it can."""
+    run_id = summary.run.run_id
+    try:
+        newest = library.list_episodes(run_id, newest=1)
+        for one in newest:
+            # One step, and its picture, show whether its files are whole.
+            steps = library.load_steps(run_id, one.rollup.episode_id, stop=1)
+            for step in steps:
+                if step.frame_ref is not None:
+                    library.require(step.frame_ref)
+            if steps or not one.rollup.steps:
+                return ""
+    except EnvironmentFault as error:
+        return error.message
+    return "It is damaged, or gone." if summary.steps else ""
 
 
 def check_round_trip(_settings: Settings) -> Check:
