@@ -38,7 +38,7 @@ def table_row(run: TrainingRun) -> tuple[str, ...]:
         run.run_id,
         what_of(run),
         state_of(run),
-        "" if _is_forgotten(run) else f"{progress.steps:,}",
+        steps_of(run),
         "" if share is None else f"{whole_percent(share)}%",
         number(progress.mean_return),
         speed(run),
@@ -54,6 +54,18 @@ def what_of(run: TrainingRun) -> str:
         # One that came by itself has told its environment, not its file.
         return config.script.replace("\\", "/").rpartition("/")[2] or f"script {config.env_id}".strip()
     return f"{config.algorithm or config.worker} {config.env_id}"
+
+
+def steps_of(run: TrainingRun) -> str:
+    """Steps taken; empty where that went with its recording."""
+    return "" if _is_forgotten(run) else f"{run.progress.steps:,}"
+
+
+def took(run: TrainingRun) -> str:
+    """How long it ran, or runs by now, in the unit that suits; empty of a run that has not begun."""
+    if run.started_at is None:
+        return ""
+    return _duration(((run.ended_at or utc_now()) - run.started_at).total_seconds())
 
 
 def state_of(run: TrainingRun) -> str:
@@ -97,7 +109,11 @@ def age(at: datetime | None) -> str:
     """How long ago, in the unit that suits."""
     if at is None:
         return ""
-    seconds = max(0.0, (utc_now() - at).total_seconds())
+    return _duration((utc_now() - at).total_seconds())
+
+
+def _duration(seconds: float) -> str:
+    seconds = max(0.0, seconds)
     for unit, length in (("d", _DAY_S), ("h", _HOUR_S), ("min", _MINUTE_S)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"

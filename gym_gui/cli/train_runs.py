@@ -1,8 +1,7 @@
-"""`gym-gui train list | show | log | pause | resume | cancel | archive | purge`: runs that the trainer knows."""
+"""`gym-gui train list | show | pause | resume | cancel | archive | purge`: runs that the trainer knows."""
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,12 +10,14 @@ import click
 from gym_gui.cli.options import json_option, print_json, print_table, say, without_empty_columns
 from gym_gui.cli.run_lines import COLUMNS, NUMBERS, age, run_document, state_of, table_row, what_of
 from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of, tell_unwatched
+from gym_gui.controllers.live_facts import GIT_COMMIT
 from gym_gui.services.trainer.states import Retention, TrainingState
 from gym_gui.workers.composing import command_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gym_gui.core.data_model import RunRecord
     from gym_gui.services.trainer.client.client import TrainerClient
     from gym_gui.services.trainer.run_store import RunTransition, TrainingRun
 
@@ -61,11 +62,12 @@ def show(*, run_id: str, as_json: bool, link: TrainerLink) -> None:
     with link.reading() as client:
         run = client.get(run_id_of(client, run_id))
         transitions = client.transitions(run.run_id)
+        record = client.get_record(run.run_id)
         tell_unwatched(client, [run])
     if as_json:
-        print_json(run_document(run, transitions))
+        print_json(run_document(run, transitions) | {"recorded": _recorded(record)})
         return
-    for name, text in _facts(run):
+    for name, text in [*_facts(run), *_recorded_facts(record)]:
         if text:
             click.echo(f"{click.style(f'{name:<14}', bold=True)}{text}")
     for one in transitions:
@@ -96,21 +98,34 @@ def _facts(run: TrainingRun) -> list[tuple[str, str]]:
     ]
 
 
+def _recorded(record: RunRecord | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    return {
+        "env_id": record.env_id,
+        "env_kwargs": dict(record.env_kwargs),
+        "action_space": record.action_space,
+        "observation_space": record.observation_space,
+        "git_commit": record.metadata.get(GIT_COMMIT),
+        "versions": dict(record.versions),
+    }
+
+
+def _recorded_facts(record: RunRecord | None) -> list[tuple[str, str]]:
+    if record is None:
+        return []
+    return [
+        ("Environment", ", ".join((record.env_id, *(f"{key}={value}" for key, value in record.env_kwargs.items())))),
+        ("Actions", record.action_space or ""),
+        ("Observations", record.observation_space or ""),
+        ("Git commit", str(record.metadata.get(GIT_COMMIT) or "")),
+        ("Packages", ", ".join(f"{name} {version}" for name, version in sorted(record.versions.items()))),
+    ]
+
+
 def _line_of(one: RunTransition) -> str:
     before = "" if one.before is None else f"{one.before.value} -> "
     return f"  {one.at.astimezone():%Y-%m-%d %H:%M:%S}  {before}{one.after.value}: {one.reason}  ({age(one.at)} ago)"
-
-
-@click.command()
-@click.argument("run_id", metavar="RUN")
-@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended, or Ctrl+C.")
-@link_options
-def log(*, run_id: str, follow: bool, link: TrainerLink) -> None:
-    """Show what a run's workers wrote."""
-    with link.reading() as client:
-        for data in client.read_log(run_id_of(client, run_id), follow=follow):
-            sys.stdout.buffer.write(data)
-            sys.stdout.flush()
 
 
 def _steering(function: Callable[..., None]) -> click.Command:

@@ -96,6 +96,7 @@ class _TakesArguments(click.Command):
 @click.argument("what", required=False, metavar="[PRESET|ENV_ID]")
 @click.argument("arguments", nargs=-1, metavar="[-- ARGUMENTS OF THE SCRIPT]")
 @_settings
+@click.option("--like", metavar="RUN", help="As that run was; the other options say what is different.")
 @click.option("--resume-from", metavar="RUN", help="Go on from that run's newest checkpoint.")
 @click.option("--wait", is_flag=True, help="Return when the run has ended; the exit code says how.")
 @click.option("--follow", is_flag=True, help="Like --wait, and show what the run writes.")
@@ -106,6 +107,7 @@ def start(
     *,
     what: str | None,
     arguments: tuple[str, ...],
+    like: str | None,
     resume_from: str | None,
     wait: bool,
     follow: bool,
@@ -121,7 +123,10 @@ def start(
     The run goes on when this command ends.
     """
     after: tuple[str, ...] = click.get_current_context().meta[_AFTER]
-    config = _config_of(what, arguments, after, given)
+    if like is None:
+        config = _config_of(what, arguments, after, given)
+    else:
+        config = _config_like(like, link, (what, *arguments), after, given)
     if dry_run:
         if as_json:
             print_json(msgspec.to_builtins(config))
@@ -177,6 +182,28 @@ def _config_of(
     else:
         config = starting_config(what, algorithm=algorithm)
     config = changed(config, changes)
+    return replace(config, name=name) if name else config
+
+
+def _config_like(
+    like: str, link: TrainerLink, words: tuple[str | None, ...], after: tuple[str, ...], given: dict[str, Any]
+) -> TrainingConfig:
+    """The configuration of the run *like*, changed as *given* says; *after* are other arguments of its script."""
+    if words != (None,) or given.pop("script") is not None or given.pop("algorithm"):
+        raise click.UsageError(
+            "--like takes everything from that run: leave environment, preset, --script and --algorithm out."
+        )
+    pairs, name = given.pop("pairs"), given.pop("name")
+    with link.reading() as reader:
+        run = reader.get(run_id_of(reader, like))
+    if not run.digest:
+        raise ConfigError(f"{run.run_id} is a script that came by itself: nobody told the trainer how it was started.")
+    config = run.config
+    if after:
+        if config.worker != "script":
+            raise click.UsageError(f"{after[0]!r} is an argument for a --script, and {run.run_id} is none.")
+        config = replace(config, arguments=after)
+    config = changed(config, {key: value for key, value in given.items() if value is not None} | dict(map(pair, pairs)))
     return replace(config, name=name) if name else config
 
 

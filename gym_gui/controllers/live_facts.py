@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from gym_gui.controllers.live_source import LiveRun
     from gym_gui.core.data_model import RunRecord
 
-_GIT: Final = "git_commit"
+#: Of a recording's metadata: the commit of the code that ran.
+GIT_COMMIT: Final = "git_commit"
 _LEARNER: Final = "hyperparameters."
 # Of a recording's metadata: shown elsewhere, or of no use to a person.
-_SHOWN_ELSEWHERE: Final = frozenset({"name", "group", "total_steps", "steps_before", "schema", "training", _GIT})
+_SHOWN_ELSEWHERE: Final = frozenset({"name", "group", "total_steps", "steps_before", "schema", "training", GIT_COMMIT})
 # What tells processes apart, and no settings of theirs.
 _IDENTITIES: Final = ("pid", "session")
 _DEFAULTS: Final = msgspec.to_builtins(TrainingConfig())
@@ -110,7 +111,7 @@ def fact_groups(run: LiveRun, record: RunRecord | None) -> tuple[FactGroup, ...]
         environment = [RunFact("id", record.env_id), *(RunFact(key, value) for key, value in spaces.items() if value)]
         environment += [RunFact(key, _text(value)) for key, value in record.env_kwargs.items()]
         groups.append(FactGroup("Environment", tuple(environment)))
-        commit = record.metadata.get(_GIT)
+        commit = record.metadata.get(GIT_COMMIT)
         packages = [RunFact("git commit", str(commit))] if commit else []
         packages += [RunFact(name, version) for name, version in sorted(record.versions.items())]
         groups.append(FactGroup("Code and packages", tuple(packages)))

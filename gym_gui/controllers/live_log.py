@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
-import re
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from gym_gui.controllers.log_lines import LogCutter, LogFilter, LogLevel, LogLine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,33 +15,6 @@ if TYPE_CHECKING:
     from gym_gui.controllers.views import TaskRunner
 
 MOST_LINES: Final = 50_000
-
-
-class LogLevel(StrEnum):
-    """How grave a line is."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-_ORDER: Final = {level: place for place, level in enumerate(LogLevel)}
-_WORDS: Final = (
-    (LogLevel.ERROR, re.compile(r"\b(ERROR|CRITICAL|FATAL|Traceback|\w*Error|\w*Exception)\b")),
-    (LogLevel.WARNING, re.compile(r"\b(WARN|WARNING|\w*Warning)\b")),
-    (LogLevel.DEBUG, re.compile(r"\bDEBUG\b")),
-)
-_TERMINAL_CODES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One line: its number from 1 on, its level, its text."""
-
-    number: int
-    level: LogLevel
-    text: str
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -75,13 +47,6 @@ class LogView(Protocol):
         """Something changed."""
 
 
-def level_of(text: str, before: LogLevel = LogLevel.INFO) -> LogLevel:
-    """The level that a line speaks of; one that is indented belongs to the line before it."""
-    if text.startswith((" ", "\t")) and before is LogLevel.ERROR:
-        return before
-    return next((level for level, words in _WORDS if words.search(text)), LogLevel.INFO)
-
-
 class LiveLogController:
     """Reads on, searches, filters.
 
@@ -98,9 +63,7 @@ class LiveLogController:
         self._state = LogState()
         self._lines: list[LogLine] = []
         self._offset = 0
-        self._count = 0
-        self._rest = ""
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._cutter = LogCutter()
         self._generation = 0
         self._busy = False
 
@@ -115,8 +78,7 @@ class LiveLogController:
             return
         self._generation += 1
         self._busy = False
-        self._lines, self._offset, self._count, self._rest = [], 0, 0, ""
-        self._decoder.reset()
+        self._lines, self._offset, self._cutter = [], 0, LogCutter()
         self._show(run_id=run_id, missing="", total=0)
         self.poll()
 
@@ -159,17 +121,9 @@ class LiveLogController:
                 self._show(missing="" if self._lines else part.missing)
             return
         self._offset = part.offset
-        text = self._rest + self._decoder.decode(part.data)
-        *whole, self._rest = text.split("\n")
-        level = self._lines[-1].level if self._lines else LogLevel.INFO
-        for line in whole:
-            # A progress bar overwrites itself: the last thing that it said counts.
-            bare = _TERMINAL_CODES.sub("", line.rstrip("\r").rpartition("\r")[2])
-            level = level_of(bare, level)
-            self._count += 1
-            self._lines.append(LogLine(self._count, level, bare))
+        self._lines += self._cutter.feed(part.data)
         del self._lines[:-MOST_LINES]
-        self._show(missing="", total=self._count)
+        self._show(missing="", total=self._lines[-1].number if self._lines else 0)
         self.poll()
 
     def _failed(self, error: Exception, generation: int) -> None:
@@ -179,11 +133,7 @@ class LiveLogController:
 
     def _show(self, **changes: Any) -> None:
         state = replace(self._state, **changes)
-        wanted, least = state.search.lower(), _ORDER[state.level]
-        lines: Sequence[LogLine] = self._lines
-        if wanted or least:
-            lines = [line for line in lines if _ORDER[line.level] >= least and wanted in line.text.lower()]
-        else:
-            lines = list(lines)
+        wanted = LogFilter(state.search, state.level)
+        lines = list(self._lines) if wanted.is_open else list(filter(wanted.passes, self._lines))
         self._state = replace(state, lines=lines)
         self._view.show_log(self._state)

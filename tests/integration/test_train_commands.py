@@ -54,6 +54,61 @@ def test_that_what_only_reads_starts_no_trainer(trained: tuple[Path, str]) -> No
     assert not VarPaths(folder).daemon_file.exists()
 
 
+def test_that_a_run_is_shown_with_what_it_ran_in(trained: tuple[Path, str]) -> None:
+    folder, run_id = trained
+    recorded = answer("train", "show", run_id, var_dir=folder)["recorded"]
+    assert (recorded["env_id"], recorded["action_space"]) == ("CartPole-v1", "Discrete(2)")
+    assert {"python", "gymnasium"} <= recorded["versions"].keys()
+    shown = done(gym_gui("train", "show", run_id, var_dir=folder))
+    assert f"gymnasium {recorded['versions']['gymnasium']}" in shown
+
+
+def test_that_a_run_is_started_like_another_and_both_are_compared(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    script = tmp_path / "say.py"
+    script.write_text("import sys\nprint(*sys.argv[1:])\nprint('WARNING: odd', end='')\n")
+
+    def start(*words: str) -> Any:
+        return gym_gui("--var-dir", str(folder), "train", "start", "--wait", "--json", *words).document
+
+    first = start("--script", str(script), "--name", "one", "--", "a b", "c")
+    try:
+        again = start("--like", "one", "--name", "two", "--", "d")
+        same = gym_gui("train", "start", "--like", "two", "--dry-run", var_dir=folder)
+        assert same.stdout.rstrip().endswith("--name two --script " + str(script) + " -- d")
+        assert first["config"] | {"name": "two", "arguments": ["d"]} == again["config"]
+        told = answer("train", "compare", "one", again["run_id"], var_dir=folder)
+        assert [run["run_id"] for run in told["runs"]] == [first["run_id"], again["run_id"]]
+        assert told["differences"] == {"arguments": {first["run_id"]: '["a b","c"]', again["run_id"]: '["d"]'}}
+        lines = done(gym_gui("train", "compare", "one", "two", var_dir=folder)).splitlines()
+        assert lines[0].split() == [first["run_id"], again["run_id"]]
+        assert ["state", "completed", "completed"] in [line.split() for line in lines]
+        assert done(gym_gui("train", "log", "one", var_dir=folder)) == "a b c\nWARNING: odd"
+        assert done(gym_gui("train", "log", "one", "--search", "A B", var_dir=folder)) == "a b c\n"
+        assert done(gym_gui("train", "log", "one", "--level", "warning", var_dir=folder)) == "WARNING: odd\n"
+    finally:
+        gym_gui("trainer", "stop", var_dir=folder)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("compare", NAME), "Name two runs at least."),
+        (("compare", NAME, "nobody"), "There is no run 'nobody' here"),
+        (("start", "--like", "nobody"), "There is no run 'nobody' here"),
+        (("start", "--like", NAME, "Acrobot-v1"), "--like takes everything from that run"),
+        (("start", "--like", NAME, "--", "a"), "'a' is an argument for a --script"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_that_odd_comparisons_and_likenesses_are_refused(
+    trained: tuple[Path, str], words: tuple[str, ...], told: str
+) -> None:
+    found = gym_gui("--var-dir", str(trained[0]), "train", *words)
+    assert (found.code, found.stdout) in {(1, ""), (2, "")}
+    assert told in found.stderr
+
+
 def test_that_a_folder_that_can_only_be_read_is_listed(trained: tuple[Path, str]) -> None:
     folder, run_id = trained
     with only_readable(folder) as view:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from gym_gui.core.closing import Closing
-from gym_gui.core.errors import TrainerSilentError, TrainerUnavailableError
+from gym_gui.core.errors import RunNotFoundError, TrainerSilentError, TrainerUnavailableError
 from gym_gui.core.typing_compat import override
 from gym_gui.services.bootstrap import open_archive
 from gym_gui.services.trainer.client.discovery import client_of, find_trainer
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gym_gui.config.settings import Settings
+    from gym_gui.core.data_model import RunRecord
     from gym_gui.services.trainer.run_store import RunTransition, TrainingRun
     from gym_gui.services.trainer.states import TrainingState
 
@@ -38,6 +39,9 @@ class RunReader(Protocol):
 
     def read_log(self, run_id: str, *, worker_id: str = "", offset: int = 0, follow: bool = False) -> Iterator[bytes]:
         """What its workers wrote."""
+
+    def get_record(self, run_id: str) -> RunRecord | None:
+        """What its recording says of it; None where there is none."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -96,6 +100,13 @@ class FolderRuns(Closing):
         while parts := follower.read():
             for _, _, data in parts:
                 yield data
+
+    def get_record(self, run_id: str) -> RunRecord | None:
+        """What its recording says of it; None where there is none."""
+        try:
+            return self._archive.library.get_run(run_id)
+        except RunNotFoundError:
+            return None
 
     @override
     def close(self) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
-from gym_gui.controllers.live_log import LogLevel
+from gym_gui.controllers.log_lines import LogLevel
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.widgets.basics import make_label, make_tool_button
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QKeyEvent
 
-    from gym_gui.controllers.live_log import LiveLogController, LogLine, LogState
+    from gym_gui.controllers.live_log import LiveLogController, LogState
+    from gym_gui.controllers.log_lines import LogLine
     from gym_gui.ui.theme import Theme
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -129,7 +130,7 @@ class LiveLogPane(QWidget):
         shown, total = len(state.lines), state.total
         whole = f"{total:,} line{'' if total == 1 else 's'}"
         self.count.setText(f"{shown:,} of {whole}" if shown != total else whole)
-        self.missing.setText(state.missing or ("" if total else "Nothing was written yet."))
+        self.missing.setText(state.missing or ("" if total else "Nothing has been written."))
         if total and not shown:
             self.missing.setText("No line matches.")
         self.missing.setVisible(not shown)

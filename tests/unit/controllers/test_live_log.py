@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from live_runs import MemoryDesk
 
-from gym_gui.controllers.live_log import LiveLogController, LogLevel, LogState, level_of
+from gym_gui.controllers.live_log import LiveLogController, LogState
+from gym_gui.controllers.log_lines import LogLevel, level_of
 from gym_gui.controllers.tasks import ImmediateTaskRunner
 
 LOG = "hello\n2026 WARNING low\n\x1b[31mERROR\x1b[0m broke\n  in line 7\n1%\r99%\nDEBUG x\n"

@@ -9,6 +9,8 @@ import msgspec
 
 from gym_gui.core.clock import from_iso
 from gym_gui.core.closing import Closing
+from gym_gui.core.data_model import RunSummary
+from gym_gui.core.errors import RunNotFoundError
 from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.client.channel import make_stub, open_channel
 from gym_gui.services.trainer.client.client_live import LiveStream, RunWatch
@@ -22,6 +24,7 @@ from gym_gui.services.trainer.status import (
     TrainerStatus,
     WorkerStatus,
 )
+from gym_gui.services.trainer.wire.documents import of_text
 from gym_gui.services.trainer.wire.faults import error_of
 from gym_gui.services.trainer.wire.protocol import APPLICATION, CAPABILITIES, check_protocol, own_protocol
 from gym_gui.services.trainer.wire.run_wire import run_of_wire, transitions_of_wire
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from os import PathLike
 
+    from gym_gui.core.data_model import RunRecord
     from gym_gui.services.trainer.config import TrainingConfig
     from gym_gui.services.trainer.run_store import RunTransition, TrainingRun
     from gym_gui.services.trainer.states import TrainingState
@@ -152,6 +156,14 @@ class TrainerClient(Closing):
         request = pb.ReadLogRequest(run_id=run_id, worker_id=worker_id, offset=offset, follow=follow)
         for chunk in self.stream(self._stub.ReadLog, request):
             yield chunk.data
+
+    def get_record(self, run_id: str) -> RunRecord | None:
+        """What a run's recording says of it; None where there is none."""
+        try:
+            reply = self.ask(self._stub.ListRecordings, pb.ListRecordingsRequest(run_id=run_id or "?"))
+        except RunNotFoundError:
+            return None
+        return next((of_text(RunSummary, text, "A run").run for text in reply.summary_json), None)
 
     def order(self, run_id: str, kind: str, detail: Mapping[str, Any] | None = None, *, worker_id: str = "") -> None:
         """Ask a run's worker: ``checkpoint``, ``evaluate``, ``take-control``, ``act``, ``hand-back``."""
