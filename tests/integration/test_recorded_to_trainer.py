@@ -26,6 +26,8 @@ from gym_gui.services.trainer.states import TrainingState
 from gym_gui.wrappers import RecordTelemetry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conftest import LogExpectations
 
 TESTS = Path(__file__).parents[1]
@@ -90,26 +92,34 @@ class _Hook(BaseHTTPRequestHandler):
         """Nothing is printed."""
 
 
-def test_that_the_webhook_hears_of_a_script_that_failed(var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def hook() -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     class Hook(_Hook):
         told: list[tuple[str, str, str]] = []  # noqa: RUF012 - one class a test
 
     with HTTPServer(("127.0.0.1", 0), Hook) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        monkeypatch.setenv("GYM_GUI_WEBHOOK_URL", f"http://127.0.0.1:{server.server_port}/hook")
-        with TrainerProcess(var_dir) as trainer:
-            well = RecordTelemetry(Counting(), run="well", to=trainer.address)
-            play(well, 1)
-            well.close()
-            failing = RecordTelemetry(Counting(), run="failing", to=trainer.address)
-            play(failing, 1)
-            with pytest.raises(ValueError, match="no"), contextlib.closing(failing):
-                raise ValueError("no")
-            until(lambda: Hook.told, "the alert")
+        yield f"http://127.0.0.1:{server.server_port}/hook", Hook.told
         server.shutdown()
         thread.join()
-    assert Hook.told == [("failed", "failing", "Run failing failed: ValueError: no")]
+
+
+def test_that_the_webhook_hears_of_a_script_that_failed(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch, hook: tuple[str, list[tuple[str, str, str]]]
+) -> None:
+    url, told = hook
+    monkeypatch.setenv("GYM_GUI_WEBHOOK_URL", url)
+    with TrainerProcess(var_dir) as trainer:
+        well = RecordTelemetry(Counting(), run="well", to=trainer.address)
+        play(well, 1)
+        well.close()
+        failing = RecordTelemetry(Counting(), run="failing", to=trainer.address)
+        play(failing, 1)
+        with pytest.raises(ValueError, match="no"), contextlib.closing(failing):
+            raise ValueError("no")
+        until(lambda: told, "the alert")
+    assert told == [("failed", "failing", "Run failing failed: ValueError: no")]
 
 
 def test_that_processes_of_one_script_are_workers_of_one_run(var_dir: Path) -> None:

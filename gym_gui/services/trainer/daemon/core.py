@@ -100,6 +100,7 @@ class TrainerCore:
         self._over = {run.run_id for run in ended_last}
         # Of those: runs of which a batch came after the end of their recording.
         self._late: set[str] = set()
+        self._told_failed: set[str] = set()
         # Runs that are over, and whose workers' last words are still coming in.
         self._ending: dict[str, RunState] = {}
         # Runs of ours that go on after a worker's death: what it left open is to be ended.
@@ -286,7 +287,7 @@ class TrainerCore:
                 if run_id in late:
                     await self._end_again(run_id)
                 if not await self.in_thread(self.runs.is_ours, run_id):
-                    await self._tell_script_ended(run_id, again=run_id in late)
+                    await self._tell_script_ended(run_id)
                     continue
                 run = await self.in_thread(self._final_progress, run_id)
             except (EnvironmentFault, asyncio.CancelledError):
@@ -296,17 +297,28 @@ class TrainerCore:
             for watcher in self.watchers:
                 watcher.put(run)
 
-    async def _tell_script_ended(self, run_id: str, *, again: bool) -> None:
+    async def _tell_script_ended(self, run_id: str) -> None:
         """Let viewers know that a script's run is over; its recording says so once the last row is on disk."""
+        run = await self.in_thread(self._script_run, run_id)
+        if run is None:
+            return
+        if run.state.is_active:
+            self._over.add(run_id)
+            return
+        if run.state is TrainingState.FAILED and run_id not in self._told_failed:
+            self._told_failed.add(run_id)  # what comes late ends it once more
+            self.runs.dispatcher.script_failed(run)
+        for watcher in self.watchers:
+            watcher.put(run)
+
+    def _script_run(self, run_id: str) -> TrainingRun | None:
+        """A script's run, which is known by its recording; None where nothing of it was recorded."""
         with contextlib.suppress(RunNotFoundError):
-            run = await self.in_thread(self.runs.get, run_id)
-            if run.state.is_active:
-                self._over.add(run_id)
-                return
-            if run.state is TrainingState.FAILED and not again:
-                self.runs.dispatcher.script_failed(run)
-            for watcher in self.watchers:
-                watcher.put(run)
+            return self.runs.get(run_id)
+        self.services.telemetry.flush(_SAVE_S)  # a short one may be over before its first row is on disk
+        with contextlib.suppress(RunNotFoundError):
+            return self.runs.get(run_id)
+        return None
 
     async def _end_again(self, run_id: str) -> None:
         """End the episodes that a batch began after its run's end; the run stays what it was."""
