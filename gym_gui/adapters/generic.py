@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from copy import copy, deepcopy
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import numpy as np
@@ -14,11 +15,12 @@ from gym_gui.adapters import describe
 from gym_gui.adapters.actions import make_action_check
 from gym_gui.adapters.base import AdapterStep, EnvironmentAdapter, EnvironmentDescription
 from gym_gui.adapters.controls.generic import generic_scheme
-from gym_gui.adapters.foreign import ForeignCode, one_line
+from gym_gui.adapters.foreign import ForeignCode
 from gym_gui.adapters.frames import FrameNormaliser
 from gym_gui.adapters.normalization import NormalizationProbe
 from gym_gui.adapters.opening import checked_kwargs, close_quietly, open_environment
 from gym_gui.adapters.ownership import owned
+from gym_gui.adapters.view_source import ViewSource
 from gym_gui.adapters.views import make_view_maker
 from gym_gui.core.errors import EnvironmentRaisedError, EnvironmentUnusableError, InvariantError
 from gym_gui.core.schema.run_spaces import RunSpaces
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
     from gym_gui.adapters.controls import ControlScheme
     from gym_gui.adapters.registry import ResolvedEnvironment
-    from gym_gui.adapters.views import View, ViewMaker
+    from gym_gui.adapters.views import ViewMaker
     from gym_gui.core.spaces import SpaceDescription
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -84,7 +86,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
             self._spaces = describe.describe_spaces(opened.env.observation_space, opened.env.action_space)
             self._description = self._describe(resolved, kwargs, opened.render_mode, wanted=render)
             self._controls = self.make_controls(opened.env, turn_based=self._description.turn_based)
-            self._make_view = self._guarded_view_maker(opened.env)
+            self._views = ViewSource(partial(self.make_view, opened.env), env_id)
         except Exception as fault:
             self.close()
             raise EnvironmentUnusableError(
@@ -183,7 +185,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
             observation = self._taken_over(result[0])
             info = owned(result[1]) if isinstance(result[1], Mapping) else {}
         observation, frame = self._seen(env, observation)
-        view = None if self._make_view is None else self._view(observation, is_over=False)
+        view = self._views.of(observation, is_over=False)
         stats = self._normalization.read()
         return AdapterStep(observation=observation, info=info, frame=frame, view=view, normalization_stats=stats)
 
@@ -210,7 +212,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
             info=info,
             frame=frame,
             action=taken,
-            view=None if self._make_view is None else self._view(observation, is_over=terminated or truncated),
+            view=self._views.of(observation, is_over=terminated or truncated),
             normalization_stats=self._normalization.read(),
             sound=self.heard(env),
         )
@@ -269,24 +271,6 @@ class GymnasiumAdapter(EnvironmentAdapter):
         ):
             return observation, observation
         return observation, frame
-
-    def _guarded_view_maker(self, env: Env[Any, Any]) -> ViewMaker | None:
-        try:
-            return self.make_view(env)
-        except Exception as fault:  # noqa: BLE001 - foreign attributes; a drawing is not worth an environment
-            _LOGGER.info("%s is shown without a view: %s", self._env_id, one_line(fault))
-            return None
-
-    def _view(self, observation: Any, *, is_over: bool) -> View | None:
-        """The step's drawing; the first one that fails is the last that is tried."""
-        if self._make_view is None:
-            return None
-        try:
-            return self._make_view(observation, is_over)
-        except Exception as fault:  # noqa: BLE001 - as above
-            _LOGGER.info("%s is shown without a view from now on: %s", self._env_id, one_line(fault))
-            self._make_view = None
-            return None
 
     def _number(self, reward: Any) -> float:
         array = np.asarray(reward)

@@ -5,6 +5,7 @@ Beside what it records it changes nothing: no seed, no answer, no exception of t
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import gymnasium as gym
@@ -35,11 +36,13 @@ class _Live(Live):
 
     def __init__(self, env: gym.Env[Any, Any], recorder: Recorder) -> None:
         from gym_gui.adapters.normalization import NormalizationProbe  # noqa: PLC0415 - with the first episode
+        from gym_gui.adapters.view_source import ViewSource, view_maker_of  # noqa: PLC0415 - same
         from gym_gui.wrappers.track import Track  # noqa: PLC0415 - same
 
         self.track: Track = Track()
         super().__init__(recorder, [self.track])
         self.pictures = PictureSource(env)
+        self.views = ViewSource(partial(view_maker_of, env), type(env.unwrapped).__name__)
         self.normalization = NormalizationProbe(env)
         self.autoreset = _resets_itself(env)
 
@@ -51,7 +54,9 @@ class RecordTelemetry(RecordingPart[_Live], gym.Wrapper[Any, Any, Any, Any], Rec
     it can be pickled and sent to other processes; a process that was forked records on its own.
 
     Args:
-        env: The environment. Pictures are recorded where it was made with ``render_mode="rgb_array"``.
+        env: The environment. Pictures are recorded where it was made with ``render_mode="rgb_array"``. Of the same
+            episodes drawings are recorded: grids of toy text and of worlds like MiniGrid's, graphs, and the text of
+            ``render_mode="ansi"``.
         run: The run's name: letters, digits, ``.``, ``_``, ``-``. Where it is taken, ``-2`` and so on follow.
         frames: Whose pictures are kept: ``all``, ``none``, ``every:N`` (episodes 0, N, 2N, …) or ``best`` (an episode
             whose return exceeds all before). Others are not even rendered, but for ``best``.
@@ -207,6 +212,10 @@ class RecordTelemetry(RecordingPart[_Live], gym.Wrapper[Any, Any, Any, Any], Rec
             picture = observation
         stats = live.normalization.read()
         extra = None if stats is None else {"normalization_stats": stats}
+        if live.track.draws:
+            view = live.views.of(observation, is_over=bool(outcome[2] & _ENDS))
+            if view is not None:
+                extra = {**(extra or {}), "view": view}
         live.recorder.row(live.track, observation, picture, info, extra, *outcome)
 
     def _faulted_reset(self, live: _Live, seed: int | None, options: Any, fault: Exception) -> None:
