@@ -195,7 +195,7 @@ def resume(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> Non
         if run.state.is_active:
             run = _obeyed(client, client.resume(run.run_id, reason), TrainingState.RUNNING)
         else:
-            run = client.submit(run.config, resume_from=run.run_id)
+            run = client.submit(run.config, resume_from=run.run_id, reason=reason)
     _tell(run, as_json=as_json)
 
 

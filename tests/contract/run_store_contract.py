@@ -83,9 +83,11 @@ class RunStoreContract:
     def test_that_a_run_comes_back_as_it_was_added(self, store: RunStore, tmp_path: Path) -> None:
         config = replace(config_of(3, gpus=1, priority=-2, name="Ann's"), hyperparameters={"lr": 1e-4, "nested": [1]})
         before = datetime.now(UTC) - timedelta(seconds=1)
-        added = store.add("one", config, resumed_from="other", steps_before=12_000)
+        added = store.add("one", config, resumed_from="other", steps_before=12_000, reason="It was doing well.")
         assert (added.state, added.attempt, added.digest) == (S.PENDING, 1, config.digest())
         assert (added.resumed_from, added.steps_before, added.progress.steps) == ("other", 12_000, 12_000)
+        assert added.reason == "It was doing well."
+        assert [one.reason for one in store.transitions("one")] == ["It was doing well."]
         assert before < added.created_at < datetime.now(UTC) + timedelta(seconds=1)
         again = self.open_again(store, tmp_path)
         assert repr(again.get("one")) == repr(store.get("one")) == repr(added)  # nan is not equal to itself

@@ -128,9 +128,15 @@ class RunStore(Protocol):
     """
 
     def add(
-        self, run_id: str, config: TrainingConfig, *, resumed_from: str | None = None, steps_before: int = 0
+        self,
+        run_id: str,
+        config: TrainingConfig,
+        *,
+        resumed_from: str | None = None,
+        steps_before: int = 0,
+        reason: str = "",
     ) -> TrainingRun:
-        """A new run, ``PENDING``; one that goes on from a checkpoint has come as far as that.
+        """A new run, ``PENDING``; one that goes on from a checkpoint has come as far as that. *reason*: why, if told.
 
         Raises:
             DuplicateRunError: a run of the same digest is active, or one of that id is there; the error names it.

@@ -84,7 +84,13 @@ class TrainerClient(Closing):
     # Runs.
 
     def submit(
-        self, config: TrainingConfig, *, run_id: str | None = None, resume_from: str | None = None, judge: bool = False
+        self,
+        config: TrainingConfig,
+        *,
+        run_id: str | None = None,
+        resume_from: str | None = None,
+        judge: bool = False,
+        reason: str = "",
     ) -> TrainingRun:
         """A new run.
 
@@ -94,13 +100,18 @@ class TrainerClient(Closing):
             resume_from: The run whose newest checkpoint it goes on from.
             judge: Have the trainer find out first whether it could begin on its machine: whoever submits elsewhere does
                 not know.
+            reason: Why, in a person's words.
 
         Raises:
             DuplicateRunError: a run of the same settings is active.
             ConfigError: it could not begin there.
         """
         request = pb.SubmitRunRequest(
-            config_json=config.to_json(), run_id=run_id or "", resume_from=resume_from or "", judge=judge
+            config_json=config.to_json(),
+            run_id=run_id or "",
+            resume_from=resume_from or "",
+            judge=judge,
+            reason=reason,
         )
         timeout_s = _ANSWER_S + PATIENCE_S if judge else _ANSWER_S
         return run_of_wire(self.ask(self._stub.SubmitRun, request, timeout_s).run)

@@ -24,7 +24,7 @@ class Dispatching(Protocol):
         """End; runs go on unless they are to be cancelled."""
 
     def submit(
-        self, config: TrainingConfig, *, run_id: str | None = None, resume_from: str | None = None
+        self, config: TrainingConfig, *, run_id: str | None = None, resume_from: str | None = None, reason: str = ""
     ) -> TrainingRun:
         """A new run."""
 

@@ -44,13 +44,15 @@ class RunDesk(RunShelf):
 
     # Runs.
 
-    def submit(self, config: TrainingConfig, *, run_id: str | None, resume_from: str | None) -> TrainingRun:
+    def submit(
+        self, config: TrainingConfig, *, run_id: str | None, resume_from: str | None, reason: str
+    ) -> TrainingRun:
         """A new run; one whose id the client chose, and that is there with the same settings, is that one.
 
         Raises:
             DuplicateRunError: a run of the same settings is active.
         """
-        return self.dispatcher.submit(config, run_id=run_id, resume_from=resume_from)
+        return self.dispatcher.submit(config, run_id=run_id, resume_from=resume_from, reason=reason)
 
     def is_ours(self, run_id: str) -> bool:
         """Whether the dispatcher started it."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _ORDERS: Final = ("checkpoint", "evaluate", "take-control", "act", "hand-back")
 _MAX_LISTED: Final = 1_000
 _MAX_CONFIG: Final = 256 * 1024
+_MAX_REASON: Final = 1_000
 _INTERVAL_MS: Final = 250
 _FOLLOW_S: Final = 0.2
 # Those that `check_fit` knows; any other is refused by whoever would start it, and by its own name.
@@ -62,7 +63,11 @@ class RunCalls:
             if misfit:
                 raise ConfigError(misfit)
         run = await self._core.in_thread(
-            self._core.runs.submit, config, run_id=run_id, resume_from=request.resume_from or None
+            self._core.runs.submit,
+            config,
+            run_id=run_id,
+            resume_from=request.resume_from or None,
+            reason=request.reason[:_MAX_REASON],
         )
         return await self._reply(run)
 
@@ -167,7 +172,7 @@ class RunCalls:
     async def _order(self, request: pb.RunRequest, what: str, give: Callable[[str, str], TrainingRun]) -> pb.RunReply:
         run_id = check_run_id(request.run_id)
         await self._core.in_thread(self._core.runs.require_ours, run_id, what)
-        reason = request.reason[:1_000] or f"Asked to {what}."
+        reason = request.reason[:_MAX_REASON] or f"Asked to {what}."
         return await self._reply(await self._core.in_thread(give, run_id, reason))
 
     async def _reply(self, run: TrainingRun) -> pb.RunReply:

@@ -129,7 +129,7 @@ class Dispatcher:
     # Runs.
 
     def submit(
-        self, config: TrainingConfig, *, run_id: str | None = None, resume_from: str | None = None
+        self, config: TrainingConfig, *, run_id: str | None = None, resume_from: str | None = None, reason: str = ""
     ) -> TrainingRun:
         """A new run, which waits for its slot; the same call with the same *run_id* again gives the same run.
 
@@ -137,6 +137,7 @@ class Dispatcher:
             config: What it is.
             run_id: What it is called; None for a name of ours.
             resume_from: A run from whose newest checkpoint it goes on.
+            reason: Why, in a person's words.
 
         Raises:
             DuplicateRunError: a run of the same configuration is active.
@@ -153,7 +154,9 @@ class Dispatcher:
             before = 0
             if resume_from is not None:
                 before = steps_of(require_checkpoint(self._store, self._paths, resume_from))
-            run = self._store.add(run_id or new_run_id(config), config, resumed_from=resume_from, steps_before=before)
+            run = self._store.add(
+                run_id or new_run_id(config), config, resumed_from=resume_from, steps_before=before, reason=reason
+            )
             self._loop.moved(run)
         self._loop.tell()
         self._loop.wake()

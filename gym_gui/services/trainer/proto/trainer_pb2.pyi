@@ -55,16 +55,18 @@ class Protocol(_message.Message):
     def __init__(self, major: _Optional[int] = ..., minor: _Optional[int] = ...) -> None: ...
 
 class SubmitRunRequest(_message.Message):
-    __slots__ = ("config_json", "resume_from", "run_id", "judge")
+    __slots__ = ("config_json", "resume_from", "run_id", "judge", "reason")
     CONFIG_JSON_FIELD_NUMBER: _ClassVar[int]
     RESUME_FROM_FIELD_NUMBER: _ClassVar[int]
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     JUDGE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
     config_json: str
     resume_from: str
     run_id: str
     judge: bool
-    def __init__(self, config_json: _Optional[str] = ..., resume_from: _Optional[str] = ..., run_id: _Optional[str] = ..., judge: _Optional[bool] = ...) -> None: ...
+    reason: str
+    def __init__(self, config_json: _Optional[str] = ..., resume_from: _Optional[str] = ..., run_id: _Optional[str] = ..., judge: _Optional[bool] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class RunRequest(_message.Message):
     __slots__ = ("run_id", "reason")

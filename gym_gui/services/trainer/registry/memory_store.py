@@ -38,7 +38,13 @@ class MemoryRunStore(Closing):
         """Nothing is held that would have to be let go."""
 
     def add(
-        self, run_id: str, config: TrainingConfig, *, resumed_from: str | None = None, steps_before: int = 0
+        self,
+        run_id: str,
+        config: TrainingConfig,
+        *,
+        resumed_from: str | None = None,
+        steps_before: int = 0,
+        reason: str = "",
     ) -> TrainingRun:
         """A new run; see `RunStore`."""
         check_run_id(run_id)
@@ -58,6 +64,7 @@ class MemoryRunStore(Closing):
                 resumed_from=resumed_from,
                 steps_before=steps_before,
                 created_at=utc_now(),
+                reason=reason,
             )
             self._runs[run_id] = added
             self._transitions[run_id] = []

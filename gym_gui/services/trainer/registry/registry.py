@@ -119,7 +119,13 @@ class RunRegistry(Closing):
     # Writing.
 
     def add(
-        self, run_id: str, config: TrainingConfig, *, resumed_from: str | None = None, steps_before: int = 0
+        self,
+        run_id: str,
+        config: TrainingConfig,
+        *,
+        resumed_from: str | None = None,
+        steps_before: int = 0,
+        reason: str = "",
     ) -> TrainingRun:
         """A new run; see `RunStore`."""
         check_run_id(run_id)
@@ -143,6 +149,7 @@ class RunRegistry(Closing):
                 resumed_from=resumed_from,
                 steps_before=steps_before,
                 created_at=utc_now(),
+                reason=reason,
             )
             key = _insert(connection, "runs", run_values(run))
             _note(connection, key, (None, run.state), run.created_at, run.reason)

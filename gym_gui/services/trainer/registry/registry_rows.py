@@ -29,6 +29,7 @@ def new_run(
     resumed_from: str | None,
     steps_before: int,
     created_at: datetime,
+    reason: str = "",
 ) -> TrainingRun:
     """A run as it is added."""
     return TrainingRun(
@@ -37,7 +38,7 @@ def new_run(
         digest=config.digest(),
         attempt=attempt,
         state=TrainingState.PENDING,
-        reason=ADDED,
+        reason=reason or ADDED,
         created_at=created_at,
         resumed_from=resumed_from,
         steps_before=steps_before,

@@ -125,7 +125,13 @@ class SqlRunStore(Closing):
     # Writing.
 
     def add(
-        self, run_id: str, config: TrainingConfig, *, resumed_from: str | None = None, steps_before: int = 0
+        self,
+        run_id: str,
+        config: TrainingConfig,
+        *,
+        resumed_from: str | None = None,
+        steps_before: int = 0,
+        reason: str = "",
     ) -> TrainingRun:
         """A new run; see `RunStore`."""
         check_run_id(run_id)
@@ -147,6 +153,7 @@ class SqlRunStore(Closing):
                 resumed_from=resumed_from,
                 steps_before=steps_before,
                 created_at=utc_now(),
+                reason=reason,
             )
             connection.execute(insert(RUNS).values(run_values(run)))
             _note(connection, _key(connection, run_id), (None, run.state), run.created_at, run.reason)
