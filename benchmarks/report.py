@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import time
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -65,6 +66,20 @@ def real_frames(env_id: str, count: int, **env_kwargs: Any) -> list[NDArray[np.u
         )
     adapter.close()
     return frames
+
+
+@contextmanager
+def others_aside() -> Iterator[None]:
+    """What peers print goes to standard error: standard output is the document's."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def answer(name: str, figures: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ import numpy as np
 from gymnasium import spaces
 
 sys.path.insert(0, str(Path(__file__).parent))
-from report import answer, percentiles
+from report import answer, others_aside, percentiles
 
 import gym_gui
 
@@ -223,7 +223,7 @@ def main() -> None:
     parser.add_argument("--learn", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
+    with others_aside(), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         measured: dict[str, Any] = {
             "step_of_us": {"no frames": WORK_S * US, "frames": round(DRAWING_WORK_S * US)},
