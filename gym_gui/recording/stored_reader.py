@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -182,15 +183,23 @@ class StoredReader(ABC):
         with self._lock:
             try:
                 return question()
-            except (FileNotFoundError, RecordingError):
+            except (OSError, RecordingError):
                 # Its writer finished an episode in between: the journal is gone, the file is there.
                 self.forget()
             try:
                 return question()
             except FileNotFoundError as error:
                 raise RecordingError(
-                    f"A file of the recording is missing: {error.filename}.", hint="Was it moved or removed?"
+                    f"A file of the recording is missing: {_name_in(error)}.", hint="Was it moved or removed?"
                 ) from error
+            except OSError as error:
+                raise RecordingError(f"The recording is damaged: {error}.") from error
+
+
+def _name_in(error: OSError) -> str:
+    """The file that is missing; PyArrow has it in its words alone."""
+    quoted = re.search(r"'([^']+)'", str(error))
+    return str(error.filename or (quoted[1] if quoted else error))
 
 
 def _episode(run: StoredRun, episode_id: str) -> StoredEpisode:

@@ -6,6 +6,7 @@ Any thread. Nothing is opened before it is asked for: a folder of recordings cos
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.errors import (
@@ -13,6 +14,7 @@ from gym_gui.core.errors import (
     EpisodeNotFoundError,
     FrameNotFoundError,
     InvalidFrameRefError,
+    RecordingError,
     RunNotFoundError,
 )
 from gym_gui.core.refs import FrameRef
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 # What the listing of a run that another backend keeps says in its metadata.
 _KEPT_ELSEWHERE: Final = "recording"
+_NONE: Final = "none"
 
 
 class LibraryReader:
@@ -179,6 +182,7 @@ class LibraryReader:
         Raises:
             RunNotFoundError: there is no run of that id.
             EpisodeNotFoundError: the run has no such episode.
+            RecordingError: its recording is damaged, or gone.
         """
         if not self._is_elsewhere(run_id):
             return self._store.load_steps(run_id, episode_id, start=start, stop=stop)
@@ -197,8 +201,25 @@ class LibraryReader:
             # The list knows more episodes than files: one that was just begun has no row yet.
             if missing is not None and len(readers) == 1:
                 self.get_episode(run_id, episode_id)
-            return [] if readers else self._store.load_steps(run_id, episode_id, start=start, stop=stop)
+            return [] if readers else self._steps_without_files(run_id, episode_id, start, stop)
         return [found[key] for key in sorted(found)]
+
+    def _steps_without_files(self, run_id: str, episode_id: str, start: int, stop: int | None) -> list[StepRecord]:
+        """The steps of a run whose recording is not there: none where none was kept.
+
+        Raises:
+            RecordingError: it had steps, and it is damaged or gone.
+        """
+        rollup = self._store.get_episode(run_id, episode_id)
+        metadata = self._store.get_run(run_id).metadata
+        where = metadata.get(_KEPT_ELSEWHERE)
+        backend, folder = (where.get("backend"), where.get("folder", "")) if isinstance(where, Mapping) else ("", "")
+        if rollup.ended_at is not None and rollup.steps and backend not in {"", _NONE} and "gaps" not in metadata:
+            raise RecordingError(
+                f"The recording of run {run_id} is damaged, or gone: {folder} holds none that can be read.",
+                hint="Copy it back from elsewhere.",
+            )
+        return self._store.load_steps(run_id, episode_id, start=start, stop=stop)
 
     def load_columns(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> StepColumns:
         """What `load_steps` reads, as columns.

@@ -49,10 +49,11 @@ def check_runs(settings: Settings) -> Check:
         with open_archive(settings) as archive:
             runs = archive.store.list_runs()
             # What another backend recorded has no replay file: its pictures are in a folder of its own.
-            elsewhere = settings.paths.recordings_dir
-            others = [one for one in runs if (elsewhere / one.run.run_id).is_dir()][:_READ]
-            unread = {one.run.run_id: told for one in others if (told := _why_unread(archive.library, one))}
-            pictured = [one.run.run_id for one in runs if one.frames and not (elsewhere / one.run.run_id).is_dir()]
+            others = [one for one in runs if "recording" in one.run.metadata]
+            told = ((one.run.run_id, _why_unread(archive.library, one)) for one in others[:_READ])
+            unread = [(run_id, why) for run_id, why in told if why]
+            elsewhere = {one.run.run_id for one in others}
+            pictured = [one.run.run_id for one in runs if one.frames and one.run.run_id not in elsewhere]
             lost = [run_id for run_id in pictured if not archive.resolver.has_run(run_id)]
             there = [run_id for run_id in pictured if run_id not in lost][:_OPENED]
             damaged = [run_id for run_id in there if archive.resolver.get_run_info(run_id) is None]
@@ -64,28 +65,34 @@ def check_runs(settings: Settings) -> Check:
         text += f", {states[RunState.RUNNING]:,} being recorded now"
     if states[RunState.INTERRUPTED]:
         text += f", {states[RunState.INTERRUPTED]:,} interrupted (what was recorded is kept)"
+    found: list[tuple[str, str]] = []
     if unread:
-        first, why = next(iter(unread.items()))
-        return Check(
-            "Recordings",
-            Status.WARNING,
-            f"{text}; the recording of {len(unread):,} cannot be read, of {first} first: {why}",
-            f"Copy it back from elsewhere into {elsewhere}.",
+        (first, why), count = unread[0], len(unread)
+        found.append(
+            (
+                f"the recording of {count:,} cannot be read, of {first} first: {why}",
+                f"Copy it back from elsewhere into {settings.paths.recordings_dir}.",
+            )
         )
+    rows_open = "rows without pictures still open."
     if damaged:
-        return Check(
-            "Recordings",
-            Status.WARNING,
-            f"{text}; the replay file of {len(damaged):,} cannot be read, of {damaged[0]} first.",
-            f"Copy it back from elsewhere into {settings.paths.replay_dir}; rows without pictures still open.",
+        found.append(
+            (
+                f"the replay file of {len(damaged):,} cannot be read, of {damaged[0]} first.",
+                f"Copy it back from elsewhere into {settings.paths.replay_dir}; {rows_open}",
+            )
         )
     if lost:
-        return Check(
-            "Recordings",
-            Status.WARNING,
-            f"{text}; the replay file of {len(lost):,} is gone, of {lost[0]} first.",
-            f"Put the files back into {settings.paths.replay_dir}; rows without pictures still open.",
+        found.append(
+            (
+                f"the replay file of {len(lost):,} is gone, of {lost[0]} first.",
+                f"Put the files back into {settings.paths.replay_dir}; {rows_open}",
+            )
         )
+    if found:
+        sentences, hints = zip(*found, strict=True)
+        text = "; ".join((text, *(one.removesuffix(".") for one in sentences)))
+        return Check("Recordings", Status.WARNING, f"{text}.", " ".join(hints))
     return Check("Recordings", Status.OK, f"{text}.")
 
 

@@ -60,7 +60,7 @@ def write_copy(job: ExportJob, path: Path, config: RecorderConfig, copy_columns:
             (folder / "recording").rename(path)
         except RecordingError as error:
             cause: BaseException | None = error
-            while cause is not None and not (isinstance(cause, OSError) and cause.errno):
+            while cause is not None and not _is_of_the_disk(cause):
                 cause = cause.__cause__
             if isinstance(cause, OSError):
                 raise OSError(cause.errno, cause.strerror) from error
@@ -70,6 +70,11 @@ def write_copy(job: ExportJob, path: Path, config: RecorderConfig, copy_columns:
             ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_of_the_disk(cause: BaseException) -> bool:
+    # A file that is missing is one of the recording that is read.
+    return isinstance(cause, OSError) and bool(cause.errno) and not isinstance(cause, FileNotFoundError)
 
 
 def _copy(job: ExportJob, backend: RecordingBackend, copy_columns: CopyColumns) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Saying(gym.Env[int, int]):
+class Saying(gym.Env[Any, Any]):
     """Draws itself as text; *breaks_at* says at which step it cannot."""
 
     metadata = {"render_modes": ["ansi"]}  # noqa: RUF012 - Gymnasium's own way
