@@ -29,20 +29,19 @@ class ViewSource:
 
     def __init__(self, make: Callable[[], ViewMaker | None], name: str) -> None:
         self._name = name
+        # Made with the first step: worlds place their agents in reset, not when they are made.
+        self._make: Callable[[], ViewMaker | None] | None = make
         self._maker: ViewMaker | None = None
-        try:
-            self._maker = make()
-        except Exception as fault:  # noqa: BLE001 - foreign attributes
-            _LOGGER.info("%s is shown without a view: %s", name, one_line(fault))
 
     def of(self, observation: Any, *, is_over: bool) -> View | None:
         """The payload of a step; None where there is nothing to draw."""
-        if self._maker is None:
-            return None
         try:
-            return self._maker(observation, is_over)
-        except Exception as fault:  # noqa: BLE001 - as above
-            _LOGGER.info("%s is shown without a view from now on: %s", self._name, one_line(fault))
+            if self._make is not None:
+                make, self._make = self._make, None
+                self._maker = make()
+            return None if self._maker is None else self._maker(observation, is_over)
+        except Exception as fault:  # noqa: BLE001 - foreign attributes
+            _LOGGER.info("%s is shown without a view: %s", self._name, one_line(fault))
             self._maker = None
             return None
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 GIT_COMMIT: Final = "git_commit"
 _LEARNER: Final = "hyperparameters."
 # Of a recording's metadata: shown elsewhere, or of no use to a person.
-_SHOWN_ELSEWHERE: Final = frozenset({"name", "group", "total_steps", "steps_before", "schema", "training", GIT_COMMIT})
+_SHOWN_ELSEWHERE: Final = frozenset(
+    {"name", "group", "total_steps", "steps_before", "schema", "spaces", "trainer", "training", GIT_COMMIT}
+)
 # What tells processes apart, and no settings of theirs.
 _IDENTITIES: Final = ("pid", "session")
 _DEFAULTS: Final = msgspec.to_builtins(TrainingConfig())
@@ -63,6 +65,8 @@ def settings_of(run: LiveRun, record: RunRecord | None = None) -> dict[str, str]
         for label in _LABELS:
             del document[label]
         _flatten("", document, flat)
+        if not flat["env_id"] and record is not None:
+            flat["env_id"] = record.env_id  # a script's own choice
     else:
         flat |= {"env_id": run.env_id, "algorithm": run.algorithm}
         if record is not None:

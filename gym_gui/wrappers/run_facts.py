@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: What stands for an environment in the record of a run that has none.
 LEARNER: Final = "learner"
+_LEARNERS: Final = ("torch", "stable_baselines3", "sb3_contrib", "tensorflow", "jax", "flax", "ray", "tianshou")
 
 
 def portable_spaces(spaces: RunSpaces) -> RunSpaces:
@@ -70,7 +71,9 @@ def run_record_of(
         observation_space=spaces.observation_text,
         space_signature=spaces.signature,
         step_rate_hz=_rate_hz(env, is_ale=is_ale),
-        versions=describe.package_versions(dict.fromkeys(filter(None, (own, "ale_py" if is_ale else None)))),
+        versions=describe.package_versions(
+            dict.fromkeys(filter(None, (own, "ale_py" if is_ale else None, *_learners())))
+        ),
         rom_sha256=_rom_sha256(env) if is_ale else None,
         host=f"{platform.node()} ({platform.platform()})",
         app_version=gym_gui.__version__,
@@ -84,6 +87,11 @@ def run_record_of(
     return record, RunSpaces(action=action_space, observation=observation_space)
 
 
+def _learners() -> list[str]:
+    """What this process learns with: the packages of that kind that it has loaded."""
+    return [name for name in _LEARNERS if name in sys.modules]
+
+
 def learner_record_of(*, run_id: str, player: str, metadata: Mapping[str, Any]) -> tuple[RunRecord, RunSpaces]:
     """The record of a run that holds what a learner logs, and no environment's steps."""
     record = RunRecord(
@@ -92,7 +100,7 @@ def learner_record_of(*, run_id: str, player: str, metadata: Mapping[str, Any]) 
         created_at=utc_now(),
         render_mode=None,
         player=player,
-        versions=describe.package_versions(()),
+        versions=describe.package_versions(_learners()),
         host=f"{platform.node()} ({platform.platform()})",
         app_version=gym_gui.__version__,
         metadata={

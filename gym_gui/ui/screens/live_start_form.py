@@ -160,6 +160,7 @@ class LiveStartForm(QDialog):
         self.start_button.setShortcut("Ctrl+Return")
         self._judged: TrainingConfig | None = None  # what was asked about last
         self._misfit = ""
+        self._refused: tuple[TrainingConfig, str] | None = None  # what the trainer did not take, and why
         self._waiting = False
         self._theme = theme
         self._judge_timer = make_timer(self, _JUDGE_MS, self._judge)
@@ -185,8 +186,8 @@ class LiveStartForm(QDialog):
     def show_refused(self, sentence: str) -> None:
         """The trainer did not take it."""
         self._waiting = False
-        self.start_button.setEnabled(True)
-        self._say("bad", sentence)
+        self._refused = self.form.config, sentence
+        self._show_faults()
 
     def show_misfit(self, config: TrainingConfig, sentence: str) -> None:
         """Why that run could not begin; empty where it could, or nobody knows."""
@@ -290,7 +291,10 @@ class LiveStartForm(QDialog):
     def _show_faults(self) -> None:
         form = self.form
         self.start_button.setEnabled(not (form.fault or self._misfit))
-        self._say("bad" if form.typed or not form.fault else "", form.fault or self._misfit)
+        told = form.fault or self._misfit
+        if not told and self._refused is not None and form.config == self._refused[0]:
+            told = self._refused[1]  # it may be tried again, and stays told
+        self._say("bad" if form.typed or not form.fault else "", told)
 
     def _say(self, state: str, text: str) -> None:
         self.message.setText(text)

@@ -153,6 +153,7 @@ class NumberField(SettingField):
         self.edit = QLineEdit()
         super().__init__(name, self.edit)
         self._settings: Settings | None = None
+        self._before: Any = None  # what held when the typing began
         self.edit.setFixedWidth(_NUMBER_WIDTH)
         self.edit.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.edit.setAccessibleName(f"{title}, {unit}")
@@ -174,6 +175,7 @@ class NumberField(SettingField):
         self._settings = settings
         # What is being typed stays as it is typed: `2.` is on its way to `2.5`.
         if not self.edit.hasFocus():
+            self._before = value
             self.edit.setText(f"{value:g}" if isinstance(value, float) else str(value))
             set_state(self.edit, "")
 
@@ -182,6 +184,9 @@ class NumberField(SettingField):
             return
         key = find_key(self.name, self._settings.options)
         fault = fault_of(key, text)
+        if fault and self._before is not None:
+            # What was on its way to it is not what was wanted: 9999 of 99999.
+            self.changed.emit(self.name, self._before)
         self._say(fault.replace(f"{self.name} must", "It must"), "bad" if fault else "")
         set_state(self.edit, "bad" if fault else "")
         if not fault:

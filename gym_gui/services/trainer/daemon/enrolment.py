@@ -212,6 +212,8 @@ class Enrolment:
     def _announce(self, record: RunRecord, run_id: str, request: pb.RegisterWorkerRequest) -> None:
         about = {"host": request.host[:_MAX_NAME], "session": _session(request), "ours": self._owner.is_ours(run_id)}
         metadata = {**record.metadata, TRAINER_KEY: about}
+        if metadata.get("group") == record.run_id:
+            metadata["group"] = run_id  # another execution of that name is no part of this one
         if request.spaces_json and "spaces" not in metadata:
             # What the steps are checked against, here and by whoever reads them later.
             metadata["spaces"] = _spaces_of(request.spaces_json)

@@ -5,6 +5,7 @@ Needs no trainer that runs. Any thread.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,8 @@ _REASONS: Final = {
     RunState.INTERRUPTED: "Its workers were not heard of any more.",
 }
 
+_RETURNS: Final = 100
+
 
 class RunShelf:
     """What is known of runs.
@@ -50,6 +53,7 @@ class RunShelf:
         self._library = library
         self._book = book
         self.enrolment: Enrolment | None = None
+        self._returns: dict[tuple[str, int], float] = {}
 
     def get(self, run_id: str) -> TrainingRun:
         """One run, as far as it has come.
@@ -127,6 +131,7 @@ class RunShelf:
                 episodes=summary.episodes,
                 frames=summary.frames,
                 dropped_frames=summary.dropped_frames,
+                mean_return=self._mean_return(summary),
             ),
             workers=tuple(
                 WorkerProcess(
@@ -142,6 +147,16 @@ class RunShelf:
                 if worker.ended is None
             ),
         )
+
+    def _mean_return(self, summary: RunSummary) -> float:
+        """The mean return of the newest hundred episodes, as of every run; asked once of a run that has ended."""
+        key = summary.run.run_id, summary.episodes
+        found = self._returns.get(key)
+        if found is None:
+            table = self._library.load_episode_table([summary.run.run_id])
+            returns = [] if table is None else table.returns[~table.evaluations][-_RETURNS:].tolist()
+            found = self._returns[key] = math.fsum(returns) / len(returns) if returns else math.nan
+        return found
 
 
 def _is_stranger(summary: RunSummary) -> bool:

@@ -176,8 +176,14 @@ class ActiveRun:
         return replace(worker, heartbeat_at=at - timedelta(seconds=max(0.0, now - heard_at)))
 
     def last_heard(self, worker_id: str) -> float | None:
-        """When the run was last heard of: by its own worker where that has spoken, else by any; None for never."""
-        return self.heard.get(worker_id, max(self.heard.values(), default=None))
+        """When the run was last heard of: by its own worker where that has spoken, else by any; None for never.
+
+        Whatever the same process records beside it, or after its recording process was replaced, speaks for it, too.
+        """
+        pids = {worker.pid for worker in self.run.workers} | ({self.process.pid} if self.process is not None else set())
+        beside = tuple(f"{worker_id}.{pid}." for pid in pids)
+        own = [at for name, at in self.heard.items() if name == worker_id or name.startswith(beside)]
+        return max(own or self.heard.values(), default=None)
 
     def order(self, order: Order) -> None:
         """Something for its workers to do; told at their next question."""
