@@ -214,7 +214,7 @@ class LibraryReader:
         metadata = self._store.get_run(run_id).metadata
         where = metadata.get(_KEPT_ELSEWHERE)
         backend, folder = (where.get("backend"), where.get("folder", "")) if isinstance(where, Mapping) else ("", "")
-        if rollup.ended_at is not None and rollup.steps and backend not in {"", _NONE} and "gaps" not in metadata:
+        if rollup.steps and backend not in {"", _NONE} and "gaps" not in metadata:
             raise RecordingError(
                 f"The recording of run {run_id} is damaged, or gone: {folder} holds none that can be read.",
                 hint="Copy it back from elsewhere.",

@@ -24,6 +24,7 @@ from gym_gui.core.data_model import RunState
 from gym_gui.services.trainer.client.remote_library import RemoteLibrary
 from gym_gui.services.trainer.states import TrainingState
 from gym_gui.wrappers import RecordTelemetry
+from gym_gui.wrappers.session import SESSION_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,6 +121,30 @@ def test_that_the_webhook_hears_of_a_script_that_failed(
             raise ValueError("no")
         until(lambda: told, "the alert")
     assert told == [("failed", "failing", "Run failing failed: ValueError: no")]
+
+
+def test_that_executions_of_one_name_are_runs_of_their_own(var_dir: Path) -> None:
+    with TrainerProcess(var_dir) as trainer:
+        code = (
+            "import sys, gym_gui\nfrom small_envs import Counting\n"
+            "env = gym_gui.RecordTelemetry(Counting(), run='again', to=sys.argv[1])\n"
+            "env.reset()\nfor _ in range(5):\n    env.step(1)\nenv.close()\n"
+        )
+        variables = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
+        variables.pop(SESSION_VARIABLE, None)  # this process's own
+        for _ in range(2):
+            subprocess.run([sys.executable, "-c", code, trainer.address], check=True, env=variables, timeout=60)
+        with trainer.client() as client:
+            found = until(
+                lambda: len(runs := [one for one in client.list_runs() if one.ended_at is not None]) == 2 and runs,
+                "both ends",
+            )
+            assert {(one.run_id, one.progress.steps, one.progress.mean_return) for one in found} == {
+                ("again", 5, 15.0),
+                ("again-2", 5, 15.0),
+            }
+            records = [client.get_record(one) for one in ("again", "again-2")]
+            assert [record and record.metadata["group"] for record in records] == ["again", "again-2"]
 
 
 def test_that_processes_of_one_script_are_workers_of_one_run(var_dir: Path) -> None:

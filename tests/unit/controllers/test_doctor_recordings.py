@@ -12,7 +12,8 @@ from gym_gui.config.settings import Settings
 from gym_gui.controllers.doctor.check import Status
 from gym_gui.controllers.doctor.storage import check_runs
 from gym_gui.core.data_model import RunState
-from gym_gui.services.bootstrap import open_services
+from gym_gui.core.errors import EnvironmentFault
+from gym_gui.services.bootstrap import open_archive, open_services
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +52,11 @@ def test_that_a_damaged_recording_of_another_backend_is_told(
     inside = {"hdf5": "*.h5", "sqlite": "*.sqlite", "parquet": "**/trajectory_*.parquet"}[backend]
     (file,) = (var_dir / "recordings" / "run").glob(inside)
     file.write_bytes(file.read_bytes()[:300])
+    with open_archive(settings) as archive:
+        with pytest.raises(EnvironmentFault):
+            archive.library.load_steps("run", "e0000")
+        with pytest.raises(EnvironmentFault):
+            archive.library.load_columns("run", "e0000")
     check = check_runs(settings)
     assert check.status is Status.WARNING
     assert "the recording of 1 cannot be read, of run first" in check.message

@@ -178,6 +178,21 @@ def test_that_silence_fails_a_run_with_its_last_lines(var_dir: Path) -> None:
         assert not house.leftovers(run_id)
 
 
+def test_that_the_recorder_that_took_over_from_a_worker_s_own_is_its_sign_of_life(var_dir: Path) -> None:
+    with House(var_dir, limits=replace(LIMITS, heartbeat_timeout_s=0.6)) as house:
+        run_id = house.submit(SLEEP)
+        house.register(run_id)
+        beats = threading.Event()
+        for _ in range(20):
+            beats.wait(0.06)
+            house.dispatcher.heartbeat(run_id, f"w0.{house.pid(run_id)}.1", Heartbeat())
+        assert house.store.get(run_id).state is S.RUNNING
+        for _ in range(20):
+            beats.wait(0.06)
+            house.dispatcher.heartbeat(run_id, "w0.1", Heartbeat())  # a child of it says nothing of it
+        assert house.wait(run_id, *ENDED).state is S.FAILED
+
+
 def test_that_a_worker_that_never_registers_fails(var_dir: Path) -> None:
     with House(var_dir, limits=replace(LIMITS, start_timeout_s=0.5)) as house:
         run = house.wait(house.submit(SLEEP), *ENDED)
