@@ -17,6 +17,7 @@ from gym_gui.adapters.ownership import owned
 from gym_gui.core.errors import InvalidActionError, InvariantError, SchemaMismatchError
 from gym_gui.core.schema import ForeignPayload, render_from_document
 from gym_gui.core.spaces import SpaceSerializer
+from gym_gui.services.space_checks import compile_check
 from gym_gui.testing.values import expect, is_json, same, shown
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class AdapterContract:
         env_kwargs: Options of the environment.
         human: Whether it is opened as for a person.
         draws: Whether ``render`` gives pictures.
+        stays_within: Whether every observation is one of its space; a recording tells those that are not.
         steps: How many actions an episode takes at most.
     """
 
@@ -59,6 +61,7 @@ class AdapterContract:
     env_kwargs: ClassVar[dict[str, Any]] = {}
     human: ClassVar[bool] = False
     draws: ClassVar[bool] = True
+    stays_within: ClassVar[bool] = True
     steps: ClassVar[int] = 30
 
     def open(self) -> EnvironmentAdapter:
@@ -131,6 +134,20 @@ class AdapterContract:
         first = adapter.reset(seed=1)
         expect(first.action is None and first.reward is None, "reset has an action or a reward.")
         expect(not first.terminated and not first.truncated, "The episode is over at its reset.")
+
+    def test_that_observations_are_what_their_space_says(self, adapter: EnvironmentAdapter) -> None:
+        """Keys, shapes, dtypes and bounds: what else is recorded as a mismatch, step by step."""
+        form = adapter.describe_space().observation
+        try:
+            space = SpaceSerializer.from_json(dict(form or {}))
+        except SchemaMismatchError:
+            pytest.skip("The space is not one of Gymnasium's.")
+        if not self.stays_within:
+            pytest.skip("Its observations may leave their space.")
+        check = compile_check(space)
+        for number, step in enumerate(self.played(adapter)):
+            fault = check(step.observation)
+            expect(not fault, f"The observation of step {number} is none of its space: {fault}.")
 
     def test_that_every_picture_is_rgb_bytes(self, adapter: EnvironmentAdapter) -> None:
         """``uint8 (H, W, 3)``, contiguous; none where the environment does not draw."""

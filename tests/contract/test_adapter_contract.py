@@ -64,6 +64,15 @@ class WholeRewards(GymnasiumAdapter):
         return replace(super().step(action), reward=1)
 
 
+class Cutting(GymnasiumAdapter):
+    """Gives less than its space says."""
+
+    @override
+    def step(self, action: Any) -> AdapterStep:
+        result = super().step(action)
+        return replace(result, observation=result.observation[:2])
+
+
 class Unsigned(GymnasiumAdapter):
     """Signs its spaces with something else."""
 
@@ -117,6 +126,7 @@ class Dotted(AdapterContract):
         (Unstable, "seed_and_actions_reproduce_an_episode", "another step 0"),
         (Unstable, "plain_gymnasium_reproduces_what_was_recorded", "observation after reset is another"),
         (Drifting, "two_of_a_kind_describe_themselves_alike", "changed while playing"),
+        (Cutting, "observations_are_what_their_space_says", "step 1 is none of its space: "),
         (WholeRewards, "values_have_their_python_types", "is of type int, not float"),
         (Unsigned, "the_spaces_are_described_and_signed", "not that of the description"),
         (Unspaced, "the_spaces_are_described_and_signed", "more than JSON"),
