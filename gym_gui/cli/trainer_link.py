@@ -112,11 +112,11 @@ def run_id_of(client: RunReader, text: str) -> str:
     """
     try:
         return client.get(text).run_id
-    except RunNotFoundError:
+    except RunNotFoundError as error:
         for run in client.list_runs(archived=True):
             if run.config.name == text:
                 return run.run_id
-        raise
+        raise RunNotFoundError(error.message, hint="`gym-gui train list` lists the trainer's.") from error
 
 
 def link_options(command: _Command) -> _Command:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from conftest import LogExpectations
+
     from gym_gui.notebook import Library, Run
 
 
@@ -42,6 +45,16 @@ def library(tmp_path: Path) -> Iterator[Library]:
         record(services, RecordingRequest(env_id="CartPole-v1", episodes=3, seed=3))
     with gym_gui.open_library(tmp_path) as opened:
         yield opened
+
+
+def test_that_a_wrong_setting_keeps_nobody_from_what_was_recorded(tmp_path: Path, expect_log: LogExpectations) -> None:
+    recordings = Recordings(tmp_path)
+    recordings.record(3, run_id="one")
+    recordings.close()
+    (tmp_path / "config.yaml").write_text("ui:\n  theme: lihgt\n")
+    expect_log(logging.WARNING, "lihgt")
+    with gym_gui.open_library(tmp_path) as opened:
+        assert [run.run_id for run in opened.runs] == ["one"]
 
 
 def test_that_runs_and_episodes_show_themselves_as_tables(library: Library) -> None:
