@@ -160,6 +160,19 @@ def test_that_an_alert_moves_nothing(live: LiveScreen, window: MainWindow, qtbot
     assert places() == before
 
 
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+def test_that_a_refusal_stays_told_until_the_run_is_another_one(live: LiveScreen) -> None:
+    live.start_run()
+    form = live.start_form
+    assert form is not None
+    live.show_refused("The trainer is full.", "")
+    form.show_misfit(form.form.config, "")  # a judgement that was on its way takes nothing away
+    assert form.message.text() == "The trainer is full."
+    QTest.keyClicks(form.settings.fields["name"], "another")
+    assert form.message.text() == ""
+    form.reject()
+
+
 def test_that_a_banner_does_not_touch_the_filters(live: LiveScreen, qtbot: QtBot) -> None:
     live.show_runs(LiveRunsState(runs=[make_run(1)], chips=(StateChip(StateGroup.ACTIVE, 1, on=False),), loaded=True))
     live.show_refused("The trainer is full.", "")
