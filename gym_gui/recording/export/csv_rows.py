@@ -60,14 +60,19 @@ def tell_left_out(job: ExportJob, shape: TableShape, *, frames: bool = False, ke
     if shape.observation.is_large and not frames:
         job.note("Observations are too large for cells and are not in the table.")
     if shape.extras and not keeps_rare:
-        rare: set[str] = set()
-        for _, page in job.source.pages(job.selection):
-            for row in _extra_rows(page):
-                rare.update(row)
-                rare.update({SOUND} & (row.get("extra") or {}).keys())
-        left = sorted(rare - {"observation", "extra"})
+        left = rare_names(job)
         if left:
             job.note(f"Not in the table: {', '.join(left)}.")
+
+
+def rare_names(job: ExportJob) -> list[str]:
+    """What few rows of the selection have beside an observation: ``view``, ``sound``, sorted."""
+    rare: set[str] = set()
+    for _, page in job.source.pages(job.selection):
+        for row in _extra_rows(page):
+            rare.update(row)
+            rare.update({SOUND} & (row.get("extra") or {}).keys())
+    return sorted(rare - {"observation", "extra"})
 
 
 def _extra_rows(page: StepColumns) -> Iterable[dict[str, Any]]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from gym_gui.core.data_model import FrameState
 from gym_gui.core.errors import ExportError
+from gym_gui.recording.export.csv_rows import rare_names
 from gym_gui.recording.export.documents import episode_document, json_text, run_document
 from gym_gui.recording.export.minari_spaces import spaces_of
 from gym_gui.recording.export.minari_values import FAST_GZIP, create, info_arrays, write_leaves
@@ -77,6 +78,9 @@ def write_minari(job: ExportJob, path: Path) -> None:
     _write_metadata(job, data, dataset_id, writer)
     if shape.frames and not shape.pictures_seen:
         job.note(f"{shape.frames:,} pictures are not the observation, and Minari has no place for others.")
+    left = rare_names(job) if shape.extras else []
+    if left:
+        job.note(f"Minari has no place for: {', '.join(left)}.")
     root = job.target.parent if "/" not in dataset_id else job.target.parents[dataset_id.count("/")]
     job.note(f'Load it with MINARI_DATASETS_PATH="{root}" and minari.load_dataset("{dataset_id}").')
 
