@@ -134,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit code: 0 done, 1 failed (2 wrong usage, by argparse)."""
     parser = argparse.ArgumentParser(
         prog="python -m gym_gui.tools.make_fixtures",
-        description="Write sample payloads of each family of games here, and of others with --also; the same bytes each time.",
+        description="Write sample payloads of each family of games here, and of others with --also.",
     )
     parser.add_argument("--out", metavar="FOLDER", type=Path, default=DEFAULT_OUT, help=f"default: {DEFAULT_OUT}")
     parser.add_argument(
