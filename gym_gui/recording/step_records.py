@@ -182,12 +182,17 @@ def _fit_observation(value: Any) -> tuple[Any, bool]:
     if value is None or _packs_exactly(value, outermost=True):
         return value, True
     # A number is worth having in its place too; large containers are not kept twice.
-    return (value if isinstance(value, (int, float, np.generic)) else None), False
+    return (value if isinstance(value, (int, float, np.generic)) or _is_lone(value) else None), False
+
+
+def _is_lone(value: Any) -> bool:
+    """Whether it is an array of no dimensions: its place gives it back as a NumPy number."""
+    return type(value) is np.ndarray and value.ndim == 0 and value.dtype.kind in "biufc"
 
 
 def _packs_exactly(value: Any, *, outermost: bool = False) -> bool:
     if type(value) is np.ndarray:
-        return value.dtype.kind in "biufc" and value.size > 0 and (outermost or value.ndim > 0)
+        return value.dtype.kind in "biufc" and value.size > 0 and value.ndim > 0
     if isinstance(value, np.generic):
         return not outermost and value.dtype.kind in "biufc"
     if type(value) is dict:

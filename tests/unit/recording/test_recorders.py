@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -275,6 +275,7 @@ step_datas = st.fixed_dictionaries(
 
 @pytest.mark.parametrize("backend", ["split", "sqlite"])
 @given(data=st.lists(step_datas, min_size=1, max_size=5))
+@example(data=[{"observation": np.array(False)}, {"observation": np.array(2.5, np.float32)}])
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_that_whatever_steps_hold_comes_back_exactly(
     tmp_path_factory: pytest.TempPathFactory, backend: str, data: list[dict[str, Any]]
