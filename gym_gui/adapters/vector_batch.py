@@ -63,10 +63,11 @@ class BatchParts:
             leave_out: Keys that belong to someone else.
         """
         found: dict[Any, Any] = {}
-        masks = {f"_{key}" for key in infos}
+        masks = {key: f"_{key}" for key in infos}
+        names = set(masks.values())
         for key, values in infos.items():
-            mask = infos.get(f"_{key}")
-            if key in leave_out or key in masks or (mask is not None and not mask[index]):
+            mask = infos.get(masks[key])
+            if key in leave_out or key in names or (mask is not None and not mask[index]):
                 continue
             if isinstance(values, Mapping):
                 found[key] = self.info(values, index)

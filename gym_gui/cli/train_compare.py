@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gym_gui.controllers.live_facts import Difference
     from gym_gui.services.trainer.run_store import TrainingRun
 
-_FEWEST = 2
+_FEWEST: Final = 2
 
 
 @click.command()

@@ -118,7 +118,7 @@ class RecordingReader(Protocol):
         """One run; raises `RunNotFoundError`."""
 
     def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
-        """The episodes of a run in order, or of every run, newest first."""
+        """The episodes of a run in order, or of every run, newest first; no more than the *newest* ones."""
 
     def get_episode(self, run_id: str, episode: str | int | None = None) -> EpisodeRollup:
         """By id or 0-based index, None for the last.

@@ -15,7 +15,7 @@ from gym_gui.core.data_model import EpisodeStatus, RunRecord
 from gym_gui.core.errors import EnvironmentFault, ReplayFileError, SchemaMismatchError
 from gym_gui.core.typing_compat import override
 from gym_gui.recording.config import FLUSH_INTERVAL_S
-from gym_gui.recording.failover import FailoverBackend, gaps_of
+from gym_gui.recording.failover import NONE, FailoverBackend, gaps_of
 from gym_gui.telemetry.batch_records import events_of
 from gym_gui.telemetry.events import (
     BatchRecorded,
@@ -243,7 +243,7 @@ class RecorderSink(QueueSink):
             if _is_the_worlds(error):
                 raise
             kept = [step for step in steps if self._write_one(backend, step)]
-        keeps = backend.backend_name != "none"
+        keeps = backend.backend_name != NONE
         is_lost = not keeps and bool(backend.gaps)  # where none was chosen, nothing is lost
         if keeps:
             self._saved_steps += len(kept)

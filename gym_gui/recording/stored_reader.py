@@ -73,7 +73,7 @@ class StoredReader(ABC):
         return self._asked(lambda: self._ask_run(run_id).run)
 
     def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
-        """The episodes of a run in order, or of every run, newest first.
+        """The episodes of a run in order, or of every run, newest first; no more than the *newest* ones.
 
         Raises:
             RunNotFoundError: there is no run of that id.
@@ -81,7 +81,8 @@ class StoredReader(ABC):
 
         def ask() -> list[EpisodeSummary]:
             if run_id is not None:
-                return _episodes_of(self._ask_run(run_id))
+                episodes = _episodes_of(self._ask_run(run_id))
+                return episodes if newest is None else episodes[max(0, len(episodes) - newest) :]
             found = [one for name in self.run_ids() for one in _episodes_of(self._ask_run(name))]
             found.sort(key=lambda one: one.rollup.started_at, reverse=True)
             return found[:newest]

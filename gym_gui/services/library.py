@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gym_gui.core.data_model import EpisodeTable, RunSummary, ScalarColumns
+    from gym_gui.core.data_model import RunSummary, ScalarColumns
     from gym_gui.telemetry.step_columns import StepColumns
 
 
@@ -25,9 +25,6 @@ class Library(RecordingReader, Protocol):
 
     def recorded_mark(self) -> tuple[int, ...]:
         """Numbers that differ once anything was recorded, by any process."""
-
-    def load_episode_table(self, run_ids: Sequence[str], *, after_key: int = 0) -> EpisodeTable | None:
-        """The episodes of runs that ended, as columns, from a key on; None where nobody has them as such."""
 
     def load_columns(self, run_id: str, episode_id: str, *, start: int = 0, stop: int | None = None) -> StepColumns:
         """What `load_steps` reads, as columns; raises `RunNotFoundError`, `EpisodeNotFoundError`."""

@@ -18,6 +18,7 @@ from gym_gui.core.errors import (
     RunNotFoundError,
 )
 from gym_gui.core.refs import FrameRef
+from gym_gui.recording.failover import NONE
 from gym_gui.services.shelf import Shelf, mark_of
 from gym_gui.telemetry.step_columns import columns_of
 
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 # What the listing of a run that another backend keeps says in its metadata.
 _KEPT_ELSEWHERE: Final = "recording"
-_NONE: Final = "none"
 
 
 class LibraryReader:
@@ -116,19 +116,19 @@ class LibraryReader:
             return found[0]
 
     def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
-        """The episodes of a run in order, or of every run, newest first.
+        """The episodes of a run in order, or of every run, newest first; no more than the *newest* ones.
 
         Raises:
             RunNotFoundError: there is no run of that id.
         """
         if run_id is not None:
             try:
-                return self._store.list_episodes(run_id)
+                return self._store.list_episodes(run_id, newest=newest)
             except RunNotFoundError:
                 reader = self._reader_of(run_id)
                 if reader is None:
                     raise
-                return reader.list_episodes(run_id)
+                return reader.list_episodes(run_id, newest=newest)
         listed = self._store.list_episodes(newest=newest)
         found = {_key(one): one for reader in self._unlisted() for one in reader.list_episodes(newest=newest)}
         if not found:
@@ -214,7 +214,7 @@ class LibraryReader:
         metadata = self._store.get_run(run_id).metadata
         where = metadata.get(_KEPT_ELSEWHERE)
         backend, folder = (where.get("backend"), where.get("folder", "")) if isinstance(where, Mapping) else ("", "")
-        if rollup.steps and backend not in {"", _NONE} and "gaps" not in metadata:
+        if rollup.steps and backend not in {"", NONE} and "gaps" not in metadata:
             raise RecordingError(
                 f"The recording of run {run_id} is damaged, or gone: {folder} holds none that can be read.",
                 hint="Copy it back from elsewhere.",

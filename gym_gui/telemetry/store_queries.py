@@ -64,20 +64,21 @@ def get_summary(connection: sqlite3.Connection, run_id: str) -> RunSummary:
 def list_episodes(
     connection: sqlite3.Connection, run_id: str | None, *, newest: int | None = None
 ) -> list[EpisodeSummary]:
-    """The episodes of a run in order, or the *newest* ones of every run, newest first.
+    """The episodes of a run in order, or of every run, newest first; no more than the *newest* ones.
 
     Raises:
         RunNotFoundError: there is no run of that id.
     """
+    limit = -1 if newest is None else newest
     if run_id is None:
-        limit = -1 if newest is None else newest
         rows = connection.execute(f"{select_episodes(connection)} ORDER BY episode_key DESC LIMIT ?", (limit,))
         return [episode_summary_of(row) for row in rows]
     run_key = run_key_of(connection, run_id)
     rows = connection.execute(
-        f"{select_episodes(connection)} WHERE run_key = ? ORDER BY episode_index, episode_key", (run_key,)
+        f"{select_episodes(connection)} WHERE run_key = ? ORDER BY episode_index DESC, episode_key DESC LIMIT ?",
+        (run_key, limit),
     )
-    return [episode_summary_of(row) for row in rows]
+    return [episode_summary_of(row) for row in rows][::-1]
 
 
 def recorded_mark(connection: sqlite3.Connection) -> tuple[int, ...]:

@@ -97,7 +97,7 @@ class StoreReading:
 
         Args:
             run_id: The run; None for every run.
-            newest: Of every run, only so many; None for all.
+            newest: No more than so many, the newest; None for all.
 
         Raises:
             RunNotFoundError: there is no run of that id.

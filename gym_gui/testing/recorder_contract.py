@@ -172,6 +172,7 @@ class RecordingBackendContract(RecordingProcessContract):
         assert {summary.run.run_id for summary in reader.list_runs()} == {"a", "b"}
         assert [one.rollup.episode_id for one in reader.list_episodes("a")] == ["e0000", "e0001", "e0002"]
         assert len(reader.list_episodes()) == 6
+        assert [one.rollup.episode_id for one in reader.list_episodes("a", newest=2)] == ["e0001", "e0002"]
         assert len(reader.list_episodes(newest=2)) == 2
         reader.close()
 

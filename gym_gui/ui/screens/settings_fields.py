@@ -184,7 +184,7 @@ class NumberField(SettingField):
             return
         key = find_key(self.name, self._settings.options)
         fault = fault_of(key, text)
-        if fault and self._before is not None:
+        if fault and self._before is not None and self._settings.values()[self.name] != self._before:
             # What was on its way to it is not what was wanted: 9999 of 99999.
             self.changed.emit(self.name, self._before)
         self._say(fault.replace(f"{self.name} must", "It must"), "bad" if fault else "")

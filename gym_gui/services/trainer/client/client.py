@@ -171,10 +171,20 @@ class TrainerClient(Closing):
     def get_record(self, run_id: str) -> RunRecord | None:
         """What a run's recording says of it; None where there is none."""
         try:
-            reply = self.ask(self._stub.ListRecordings, pb.ListRecordingsRequest(run_id=run_id or "?"))
+            return self.get_recording(run_id).run
         except RunNotFoundError:
             return None
-        return next((of_text(RunSummary, text, "A run").run for text in reply.summary_json), None)
+
+    def get_recording(self, run_id: str) -> RunSummary:
+        """A run's recording as a list shows it.
+
+        Raises:
+            RunNotFoundError: there is none of that id.
+        """
+        reply = self.ask(self._stub.ListRecordings, pb.ListRecordingsRequest(run_id=run_id or "?"))
+        if not reply.summary_json:
+            raise RunNotFoundError(f"There is no run {run_id}.")
+        return of_text(RunSummary, reply.summary_json[0], "A run")
 
     def order(self, run_id: str, kind: str, detail: Mapping[str, Any] | None = None, *, worker_id: str = "") -> None:
         """Ask a run's worker: ``checkpoint``, ``evaluate``, ``take-control``, ``act``, ``hand-back``."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from gym_gui.core.closing import Closing
 from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunSummary
-from gym_gui.core.errors import FrameNotFoundError, RunNotFoundError, TrainerRefusedError
+from gym_gui.core.errors import FrameNotFoundError, TrainerRefusedError
 from gym_gui.core.refs import FrameRef
 from gym_gui.core.typing_compat import override
 from gym_gui.replay.chunk_codec import decode_chunk
@@ -85,10 +85,7 @@ class RemoteLibrary(Closing):
         Raises:
             RunNotFoundError: there is none of that id.
         """
-        reply = self._client.ask(self._client.stub.ListRecordings, pb.ListRecordingsRequest(run_id=run_id or "?"))
-        if not reply.summary_json:
-            raise RunNotFoundError(f"There is no run {run_id}.")
-        return of_text(RunSummary, reply.summary_json[0], "A run")
+        return self._client.get_recording(run_id)
 
     def list_episodes(self, run_id: str | None = None, *, newest: int | None = None) -> list[EpisodeSummary]:
         """The episodes of a run in order, or of every run, newest first.

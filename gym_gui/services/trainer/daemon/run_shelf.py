@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.data_model import RunState
+from gym_gui.core.data_model.episode_table import is_evaluation_worker
 from gym_gui.core.errors import RunNotFoundError
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.services.trainer.daemon.enrolment import TRAINER_KEY
@@ -53,7 +54,7 @@ class RunShelf:
         self._library = library
         self._book = book
         self.enrolment: Enrolment | None = None
-        self._returns: dict[tuple[str, int], float] = {}
+        self._returns: dict[str, tuple[int, float]] = {}
 
     def get(self, run_id: str) -> TrainingRun:
         """One run, as far as it has come.
@@ -67,7 +68,7 @@ class RunShelf:
             found = self._library.get_summary(run_id)
             if not _is_stranger(found):
                 raise
-            return self._stranger(found)
+            return self._with_return(self._stranger(found))
 
     def list(
         self, states: Collection[TrainingState], *, archived: bool, after: str, limit: int
@@ -87,7 +88,7 @@ class RunShelf:
         )
         places = [place for place, run in enumerate(found) if run.run_id == after]
         start = places[0] + 1 if places else 0
-        return found[start : start + limit], len(found) > start + limit
+        return list(map(self._with_return, found[start : start + limit])), len(found) > start + limit
 
     def transitions(self, run_id: str) -> Sequence[RunTransition]:
         """Every change of a run's state; a script's run has those that its recording tells."""
@@ -131,7 +132,6 @@ class RunShelf:
                 episodes=summary.episodes,
                 frames=summary.frames,
                 dropped_frames=summary.dropped_frames,
-                mean_return=self._mean_return(summary),
             ),
             workers=tuple(
                 WorkerProcess(
@@ -148,15 +148,21 @@ class RunShelf:
             ),
         )
 
-    def _mean_return(self, summary: RunSummary) -> float:
-        """The mean return of the newest hundred episodes, as of every run; asked once of a run that has ended."""
-        key = summary.run.run_id, summary.episodes
-        found = self._returns.get(key)
-        if found is None:
-            table = self._library.load_episode_table([summary.run.run_id])
-            returns = [] if table is None else table.returns[~table.evaluations][-_RETURNS:].tolist()
-            found = self._returns[key] = math.fsum(returns) / len(returns) if returns else math.nan
-        return found
+    def _with_return(self, run: TrainingRun) -> TrainingRun:
+        """A script's run whose recording alone tells how it did: the mean of its newest episodes, read once a count."""
+        if run.digest or run.progress.episodes == 0 or not math.isnan(run.progress.mean_return):
+            return run
+        counted, mean = self._returns.get(run.run_id, (0, math.nan))
+        if counted != run.progress.episodes:
+            rollups = [one.rollup for one in self._library.list_episodes(run.run_id, newest=_RETURNS)]
+            returns = [
+                one.total_reward
+                for one in rollups
+                if one.ended_at is not None and not is_evaluation_worker(one.worker_id)
+            ]
+            mean = math.fsum(returns) / len(returns) if returns else math.nan
+            self._returns[run.run_id] = run.progress.episodes, mean
+        return replace(run, progress=replace(run.progress, mean_return=mean))
 
 
 def _is_stranger(summary: RunSummary) -> bool:

@@ -163,14 +163,19 @@ def test_that_a_worker_that_finished_while_being_cancelled_has_finished(house: H
     assert house.wait(run_id, *ENDED).reason == "All done."
 
 
+def beat(house: House, run_id: str, worker_id: str) -> None:
+    """Say for more than a second that a worker lives."""
+    beats = threading.Event()
+    for _ in range(20):
+        beats.wait(0.06)
+        house.dispatcher.heartbeat(run_id, worker_id, Heartbeat())
+
+
 def test_that_silence_fails_a_run_with_its_last_lines(var_dir: Path) -> None:
     with House(var_dir, limits=replace(LIMITS, heartbeat_timeout_s=0.6)) as house:
         run_id = house.submit(SLEEP)
         house.register(run_id)
-        beats = threading.Event()
-        for _ in range(20):
-            beats.wait(0.06)
-            house.dispatcher.heartbeat(run_id, "w0", Heartbeat())
+        beat(house, run_id, "w0")
         assert house.store.get(run_id).state is S.RUNNING  # twice as long as silence may last
         run = house.wait(run_id, *ENDED)
         assert run.state is S.FAILED
@@ -182,14 +187,9 @@ def test_that_the_recorder_that_took_over_from_a_worker_s_own_is_its_sign_of_lif
     with House(var_dir, limits=replace(LIMITS, heartbeat_timeout_s=0.6)) as house:
         run_id = house.submit(SLEEP)
         house.register(run_id)
-        beats = threading.Event()
-        for _ in range(20):
-            beats.wait(0.06)
-            house.dispatcher.heartbeat(run_id, f"w0.{house.pid(run_id)}.1", Heartbeat())
+        beat(house, run_id, f"w0.{house.pid(run_id)}.1")
         assert house.store.get(run_id).state is S.RUNNING
-        for _ in range(20):
-            beats.wait(0.06)
-            house.dispatcher.heartbeat(run_id, "w0.1", Heartbeat())  # a child of it says nothing of it
+        beat(house, run_id, "w0.1")  # a child of it says nothing of it
         assert house.wait(run_id, *ENDED).state is S.FAILED
 
 
