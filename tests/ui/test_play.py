@@ -133,8 +133,12 @@ def test_that_return_in_the_search_field_plays_the_first_match(player: Player) -
     assert player.state.env_id.startswith("CartPole")
 
 
-def test_that_an_environment_of_ones_own_is_played_by_typing_its_id(player: Player, brittle_env: str) -> None:
+def test_that_an_environment_of_ones_own_is_played_by_typing_its_id(
+    player: Player, request: pytest.FixtureRequest
+) -> None:
     player.wait_for_games()
+    # Registered once the list is made, or it might be in the list.
+    brittle_env = request.getfixturevalue("brittle_env")
     player.screen.catalog.search.setText("own")
     player.screen.catalog.search.setText(brittle_env)
     assert brittle_env in player.screen.catalog.empty.button.text()
