@@ -18,10 +18,9 @@ from gym_gui.adapters.controls.generic import generic_scheme
 from gym_gui.adapters.foreign import ForeignCode
 from gym_gui.adapters.frames import FrameNormaliser
 from gym_gui.adapters.normalization import NormalizationProbe
-from gym_gui.adapters.opening import checked_kwargs, close_quietly, open_environment
+from gym_gui.adapters.opening import ANSI, checked_kwargs, close_quietly, open_environment
 from gym_gui.adapters.ownership import owned
-from gym_gui.adapters.view_source import ViewSource
-from gym_gui.adapters.views import make_view_maker
+from gym_gui.adapters.view_source import ViewSource, drawn_or_written
 from gym_gui.core.errors import EnvironmentRaisedError, EnvironmentUnusableError, InvariantError
 from gym_gui.core.schema.run_spaces import RunSpaces
 from gym_gui.core.typing_compat import override
@@ -122,7 +121,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
 
     def make_view(self, env: Env[Any, Any]) -> ViewMaker | None:
         """What draws a step as a grid, a graph or text; None where the picture says all there is."""
-        return make_view_maker(env)
+        return drawn_or_written(env)
 
     def rom_sha256(self, env: Env[Any, Any]) -> str | None:  # noqa: ARG002 - for Atari
         """Hash of the ROM, where there is one."""
@@ -291,7 +290,8 @@ class GymnasiumAdapter(EnvironmentAdapter):
         env = self._env
         own = describe.entry_point_module(resolved.spec)
         packages = dict.fromkeys((*self.packages, *((own,) if own else ())))
-        no_picture = f"{self._env_id} draws no picture (no rgb_array mode); it is recorded without frames."
+        instead = "its text is recorded" if env.render_mode == ANSI else "it is recorded without frames"
+        no_picture = f"{self._env_id} draws no picture (no rgb_array mode); {instead}."
         return EnvironmentDescription(
             env_id=self._env_id,
             env_kwargs=kwargs,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gym_gui.adapters.registry import ResolvedEnvironment
 
 RGB_ARRAY: Final = "rgb_array"
+ANSI: Final = "ansi"
 _UNEXPECTED: Final = re.compile(r"unexpected keyword argument '(\w+)'")
 
 
@@ -69,7 +70,7 @@ def checked_kwargs(env_id: str, env_kwargs: Mapping[str, Any] | None) -> dict[st
 def open_environment(
     resolved: ResolvedEnvironment, make_kwargs: Mapping[str, Any], *, render: bool
 ) -> OpenedEnvironment:
-    """Make the environment with ``rgb_array`` where it can, without pictures where it cannot; never with a window.
+    """Make the environment with ``rgb_array`` where it can, else with ``ansi``, else silent; never with a window.
 
     Raises:
         EnvironmentUnusableError: a package is missing, a keyword is wrong, or its constructor raised.
@@ -91,7 +92,21 @@ def open_environment(
         env = _make(env_id, make_kwargs, mode)
     if RGB_ARRAY in _declared_modes(env) and mode == RGB_ARRAY:
         return OpenedEnvironment(env, RGB_ARRAY)
-    return OpenedEnvironment(env, RGB_ARRAY if _draws(env, env_id, make_kwargs, mode) else None)
+    if _draws(env, env_id, make_kwargs, mode):
+        return OpenedEnvironment(env, RGB_ARRAY)
+    return OpenedEnvironment(_told_in_text(env, env_id, make_kwargs), None)
+
+
+def _told_in_text(env: Env[Any, Any], env_id: str, make_kwargs: Mapping[str, Any]) -> Env[Any, Any]:
+    """The environment made anew to write what it does not draw, where it says that it does; else *env* itself."""
+    if ANSI not in _declared_modes(env):
+        return env
+    try:
+        made = _make(env_id, make_kwargs, ANSI)
+    except EnvironmentUnusableError:
+        return env  # it says so, and cannot
+    close_quietly(env)
+    return made
 
 
 def _is_declared(resolved: ResolvedEnvironment) -> bool:

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.adapters.foreign import one_line
+from gym_gui.adapters.opening import ANSI
 from gym_gui.adapters.toy_text_views import toy_text_view_maker
 from gym_gui.adapters.views import make_view_maker, text_view
 
@@ -47,9 +48,14 @@ class ViewSource:
 
 
 def view_maker_of(env: Env[Any, Any]) -> ViewMaker | None:
-    """The maker for any environment: its family's, the text of ``render_mode="ansi"``, or None."""
-    found = toy_text_view_maker(env) or make_view_maker(env)
-    if found is None and env.render_mode == "ansi":
+    """The maker for any environment: its family's, or what `drawn_or_written` finds."""
+    return toy_text_view_maker(env) or drawn_or_written(env)
+
+
+def drawn_or_written(env: Env[Any, Any]) -> ViewMaker | None:
+    """The maker for an environment of no family: what can be drawn, the text of ``render_mode="ansi"``, or None."""
+    found = make_view_maker(env)
+    if found is None and env.render_mode == ANSI:
         return lambda *_: _text_of(env.render())
     return found
 

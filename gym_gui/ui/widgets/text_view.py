@@ -8,15 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtGui import QFont, QFontMetrics, QTextCharFormat
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from gym_gui.core.typing_compat import override
 from gym_gui.ui import theme as tokens
+from gym_gui.ui.widgets.ansi_text import ESCAPE, decoded, write_decoded
 from gym_gui.ui.widgets.basics import make_label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
+    from rich.text import Text
 
     from gym_gui.ui.theme import Theme
 
@@ -39,6 +41,8 @@ class TextView(QWidget):
         self.setMinimumSize(_MINIMUM)
         self._theme = theme
         self._text = ""
+        # Of a text with ANSI sequences, its lines; they are written anew in another theme's colours.
+        self._coloured: list[Text] = []
         self._lines = QSize(1, 1)
         self._cut = ""
         self.title = make_label("", "title")
@@ -52,11 +56,11 @@ class TextView(QWidget):
         self.editor.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.editor.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.editor.document().setDocumentMargin(tokens.SPACE_8)
-        theme.changed.connect(self._arrange)
+        theme.changed.connect(self._dress)
 
     @property
     def text(self) -> str:
-        """What is shown, whole."""
+        """What is shown, whole, its ANSI sequences included."""
         return self._text
 
     @property
@@ -89,14 +93,26 @@ class TextView(QWidget):
         if text != self._text:
             self._text = text
             self._cut = f"{len(text):,} characters; the first {LONGEST:,} are shown." if len(text) > LONGEST else ""
-            shown = text[:LONGEST]
-            lines = shown.split("\n")
-            self._lines = QSize(max(map(len, lines)), len(lines))
-            bars = (self.editor.horizontalScrollBar(), self.editor.verticalScrollBar())
-            places = [bar.value() for bar in bars]
-            self.editor.setPlainText(shown)
-            for bar, place in zip(bars, places, strict=True):
-                bar.setValue(place)
+            self._write(text[:LONGEST])
+        self._arrange()
+
+    def _write(self, text: str) -> None:
+        self._coloured = decoded(text) if ESCAPE in text else []
+        lines = [line.plain for line in self._coloured] or text.split("\n")
+        self._lines = QSize(max(map(len, lines)), len(lines))
+        bars = (self.editor.horizontalScrollBar(), self.editor.verticalScrollBar())
+        places = [bar.value() for bar in bars]
+        if self._coloured:
+            write_decoded(self.editor.document(), self._coloured, self._theme)
+        else:
+            self.editor.setCurrentCharFormat(QTextCharFormat())
+            self.editor.setPlainText(text)
+        for bar, place in zip(bars, places, strict=True):
+            bar.setValue(place)
+
+    def _dress(self) -> None:
+        if self._coloured:
+            self._write(self._text[:LONGEST])
         self._arrange()
 
     @override

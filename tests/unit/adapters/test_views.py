@@ -167,7 +167,20 @@ def test_that_a_view_that_fails_ends_the_views_and_not_the_episode() -> None:
     assert [view is None for view in seen] == [False, True, True, True]
 
 
-@pytest.mark.parametrize("env_id", ["CartPole-v1", "odd/DictObservation-v0"])
+def test_that_an_environment_that_only_writes_is_recorded_in_its_text() -> None:
+    adapter = make_adapter("odd/StrictMode-v0")
+    try:
+        about = adapter.description
+        steps = [adapter.reset(seed=1), adapter.step(0)]
+    finally:
+        adapter.close()
+    assert [step.view for step in steps] == [{"kind": "text", "text": "text"}] * 2
+    assert [step.frame for step in steps] == [None, None]
+    assert about.render_mode is None
+    assert about.warning == "odd/StrictMode-v0 draws no picture (no rgb_array mode); its text is recorded."
+
+
+@pytest.mark.parametrize("env_id", ["CartPole-v1", "odd/DictObservation-v0", "odd/StrictMode-v0"])
 def test_that_other_environments_have_no_view(env_id: str) -> None:
     assert list(views(env_id, [0])) == [None, None]
 
