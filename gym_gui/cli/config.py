@@ -58,7 +58,7 @@ def show(*, overrides: tuple[str, ...], as_yaml: bool, as_json: bool, var_dir: s
         click.echo(without_passwords(dump(settings.values())), nl=False)
     else:
         _tell(settings)
-    return _tell_faults(settings.faults)
+    return _tell_faults([str(fault) for fault in settings.faults])
 
 
 @config.command()
@@ -130,7 +130,7 @@ def _document(settings: Settings) -> dict[str, Any]:
             }
             for key, value in settings.values().items()
         },
-        "faults": list(map(without_passwords, settings.faults)),
+        "faults": list(map(without_passwords, map(str, settings.faults))),
     }
 
 

@@ -14,9 +14,9 @@ from gym_gui.config.schema import GROUPS, Config, RecordConfig
 from gym_gui.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from gym_gui.config.layers import Resolved
+    from gym_gui.config.layers import OnFault, Resolved
 
 CONF: Final = "gym_gui.config.conf"
 _FOREIGN: Final = "foreign"
@@ -47,7 +47,7 @@ def to_plain(config: Any) -> dict[str, Any]:
     return dataclasses.asdict(config)
 
 
-def parse_overrides(words: Sequence[str], on_fault: Callable[[ConfigError], None] | None = None) -> Layer:
+def parse_overrides(words: Sequence[str], on_fault: OnFault | None = None) -> Layer:
     """``key=value`` words in Hydra's grammar, as the layer above all others.
 
     Args:
@@ -64,7 +64,7 @@ def parse_overrides(words: Sequence[str], on_fault: Callable[[ConfigError], None
     parser = OverridesParser.create()
     entries = []
     for word in words:
-        with passing_faults(on_fault):
+        with passing_faults(on_fault, COMMAND_LINE):
             entries.append(_entry(parser, word))
     return Layer(COMMAND_LINE, tuple(entries))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from gym_gui.config.keys import coerce, every_key, find_key, keys_of
 from gym_gui.config.schema import GROUPS
@@ -73,6 +73,27 @@ class Origin:
         return self.layer != FILE
 
 
+@dataclass(frozen=True, slots=True)
+class SettingFault:
+    """What was set and cannot be used.
+
+    Attributes:
+        sentence: What is wrong, and where it was set.
+        key: The entry's key, as it was written; empty where the fault is that of a whole file or variable.
+        layer: ``file``, ``environment`` or ``command line``.
+    """
+
+    sentence: str
+    key: str = ""
+    layer: str = FILE
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+OnFault: TypeAlias = "Callable[[SettingFault], None]"
+
+
 @dataclass(slots=True)
 class Resolved:
     """What the layers add up to.
@@ -88,7 +109,7 @@ class Resolved:
     origins: dict[str, Origin] = field(default_factory=dict)
 
 
-def resolve(layers: Iterable[Layer], on_fault: Callable[[Layer, ConfigError], None] | None = None) -> Resolved:
+def resolve(layers: Iterable[Layer], on_fault: OnFault | None = None) -> Resolved:
     """Add the layers up.
 
     Args:
@@ -120,7 +141,7 @@ def resolve(layers: Iterable[Layer], on_fault: Callable[[Layer, ConfigError], No
     return result
 
 
-def environment_layer(variables: Mapping[str, str], on_fault: Callable[[ConfigError], None] | None = None) -> Layer:
+def environment_layer(variables: Mapping[str, str], on_fault: OnFault | None = None) -> Layer:
     """The settings among a process's environment variables.
 
     Args:
@@ -147,20 +168,20 @@ def environment_layer(variables: Mapping[str, str], on_fault: Callable[[ConfigEr
         elif variable.startswith(GENERAL_PREFIX):
             entries.append(Entry(name[len(GENERAL_PREFIX) :].lower().replace("__", "."), text, name))
         else:
-            with passing_faults(on_fault):
+            with passing_faults(on_fault, ENVIRONMENT):
                 _refuse_misspelt(variable, by_variable)
     return Layer(ENVIRONMENT, tuple(entries))
 
 
 @contextmanager
-def passing_faults(on_fault: Callable[[ConfigError], None] | None) -> Iterator[None]:
+def passing_faults(on_fault: OnFault | None, layer: str) -> Iterator[None]:
     """Give a fault of what is done inside to *on_fault*; without one it is raised."""
     try:
         yield
     except ConfigError as error:
         if on_fault is None:
             raise
-        on_fault(error)
+        on_fault(SettingFault(str(error), layer=layer))
 
 
 def _refuse_misspelt(variable: str, known: Iterable[str]) -> None:
@@ -215,7 +236,7 @@ def _expanded(value: Any) -> Any:
 class _Located:
     """Adds to a fault where the value was set; gives it to *on_fault* where there is one."""
 
-    def __init__(self, layer: Layer, entry: Entry, on_fault: Callable[[Layer, ConfigError], None] | None) -> None:
+    def __init__(self, layer: Layer, entry: Entry, on_fault: OnFault | None) -> None:
         self._layer = layer
         self._entry = entry
         self._on_fault = on_fault
@@ -230,5 +251,5 @@ class _Located:
         located = ConfigError(error.message, hint=where)
         if self._on_fault is None:
             raise located from None
-        self._on_fault(self._layer, located)
+        self._on_fault(SettingFault(str(located), self._entry.key, self._layer.name))
         return True

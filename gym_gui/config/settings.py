@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 from gym_gui.config.composing import compose_config, parse_overrides, to_plain
 from gym_gui.config.composing import with_values as replace_values
 from gym_gui.config.keys import coerce, find_key, keys_of
-from gym_gui.config.layers import COMMAND_LINE, FILE, Entry, Layer, Origin, environment_layer, passing_faults, resolve
+from gym_gui.config.layers import (
+    COMMAND_LINE,
+    FILE,
+    Entry,
+    Layer,
+    Origin,
+    SettingFault,
+    environment_layer,
+    passing_faults,
+    resolve,
+)
 from gym_gui.config.paths import VarPaths, default_var_dir
 from gym_gui.config.schema import GROUPS, BufferedRecordConfig, Config
 from gym_gui.config.settings_file import read_settings_file, read_settings_text, why_unreadable, write_changes
@@ -33,14 +43,14 @@ class Settings(Config):
         stored: What the user's file sets: key to value.
         above: What overrides the file, lowest first.
         origins: Key to where its value is from; keys that nobody set are missing.
-        faults: Sentences about what was set and cannot be used; its defaults stand.
+        faults: What was set and cannot be used; its defaults stand.
     """
 
     var_dir: Path
     stored: Mapping[str, Any] = field(default_factory=dict)
     above: tuple[Layer, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
-    faults: tuple[str, ...] = ()
+    faults: tuple[SettingFault, ...] = ()
 
     @property
     def paths(self) -> VarPaths:
@@ -107,7 +117,8 @@ class Settings(Config):
             return self._with_option(key, taken, stored)
         origins = {**self.origins, key: Origin(FILE, self.paths.config_file.name)}
         changed = replace_values(self, {key: taken})
-        return replace(changed, stored=stored, origins=origins)  # type: ignore[call-arg, return-value]  # as above
+        faults = tuple(fault for fault in self.faults if (fault.layer, fault.key) != (FILE, key))
+        return replace(changed, stored=stored, origins=origins, faults=faults)  # type: ignore[call-arg, return-value]  # as above
 
     def with_words(self, words: Sequence[str]) -> Settings:
         """A copy with ``KEY=VALUE`` words in the user's file, overridden there or not.
@@ -129,7 +140,9 @@ class Settings(Config):
         for name in [name for name in stored if name.startswith(f"{group}.")]:
             if name not in table or (table[name].own and option != self.options[group]):
                 del stored[name]
-        return _settings_of(self.var_dir, self._file_layer(stored), self.above, lenient=True)
+        # The faults of the layers above are found anew.
+        kept = [fault for fault in self.faults if fault.layer == FILE and fault.key not in {selector, group}]
+        return _settings_of(self.var_dir, self._file_layer(stored), self.above, lenient=True, faults=kept)
 
 
 def load_settings(
@@ -163,14 +176,10 @@ def examine_settings(var_dir: Path | None = None, overrides: Sequence[str] = ())
 
 def _load(var_dir: Path | None, overrides: Sequence[str], variables: Mapping[str, str], *, lenient: bool) -> Settings:
     folder = var_dir.expanduser().absolute() if var_dir else default_var_dir()
-    faults: list[str] = []
-
-    def note(error: ConfigError) -> None:
-        faults.append(str(error))
-
-    on_fault = note if lenient else None
+    faults: list[SettingFault] = []
+    on_fault = faults.append if lenient else None
     file = Layer(FILE, ())
-    with passing_faults(on_fault):
+    with passing_faults(on_fault, FILE):
         file = read_settings_file(VarPaths(folder))
     layers = (environment_layer(variables, on_fault), parse_overrides(overrides, on_fault))
     above = tuple(layer for layer in layers if layer.entries)
@@ -196,29 +205,27 @@ def check_settings(
         ConfigError: *file* cannot be read.
     """
     if file is None:
-        return list(_load(var_dir, (), os.environ if variables is None else variables, lenient=True).faults)
+        variables = os.environ if variables is None else variables
+        return list(map(str, _load(var_dir, (), variables, lenient=True).faults))
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"The file cannot be read: {why_unreadable(error)}.", hint=f"File: {file}") from error
     faults: list[str] = []
-    resolve((read_settings_text(text, file),), lambda _layer, error: faults.append(str(error)))
+    resolve((read_settings_text(text, file),), lambda fault: faults.append(str(fault)))
     return faults
 
 
 def _settings_of(
-    var_dir: Path, file: Layer, above: tuple[Layer, ...], *, lenient: bool, faults: Sequence[str] = ()
+    var_dir: Path, file: Layer, above: tuple[Layer, ...], *, lenient: bool, faults: Sequence[SettingFault] = ()
 ) -> Settings:
     told = list(faults)
     if not file.entries and not above:
         return Settings(var_dir=var_dir, faults=tuple(told))
 
-    def note(_layer: Layer, error: ConfigError) -> None:
-        told.append(str(error))
-
-    resolved = resolve((file, *above), note if lenient else None)
+    resolved = resolve((file, *above), told.append if lenient else None)
     config = compose_config(resolved)
-    alone = resolve((file,), lambda _layer, _error: None)
+    alone = resolve((file,), lambda _fault: None)
     return Settings(
         var_dir=var_dir,
         **{name: getattr(config, name) for name in ("ui", "record", "storage", "game", "trainer")},

@@ -159,6 +159,23 @@ def test_that_a_faulty_file_is_told_where_one_would_look(
     assert screen.themes.button("light").isChecked()
 
 
+def test_that_a_fault_is_told_no_longer_once_it_is_mended_here(
+    var_dir: Path, open_screen: Callable[..., tuple[MainWindow, SettingsScreen]], expect_log: LogExpectations
+) -> None:
+    var_dir.mkdir(exist_ok=True)
+    (var_dir / "config.yaml").write_text("ui:\n  theme: drk\n", encoding="utf-8")
+    expect_log(30, "drk")
+    _, screen = open_screen()
+
+    def told() -> list[str]:
+        return [label.text() for label in screen.findChildren(QLabel) if label.isVisible() and "drk" in label.text()]
+
+    assert len(told()) == 1
+    QTest.mouseClick(screen.themes.button("light"), LEFT)
+    assert told() == []
+    assert not any(label.text() == "Not usable" for label in screen.findChildren(QLabel) if label.isVisible())
+
+
 @pytest.mark.parametrize("size", [(760, 520), (1280, 820)])
 def test_that_nothing_is_cut_off(
     qapp: QApplication, open_screen: Callable[..., tuple[MainWindow, SettingsScreen]], size: tuple[int, int]

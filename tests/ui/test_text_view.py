@@ -79,17 +79,19 @@ def test_that_a_text_of_megabytes_is_cut_and_says_so(view: TextView) -> None:
     assert "200,001 characters" in view.note
 
 
-def letters_of(view: TextView) -> list[tuple[str, str, str]]:
+def letters_of(view: TextView) -> list[tuple[str, ...]]:
     """Each piece of the text that has its own looks: (letters, their colour, their ground's)."""
     found = []
     block = view.editor.document().begin()
     while block.isValid():
-        for piece in block:
-            look = piece.fragment().charFormat()
+        pieces = block.begin()
+        while not pieces.atEnd():
+            look = pieces.fragment().charFormat()
             colours = [
                 brush.color().name() if brush.isOpaque() else "" for brush in (look.foreground(), look.background())
             ]
-            found.append((piece.fragment().text(), *colours))
+            found.append((pieces.fragment().text(), *colours))
+            pieces += 1
         block = block.next()
     return found
 

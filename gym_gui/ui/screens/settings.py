@@ -101,6 +101,8 @@ class SettingsScreen(QWidget):
         self.recording.setEnabled(not settings.is_fixed(_BACKEND))
         for field in self._fields:
             field.refresh(settings)
+        self._faults.setText("\n".join(map(str, settings.faults)))
+        self._faults_card.setVisible(bool(settings.faults))
         self._off_note.setVisible(backend == _OFF)
         set_state(self._off_note, "warn")
         self._record_line.setVisible(backend != _OFF)
@@ -121,12 +123,11 @@ class SettingsScreen(QWidget):
 
     def _make_faults(self) -> QFrame:
         card, column = _make_card("Not usable")
-        faults = self._context.settings().faults
-        for fault in faults:
-            column.addWidget(_selectable(fault, state="bad"))
+        self._faults = _selectable("", state="bad")
+        column.addWidget(self._faults)
         column.addWidget(_make_note("The defaults are used instead. Nothing in the file is changed because of it."))
-        if not faults:  # never shown by hand: without a parent yet, it would be a window of its own
-            card.hide()
+        card.hide()  # shown once it has a parent: without one it would be a window of its own
+        self._faults_card = card
         return card
 
     def _make_look(self) -> QFrame:
