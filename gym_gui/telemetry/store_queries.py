@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -21,7 +22,6 @@ from gym_gui.telemetry.step_columns import select_columns
 from gym_gui.telemetry.step_rows import SELECT_STEPS, EpisodeKeys, record_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Mapping
 
     from gym_gui.core.data_model import EpisodeRollup, EpisodeSummary, RunRecord, RunSummary, StepBatch, StepRecord
@@ -79,6 +79,16 @@ def list_episodes(
         (run_key, limit),
     )
     return [episode_summary_of(row) for row in rows][::-1]
+
+
+def find_damage(connection: sqlite3.Connection) -> list[str]:
+    """What ``PRAGMA quick_check`` says of a file that is not whole; empty where it is."""
+    found: list[str] = []
+    try:
+        found.extend(text for (text,) in connection.execute("PRAGMA quick_check(20)"))
+    except sqlite3.DatabaseError as error:  # damage that SQLite cannot even look past
+        found.append(str(error))
+    return [] if found == ["ok"] else found
 
 
 def recorded_mark(connection: sqlite3.Connection) -> tuple[int, ...]:

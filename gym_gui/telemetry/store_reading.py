@@ -123,6 +123,11 @@ class StoreReading:
         with self._readers.borrow() as connection:
             return select_moment(connection, run_id, time_us)
 
+    def find_damage(self) -> list[str]:
+        """What SQLite finds wrong with the file, in its words; reads all of it, a second for each half gigabyte."""
+        with self._readers.borrow() as connection:
+            return store_queries.find_damage(connection)
+
     def recorded_mark(self) -> tuple[int, ...]:
         """Numbers that differ once anything was recorded, by any process: a millisecond for 10,000 episodes."""
         with self._readers.borrow() as connection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +114,33 @@ def test_that_a_damaged_replay_file_is_named(var_dir: Path, damage: bytes) -> No
     check = checks_of(var_dir)["Recordings"]
     assert check["status"] == "warning"
     assert f"the replay file of 1 cannot be read, of {run_id} first." in check["message"]
+
+
+def test_that_a_lost_database_is_told_by_the_files_that_it_leaves(var_dir: Path) -> None:
+    answer("record", "FrozenLake-v1", "--steps", "3", var_dir=var_dir)
+    replay = next((var_dir / "replay").glob("*.h5"))
+    an_hour_ago = time.time() - 3_600
+    os.utime(replay, (an_hour_ago, an_hour_ago))
+    database = next(var_dir.rglob("telemetry.sqlite"))
+    sentence = f"the database knows nothing of the replay files of 1, of {replay.stem} first"
+    for beside in (database, *database.parent.glob("telemetry.sqlite-*")):
+        beside.unlink()
+    found = checks_of(var_dir)["Recordings"]
+    assert (found["status"], found["message"]) == ("problem", f"The database is gone; {sentence}.")
+    database.write_bytes(b"")
+    found = checks_of(var_dir)["Recordings"]
+    assert (found["status"], found["message"]) == ("warning", f"0 runs; {sentence}.")
+    assert "Copy telemetry.sqlite back" in found["hint"]
+
+
+def test_that_damage_in_the_middle_of_the_database_is_found(var_dir: Path) -> None:
+    answer("record", "CartPole-v1", "--steps", "5000", var_dir=var_dir)
+    database = next(var_dir.rglob("telemetry.sqlite"))
+    page = 4_096
+    with database.open("r+b") as file:
+        file.seek(database.stat().st_size // page // 2 * page)
+        file.write(bytes([0xA5]) * page)
+    found = checks_of(var_dir)["Database"]
+    assert found["status"] == "problem"
+    assert found["message"].startswith("It is damaged; what the damage does not touch can still be read. SQLite says: ")
+    assert found["hint"] == f"Copy it back from elsewhere. File: {database}"

@@ -17,14 +17,22 @@ from gym_gui.services.bootstrap import open_archive
 from gym_gui.telemetry.sqlite_store import MIGRATIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
     from gym_gui.config.settings import Settings
     from gym_gui.core.data_model import RunSummary
+    from gym_gui.services.bootstrap import Archive
     from gym_gui.services.library import Library
 
 _FRAMES: Final = 20
 # Opening a replay file takes a millisecond, another recording ten; the newest ones tell.
 _OPENED: Final = 2_000
 _READ: Final = 200
+_SETTLED_S: Final = 5.0
+_PUT_BACK: Final = "Copy telemetry.sqlite back from elsewhere; rows are nowhere else."
+# Some two seconds.
+_LOOKED_THROUGH_BYTES: Final = 1_000_000_000
 
 
 def check_database(settings: Settings) -> Check:
@@ -32,31 +40,30 @@ def check_database(settings: Settings) -> Check:
     path = settings.paths.telemetry_db
     if not path.exists():
         return Check("Database", Status.OK, "There is none yet; the first recording makes it.")
+    size_bytes = path.stat().st_size
     try:
-        with open_archive(settings):
-            pass
+        with open_archive(settings) as archive:
+            damage = archive.store.find_damage() if size_bytes <= _LOOKED_THROUGH_BYTES else []
     except EnvironmentFault as error:
         return Check("Database", Status.PROBLEM, error.message, error.hint)
-    size_bytes = path.stat().st_size
-    return Check("Database", Status.OK, f"Format {MIGRATIONS[-1].version}, {size_bytes / 1e6:,.1f} MB, opens.")
+    if damage:
+        sentence = f"It is damaged; what the damage does not touch can still be read. SQLite says: {damage[0]}"
+        return Check("Database", Status.PROBLEM, sentence, f"Copy it back from elsewhere. File: {path}")
+    whole = "opens, whole" if size_bytes <= _LOOKED_THROUGH_BYTES else "opens; too large to be looked through here"
+    return Check("Database", Status.OK, f"Format {MIGRATIONS[-1].version}, {size_bytes / 1e6:,.1f} MB, {whole}.")
 
 
 def check_runs(settings: Settings) -> Check:
     """How many runs there are, how many were cut short, and whether each one's file is there."""
+    files = _settled_files(settings.paths.replay_dir)
     if not settings.paths.telemetry_db.exists():
+        if files:
+            return Check("Recordings", Status.PROBLEM, f"The database is gone; {_stray(files)}", _PUT_BACK)
         return Check("Recordings", Status.OK, "There are none yet.")
     try:
         with open_archive(settings) as archive:
             runs = archive.store.list_runs()
-            # What another backend recorded has no replay file: its pictures are in a folder of its own.
-            others = [one for one in runs if "recording" in one.run.metadata]
-            told = ((one.run.run_id, _why_unread(archive.library, one)) for one in others[:_READ])
-            unread = [(run_id, why) for run_id, why in told if why]
-            elsewhere = {one.run.run_id for one in others}
-            pictured = [one.run.run_id for one in runs if one.frames and one.run.run_id not in elsewhere]
-            lost = [run_id for run_id in pictured if not archive.resolver.has_run(run_id)]
-            there = [run_id for run_id in pictured if run_id not in lost][:_OPENED]
-            damaged = [run_id for run_id in there if archive.resolver.get_run_info(run_id) is None]
+            found = [*_faults_of_others(archive, runs), *_faults_of_files(archive, runs, files)]
     except EnvironmentFault as error:
         return Check("Recordings", Status.PROBLEM, f"They cannot be listed. {error.message}", error.hint)
     states = Counter(one.state for one in runs)
@@ -65,35 +72,57 @@ def check_runs(settings: Settings) -> Check:
         text += f", {states[RunState.RUNNING]:,} being recorded now"
     if states[RunState.INTERRUPTED]:
         text += f", {states[RunState.INTERRUPTED]:,} interrupted (what was recorded is kept)"
-    found: list[tuple[str, str]] = []
-    if unread:
-        (first, why), count = unread[0], len(unread)
-        found.append(
-            (
-                f"the recording of {count:,} cannot be read, of {first} first: {why}",
-                f"Copy it back from elsewhere into {settings.paths.recordings_dir}.",
-            )
-        )
-    rows_open = "rows without pictures still open."
-    if damaged:
-        found.append(
-            (
-                f"the replay file of {len(damaged):,} cannot be read, of {damaged[0]} first.",
-                f"Copy it back from elsewhere into {settings.paths.replay_dir}; {rows_open}",
-            )
-        )
-    if lost:
-        found.append(
-            (
-                f"the replay file of {len(lost):,} is gone, of {lost[0]} first.",
-                f"Put the files back into {settings.paths.replay_dir}; {rows_open}",
-            )
-        )
     if found:
         sentences, hints = zip(*found, strict=True)
         text = "; ".join((text, *(one.removesuffix(".") for one in sentences)))
         return Check("Recordings", Status.WARNING, f"{text}.", " ".join(hints))
     return Check("Recordings", Status.OK, f"{text}.")
+
+
+def _faults_of_others(archive: Archive, runs: Sequence[RunSummary]) -> Iterator[tuple[str, str]]:
+    """What is wrong with recordings of other backends, whose pictures are in folders of their own, and what to do."""
+    others = [one for one in runs if "recording" in one.run.metadata]
+    told = ((one.run.run_id, _why_unread(archive.library, one)) for one in others[:_READ])
+    unread = [(run_id, why) for run_id, why in told if why]
+    if unread:
+        (first, why), count = unread[0], len(unread)
+        yield (
+            f"the recording of {count:,} cannot be read, of {first} first: {why}",
+            f"Copy it back from elsewhere into {archive.paths.recordings_dir}.",
+        )
+
+
+def _faults_of_files(archive: Archive, runs: Sequence[RunSummary], files: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What is wrong with replay files, and what to do."""
+    pictured = [one.run.run_id for one in runs if one.frames and "recording" not in one.run.metadata]
+    lost = [run_id for run_id in pictured if not archive.resolver.has_run(run_id)]
+    there = [run_id for run_id in pictured if run_id not in lost][:_OPENED]
+    damaged = [run_id for run_id in there if archive.resolver.get_run_info(run_id) is None]
+    known = {one.run.run_id for one in runs}
+    stray = [run_id for run_id in files if run_id not in known]
+    folder, rows_open = archive.paths.replay_dir, "rows without pictures still open."
+    if damaged:
+        yield (
+            f"the replay file of {len(damaged):,} cannot be read, of {damaged[0]} first.",
+            f"Copy it back from elsewhere into {folder}; {rows_open}",
+        )
+    if lost:
+        yield (
+            f"the replay file of {len(lost):,} is gone, of {lost[0]} first.",
+            f"Put the files back into {folder}; {rows_open}",
+        )
+    if stray:
+        yield _stray(stray), _PUT_BACK
+
+
+def _settled_files(folder: Path) -> list[str]:
+    """The runs of the replay files that are no newer than their rows might be."""
+    now_s = time.time()
+    return sorted(file.stem for file in folder.glob("*.h5") if now_s - file.stat().st_mtime > _SETTLED_S)
+
+
+def _stray(files: Sequence[str]) -> str:
+    return f"the database knows nothing of the replay files of {len(files):,}, of {files[0]} first."
 
 
 def _why_unread(library: Library, summary: RunSummary) -> str:
