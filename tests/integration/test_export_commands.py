@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -252,3 +253,11 @@ def test_that_a_folder_of_any_name_takes_a_data_set_that_minari_finds(tmp_path: 
     answer("export", run_id, "--format", "minari", "-o", str(tmp_path / "sets"), var_dir=var_dir)
     metadata = json.loads((tmp_path / "sets" / "cartpole-v0" / "data" / "metadata.json").read_text())
     assert metadata["dataset_id"] == "cartpole-v0"
+    # What was named on the way out is what one names on the way in.
+    there = tmp_path / "there"
+    assert answer("import", str(tmp_path / "sets"), var_dir=there)["run_id"] == run_id
+    shutil.copytree(tmp_path / "sets" / "cartpole-v0", tmp_path / "sets" / "mine" / "cartpole-v1")
+    refused = gym_gui("import", str(tmp_path / "sets"), "--run-id", "b", var_dir=there)
+    assert refused.code == 1
+    assert "holds 2 Minari data sets; one is imported at a time" in refused.sentence
+    assert "cartpole-v0, mine/cartpole-v1" in refused.sentence

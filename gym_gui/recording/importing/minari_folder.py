@@ -1,12 +1,16 @@
-"""Where in a folder a Minari data set lies."""
+"""Where in a folder Minari data sets lie."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+# ``namespace/sub/name-v0/data/metadata.json``, as deep as Minari's own names go.
+_DEPTH: Final = 5
 
 
 def minari_data_folder(place: Path) -> Path | None:
@@ -19,3 +23,10 @@ def minari_data_folder(place: Path) -> Path | None:
         if isinstance(told, dict) and "minari_version" in told:
             return folder
     return None
+
+
+def minari_datasets_below(place: Path) -> list[Path]:
+    """The folders of the data sets in *place*, which may be what ``MINARI_DATASETS_PATH`` names; sorted."""
+    patterns = ("/".join(["*"] * depth + ["data", "metadata.json"]) for depth in range(1, _DEPTH - 1))
+    found = (file.parent for pattern in patterns for file in place.glob(pattern))
+    return sorted(folder.parent for folder in found if minari_data_folder(folder) is not None)
