@@ -214,9 +214,10 @@ def purge(*, run_id: str, yes: bool, as_json: bool, link: TrainerLink) -> int:
             client.purge(run_id)
         if not yes:
             progress = run.progress
+            evaluations = "its evaluations, " if run.config.evaluation.every_steps else ""
             say(
                 f"This removes {run_id} ({what_of(run)}): {progress.episodes:,} episodes of {progress.steps:,} steps, "
-                f"{progress.frames:,} pictures, its log and its checkpoints.",
+                f"{progress.frames:,} pictures, {evaluations}its log and its checkpoints.",
                 err=True,
             )
             click.confirm("For good?", abort=True, err=True)

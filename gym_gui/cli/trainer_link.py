@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from gym_gui.cli.face import command_context
 from gym_gui.cli.options import say, settings_for, var_dir_option
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gym_gui.services.trainer.reading import RunReader
     from gym_gui.services.trainer.run_store import TrainingRun
 
+_NAMED: Final = 3
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 
@@ -105,7 +106,7 @@ def tell_unwatched(reader: RunReader, runs: Iterable[TrainingRun]) -> None:
 
 
 def run_id_of(client: RunReader, text: str) -> str:
-    """The run of that id, or the newest one of that name.
+    """The run of that id, or the newest one of that name; where there are several, a person is told which.
 
     Raises:
         RunNotFoundError: there is none.
@@ -113,10 +114,13 @@ def run_id_of(client: RunReader, text: str) -> str:
     try:
         return client.get(text).run_id
     except RunNotFoundError as error:
-        for run in client.list_runs(archived=True):
-            if run.config.name == text:
-                return run.run_id
-        raise RunNotFoundError(error.message, hint="`gym-gui train list` lists the trainer's.") from error
+        named = [run.run_id for run in client.list_runs(archived=True) if run.config.name == text]
+        if not named:
+            raise RunNotFoundError(error.message, hint="`gym-gui train list` lists the trainer's.") from error
+        if len(named) > 1:
+            others = f"{', '.join(named[1:3])}{', …' if len(named) > _NAMED else ''}"
+            say(f"{len(named):,} runs are named {text}; this is about the newest, {named[0]}, not {others}.", err=True)
+        return named[0]
 
 
 def link_options(command: _Command) -> _Command:

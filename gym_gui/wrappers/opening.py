@@ -14,6 +14,7 @@ from gym_gui.core.frame_choice import FrameChoice
 from gym_gui.core.refs import check_run_id
 from gym_gui.wrappers import lifecycle, recording_link, session
 from gym_gui.wrappers.destinations import open_destination
+from gym_gui.wrappers.ending import ending_by
 from gym_gui.wrappers.observation_keeping import ObservationKeeping
 from gym_gui.wrappers.recording_words import ChannelFacts, TrainerAim
 from gym_gui.wrappers.run_facts import learner_record_of, portable_spaces, run_record_of, spaces_of
@@ -181,16 +182,20 @@ def _opened(
         target = aim or options.folder
         destination = open_destination(target, wished, session=session.session_id(), make_run=make_run)
         live = _live_of(destination, live_dir)
-    recorder = Recorder(
-        destination,
-        frames=choice,
-        observations=keeping,
-        discrete=discrete,
-        facts=facts,
-        live=live,
-        on_order=options.on_order,
-    )
-    lifecycle.opened(recorder)
+    try:
+        recorder = Recorder(
+            destination,
+            frames=choice,
+            observations=keeping,
+            discrete=discrete,
+            facts=facts,
+            live=live,
+            on_order=options.on_order,
+        )
+        lifecycle.opened(recorder)
+    except BaseException as fault:  # Ctrl+C, which ends a run that begins like any other
+        destination.close(*ending_by(fault))
+        raise
     return recorder
 
 

@@ -63,9 +63,9 @@ class ProcessDestination:
         self._number = self._link.join(self)
         self.place = self._link.place_of(self._number)
         self.facts = make_facts(self.place)
-        self._link.say(self._number, words.OPEN, self.facts)
-        # Names are given in the order in which scripts come; waiting for ours keeps it.
         try:
+            self._link.say(self._number, words.OPEN, self.facts)
+            # Names are given in the order in which scripts come; waiting for ours keeps it.
             self._wait_names()
         except BaseException as fault:  # Ctrl+C, which ends a run that begins like any other
             self.close(*ending_by(fault), timeout_s=_UNBEGUN_S)

@@ -89,6 +89,7 @@ class Recorder:
         sending = open_sending(self._batcher, destination, facts, live=live, on_order=self.orders.obey)
         self._frame_pen, self._observation_pen = sending.frames, sending.observations
         self._newest, self._sender = sending.newest, sending.thread
+        self._way = sending.thread.way
         self._episodes = 0
         self._tracks: list[Track] = []
         self._closing = threading.Lock()
@@ -240,9 +241,7 @@ class Recorder:
         if extra is not None:
             batcher.add_extra(extra)
         if self._discrete and type(action) is not int:
-            if action is not None:
-                batcher.add_odd_action(action)
-            action = 0
+            action = self._set_aside(action)
         batcher.add(
             track.number,
             step_index,
@@ -253,8 +252,16 @@ class Recorder:
             observation_number,
             flags,
         )
+        if time.monotonic_ns() > self._way.due_ns:
+            self._way.give()
         if not batcher.rows & 1023:
             self._look_at_crowd()
+
+    def _set_aside(self, action: Any) -> int:
+        """What stands in the column of integers for an action that is none, or for no action."""
+        if action is not None:
+            self._batcher.add_odd_action(action)
+        return 0
 
     def _write_picture(self, track: Track, picture: NDArray[np.uint8]) -> int:
         number = self._frame_pen.write(picture)

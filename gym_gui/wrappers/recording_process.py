@@ -72,14 +72,23 @@ def main(descriptor: int) -> None:
             newest = channels[number] = RecordingChannel(number, arguments[0], memory, say, newest)
         elif word == words.WARM:
             importlib.import_module("gym_gui.services.trainer.client.publisher")
-        elif number in channels:
-            channels[number].hear(word, arguments)
-            if word == words.CLOSE:
-                _ended(channels)
+        elif not _passed_on(channels, number, word, arguments) and word == words.CLOSE:
+            say(number, words.CLOSED)  # it was stopped before it had said what it would record
     for channel in channels.values():
         channel.abandon()
     for channel in channels.values():
         channel.join()
+
+
+def _passed_on(channels: dict[int, RecordingChannel], number: int, word: str, arguments: list[Any]) -> bool:
+    """Let a channel hear it; whether there is that channel."""
+    channel = channels.get(number)
+    if channel is None:
+        return False
+    channel.hear(word, arguments)
+    if word == words.CLOSE:
+        _ended(channels)
+    return True
 
 
 def _outlast_politeness() -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from gym_gui.telemetry.right_of_way import RightOfWay
 from gym_gui.wrappers.said_once import SaidOnce
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 #: Between two rounds. With the 100 ms that a sink may take, a step is on disk in a quarter of a second.
 SEND_S: Final = 0.08
+# What a round takes, and asking for the interpreter.
+_LATE_S: Final = 0.005
 
 
 class RoundThread:
@@ -22,9 +25,13 @@ class RoundThread:
 
     Args:
         name: The thread's.
+
+    Attributes:
+        way: Given by the loop where a round is overdue.
     """
 
     def __init__(self, name: str) -> None:
+        self.way = RightOfWay(SEND_S + _LATE_S)
         self._said = SaidOnce(_LOGGER)
         self._wake = threading.Event()
         self._rounds = threading.Condition()
@@ -97,6 +104,7 @@ class RoundThread:
                     self._round += 1
                     self._rounds.notify_all()
                 self._guarded(self._talk)
+                self.way.taken()
         self._guarded(self._take_round)
         self._guarded(self._end)
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 # A trainer counts on a sign of life, whether there are rows or not.
 _BEAT_S: Final = 0.5
-# Lets the training's thread have its interpreter between two parts of a round; asking for it back takes some 5 ms.
-_BREATH_S: Final = 0.000_1
 # A round is one piece, but for an environment that nothing holds up.
 _PIECE_ROWS: Final = 4_096
 
@@ -60,11 +58,11 @@ class RowShipper(RoundThread):
             raw = self._batcher.take(_PIECE_ROWS)
             if raw.is_empty:
                 return
-            time.sleep(_BREATH_S)
+            self.way.breathe()
             # After the rows: whatever they speak of was told before they were added.
             events = [(pen.kind.value, _taken(pen)) for pen in self._pens]
             _make_portable(raw)
-            time.sleep(_BREATH_S)
+            self.way.breathe()
             self._destination.ship(raw, events, self._batcher.rows)
             if len(raw) < _PIECE_ROWS:
                 return  # what came meanwhile is the next round's: a fast training would never let this one end

@@ -387,7 +387,11 @@ class Dispatcher:
 
     def _check_owner(self, run: TrainingRun) -> None:
         if run.owner not in {"", self._loop.owner}:
-            raise TrainerRefusedError(f"Run {run.run_id} belongs to the trainer {run.owner}.", hint="Ask that one.")
+            raise TrainerRefusedError(
+                f"Run {run.run_id} belongs to another trainer of this registry, {run.owner}.",
+                hint=f"Ask the one on the machine {run.owner.rpartition('-')[0]}; `trainer/owner` in its var folder "
+                "holds that name.",
+            )
 
     def _ask_to_cancel(self, active: ActiveRun, reason: str) -> None:
         if active.cancel_reason is None:
