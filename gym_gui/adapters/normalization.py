@@ -16,6 +16,9 @@ class NormalizationProbe:
 
     Args:
         env: The outermost wrapper, of a single environment or of a vector environment.
+
+    Attributes:
+        is_needed: Whether anything is normalised.
     """
 
     def __init__(self, env: Any) -> None:
@@ -27,6 +30,7 @@ class NormalizationProbe:
             layer = held.get("env")
             if layer is None:
                 break
+        self.is_needed = bool(self._found)
 
     def read(self) -> dict[str, Any] | None:
         """The statistics now, owned: ``observation_mean``, ``observation_var``, ``observation_count``, ``reward_…``.

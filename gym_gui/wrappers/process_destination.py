@@ -41,6 +41,7 @@ class ProcessDestination:
         is_closed: Whether it takes nothing any more.
         is_lost: Whether that is because its process was ended, by whomever.
         refused: Why nothing can be recorded here; empty where it can.
+        on_refused: Told once there is such a reason, on another thread.
 
     Raises:
         StoreError: the process cannot be started, or nothing can be recorded there.
@@ -60,6 +61,7 @@ class ProcessDestination:
         self.is_closed = False
         self.is_lost = False
         self.refused = ""
+        self.on_refused: Callable[[], None] | None = None
         self._number = self._link.join(self)
         self.place = self._link.place_of(self._number)
         self.facts = make_facts(self.place)
@@ -163,6 +165,7 @@ class ProcessDestination:
             elif word == words.REFUSED:
                 self.refused, self.is_closed = arguments[0], True
             self._changed.notify_all()
+        self._tell_refused()
 
     def lost(self) -> None:
         """See `Listener`."""
@@ -172,8 +175,13 @@ class ProcessDestination:
                 self.refused, self.is_lost = "the process that records was ended", True
             self.is_closed = True
             self._changed.notify_all()
+        self._tell_refused()
         if was_open:
             self._on_lost(self.refused)
+
+    def _tell_refused(self) -> None:
+        if self.refused and self.on_refused is not None:
+            self.on_refused()
 
     def _wait_names(self) -> tuple[str, str]:
         deadline_s = time.monotonic() + _START_S

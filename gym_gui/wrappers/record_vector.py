@@ -150,7 +150,8 @@ class RecordTelemetryVector(RecordingPart[_Live], VectorWrapper[Any, Any, Any]):
         if live is None:
             untouched: tuple[Any, Any, Any, Any, dict[str, Any]] = self.env.step(actions)
             return untouched
-        live.recorder.orders.wait_while_paused()
+        if live.recorder.orders.is_paused:
+            live.recorder.orders.wait_while_paused()
         taken = self._guarded(self._owned_actions, live, actions)
         try:
             result: tuple[Any, Any, Any, Any, dict[str, Any]] = self.env.step(actions)

@@ -65,6 +65,9 @@ class Recorder:
         facts: Of the stream.
         live: Shows the newest picture on this machine; None for nobody, or where another process does.
         on_order: Answers a trainer's orders that the recorder does not know: outcome and detail, or None.
+
+    Attributes:
+        is_closed: Whether it takes nothing any more; looked at in every step.
     """
 
     def __init__(
@@ -84,6 +87,8 @@ class Recorder:
         self.orders = ScriptOrders(destination, on_order)
         self._choice = frames
         self._keeping = observations
+        # Of nearly every training: observations are arrays, and kept whatever is drawn.
+        self._keeps_each = observations.keeps and observations.as_arrays and not observations.as_pictures
         self._discrete = discrete
         self._batcher = StepBatcher(discrete=discrete)
         sending = open_sending(self._batcher, destination, facts, live=live, on_order=self.orders.obey)
@@ -94,13 +99,11 @@ class Recorder:
         self._tracks: list[Track] = []
         self._closing = threading.Lock()
         self._closed = False
+        self.is_closed = False
+        if self._apart is not None:
+            self._apart.on_refused = self._take_nothing
+            self.is_closed = self._apart.refused != ""
         self._sender.start()
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it takes nothing any more."""
-        apart = self._apart  # asked in every step
-        return self._closed or (apart is not None and apart.refused != "")
 
     @property
     def is_refused(self) -> bool:
@@ -116,6 +119,9 @@ class Recorder:
     def draws_at_all(self) -> bool:
         """Whether any episode's pictures are wanted."""
         return self._choice.every > 0
+
+    def _take_nothing(self) -> None:
+        self.is_closed = True
 
     # Episodes.
 
@@ -197,7 +203,7 @@ class Recorder:
                 pass
         return owned_value(action)
 
-    def row(  # noqa: PLR0917 - by position: keywords cost the training thread more
+    def row(  # noqa: C901, PLR0917 - keywords, and calls of parts of it, cost the training thread more
         self,
         track: Track,
         observation: Any,
@@ -232,7 +238,9 @@ class Recorder:
         if picture is not None:
             frame_number = self._write_picture(track, picture)
             flags |= _SHED if frame_number < 0 else _SHOWN if observation is picture else _KEPT
-        if self._keeping.keeps and (picture is None or observation is not picture):
+        if picture is None and self._keeps_each and type(observation) is np.ndarray:
+            observation_number = self._observation_pen.write(observation)
+        elif self._keeping.keeps and (picture is None or observation is not picture):
             observation_number = self._write_observation(track, observation)
             if observation_number < 0 and not self._keeping.as_arrays:
                 extra = {**(extra or {}), "observation": owned_value(observation)}
@@ -317,7 +325,7 @@ class Recorder:
         with self._closing:
             if self._closed:
                 return
-            self._closed = True
+            self._closed = self.is_closed = True
         self.orders.release()
         try:
             for track in self._tracks:

@@ -25,26 +25,27 @@ class ScriptOrders:
 
     Attributes:
         stop_requested: Whether the trainer asked for the end.
+        is_paused: Whether it has this worker wait.
     """
 
     def __init__(self, destination: WorkerDestination, own: Callable[[Order], tuple[str, str] | None] | None) -> None:
         self.stop_requested = False
         self._destination = destination
         self._own = own
-        self._paused = False
+        self.is_paused = False
         self._may_step = threading.Event()
 
     def wait_while_paused(self) -> None:
         """Return at once, or when the trainer that paused this worker lets it go on."""
         forsaken_s = 0.0
-        while self._paused and forsaken_s < _FORSAKEN_S:
+        while self.is_paused and forsaken_s < _FORSAKEN_S:
             if not self._may_step.wait(SEND_S):
                 forsaken_s = 0.0 if self._destination.status().connected else forsaken_s + SEND_S
-        self._paused = False
+        self.is_paused = False
 
     def release(self) -> None:
         """Nobody waits any more."""
-        self._paused = False
+        self.is_paused = False
         self._may_step.set()
 
     def obey(self, order: Order) -> None:
@@ -52,7 +53,7 @@ class ScriptOrders:
         outcome, detail = "done", ""
         if order.kind == "pause":
             self._may_step.clear()
-            self._paused = True
+            self.is_paused = True
         elif order.kind == "resume":
             self.release()
         elif order.kind == "stop":
