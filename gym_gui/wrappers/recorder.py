@@ -292,6 +292,8 @@ class Recorder:
     def log(self, scalars: Sequence[Scalar]) -> None:
         """What a learner logged; any thread."""
         self._batcher.add_scalars(scalars)
+        if time.monotonic_ns() > self._way.due_ns:
+            self._way.give()
 
     # Trouble.
 

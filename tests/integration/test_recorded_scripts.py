@@ -95,6 +95,21 @@ def test_that_a_killed_script_loses_a_quarter_of_a_second_at_most(var_dir: Path,
         assert len(columns) >= safe[-1]
 
 
+def test_that_a_loop_that_never_rests_loses_no_more(var_dir: Path) -> None:
+    """Whoever lets go of the interpreter for an instant only keeps it from all other threads, if he is not told."""
+    script = start("restless", "run")
+    assert script.stdout is not None
+    notes = script.stdout.read(16 * 300)
+    script.send_signal(signal.SIGKILL)
+    notes += script.stdout.read()
+    script.communicate()
+    told = list(struct.iter_unpack("<qd", notes[: len(notes) // 16 * 16]))
+    safe = max(number for number, when_s in told if when_s < told[-1][1] - ALLOWED_LOSS_S)
+    with archive(var_dir) as found:
+        (summary,) = found.library.list_runs()
+        assert summary.steps >= safe
+
+
 @pytest.mark.parametrize(
     ("how", "code", "state", "reason"),
     [

@@ -1,7 +1,8 @@
 """Training scripts for the tests: ``python training_child.py HOW RUN``; each records into ``GYM_GUI_VAR_DIR``.
 
 ``endless`` steps at some 200 Hz with pictures until it is killed, and writes each step's number (int64) and
-`time.monotonic()` (float64) to standard output once it returned. The others do what their names say.
+`time.monotonic()` (float64) to standard output once it returned. ``restless`` steps as fast as it can without
+pictures, draws random numbers in each step, and writes so of every 50th. The others do what their names say.
 """
 
 from __future__ import annotations
@@ -49,6 +50,19 @@ def endless(run: str) -> None:
         gym_gui.log(number, loss=number)
         os.write(sys.stdout.fileno(), struct.pack("<qd", number, time.monotonic()))
         pace.wait(0.005)
+
+
+def restless(run: str) -> None:
+    env = gym_gui.RecordTelemetry(gym.make("LunarLander-v3"), run=run, frames="none")
+    number, done = 0, True
+    while True:
+        if done:
+            env.reset(seed=number)
+        _, _, terminated, truncated, _ = env.step(number % 4)
+        done = terminated or truncated
+        number += 1
+        if number % 50 == 0:
+            os.write(sys.stdout.fileno(), struct.pack("<qd", number, time.monotonic()))
 
 
 def unclosed(run: str) -> None:
@@ -130,6 +144,7 @@ if __name__ == "__main__":
     how, name = sys.argv[1:3]
     scripts: dict[str, Callable[[str], None]] = {
         "endless": endless,
+        "restless": restless,
         "unclosed": unclosed,
         "raising": raising,
         "raising-closed": raising_closed,
