@@ -10,6 +10,7 @@ A machine that does other things shows in ``bare``'s own tail; what the training
 from __future__ import annotations
 
 import argparse
+import operator
 import os
 import statistics
 import sys
@@ -37,6 +38,8 @@ EPISODE = 500
 WORK_S = 50e-6
 DRAWING_WORK_S = 1 / 3_000
 US = 1e6
+# Steps of a PPO's rollout and update, a second's work.
+BLOCK = 1_024
 
 
 class Steady(gym.Env):
@@ -170,50 +173,109 @@ def trackio(folder: Path, steps: int) -> dict[str, Any]:
     return found
 
 
+class Drawing(gym.Wrapper[Any, Any, Any, Any]):
+    """Draws the pictures of every 100th episode, and keeps none: what drawing alone costs."""
+
+    def __init__(self, env: gym.Env[Any, Any]) -> None:
+        super().__init__(env)
+        self._episode = -1
+
+    def reset(self, **options: Any) -> Any:
+        """Begin the next episode."""
+        self._episode += 1
+        return self._drawn(self.env.reset(**options))
+
+    def step(self, action: Any) -> Any:
+        """Take a step, and draw it where the episode is drawn."""
+        return self._drawn(self.env.step(action))
+
+    def _drawn(self, result: Any) -> Any:
+        if self._episode % 100 == 0:
+            self.env.render()
+        return result
+
+
 def learning(folder: Path, steps: int, rounds: int) -> dict[str, Any]:
-    """Steps a second of a PPO on CartPole, bare and with everything on, taken in turns."""
+    """A PPO on CartPole, bare and with everything on, block after block of *steps* in turns.
+
+    One machine's speed changes by a third within a minute; blocks of a second, compared with their neighbours, tell a
+    hundredth.
+    """
     if find_spec("stable_baselines3") is None:
         return {"left out": "The package stable-baselines3 is not installed."}
-    rates: dict[str, list[float]] = {"bare": [], "rows": [], "everything": []}
-    cpu: dict[str, list[float]] = {how: [] for how in rates}
-    for how in rates:
-        _rate_of(how, folder, 256)  # what is imported and opened once belongs to nobody
-    for number in range(rounds):
-        for how in rates if number % 2 else reversed(rates):
-            began_s = time.thread_time()
-            rates[how].append(_rate_of(how, folder, steps))
-            cpu[how].append(time.thread_time() - began_s)
-    middle = {how: statistics.median(found) for how, found in rates.items()}
+    learners = {how: Learner(how, folder) for how in ("bare", "bare again", "rows", "drawing", "everything")}
+    names = list(learners)
+    for learner in learners.values():
+        learner.block()  # what is imported and opened once belongs to nobody
+        learner.clear()
+    for number in range(rounds * steps // BLOCK):
+        turn = number % len(names)
+        for how in (*names[turn:], *names[:turn]):
+            learners[how].block()
+    for learner in learners.values():
+        learner.env.close()
+    bare = learners["bare"]
     return {
-        "steps": steps,
-        "rounds": rounds,
-        "steps_per_s": {how: round(rate) for how, rate in middle.items()},
-        "of_bare": {how: round(rate / middle["bare"], 3) for how, rate in middle.items()},
-        "thread_cpu_s": {how: round(statistics.median(found), 2) for how, found in cpu.items()},
-        "each": {how: [round(rate) for rate in found] for how, found in rates.items()},
+        "blocks": len(bare.took_s),
+        "steps_a_block": BLOCK,
+        "steps_per_s": {how: round(BLOCK / statistics.median(one.took_s)) for how, one in learners.items()},
+        "of_bare": {
+            how: {
+                "median of neighbours": round(statistics.median(map(operator.truediv, bare.took_s, one.took_s)), 3),
+                "of all": round(sum(bare.took_s) / sum(one.took_s), 3),
+            }
+            for how, one in learners.items()
+        },
+        "thread_cpu_us_a_step": {
+            how: round(sum(one.cpu_s) / len(one.cpu_s) / BLOCK * US) for how, one in learners.items()
+        },
+        "bare again": "what the method cannot tell apart",
         "rows": "steps, observations, infos, what the learner logs",
-        "everything": "that, and the pictures of every 100th episode",
+        "drawing": "bare, but the pictures of every 100th episode are drawn, and let go",
+        "everything": "rows, and the pictures of every 100th episode",
     }
 
 
-def _rate_of(how: str, folder: Path, steps: int) -> float:
-    import torch
-    from stable_baselines3 import PPO
-    from stable_baselines3.common.monitor import Monitor
+class Learner:
+    """A PPO that learns a block at a time.
 
-    from gym_gui.wrappers.sb3 import TelemetryCallback
+    Attributes:
+        took_s: Seconds of each block.
+        cpu_s: Seconds of its thread's CPU of each block.
+    """
 
-    torch.set_num_threads(1)
-    env: Any = gym.make("CartPole-v1", render_mode="rgb_array")
-    if how != "bare":
-        frames = "none" if how == "rows" else "every:100"
-        env = gym_gui.RecordTelemetry(env, run="learn", var_dir=str(folder), frames=frames)
-    model = PPO("MlpPolicy", Monitor(env), device="cpu", seed=1)
-    callback = None if how == "bare" else TelemetryCallback("learn", var_dir=str(folder))
-    began_s = time.perf_counter()
-    model.learn(steps, callback=callback)
-    env.close()  # everything is on disk
-    return steps / (time.perf_counter() - began_s)
+    def __init__(self, how: str, folder: Path) -> None:
+        import torch
+        from stable_baselines3 import PPO
+        from stable_baselines3.common.monitor import Monitor
+
+        from gym_gui.wrappers.sb3 import TelemetryCallback
+
+        torch.set_num_threads(1)
+        run = f"learn-{how.replace(' ', '-')}"
+        env: Any = gym.make("CartPole-v1", render_mode="rgb_array")
+        self._callback = None
+        if how == "drawing":
+            env = Drawing(env)
+        elif how in {"rows", "everything"}:
+            frames = "none" if how == "rows" else "every:100"
+            env = gym_gui.RecordTelemetry(env, run=run, var_dir=str(folder), frames=frames)
+            self._callback = TelemetryCallback(run, var_dir=str(folder))
+        self.env = env
+        self._model = PPO("MlpPolicy", Monitor(env), device="cpu", seed=1, n_steps=BLOCK)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was measured."""
+        self.took_s: list[float] = []
+        self.cpu_s: list[float] = []
+
+    def block(self) -> None:
+        """Learn a block more."""
+        began_s, cpu_s = time.perf_counter(), time.thread_time()
+        self._model.learn(BLOCK, callback=self._callback, reset_num_timesteps=False)
+        self.cpu_s.append(time.thread_time() - cpu_s)
+        self.took_s.append(time.perf_counter() - began_s)
 
 
 def main() -> None:

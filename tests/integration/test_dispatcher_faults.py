@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from conftest import LogExpectations
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.waits]
 __all__ = ["small_disk"]  # a fixture
 
 S = TrainingState

@@ -86,6 +86,8 @@ def test_that_a_run_is_started_like_another_and_both_are_compared(tmp_path: Path
         assert done(gym_gui("train", "log", "one", var_dir=folder)) == "a b c\nWARNING: odd"
         assert done(gym_gui("train", "log", "one", "--search", "A B", var_dir=folder)) == "a b c\n"
         assert done(gym_gui("train", "log", "one", "--level", "warning", var_dir=folder)) == "WARNING: odd\n"
+        nothing = gym_gui("train", "log", "one", "--search", "no such text", var_dir=folder)
+        assert (done(nothing), "No line of the log of" in nothing.stderr) == ("", True)
     finally:
         gym_gui("trainer", "stop", var_dir=folder)
 
@@ -145,6 +147,25 @@ def test_that_a_run_that_is_active_without_a_trainer_is_said_to_be_from_before(v
     found = gym_gui("train", "list", var_dir=var_dir)
     assert "dispatching" in done(found)
     assert found.stderr.startswith("No trainer runs on this folder")
+
+
+def test_that_of_several_runs_of_a_name_a_person_is_told_which_is_meant(var_dir: Path) -> None:
+    registry = RunRegistry(VarPaths(var_dir).trainer_db)
+    for place, run_id in enumerate(("old", "new")):
+        registry.add(run_id, TrainingConfig(env_id="CartPole-v1", name="twice", seed=place))
+    registry.close()
+    found = gym_gui("train", "show", "twice", var_dir=var_dir)
+    assert done(found).splitlines()[0].split() == ["Run", "new"]
+    assert "2 runs are named twice; this is about the newest, new, not old." in found.stderr
+
+
+def test_that_a_log_in_which_nothing_was_written_is_said_to_be_empty(var_dir: Path) -> None:
+    registry = RunRegistry(VarPaths(var_dir).trainer_db)
+    registry.add("waiting", TrainingConfig(env_id="CartPole-v1"))
+    registry.close()
+    found = gym_gui("train", "log", "waiting", var_dir=var_dir)
+    assert done(found) == ""
+    assert "Nothing was written to the log of waiting." in found.stderr
 
 
 def test_that_the_folder_that_is_named_counts_more_than_the_trainer_that_is_set(trained: tuple[Path, str]) -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from conftest import LogExpectations
 
+pytestmark = pytest.mark.waits
+
 ALERT = Alert(kind=alerts.NAN, run_id="run", sentence="It is not a number.", since=datetime(2026, 1, 1, tzinfo=UTC))
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.waits
+
 S = TrainingState
 ENDED = (S.COMPLETED, S.FAILED, S.CANCELLED)
 
