@@ -142,6 +142,14 @@ LIGHT: Final = Roles(
     bad="#c0292b",
 )
 
+# What terminals call black, red, green, yellow, blue, magenta, cyan and white; each keeps 4.5:1 on the theme's surface.
+ANSI_DARK: Final = (
+    DARK.text_muted, DARK.bad, DARK.good, DARK.warn, DARK.accent, "#d497f2", "#56c5db", DARK.text
+)  # fmt: skip
+ANSI_LIGHT: Final = (
+    LIGHT.text, LIGHT.bad, LIGHT.good, LIGHT.warn, LIGHT.accent, "#8a3fb0", "#0d6b85", LIGHT.text_muted
+)  # fmt: skip
+
 # Okabe and Ito's hues, told apart by colour-blind people, in drawing order.
 PLOT_HUES: Final = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#0072b2")
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gym_gui.core.schema.run_spaces import RunSpaces
     from gym_gui.services.batch_destination import BatchDestination, Order
     from gym_gui.services.live_frames import LiveFrameWriter
+    from gym_gui.wrappers.process_destination import ProcessDestination
     from gym_gui.wrappers.recorder import Recorder
 
 _RETRY_S: Final = 5.0
@@ -182,8 +183,9 @@ def _opened(
         target = aim or options.folder
         destination = open_destination(target, wished, session=session.session_id(), make_run=make_run)
         live = _live_of(destination, live_dir)
-    try:
-        recorder = Recorder(
+    return _begun(
+        destination,
+        lambda: Recorder(
             destination,
             frames=choice,
             observations=keeping,
@@ -191,7 +193,13 @@ def _opened(
             facts=facts,
             live=live,
             on_order=options.on_order,
-        )
+        ),
+    )
+
+
+def _begun(destination: BatchDestination | ProcessDestination, make: Callable[[], Recorder]) -> Recorder:
+    try:
+        recorder = make()
         lifecycle.opened(recorder)
     except BaseException as fault:  # Ctrl+C, which ends a run that begins like any other
         destination.close(*ending_by(fault))

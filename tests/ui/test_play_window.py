@@ -21,7 +21,7 @@ from gym_gui.ui.bridge import BusPump, QtTaskRunner
 from gym_gui.ui.main_window import MainWindow
 from gym_gui.ui.screens.settings import SettingsScreen
 from gym_gui.ui.status_bar import NOT_OPEN
-from gym_gui.ui.theme import DARK, LIGHT, Roles, Theme
+from gym_gui.ui.theme import ANSI_DARK, ANSI_LIGHT, DARK, LIGHT, Roles, Theme
 from gym_gui.ui.widgets.messages import EmptyState
 
 if TYPE_CHECKING:
@@ -143,6 +143,8 @@ def test_that_text_can_be_read_on_every_ground(roles: Roles) -> None:
     for ground in (roles.surface, roles.surface_raised, roles.surface_hover, roles.accent_soft):
         for text in (roles.text, roles.text_muted, roles.good, roles.warn, roles.bad):
             assert contrast(text, ground) >= 4.5, (text, ground)
+    for hue in ANSI_DARK if roles is DARK else ANSI_LIGHT:
+        assert min(contrast(hue, roles.surface), contrast(hue, roles.surface_raised)) >= 4.5, hue
     assert contrast(roles.on_accent, roles.accent) >= 4.5
     assert contrast(roles.on_accent, roles.accent_hover) >= 4.5
     for text in (roles.overlay_text, roles.overlay_muted, roles.overlay_good, roles.overlay_warn, roles.overlay_bad):

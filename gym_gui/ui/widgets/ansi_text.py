@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextCursor
 
+from gym_gui.ui import theme as tokens
+
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextDocument
     from rich.color import Color
@@ -19,9 +21,6 @@ if TYPE_CHECKING:
     from gym_gui.ui.theme import Theme
 
 ESCAPE: Final = "\x1b"
-# Black to white; what the theme has a role for takes its colour. Each keeps 4.5:1 on the theme's surface.
-_DARK: Final = ("text_muted", "bad", "good", "warn", "accent", "#d497f2", "#56c5db", "text")
-_LIGHT: Final = ("text", "bad", "good", "warn", "accent", "#8a3fb0", "#0d6b85", "text_muted")
 
 
 def decoded(text: str) -> list[Text]:
@@ -50,10 +49,8 @@ def write_decoded(document: QTextDocument, lines: list[Text], theme: Theme) -> N
 def _colours(theme: Theme) -> TerminalTheme:
     from rich.terminal_theme import TerminalTheme  # noqa: PLC0415 - same
 
-    named = [
-        theme.color(name) if not name.startswith("#") else QColor(name) for name in (_DARK if theme.is_dark else _LIGHT)
-    ]
-    shades = [_triplet(colour) for colour in named]
+    named = tokens.ANSI_DARK if theme.is_dark else tokens.ANSI_LIGHT
+    shades = [_triplet(QColor(name)) for name in named]
     return TerminalTheme(_triplet(theme.color("surface")), _triplet(theme.color("text")), shades, shades)
 
 
