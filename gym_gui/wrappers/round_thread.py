@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 #: Between two rounds. With the 100 ms that a sink may take, a step is on disk in a quarter of a second.
 SEND_S: Final = 0.08
-# What a round takes, and asking for the interpreter.
-_LATE_S: Final = 0.005
+# A round whose parts each wait 5 ms for the interpreter, as a thread of Python does, is not late yet.
+_LATE_S: Final = 0.02
 
 
 class RoundThread:
