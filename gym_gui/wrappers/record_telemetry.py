@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import gymnasium as gym
+import numpy as np
 from gymnasium.utils import RecordConstructorArgs
 
 from gym_gui.adapters.foreign import one_line
@@ -153,7 +154,13 @@ class RecordTelemetry(RecordingPart[_Live], gym.Wrapper[Any, Any, Any, Any], Rec
         recorder = live.recorder
         if recorder.orders.is_paused:
             recorder.orders.wait_while_paused()
-        taken = action if type(action) is int else self._guarded(recorder.owned_action, action)
+        kind = type(action)
+        if kind is int:
+            taken = action
+        elif kind is np.int64 and recorder.discrete:  # what learners give
+            taken = int(action)
+        else:
+            taken = self._guarded(recorder.owned_action, action)
         try:
             result: tuple[Any, Any, bool, bool, dict[str, Any]] = self.env.step(action)
         except Exception as fault:

@@ -67,6 +67,7 @@ class Recorder:
         on_order: Answers a trainer's orders that the recorder does not know: outcome and detail, or None.
 
     Attributes:
+        discrete: Whether actions are integers.
         is_closed: Whether it takes nothing any more; looked at in every step.
     """
 
@@ -89,7 +90,7 @@ class Recorder:
         self._keeping = observations
         # Of nearly every training: observations are arrays, and kept whatever is drawn.
         self._keeps_each = observations.keeps and observations.as_arrays and not observations.as_pictures
-        self._discrete = discrete
+        self.discrete = discrete
         self._batcher = StepBatcher(discrete=discrete)
         sending = open_sending(self._batcher, destination, facts, live=live, on_order=self.orders.obey)
         self._frame_pen, self._observation_pen = sending.frames, sending.observations
@@ -196,7 +197,7 @@ class Recorder:
         """*action* as it is recorded, before an environment may write to it."""
         if type(action) is int:
             return action
-        if self._discrete:
+        if self.discrete:
             try:
                 return int(action.item() if isinstance(action, np.ndarray) else action.__index__())
             except (TypeError, ValueError, AttributeError):
@@ -248,7 +249,7 @@ class Recorder:
             batcher.add_info(frozen_info(info))
         if extra is not None:
             batcher.add_extra(extra)
-        if self._discrete and type(action) is not int:
+        if self.discrete and type(action) is not int:
             action = self._set_aside(action)
         batcher.add(
             track.number,
