@@ -139,8 +139,10 @@ class TrainForm:
     @property
     def fault(self) -> str:
         """One sentence where it cannot be started as it stands; empty otherwise."""
-        for _, sentence in self.typed.values():
-            return sentence
+        if self.typed:
+            sentences = [sentence for _, sentence in self.typed.values()]
+            # The newest first: it is what is being typed.
+            return " ".join(reversed(sentences))
         if self.kind == SCRIPT and not self.config.script:
             return "Name the script to start."
         if self.kind != SCRIPT and not self.config.env_id:

@@ -331,8 +331,10 @@ def test_that_a_scripts_arguments_are_typed_with_quotes(window: MainWindow, qtbo
     type_over(field, "500 'a b")
     assert form.message.text() == "Arguments has a quote that is not closed."
     assert not form.start_button.isEnabled()
+    assert not form.copy_button.isEnabled()
     QTest.keyClicks(field, "' c")
     assert form.start_button.isEnabled()
+    assert form.copy_button.isEnabled()
     assert form.form.config.arguments == ("500", "a b", "c")
     assert field.text() == "500 'a b' c"
     form.reject()

@@ -156,6 +156,7 @@ class LiveStartForm(QDialog):
         self.command.setFont(theme.fixed_font(tokens.CAPTION_PX))
         self.command.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.message = make_label("", wrap=True)
+        self.copy_button = make_button("Copy the command", self._copy, "quiet")
         self.start_button = make_button("Start", self._start, "primary", tooltip="Start it (Ctrl+Enter)")
         self.start_button.setShortcut("Ctrl+Return")
         self._judged: TrainingConfig | None = None  # what was asked about last
@@ -258,7 +259,7 @@ class LiveStartForm(QDialog):
         buttons = QHBoxLayout()
         buttons.setSpacing(tokens.SPACE_8)
         buttons.addWidget(self.message, 1)
-        buttons.addWidget(make_button("Copy the command", self._copy, "quiet"))
+        buttons.addWidget(self.copy_button)
         buttons.addWidget(make_button("Cancel", self.reject))
         buttons.addWidget(self.start_button)
         foot = QVBoxLayout()
@@ -291,6 +292,7 @@ class LiveStartForm(QDialog):
     def _show_faults(self) -> None:
         form = self.form
         self.start_button.setEnabled(not (form.fault or self._misfit))
+        self.copy_button.setEnabled(not form.fault)  # what it says would not be what is in the fields
         told = form.fault or self._misfit
         if not told and self._refused is not None and form.config == self._refused[0]:
             told = self._refused[1]  # it may be tried again, and stays told

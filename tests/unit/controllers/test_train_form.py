@@ -160,6 +160,12 @@ def test_that_no_typed_text_breaks_the_form(deeds: list[tuple[str, int, str]]) -
     assert isinstance(form.fault, str)
 
 
+def test_that_each_line_that_cannot_be_used_is_told_the_newest_first() -> None:
+    form = TrainForm.first().put("num_envs", "0").put("gamma", "x")
+    assert form.fault == "gamma is a number. Environments is at least 1."
+    assert form.put("gamma", "").fault == "Environments is at least 1."
+
+
 def test_that_no_odd_text_breaks_any_line() -> None:
     for kind in KINDS:
         form = TrainForm.first().choose_kind(kind)
