@@ -130,7 +130,8 @@ def steps(
     Step 0 is the state after reset: it has no action and no reward. Step k is the result of the k-th action.
 
     With --json, what JSON has no number for in rewards, actions and observations is the text NaN, Infinity or
-    -Infinity; an observation that is kept with its step, not in an array file, is told as "observation".
+    -Infinity; an observation that is kept with its step, not in an array file, is told as "observation"; a grid, graph
+    or text that draws the step is its "view".
     """
     if stop is not None and stop <= start:
         raise click.BadParameter(f"{stop} does not lie beyond --from {start}.", param_hint="--to")
@@ -240,6 +241,8 @@ def _episode_document(summary: EpisodeSummary) -> dict[str, Any]:
 def _step_document(step: StepRecord, exactly: Callable[[Any], Any]) -> dict[str, Any]:
     """A step as JSON values, as an export to JSON has them; an observation is told where no array file holds it."""
     seen = {} if step.observation is None else {"observation": exactly(step.observation)}
+    if step.view is not None:
+        seen["view"] = dict(step.view)
     return {
         "step_index": step.step_index,
         "agent_id": step.agent_id,

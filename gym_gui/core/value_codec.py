@@ -20,6 +20,8 @@ _SCALAR: Final = 3
 _LONG: Final = 4  # an integer beyond msgpack's 64 bits, within a container
 _NATIVE: Final = frozenset({bool, int, float, str, bytes})
 _KEYS: Final = frozenset({int, str})
+# What the encoder takes as it is; integers may be too long for it.
+_PLAIN: Final = frozenset({bool, float, str, bytes, type(None)})
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 
 
@@ -51,6 +53,19 @@ def decode_value(stored: int | bytes | None) -> Any:
 
 
 def _prepare(value: Any) -> Any:
+    """*value* as the encoder takes it."""
+    kind = type(value)
+    if kind is list:
+        # Most containers hold nothing that has to be prepared; what they hold is asked at C's speed.
+        return value if _PLAIN.issuperset(map(type, value)) else [_prepare(one) for one in value]
+    if kind is dict and _KEYS.issuperset(map(type, value)):
+        if _PLAIN.issuperset(map(type, value.values())):
+            return value
+        return {key: one if type(one) in _PLAIN else _prepare(one) for key, one in value.items()}
+    return value if kind in _PLAIN or kind is np.ndarray else _prepare_odd(value)
+
+
+def _prepare_odd(value: Any) -> Any:
     # msgpack has no tuples: they travel as extensions, so that Tuple actions come back as tuples.
     if isinstance(value, tuple):
         return msgspec.msgpack.Ext(_TUPLE, _encoder.encode([_prepare(one) for one in value]))

@@ -13,6 +13,7 @@ from gym_gui.controllers.doctor.check import Check, Status
 from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.replay import FrameResolver, ReplayWriter
+from gym_gui.replay.run_lock import is_being_written
 from gym_gui.services.bootstrap import open_archive
 from gym_gui.telemetry.sqlite_store import MIGRATIONS
 
@@ -29,7 +30,6 @@ _FRAMES: Final = 20
 # Opening a replay file takes a millisecond, another recording ten; the newest ones tell.
 _OPENED: Final = 2_000
 _READ: Final = 200
-_SETTLED_S: Final = 5.0
 _PUT_BACK: Final = "Copy telemetry.sqlite back from elsewhere; rows are nowhere else."
 # Some two seconds.
 _LOOKED_THROUGH_BYTES: Final = 1_000_000_000
@@ -55,7 +55,7 @@ def check_database(settings: Settings) -> Check:
 
 def check_runs(settings: Settings) -> Check:
     """How many runs there are, how many were cut short, and whether each one's file is there."""
-    files = _settled_files(settings.paths.replay_dir)
+    files = _written_files(settings.paths.replay_dir)
     if not settings.paths.telemetry_db.exists():
         if files:
             return Check("Recordings", Status.PROBLEM, f"The database is gone; {_stray(files)}", _PUT_BACK)
@@ -63,19 +63,23 @@ def check_runs(settings: Settings) -> Check:
     try:
         with open_archive(settings) as archive:
             runs = archive.store.list_runs()
-            found = [*_faults_of_others(archive, runs), *_faults_of_files(archive, runs, files)]
+            found = [*_faults_of_others(archive, runs), *_faults_of_files(archive, runs)]
     except EnvironmentFault as error:
         return Check("Recordings", Status.PROBLEM, f"They cannot be listed. {error.message}", error.hint)
+    known = {one.run.run_id for one in runs}
+    stray = [run_id for run_id in files if run_id not in known]
     states = Counter(one.state for one in runs)
     text = f"{len(runs):,} run{'' if len(runs) == 1 else 's'}"
     if states[RunState.RUNNING]:
         text += f", {states[RunState.RUNNING]:,} being recorded now"
     if states[RunState.INTERRUPTED]:
         text += f", {states[RunState.INTERRUPTED]:,} interrupted (what was recorded is kept)"
+    if stray:
+        found.append((_stray(stray), _PUT_BACK))
     if found:
         sentences, hints = zip(*found, strict=True)
         text = "; ".join((text, *(one.removesuffix(".") for one in sentences)))
-        return Check("Recordings", Status.WARNING, f"{text}.", " ".join(hints))
+        return Check("Recordings", Status.PROBLEM if stray else Status.WARNING, f"{text}.", " ".join(hints))
     return Check("Recordings", Status.OK, f"{text}.")
 
 
@@ -92,14 +96,12 @@ def _faults_of_others(archive: Archive, runs: Sequence[RunSummary]) -> Iterator[
         )
 
 
-def _faults_of_files(archive: Archive, runs: Sequence[RunSummary], files: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _faults_of_files(archive: Archive, runs: Sequence[RunSummary]) -> Iterator[tuple[str, str]]:
     """What is wrong with replay files, and what to do."""
     pictured = [one.run.run_id for one in runs if one.frames and "recording" not in one.run.metadata]
     lost = [run_id for run_id in pictured if not archive.resolver.has_run(run_id)]
     there = [run_id for run_id in pictured if run_id not in lost][:_OPENED]
     damaged = [run_id for run_id in there if archive.resolver.get_run_info(run_id) is None]
-    known = {one.run.run_id for one in runs}
-    stray = [run_id for run_id in files if run_id not in known]
     folder, rows_open = archive.paths.replay_dir, "rows without pictures still open."
     if damaged:
         yield (
@@ -111,18 +113,18 @@ def _faults_of_files(archive: Archive, runs: Sequence[RunSummary], files: Sequen
             f"the replay file of {len(lost):,} is gone, of {lost[0]} first.",
             f"Put the files back into {folder}; {rows_open}",
         )
-    if stray:
-        yield _stray(stray), _PUT_BACK
 
 
-def _settled_files(folder: Path) -> list[str]:
-    """The runs of the replay files that are no newer than their rows might be."""
-    now_s = time.time()
-    return sorted(file.stem for file in folder.glob("*.h5") if now_s - file.stat().st_mtime > _SETTLED_S)
+def _written_files(folder: Path) -> list[str]:
+    """The runs of the replay files that nobody writes any more, so that their rows should be there."""
+    return sorted(file.stem for file in folder.glob("*.h5") if not is_being_written(folder, file.stem))
 
 
 def _stray(files: Sequence[str]) -> str:
-    return f"the database knows nothing of the replay files of {len(files):,}, of {files[0]} first."
+    first = files[0]
+    if len(files) == 1:
+        return f"the database knows nothing of the replay file {first}.h5."
+    return f"the database knows nothing of {len(files):,} replay files, of {first}.h5 first."
 
 
 def _why_unread(library: Library, summary: RunSummary) -> str:
