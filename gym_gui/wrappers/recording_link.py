@@ -29,6 +29,8 @@ _MIB: Final = 1024 * 1024
 # Never touched as a whole: the system gives a page when it is first written to.
 _MEMORY_BYTES: Final = 1024 * _MIB
 _PLACES: Final = 256
+# A round of a fast training. What is in the pipe outlives the training, and whoever wrote it waited for nobody.
+_PIPE_BYTES: Final = _MIB
 _ENDING_S: Final = 5.0
 # This very package, wherever a script found it; everything else as Python finds it.
 _PROGRAM: Final = """
@@ -83,6 +85,7 @@ class RecordingLink:
         assert self._process.stdin is not None  # noqa: S101 - asked for above
         assert self._process.stdout is not None  # noqa: S101 - same
         self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
+        _widen(self._to)
         threading.Thread(target=self._hear, name="recording-link", daemon=True).start()
 
     def join(self, listener: Listener) -> int:
@@ -183,6 +186,15 @@ def start_early() -> None:
     if is_possible():
         with suppress(StoreError):  # whoever records is told
             link().say(words.NO_CHANNEL, words.WARM)
+
+
+def _widen(pipe: int) -> None:
+    """Let *pipe* hold more, where the system can."""
+    import fcntl  # noqa: PLC0415 - Windows has none, and no recording process
+
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):  # an administrator may allow less
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _start(descriptor: int) -> subprocess.Popen[bytes]:
