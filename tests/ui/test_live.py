@@ -330,11 +330,9 @@ def test_that_a_scripts_arguments_are_typed_with_quotes(window: MainWindow, qtbo
     assert field.placeholderText() == "for example --steps 500 'two words'"
     type_over(field, "500 'a b")
     assert form.message.text() == "Arguments has a quote that is not closed."
-    assert not form.start_button.isEnabled()
-    assert not form.copy_button.isEnabled()
+    assert (form.start_button.isEnabled(), form.copy_button.isEnabled()) == (False, False)
     QTest.keyClicks(field, "' c")
-    assert form.start_button.isEnabled()
-    assert form.copy_button.isEnabled()
+    assert (form.start_button.isEnabled(), form.copy_button.isEnabled()) == (True, True)
     assert form.form.config.arguments == ("500", "a b", "c")
     assert field.text() == "500 'a b' c"
     form.reject()
