@@ -118,7 +118,7 @@ def run_id_of(client: RunReader, text: str) -> str:
         if not named:
             raise RunNotFoundError(error.message, hint="`gym-gui train list` lists the trainer's.") from error
         if len(named) > 1:
-            others = f"{', '.join(named[1:3])}{', …' if len(named) > _NAMED else ''}"
+            others = f"{', '.join(named[1:_NAMED])}{', …' if len(named) > _NAMED else ''}"
             say(f"{len(named):,} runs are named {text}; this is about the newest, {named[0]}, not {others}.", err=True)
         return named[0]
 

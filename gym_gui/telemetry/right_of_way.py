@@ -2,7 +2,8 @@
 
 CPython hands its interpreter over to a thread that has waited for 5 ms without a sign. A loop that lets go of it more
 often than that, for an instant each time, as every draw of many random numbers does, gives a sign and has it back
-before the waiting thread wakes: a loop over CartPole lets others run three times a second, and some machines' never.
+before the waiting thread wakes. Beside a plain loop over CartPole, a thread that slept 20 ms at a time woke six times
+in two seconds, and in another process once in six.
 """
 
 from __future__ import annotations

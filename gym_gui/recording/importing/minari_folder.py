@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# ``namespace/sub/name-v0/data/metadata.json``, as deep as Minari's own names go.
-_DEPTH: Final = 5
+# ``namespace/sub/name-v0``, as deep as Minari's own names go.
+_LEVELS: Final = 3
 
 
 def minari_data_folder(place: Path) -> Path | None:
@@ -27,6 +27,6 @@ def minari_data_folder(place: Path) -> Path | None:
 
 def minari_datasets_below(place: Path) -> list[Path]:
     """The folders of the data sets in *place*, which may be what ``MINARI_DATASETS_PATH`` names; sorted."""
-    patterns = ("/".join(["*"] * depth + ["data", "metadata.json"]) for depth in range(1, _DEPTH - 1))
+    patterns = ("/".join(["*"] * depth + ["data", "metadata.json"]) for depth in range(1, _LEVELS + 1))
     found = (file.parent for pattern in patterns for file in place.glob(pattern))
     return sorted(folder.parent for folder in found if minari_data_folder(folder) is not None)
