@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -77,11 +78,13 @@ class Round:
     Args:
         number: Which; also its seed.
         folder: Its own.
+        others: What is killed beside one of the workers, and how often.
     """
 
-    def __init__(self, number: int, folder: Path) -> None:
+    def __init__(self, number: int, folder: Path, others: Mapping[str, float]) -> None:
         self.number = number
         self.folder = folder
+        self.others = others
         self.chance = random.Random(number)
         self.trainer = Trainer(folder / "var", "--max-runs", "4")
         self.children: dict[str, subprocess.Popen[bytes]] = {}
@@ -177,7 +180,7 @@ class Round:
     def _kill(self) -> None:
         began_s = time.monotonic()
         victims = [WORKERS[self.number % len(WORKERS)]]
-        victims += [other for other, share in OTHERS.items() if self.chance.random() < share]
+        victims += [other for other, share in self.others.items() if self.chance.random() < share]
         instants = {victim: self.chance.random() * LATEST_KILL_S for victim in victims}
         for victim in sorted(victims, key=instants.__getitem__):
             time.sleep(max(0.0, began_s + instants[victim] - time.monotonic()))
@@ -251,13 +254,13 @@ class Round:
         return not any(run.state in active for run in runs)
 
 
-def one_round(number: int, folder: Path | None, last_s: float) -> dict[str, Any] | None:
+def one_round(number: int, folder: Path | None, last_s: float, others: Mapping[str, float]) -> dict[str, Any] | None:
     """A round in a folder of its own, kept where a promise was broken; None where it is too late for one."""
     if time.monotonic() > last_s:
         return None
     place = tempfile.mkdtemp(prefix=f"round-{number}-", dir=folder)
     try:
-        found = Round(number, Path(place)).run()
+        found = Round(number, Path(place), others).run()
     except Exception as fault:  # noqa: BLE001 - a round that fails is a result
         found = {"round": number, "killed": [], "broken": [f"{type(fault).__name__}: {fault}"]}
     if found["broken"]:
@@ -274,12 +277,14 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1, help="The first round's number, which is its seed.")
     parser.add_argument("--lanes", type=int, default=3, help="Rounds at once.")
     parser.add_argument("--minutes", type=float, default=1e9, help="No round begins later.")
+    parser.add_argument("--each", action="store_true", help="Trainer and window are killed in every round.")
     parser.add_argument("--var-dir", type=Path)
     options = parser.parse_args()
+    others = OTHERS | {"trainer": 1.0, "window": 1.0} if options.each else OTHERS
     numbers = range(options.first, options.first + options.rounds)
     last_s = time.monotonic() + options.minutes * 60
     with ThreadPoolExecutor(options.lanes) as lanes:
-        found = lanes.map(lambda number: one_round(number, options.var_dir, last_s), numbers)
+        found = lanes.map(lambda number: one_round(number, options.var_dir, last_s, others), numbers)
         rounds = [one for one in found if one is not None]
     told = {
         "rounds": len(rounds),
