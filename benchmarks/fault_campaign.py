@@ -20,10 +20,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -39,6 +38,9 @@ from gym_gui.services.trainer.config import (  # noqa: E402 - likewise
     TrainingConfig,
 )
 from gym_gui.services.trainer.states import TrainingState  # noqa: E402 - likewise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 WORKERS = ("random", "script", "sb3")
 # What else is killed in a round, and how often.

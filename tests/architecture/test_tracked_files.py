@@ -22,6 +22,8 @@ NOQA = re.compile(r"#\s*(?:ruff:\s*)?noqa", re.IGNORECASE)
 NOQA_WITH_REASON = re.compile(r"#\s*(?:ruff:\s*)?noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)* - \S")
 OTHER_IGNORE = re.compile(r"#\s*(?:type:\s*ignore|pragma:\s*no|mypy:)")
 OTHER_IGNORE_WITH_REASON = re.compile(r"#\s*(?:type:\s*ignore\[[\w, -]+\]|pragma:[^#]+|mypy:[^#]+)\s+# \S")
+# What may be in git though no one can read it: pictures of the documents, and packed recordings that tests open.
+NO_TEXT = {"docs/images": {".png"}, "tests/data": {".gz"}}
 IGNORED_RULE = re.compile(r'^\s*"[A-Z]+\d+",|= \[.*"[A-Z]{1,4}\d+"')
 
 
@@ -41,6 +43,12 @@ def foreign_in(line: str) -> str:
     return next((what for what, pattern in FOREIGN.items() if pattern.search(line)), "")
 
 
+def is_foreign_body(path: Path) -> bool:
+    """Whether *path*, below the project's folder, is neither text nor one of the few files that may be none."""
+    allowed = any(path.is_relative_to(ROOT / folder) and path.suffix in kinds for folder, kinds in NO_TEXT.items())
+    return not allowed and b"\0" in path.read_bytes()
+
+
 def lacks_reason(comment: str) -> bool:
     """Whether *comment* switches a check off without saying why."""
     if NOQA.search(comment):
@@ -57,6 +65,16 @@ def test_that_no_file_belongs_to_one_machine() -> None:
         for number, line in enumerate(text_of(path).splitlines(), start=1)
         if foreign_in(line)
     ]
+
+
+def test_that_nothing_but_text_is_in_git() -> None:
+    assert not [str(path.relative_to(ROOT)) for path in project_files() if is_foreign_body(path)]
+
+
+def test_that_a_package_left_behind_is_recognised(tmp_path: Path) -> None:
+    left = tmp_path / "tool-1.0-py3-none-any.whl"
+    left.write_bytes(b"PK\x03\x04\0\0")
+    assert is_foreign_body(left)
 
 
 @pytest.mark.parametrize("line", ["x = '/h~ome/ann/x'", "pip --i~ndex-url x", "ping 10.~1.2.3", "C:\\U~sers\\ann"])
