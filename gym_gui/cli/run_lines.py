@@ -150,6 +150,7 @@ def run_document(run: TrainingRun, transitions: Sequence[RunTransition] | None =
         "resumed_from": run.resumed_from,
         "steps_before": run.steps_before,
         "restarts": run.restarts,
+        "host": run.host,
         "gpus": list(run.gpus),
         "workers": [{"worker_id": one.worker_id, "host": one.host, "pid": one.pid} for one in run.workers],
         "progress": {

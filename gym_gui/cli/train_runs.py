@@ -93,6 +93,7 @@ def _facts(run: TrainingRun) -> list[tuple[str, str]]:
         ("Resumed from", f"{run.resumed_from}, at step {run.steps_before:,}" if run.resumed_from else ""),
         ("Restarts", str(run.restarts) if run.restarts else ""),
         ("Workers", ", ".join(f"{one.worker_id} (process {one.pid} on {one.host})" for one in run.workers)),
+        ("Host", "" if run.workers else run.host),  # processes that are there say so themselves
         # A script that came by itself was started by another command, which nobody told us.
         ("Command", command_line(config, resume_from=run.resumed_from) if run.digest else ""),
     ]

@@ -227,7 +227,6 @@ def _no_scalars() -> ScalarColumns:
 def live_run_of(run: TrainingRun) -> LiveRun:
     """A run of a trainer as a line of the live screens."""
     config, progress = run.config, run.progress
-    host = next((worker.host for worker in run.workers if worker.host), config.tags.get("host", ""))
     return LiveRun(
         run_id=run.run_id,
         name=config.name or run.run_id,
@@ -241,7 +240,7 @@ def live_run_of(run: TrainingRun) -> LiveRun:
         progress=progress,
         total_steps=config.total_steps,
         steps_before=run.steps_before,
-        host=host,
+        host=run.host,
         gpus=run.gpus,
         workers=tuple(
             LiveWorker(worker_id=one.worker_id, host=one.host, pid=one.pid, heard_at=one.heartbeat_at)

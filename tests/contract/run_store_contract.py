@@ -150,6 +150,7 @@ class RunStoreContract:
             assert (store.get(run.run_id).gpus, store.get(run.run_id).workers) == ((4,), (WORKER,))
             moved = store.move(run.run_id, after, "over")
             assert (moved.gpus, moved.workers) == ((), ())
+            assert store.get(run.run_id).host == WORKER.host  # where it ran is known all the same
 
     def test_that_a_twin_of_an_active_run_is_refused_and_pointed_to(self, store: RunStore) -> None:
         store.add("first", config_of(1))
@@ -217,6 +218,7 @@ class RunStoreContract:
         )
         store.set_progress(run.run_id, progress)
         others = [WORKER, replace(WORKER, worker_id="w1", pid=2**31, heartbeat_at=None)]
+        assert store.get(run.run_id).host == ""
         store.set_workers(run.run_id, others)
         assert store.get(run.run_id).progress == progress
         assert store.get(run.run_id).workers == tuple(others)

@@ -98,6 +98,7 @@ class TrainingRun:
         progress: How far it has come.
         gpus: GPUs that it holds.
         workers: Its processes that may be alive.
+        host: The machine that they run on, or ran on last; empty before. Several are separated by commas.
         owner: The trainer that has claimed it, as it calls itself; empty before.
     """
 
@@ -117,6 +118,7 @@ class TrainingRun:
     progress: RunProgress = field(default_factory=RunProgress)
     gpus: tuple[int, ...] = ()
     workers: tuple[WorkerProcess, ...] = ()
+    host: str = ""
     owner: str = ""
 
 
@@ -193,7 +195,7 @@ class RunStore(Protocol):
         """How far it has come; the newest replaces what was there."""
 
     def set_workers(self, run_id: str, workers: Sequence[WorkerProcess]) -> None:
-        """The processes that may be alive; replaces what was there."""
+        """The processes that may be alive; replaces what was there. Where they ran is kept beyond them."""
 
     def count_restart(self, run_id: str) -> int:
         """One more restart; how many there were."""

@@ -117,7 +117,6 @@ class RunShelf:
                 total_steps=0,
                 env_kwargs=dict(run.env_kwargs),
                 name=str(run.metadata.get("name", run.run_id)),
-                tags={"host": str(about.get("host", ""))},
             ),
             digest="",
             attempt=1,
@@ -125,6 +124,7 @@ class RunShelf:
             reason=summary.reason or _REASONS[state],
             created_at=run.created_at,
             started_at=run.created_at,
+            host=str(about.get("host", "")),
             ended_at=summary.ended_at,
             progress=self._book.progress(run.run_id)
             or RunProgress(

@@ -11,7 +11,7 @@ from gym_gui.core.closing import Closing
 from gym_gui.core.refs import check_run_id
 from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.dispatch.claiming import Room, Waiting, choose, local_needs
-from gym_gui.services.trainer.registry.registry_rows import lets_go, new_run
+from gym_gui.services.trainer.registry.registry_rows import hosts_of, lets_go, new_run
 from gym_gui.services.trainer.registry.store_errors import claimed, duplicate, no_run, taken
 from gym_gui.services.trainer.run_store import RunTransition
 from gym_gui.services.trainer.states import Retention, TrainingState, check_retention, check_transition
@@ -170,7 +170,8 @@ class MemoryRunStore(Closing):
     def set_workers(self, run_id: str, workers: Sequence[WorkerProcess]) -> None:
         """The processes that may be alive; see `RunStore`."""
         with self._lock:
-            self._runs[run_id] = replace(self._get(run_id), workers=tuple(workers))
+            run = self._get(run_id)
+            self._runs[run_id] = replace(run, workers=tuple(workers), host=hosts_of(workers) or run.host)
 
     def count_restart(self, run_id: str) -> int:
         """One more restart; see `RunStore`."""

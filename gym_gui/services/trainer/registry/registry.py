@@ -16,8 +16,9 @@ from gym_gui.core.typing_compat import override
 from gym_gui.db.connection import ReaderPool, connect_writer
 from gym_gui.db.migrations import Migration, check_version, migrate
 from gym_gui.services.trainer.dispatch.claiming import Room, Waiting, choose
-from gym_gui.services.trainer.registry.migrations import m0001_first, m0002_resumed
+from gym_gui.services.trainer.registry.migrations import m0001_first, m0002_resumed, m0003_host
 from gym_gui.services.trainer.registry.registry_rows import (
+    hosts_of,
     lets_go,
     move_values,
     new_run,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from gym_gui.services.trainer.run_store import RunProgress, RunTransition, TrainingRun, WorkerProcess
 
 APPLICATION_ID: Final = 0x67796D74  # "gymt"
-MIGRATIONS: Final = tuple(Migration(one.VERSION, one.STATEMENTS) for one in (m0001_first, m0002_resumed))
+MIGRATIONS: Final = tuple(Migration(one.VERSION, one.STATEMENTS) for one in (m0001_first, m0002_resumed, m0003_host))
 _ACTIVE: Final = "('pending', 'dispatching', 'running', 'paused')"
 _STARTED: Final = "('dispatching', 'running', 'paused')"
 
@@ -232,6 +233,8 @@ class RunRegistry(Closing):
             connection.execute("DELETE FROM workers WHERE run_key = ?", (key,))
             for worker in workers:
                 _insert(connection, "workers", {"run_key": key, **worker_values(worker)})
+            if workers:
+                _update(connection, key, {"host": hosts_of(workers)})
 
     def count_restart(self, run_id: str) -> int:
         """One more restart; see `RunStore`."""

@@ -68,6 +68,7 @@ def run_values(run: TrainingRun) -> dict[str, Any]:
         "resumed_from": run.resumed_from,
         "steps_before": run.steps_before,
         "restarts": run.restarts,
+        "host": run.host,
         **progress_values(run.progress),
     }
 
@@ -104,7 +105,9 @@ def run_of(row: Mapping[str, Any], gpus: Sequence[int], workers: Sequence[Worker
         started_at=from_iso(row["started_at"]),
         ended_at=from_iso(row["ended_at"]),
         resumed_from=row["resumed_from"],
-        steps_before=row["steps_before"],
+        # Whoever only reads brings nothing up to date, and may find a registry of a version before these columns.
+        steps_before=row.get("steps_before", 0),
+        host=row.get("host", ""),
         restarts=row["restarts"],
         progress=RunProgress(
             steps=row["steps"],
@@ -144,6 +147,11 @@ def worker_of(row: Mapping[str, Any]) -> WorkerProcess:
         launcher=row["launcher"],
         heartbeat_at=from_iso(row["heartbeat_at"]),
     )
+
+
+def hosts_of(workers: Sequence[WorkerProcess]) -> str:
+    """The machines that *workers* run on, each once, separated by commas."""
+    return ", ".join(dict.fromkeys(worker.host for worker in workers if worker.host))
 
 
 def transition_of(row: Mapping[str, Any]) -> RunTransition:

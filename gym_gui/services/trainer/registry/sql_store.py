@@ -15,6 +15,7 @@ from gym_gui.core.refs import check_run_id
 from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.dispatch.claiming import Room, Waiting, choose
 from gym_gui.services.trainer.registry.registry_rows import (
+    hosts_of,
     lets_go,
     move_values,
     new_run,
@@ -227,6 +228,8 @@ class SqlRunStore(Closing):
             connection.execute(delete(WORKERS).where(WORKERS.c.run_key == key))
             for worker in workers:
                 connection.execute(insert(WORKERS).values(run_key=key, **worker_values(worker)))
+            if workers:
+                _update(connection, key, {"host": hosts_of(workers)})
 
     def count_restart(self, run_id: str) -> int:
         """One more restart; see `RunStore`."""

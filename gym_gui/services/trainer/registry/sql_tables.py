@@ -18,9 +18,12 @@ from sqlalchemy import (
     text,
 )
 
-VERSION: Final = 2  # counts up with each change of these tables; see `CHANGES`
+VERSION: Final = 3  # counts up with each change of these tables; see `CHANGES`
 # What a registry of the version before each needs to become that version.
-CHANGES: Final = {2: ("ALTER TABLE gym_gui_runs ADD COLUMN steps_before BIGINT NOT NULL DEFAULT 0",)}
+CHANGES: Final = {
+    2: ("ALTER TABLE gym_gui_runs ADD COLUMN steps_before BIGINT NOT NULL DEFAULT 0",),
+    3: ("ALTER TABLE gym_gui_runs ADD COLUMN host TEXT NOT NULL DEFAULT ''",),
+}
 METADATA: Final = MetaData()
 # SQLite counts rows by itself in a column that is exactly INTEGER.
 _KEY: Final = BigInteger().with_variant(Integer, "sqlite")
@@ -53,6 +56,7 @@ RUNS: Final = Table(
     Column("resumed_from", Text),
     Column("steps_before", BigInteger, nullable=False),
     Column("restarts", Integer, nullable=False),
+    Column("host", Text, nullable=False),
     Column("steps", BigInteger, nullable=False),
     Column("episodes", BigInteger, nullable=False),
     Column("mean_return", Double),

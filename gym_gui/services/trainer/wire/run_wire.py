@@ -14,15 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-def run_to_wire(
-    run: TrainingRun, transitions: Iterable[RunTransition] = (), *, host: str = "", starved: Iterable[str] = ()
-) -> pb.Run:
+def run_to_wire(run: TrainingRun, transitions: Iterable[RunTransition] = (), *, starved: Iterable[str] = ()) -> pb.Run:
     """The message of *run*.
 
     Args:
         run: The run.
         transitions: Its changes, where they were asked for.
-        host: Where its workers run.
         starved: Workers that were told to wait.
     """
     progress = run.progress
@@ -52,7 +49,7 @@ def run_to_wire(
             frames=progress.frames,
             dropped_frames=progress.dropped_frames,
         ),
-        host=host or next((worker.host for worker in run.workers), ""),
+        host=run.host,
         gpus=run.gpus,
         transitions=map(_transition_to_wire, transitions),
         workers=(
@@ -100,6 +97,7 @@ def run_of_wire(message: pb.Run) -> TrainingRun:
             dropped_frames=progress.dropped_frames,
         ),
         gpus=tuple(message.gpus),
+        host=message.host,
         workers=tuple(
             WorkerProcess(
                 worker_id=worker.worker_id,
