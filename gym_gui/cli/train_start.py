@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -11,7 +12,7 @@ import msgspec
 from gym_gui.cli.options import foreign_output_aside, json_option, print_json, print_table, say
 from gym_gui.cli.run_lines import run_document
 from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of
-from gym_gui.core.errors import ConfigError
+from gym_gui.core.errors import ConfigError, UnknownEnvironmentError
 from gym_gui.core.typing_compat import override
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.workers.algorithms import require_learners
@@ -153,9 +154,16 @@ def _check_here(config: TrainingConfig) -> None:
     """Let a run pass that this machine can begin."""
     if config.worker == "sb3":
         require_learners()
-    if config.launcher == "local":
+    if config.launcher != "local":
+        return
+    try:
         with foreign_output_aside():
             check_fit(config)
+    except UnknownEnvironmentError as fault:
+        meant = [name for name in PRESETS if config.env_id.lower() in name] or get_close_matches(config.env_id, PRESETS)
+        if meant:
+            fault.hint = f"As a preset there is {' and '.join(meant)}. {fault.hint}"
+        raise
 
 
 def _config_of(

@@ -30,6 +30,7 @@ from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import EpisodeStatus, RunState
 from gym_gui.core.data_model.episode_table import EVALUATION_KEY
 from gym_gui.core.errors import RunNotFoundError
+from gym_gui.core.refs import run_name_of
 from gym_gui.services.trainer.run_store import RunProgress, RunTransition
 from gym_gui.services.trainer.states import STATE_OF_RECORDED, TrainingState
 
@@ -326,7 +327,7 @@ class RecordedRuns:
         steps_before = before if isinstance(before, int) else 0
         return LiveRun(
             run_id=run.run_id,
-            name=name if isinstance(name, str) and name else run.run_id,
+            name=name if isinstance(name, str) and name else run_name_of(run.run_id),
             state=STATE_OF_RECORDED[summary.state],
             reason=summary.reason or _REASONS.get(summary.state, ""),
             env_id=run.env_id,

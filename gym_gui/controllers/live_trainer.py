@@ -23,6 +23,7 @@ from gym_gui.controllers.live_source import (
 )
 from gym_gui.core.data_model import EpisodeTable, ScalarColumns
 from gym_gui.core.errors import EnvironmentFault, RunNotFoundError
+from gym_gui.core.refs import run_name_of
 from gym_gui.services.trainer.states import Retention
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ def live_run_of(run: TrainingRun) -> LiveRun:
     config, progress = run.config, run.progress
     return LiveRun(
         run_id=run.run_id,
-        name=config.name or run.run_id,
+        name=config.name or run_name_of(run.run_id),
         state=run.state,
         reason=run.reason,
         env_id=config.env_id,

@@ -22,6 +22,7 @@ _FRAME_REF = re.compile(
     r"h5://(?P<run_id>(?!\.+/)[A-Za-z0-9._-]{1,128})/(?P<dataset>[a-z][a-z0-9_]{0,63}(?:\.[0-9]{1,4})?)"
     r"/(?P<index>[0-9]{1,18})"
 )
+_MADE_AT = re.compile(r"\d{8}-\d{6}-\d{6}-(?=.)")
 _SHOWN = 60
 
 
@@ -96,6 +97,11 @@ def new_run_id(env_id: str, now: datetime) -> str:
     """A run id that sorts by time and says the game: ``20261122-081530-123456-breakout-7f3a``."""
     name = re.sub(r"[^a-z0-9]+", "-", env_id.rsplit(":", 1)[-1].rsplit("/", 1)[-1].lower()).strip("-")[:40]
     return f"{now:%Y%m%d-%H%M%S-%f}-{name or 'env'}-{secrets.token_hex(2)}"
+
+
+def run_name_of(run_id: str) -> str:
+    """What a run that nobody named is called: its id without the time, which every list shows beside it."""
+    return _MADE_AT.sub("", run_id, count=1) if _MADE_AT.match(run_id) else run_id
 
 
 def _shorten(text: object) -> str:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     ("words", "told"),
     [
         (("NoSuch-v1",), "There is no environment 'NoSuch-v1'."),
+        (
+            ("breakout",),
+            "There is no environment 'breakout'. As a preset there is breakout-ppo",
+        ),
         (("NoSuch-v1", "--algorithm", "random"), "There is no environment 'NoSuch-v1'."),
         (("CartPole-v1", "--algorithm", "SAC"), "SAC cannot learn CartPole-v1: its actions are Discrete(2)"),
         (("cartpole-ppo", "--set", "num_envs=0"), "num_envs is a whole number of at least 1, not 0."),

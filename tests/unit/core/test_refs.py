@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.core.errors import InvalidFrameRefError, InvalidRunIdError
-from gym_gui.core.refs import FrameRef, check_run_id, is_run_id, make_frame_ref, new_run_id
+from gym_gui.core.refs import FrameRef, check_run_id, is_run_id, make_frame_ref, new_run_id, run_name_of
 
 RUN_IDS = st.from_regex(r"\A[A-Za-z0-9._-]{1,128}\Z").filter(lambda text: text.strip(".") != "")
 DATASETS = st.from_regex(r"\A[a-z][a-z0-9_]{0,20}(\.[0-9]{1,4})?\Z")
@@ -85,3 +85,16 @@ def test_that_made_run_ids_are_valid_unique_and_in_order_of_time(env_id: str) ->
     one, other = new_run_id(env_id, early), new_run_id(env_id, early + timedelta(microseconds=1))
     assert is_run_id(one)
     assert one < other
+
+
+@pytest.mark.parametrize(
+    ("run_id", "name"),
+    [
+        ("20261122-081530-123456-breakout-7f3a", "breakout-7f3a"),
+        ("20261122-081530-123456-", "20261122-081530-123456-"),
+        ("my-run", "my-run"),
+        ("my-20261122-081530-123456-run", "my-20261122-081530-123456-run"),
+    ],
+)
+def test_that_a_run_that_nobody_named_is_called_without_its_time(run_id: str, name: str) -> None:
+    assert run_name_of(run_id) == name

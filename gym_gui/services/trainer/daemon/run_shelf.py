@@ -116,7 +116,7 @@ class RunShelf:
                 env_id=run.env_id,
                 total_steps=0,
                 env_kwargs=dict(run.env_kwargs),
-                name=str(run.metadata.get("name", run.run_id)),
+                name=str(run.metadata.get("name", "")),
             ),
             digest="",
             attempt=1,
