@@ -24,6 +24,7 @@ from gym_gui.ui.screens.live_run_list import LiveRunList
 from gym_gui.ui.screens.live_side import LiveSide
 from gym_gui.ui.screens.play_keys import KeyTracker
 from gym_gui.ui.widgets.basics import key_glyph, make_button, make_label, make_line, make_timer, make_tool_button
+from gym_gui.ui.widgets.fact_grid import ElidedLabel, ElidedTitle
 from gym_gui.ui.widgets.messages import Banner
 from gym_gui.ui.widgets.picture_wall import PictureWall
 
@@ -85,8 +86,9 @@ class LiveWatchPage(QWidget):
         self.side = LiveSide(theme, context.notify)
         self.side.episode_requested.connect(self.curves.open_episode)
         self.banner = Banner(theme)
-        self.title = make_label("", "title")
-        self.facts = make_label("", "muted")
+        self.title = ElidedTitle()
+        self.facts = ElidedLabel()
+        self.facts.setProperty("type", "muted")
         self.frozen_label = make_label("")
         self.hand = make_button("Take control", self.control.toggle)
         self.live = make_button(
@@ -242,8 +244,8 @@ class LiveWatchPage(QWidget):
 
     def _tell(self) -> None:
         run, frozen = self._run, self.pictures.frozen
-        self.title.setText("" if run is None else self._table.runs_model.label(run))
-        self.facts.setText("" if run is None else " · ".join(filter(None, (run.env_id, run.algorithm))))
+        self.title.set_text("" if run is None else self._table.runs_model.label(run))
+        self.facts.set_text("" if run is None else " · ".join(filter(None, (run.env_id, run.algorithm))))
         self.frozen_label.setText("Standing still" if frozen else "")
         self.live.setVisible(frozen)
         self._theme.set_icon(self.pause, "play" if frozen else "pause")

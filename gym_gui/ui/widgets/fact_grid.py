@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _KEY_WIDTH: Final = 112
 _ROW_HEIGHT: Final = 24
+_NARROWEST_TITLE: Final = 96
 _LINE_PAD: Final = 3
 _COPY_COLUMN: Final = 2
 _NARROW_RUN: Final = 12  # characters that fit on a line of values
@@ -122,6 +123,32 @@ class ElidedLabel(QLabel):
         self.setText(fitted)
         cut = fill(self._whole[:_LONGEST_TIP], _TIP_CHARACTERS) if fitted != one_line else ""
         self.setToolTip("\n\n".join(part for part in (cut, self._tip) if part))
+
+
+class ElidedTitle(ElidedLabel):
+    """A title that takes the room of its text where there is so much, and is cut in the middle where there is not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("type", "title")
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    @override
+    def sizeHint(self) -> QSize:
+        text = self.fontMetrics().horizontalAdvance(" ".join(self.whole_text.split()))
+        return QSize(text + 1, super().sizeHint().height())  # what fits to the pixel may be cut all the same
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(self.sizeHint().width(), _NARROWEST_TITLE), super().minimumSizeHint().height())
+
+    @override
+    def set_text(self, text: str, tip: str = "", *, middle: bool = True) -> None:
+        """Show *text*; both its ends tell something."""
+        changed = text != self.whole_text
+        super().set_text(text, tip, middle=middle)
+        if changed:
+            self.updateGeometry()
 
 
 class FactGrid(QWidget):
