@@ -68,14 +68,14 @@ ROWS = (
         python("import pandas as pd; d = pd.read_csv('a.csv'); print(len(d), 'rows, return', d.reward.sum())"),
     ),
     Row(
-        "json", "a.json", {}, "numbers exact", f"{SCALARS}; run and episodes", "no", "Python",
+        "json", "a.json", {}, "numbers exact", f"{SCALARS}, views; run and episodes", "no", "Python",
         python(
             "import json; d = json.load(open('a.json')); "
             "print(len(d['episodes']), 'episodes,', sum(len(e['step_rows']) for e in d['episodes']), 'rows')"
         ),
     ),
     Row(
-        "json `--lines`", "a.jsonl", {"lines": True}, "numbers exact", f"{SCALARS}; run and episodes", "no", "DuckDB",
+        "json `--lines`", "a.jsonl", {"lines": True}, "numbers exact", f"{SCALARS}, views; run and episodes", "no", "DuckDB",
         python(
             "import duckdb; print('%d rows' % duckdb.sql(\"select count(*) from read_json('a.jsonl', "
             "format='newline_delimited', ignore_errors=true) where type = 'step'\").fetchall()[0])"

@@ -92,6 +92,23 @@ def test_that_json_is_json_and_keeps_every_bit(home: Path, *, lines: bool) -> No
     assert rows[2]["info"]["odd"] == [1, 2]
 
 
+@pytest.mark.parametrize("lines", [False, True])
+def test_that_json_keeps_what_few_steps_have(tmp_path: Path, *, lines: bool) -> None:
+    view = {"kind": "text", "text": "S F\nF G"}
+    statistics = {"observation": {"mean": np.array([0.5, float("nan")]), "count": 3}}
+    seen = [step(0), step(1, view=view), step(2, normalization_stats=statistics)]
+    record(tmp_path / "var", [seen])
+    result = export_run(tmp_path / "var", RUN, tmp_path / "out.json", lines=lines)
+    text = (tmp_path / "out.json").read_text(encoding="utf-8")
+    rows = (
+        [json.loads(line) for line in text.splitlines()][2:] if lines else json.loads(text)["episodes"][0]["step_rows"]
+    )
+    assert [row["view"] for row in rows] == [None, view, None]
+    assert rows[2]["normalization_stats"]["observation"] == {"mean": [0.5, "NaN"], "count": 3}
+    assert not result.notes
+    assert any("view" in note for note in export_run(tmp_path / "var", RUN, tmp_path / "out.csv").notes)
+
+
 def test_that_parquet_opens_in_pandas_duckdb_and_polars_with_one_call(home: Path) -> None:
     path = export_run(home / "var", RUN, home / "out.parquet").output
     frame = pd.read_parquet(path)

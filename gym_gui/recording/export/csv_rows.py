@@ -42,7 +42,7 @@ _STATES = [state.name.lower() for state in FrameState]
 def write_csv(job: ExportJob, path: Path) -> None:
     """Write the selection's rows to *path*."""
     shape = learn_shape(job.source, job.selection)
-    tell_left_out(job, shape)
+    tell_left_out(job, shape, rare=rare_names(job) if shape.extras else ())
     job.progress.begin(shape.rows)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
@@ -53,16 +53,14 @@ def write_csv(job: ExportJob, path: Path) -> None:
             job.progress.advance(len(page))
 
 
-def tell_left_out(job: ExportJob, shape: TableShape, *, frames: bool = False, keeps_rare: bool = False) -> None:
-    """Name what a table does not hold: pictures, and what few rows have, unless it keeps them."""
+def tell_left_out(job: ExportJob, shape: TableShape, *, frames: bool = False, rare: Sequence[str] = ()) -> None:
+    """Name what a table does not hold: pictures, unless it has *frames*, and *rare*, which few rows have."""
     if shape.frames and not frames:
         job.note(f"{shape.frames:,} pictures are not in the table; their references are.")
     if shape.observation.is_large and not frames:
         job.note("Observations are too large for cells and are not in the table.")
-    if shape.extras and not keeps_rare:
-        left = rare_names(job)
-        if left:
-            job.note(f"Not in the table: {', '.join(left)}.")
+    if rare:
+        job.note(f"Not in the table: {', '.join(rare)}.")
 
 
 def rare_names(job: ExportJob) -> list[str]:

@@ -12,7 +12,8 @@ import numpy as np
 
 from gym_gui.core.data_model import FrameState
 from gym_gui.core.info_codec import to_plain
-from gym_gui.recording.export.csv_rows import tell_left_out
+from gym_gui.core.sound import SOUND
+from gym_gui.recording.export.csv_rows import rare_names, tell_left_out
 from gym_gui.recording.export.documents import episode_document, json_list, json_text, json_value, run_document
 from gym_gui.recording.export.table import (
     TableShape,
@@ -40,13 +41,15 @@ _encoder = msgspec.json.Encoder()
 def write_json(job: ExportJob, path: Path) -> None:
     """Write the selection to *path*."""
     shape = learn_shape(job.source, job.selection)
-    tell_left_out(job, shape)
+    rare = rare_names(job) if shape.extras else []
+    tell_left_out(job, shape, rare=[name for name in rare if name == SOUND])
     job.progress.begin(shape.rows)
+    kept = [name for name in rare if name != SOUND]
     with path.open("wb") as file:
-        (_write_lines if job.options.lines else _write_document)(job, shape, file)
+        (_write_lines if job.options.lines else _write_document)(job, shape, kept, file)
 
 
-def _write_document(job: ExportJob, shape: TableShape, file: BinaryIO) -> None:
+def _write_document(job: ExportJob, shape: TableShape, rare: Sequence[str], file: BinaryIO) -> None:
     run = json_text(run_document(job.selection.run))
     file.write(f'{{"format":"gym-gui/steps","version":1,"run":{run},"episodes":['.encode())
     for place, episode in enumerate(job.selection.episodes):
@@ -54,7 +57,7 @@ def _write_document(job: ExportJob, shape: TableShape, file: BinaryIO) -> None:
         file.write(f'{"," if place else ""}\n{head},"step_rows":['.encode())
         follows = False
         for page in job.source.episode_pages(job.selection, episode):
-            documents = _documents(job, page, shape)
+            documents = _documents(job, page, shape, rare)
             body = b",\n".join(map(_encoder.encode, documents))
             file.write((b",\n" if follows else b"\n") + body)
             follows = True
@@ -62,18 +65,18 @@ def _write_document(job: ExportJob, shape: TableShape, file: BinaryIO) -> None:
     file.write(b"]}\n")
 
 
-def _write_lines(job: ExportJob, shape: TableShape, file: BinaryIO) -> None:
+def _write_lines(job: ExportJob, shape: TableShape, rare: Sequence[str], file: BinaryIO) -> None:
     file.write(json_text({"type": "run", "version": 1, **run_document(job.selection.run)}).encode() + b"\n")
     started: EpisodeRollup | None = None
     for episode, page in job.source.pages(job.selection):
         if episode is not started:
             file.write(json_text({"type": "episode", **episode_document(episode)}).encode() + b"\n")
             started = episode
-        file.write(_encoder.encode_lines([{"type": "step", **one} for one in _documents(job, page, shape)]))
+        file.write(_encoder.encode_lines([{"type": "step", **one} for one in _documents(job, page, shape, rare)]))
 
 
-def _documents(job: ExportJob, page: StepColumns, shape: TableShape) -> list[dict[str, Any]]:
-    """One document a row; counts them as done."""
+def _documents(job: ExportJob, page: StepColumns, shape: TableShape, rare: Sequence[str]) -> list[dict[str, Any]]:
+    """One document a row, with what few rows have beside: *rare*, null where a row has none; counts them as done."""
     rewards: list[Any] = page.rewards.tolist()
     for row in np.flatnonzero(~np.isfinite(page.rewards)).tolist():
         rewards[row] = json_value(rewards[row]) if page.has_reward[row] else None
@@ -97,10 +100,13 @@ def _documents(job: ExportJob, page: StepColumns, shape: TableShape) -> list[dic
         [page.episode_id] * len(page),
         [msgspec.Raw(b"{}" if info is None else info.encode()) for info in page.infos],
     ]
-    if shape.field_keys:
-        names.append("extra")
-        rare = [{} if one is None else own_fields(page.rare(row)) for row, one in enumerate(page.extras)]
-        columns.append([to_plain(one) for one in rare])
+    if shape.field_keys or rare:
+        beside = [{} if one is None else page.rare(row) for row, one in enumerate(page.extras)]
+        names += rare
+        columns += [[json_value(to_plain(one.get(name))) for one in beside] for name in rare]
+        if shape.field_keys:
+            names.append("extra")
+            columns.append([to_plain(own_fields(one)) for one in beside])
     job.rows += len(page)
     job.progress.advance(len(page))
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -48,7 +48,7 @@ _BATCH_WITH_FRAMES: Final = 16
 def write_parquet(job: ExportJob, path: Path) -> None:
     """Write the selection's rows to *path*: a file, or a folder where `partitioned` is asked for."""
     table = _Table(job, learn_shape(job.source, job.selection))
-    tell_left_out(job, table.shape, frames=bool(job.options.frames), keeps_rare=True)
+    tell_left_out(job, table.shape, frames=bool(job.options.frames))
     job.progress.begin(table.shape.rows)
     if not job.options.partitioned:
         table.write(path, job.selection.episodes)
