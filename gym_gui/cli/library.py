@@ -14,7 +14,7 @@ from gym_gui.cli.options import (
     var_dir_option,
     without_empty_columns,
 )
-from gym_gui.cli.reading import opened_library, recording_option
+from gym_gui.cli.reading import opened_archive, opened_library, recording_option
 from gym_gui.controllers.library_entry import ending_of
 from gym_gui.controllers.run_names import run_named
 from gym_gui.core.clock import to_iso
@@ -36,10 +36,19 @@ _CELL_CHARACTERS: Final = 60
 @var_dir_option
 def runs(*, recording: str | None, as_json: bool, var_dir: str | None) -> None:
     """List what was recorded, newest first."""
-    with opened_library(recording, var_dir) as library:
-        found = library.list_runs()
+    why_empty = ""
+    if recording is None:
+        with opened_archive(var_dir) as archive:
+            found = archive.library.list_runs()
+            why_empty = "" if found else archive.why_empty()
+    else:
+        with opened_library(recording, var_dir) as library:
+            found = library.list_runs()
     if as_json:
         print_json([_run_document(summary) for summary in found])
+        return
+    if why_empty:
+        say(f"No runs. {why_empty}")
         return
     if not found:
         say("No runs yet. `gym-gui play ALE/Breakout-v5` or `gym-gui record ALE/Breakout-v5` makes one.")

@@ -15,7 +15,7 @@ from gym_gui.controllers.library_index import Column, Facet, LibraryIndex
 from gym_gui.controllers.replay_state import RowSource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -56,6 +56,7 @@ class LibraryState:
         loading: Whether a refresh is under way.
         loaded: Whether there was an answer yet; before it, emptiness means nothing.
         fault: One sentence where the library could not be read; empty otherwise.
+        why_empty: One sentence where there is nothing to list, but should be; empty otherwise.
     """
 
     entries: Sequence[EpisodeEntry] = ()
@@ -67,6 +68,7 @@ class LibraryState:
     loading: bool = False
     loaded: bool = False
     fault: str = ""
+    why_empty: str = ""
 
     @property
     def filtered(self) -> bool:
@@ -108,12 +110,20 @@ class LibraryController:
         source: The store.
         runner: Where it is asked.
         view: What shows the answer.
+        why_empty: Why there is nothing to list though there should be, asked in tasks; an empty text for no reason.
     """
 
-    def __init__(self, source: EpisodeSource, runner: TaskRunner, view: LibraryView) -> None:
+    def __init__(
+        self,
+        source: EpisodeSource,
+        runner: TaskRunner,
+        view: LibraryView,
+        why_empty: Callable[[], str] = str,
+    ) -> None:
         self._source = source
         self._runner = runner
         self._view = view
+        self._why_empty = why_empty
         self._state = LibraryState(rows=np.empty(0, np.int64))
         self._on: set[tuple[Facet, str]] = set()
         self._index = LibraryIndex((), self._state.sort)
@@ -196,16 +206,25 @@ class LibraryController:
             self._show(entries=index.entries, chips=self._chips(), rows=self._rows(), loaded=True)
         self._read_all()
 
-    def _read(self) -> tuple[LibraryIndex, tuple[int, ...]]:
+    def _read(self) -> tuple[LibraryIndex, tuple[int, ...], str]:
         mark = self._source.recorded_mark()  # first: what is recorded while the list is read is seen by the next poll
-        return LibraryIndex([entry_of(summary) for summary in self._source.list_episodes()], self._state.sort), mark
+        index = LibraryIndex([entry_of(summary) for summary in self._source.list_episodes()], self._state.sort)
+        return index, mark, "" if index.entries else self._why_empty()
 
-    def _arrived(self, answer: tuple[LibraryIndex, tuple[int, ...]]) -> None:
-        index, self._mark = answer
+    def _arrived(self, answer: tuple[LibraryIndex, tuple[int, ...], str]) -> None:
+        index, self._mark, why_empty = answer
         self._index = index
         self._on &= {(facet, value) for facet, counts in index.counts.items() for value, _ in counts}
         rows = self._rows()
-        self._show(entries=index.entries, chips=self._chips(), rows=rows, loading=False, loaded=True, fault="")
+        self._show(
+            entries=index.entries,
+            chips=self._chips(),
+            rows=rows,
+            loading=False,
+            loaded=True,
+            fault="",
+            why_empty=why_empty,
+        )
         self._go_again()
 
     def _failed(self, error: Exception) -> None:

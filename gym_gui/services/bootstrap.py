@@ -70,6 +70,14 @@ class Archive(Closing):
         """The layout of the var folder."""
         return self.settings.paths
 
+    def why_empty(self) -> str:
+        """One sentence where pictures lie in the folder though no run is listed; empty otherwise. Looks at the disk."""
+        files = sum(1 for _ in self.paths.replay_dir.glob("*.h5"))
+        if not files:
+            return ""
+        what = "1 replay file lies" if files == 1 else f"{files:,} replay files lie"
+        return f"{what} here without rows: the database is gone, or another one. `gym-gui doctor` tells more."
+
     def _put_right(self) -> None:
         # A connection of its own: the store's writing one belongs to the sink's thread.
         store, _ = _open_store(self.paths)

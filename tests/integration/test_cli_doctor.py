@@ -123,6 +123,8 @@ def test_that_a_lost_database_is_told_by_the_files_that_it_leaves(var_dir: Path)
         beside.unlink()
     found = checks_of(var_dir)["Recordings"]
     assert (found["status"], found["message"]) == ("problem", f"The database is gone; {sentence}.")
+    listed = gym_gui("runs", var_dir=var_dir)
+    assert (listed.code, "`gym-gui doctor` tells more" in listed.stdout) == (0, True), listed.stdout
     database.write_bytes(b"")
     found = checks_of(var_dir)["Recordings"]
     assert (found["status"], found["message"]) == ("problem", f"0 runs; {sentence}.")

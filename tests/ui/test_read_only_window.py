@@ -158,3 +158,24 @@ def test_that_an_empty_library_invites_to_nothing_that_cannot_be(
     assert not empty.button.isVisible()
     window.close()
     window.deleteLater()
+
+
+def test_that_pictures_without_a_database_are_not_passed_over(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> None:
+    del qapp
+    recordings = Recordings(tmp_path / "var")
+    recordings.record(3)
+    recordings.close()
+    for file in (tmp_path / "var").rglob("telemetry.sqlite*"):
+        file.unlink()
+    window = make_window(Settings(var_dir=tmp_path / "var", ui=UiConfig(theme="dark")))
+    window.show()
+    window.open()
+    qtbot.waitUntil(lambda: window.context is not None, timeout=WAIT_MS)
+    window.show_screen("replay")
+    screen = window.made_screen("replay")
+    assert isinstance(screen, ReplayScreen)
+    empty = screen.library._empty
+    qtbot.waitUntil(lambda: empty.title == "The recordings are not listed", timeout=WAIT_MS)
+    assert empty.text.startswith("1 replay file lies here without rows")
+    window.close()
+    window.deleteLater()

@@ -60,7 +60,7 @@ class LibraryPage(QWidget):
         super().__init__(parent)
         self._context = context
         theme = context.theme
-        self.controller = LibraryController(store, context.runner, self)
+        self.controller = LibraryController(store, context.runner, self, context.archive.why_empty)
         self.thumbnails = ThumbnailCache(store, frames, runner, self._picture_made)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search game, player, seed, run…")
@@ -187,6 +187,9 @@ class LibraryPage(QWidget):
             self._empty.show_message(
                 "filter-remove-outline", "No episode matches", text, "Clear filters", self.controller.clear_filters
             )
+        elif state.why_empty:
+            title = "The recordings are not listed"
+            self._empty.show_message("alert-octagon-outline", title, state.why_empty, "Try again", self.refresh)
         else:
             why_not = self._context.archive.why_read_only
             text, button = why_not or "Every game that is played is recorded and appears here.", "Play a game"

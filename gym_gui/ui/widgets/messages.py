@@ -81,6 +81,11 @@ class EmptyState(QWidget):
         return self._title.text()
 
     @property
+    def text(self) -> str:
+        """The sentence below it."""
+        return self._text.text()
+
+    @property
     def button(self) -> QPushButton:
         """The one button."""
         return self._button

@@ -47,6 +47,10 @@ class RemoteArchive(Archive):
         return self._address
 
     @override
+    def why_empty(self) -> str:
+        return ""
+
+    @override
     def close(self) -> None:
         self._remote.close()
 
