@@ -98,7 +98,9 @@ def feed(
         recipient.record_episode_start(_as_it_began(own))
         seen = _Seen()
         for step in source.steps(episode):
-            taken = graphs.restored(replace(step, run_id=run.run_id, frame_state=_state(step)))
+            state = _state(step)
+            as_it_is = step.run_id == run.run_id and step.frame_state is state  # copying costs more than all else here
+            taken = graphs.restored(step if as_it_is else replace(step, run_id=run.run_id, frame_state=state))
             recipient.record_step(taken)
             seen.take(taken, own.agent_id)
             rows += 1

@@ -62,18 +62,19 @@ class ParquetImport:
         self.rows = 0
         self._path = path
         self._files: list[Any] = []
-        self._of_episode: dict[str, tuple[Any, dict[str, Any]]] = {}
+        self._of_episode: dict[str, tuple[_File, dict[str, Any]]] = {}
         try:
             for one in paths:
                 file = pq.ParquetFile(one)
                 self._files.append(file)
                 document = self._document(file)
+                opened = _File(file)
                 self.run = run_of_document(document["run"])
                 self.state = RunState(document["state"])
                 self.rows += file.metadata.num_rows
                 for episode in map(episode_of_document, document["episodes"]):
                     self.episodes.append(episode)
-                    self._of_episode[episode.episode_id] = (file, document)
+                    self._of_episode[episode.episode_id] = (opened, document)
         except (OSError, KeyError, TypeError, ValueError) as error:  # Arrow's own errors are among these
             self.close()
             if isinstance(error, ExportError):
@@ -94,21 +95,11 @@ class ParquetImport:
             ExportError: the file is damaged.
         """
         file, document = self._of_episode[episode.episode_id]
-        size = _BATCH_WITH_FRAMES if "frame" in file.schema_arrow.names else _BATCH_ROWS
         try:
-            for group in self._groups_of(file, episode):
-                for batch in file.iter_batches(batch_size=size, row_groups=[group]):
-                    yield from _Batch(batch, document).steps(episode)
+            for batch in file.batches(episode):
+                yield from _Batch(batch, document).steps(episode)
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise self._damaged(error) from error
-
-    def _groups_of(self, file: Any, episode: EpisodeRollup) -> Iterator[int]:
-        # A row group holds rows of one episode: its statistics name it.
-        column = file.schema_arrow.names.index("episode_id")
-        for group in range(file.metadata.num_row_groups):
-            told = file.metadata.row_group(group).column(column).statistics
-            if told is None or told.min == episode.episode_id:
-                yield group
 
     def _document(self, file: Any) -> dict[str, Any]:
         stored = (file.schema_arrow.metadata or {}).get(METADATA_KEY)
@@ -127,6 +118,32 @@ class ParquetImport:
 
     def _damaged(self, error: Exception) -> ExportError:
         return ExportError(f"{self._path} cannot be read: {error}.", hint="The file is damaged or cut short.")
+
+
+class _File:
+    """One Parquet file, and where each episode's rows are in it; what Arrow answers slowly is asked once.
+
+    A row group holds rows of one episode, and its statistics say of which.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        names = file.schema_arrow.names
+        self._batch_rows = _BATCH_WITH_FRAMES if "frame" in names else _BATCH_ROWS
+        self._groups: dict[str, list[int]] = {}
+        self._untold: list[int] = []
+        column, metadata = names.index("episode_id"), file.metadata
+        for group in range(metadata.num_row_groups):
+            told = metadata.row_group(group).column(column).statistics
+            if told is None or not told.has_min_max:
+                self._untold.append(group)
+            else:
+                self._groups.setdefault(told.min, []).append(group)
+
+    def batches(self, episode: EpisodeRollup) -> Iterator[Any]:
+        """The batches that may hold the episode's rows, in order."""
+        for group in sorted([*self._groups.get(episode.episode_id, ()), *self._untold]):
+            yield from self._file.iter_batches(batch_size=self._batch_rows, row_groups=[group])
 
 
 class _Batch:
