@@ -14,6 +14,7 @@ import sys
 
 import msgspec
 
+from gym_gui.core.other_end import ends_with_other_end
 from gym_gui.services.trainer.dispatch.launchers.spare import HEARD, LOADED, Assignment
 from gym_gui.workers.__main__ import main as work
 from gym_gui.workers.preloading import preload_learner
@@ -26,7 +27,10 @@ def main() -> int:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    with contextlib.suppress(Exception):  # what cannot be loaded fails again in the run, whose log has it then
+    with (
+        ends_with_other_end(0),
+        contextlib.suppress(Exception),
+    ):  # what cannot be loaded fails again in the run, whose log has it then
         preload_learner()
     _say(answer, LOADED)
     line = sys.stdin.buffer.readline()

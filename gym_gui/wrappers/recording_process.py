@@ -12,9 +12,10 @@ import mmap
 import os
 import signal
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from gym_gui.core.other_end import ends_with_other_end
 from gym_gui.core.typing_compat import override
 from gym_gui.wrappers import recording_words as words
 from gym_gui.wrappers.recording_channel import RecordingChannel
@@ -71,7 +72,8 @@ def main(descriptor: int) -> None:
         if word == words.OPEN:
             newest = channels[number] = RecordingChannel(number, arguments[0], memory, say, newest)
         elif word == words.WARM:
-            importlib.import_module("gym_gui.services.trainer.client.publisher")
+            with ends_with_other_end(_INPUT) if not channels else nullcontext():
+                importlib.import_module("gym_gui.services.trainer.client.publisher")
         elif not _passed_on(channels, number, word, arguments) and word == words.CLOSE:
             say(number, words.CLOSED)  # it was stopped before it had said what it would record
     for channel in channels.values():

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -106,8 +109,28 @@ def test_that_a_spare_trains_the_same_as_a_process_of_its_own(tmp_path: Path, mo
 def test_that_no_spare_outlives_its_trainer(tmp_path: Path, *, by_force: bool) -> None:
     with TrainerProcess(tmp_path / "var") as trainer:
         waiting = spare_of(trainer)
+        mark = waiting.environ()[processes.MARK_VARIABLE]
         trainer.kill() if by_force else trainer.stop()
     assert until(lambda: is_gone(waiting), "the spare's end")
+    assert until(lambda: not processes.marked([mark])[mark], "the end of what the spare started")
+
+
+def test_that_a_spare_that_still_loads_ends_with_its_trainer(tmp_path: Path) -> None:
+    # A module of this name is found first, and takes for ever.
+    (tmp_path / "torch.py").write_text("import time\ntime.sleep(600)\n")
+    spare = subprocess.Popen(
+        [sys.executable, "-m", "gym_gui.workers.spare"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        cwd=tmp_path,
+        env={**os.environ, processes.MARK_VARIABLE: "loading-for-ever"},
+    )
+    assert spare.stdin is not None
+    until(lambda: len(processes.marked(["loading-for-ever"])["loading-for-ever"]) == 2, "it and its recording process")
+    assert spare.poll() is None
+    spare.stdin.close()
+    assert spare.wait(30) == 0
+    until(lambda: not processes.marked(["loading-for-ever"])["loading-for-ever"], "the end of its recording process")
 
 
 def test_that_a_spare_is_let_go_where_nobody_submits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,9 +141,11 @@ class SpareWorker:
         return os.read(stdout.fileno(), 1) if ready else None
 
     def close(self) -> None:
-        """End it; safe to call twice."""
+        """End it and what it started; safe to call twice."""
         self._process.kill()
         self._process.wait()
+        for pid in processes.marked([self.mark])[self.mark]:  # its recording process, which may load still
+            processes.kill(pid)
         self._close_pipes()
 
     def _close_pipes(self) -> None:
