@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+import time
 from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from gym_gui.services.trainer.registry.registry import RunRegistry
 from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from gym_gui.core.data_model import RunSummary
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 RANDOM_STEPS, RANDOM_ENVS = 6_000, 2
 SB3_STEPS = 2_560
 EPISODES, LENGTH, FRAMES_EVERY, CHUNK = 120, 29, 4, 8
+# One that has just heard that all is over may still be ending.
+_ENDING_S = 2.0
+_LONGEST_WORD = 200
 _ROWS = (
     "SELECT run_id, count(*) FROM steps JOIN episodes USING (episode_key) JOIN runs USING (run_key) GROUP BY 1",
     "SELECT run_id, count(*) FROM scalars JOIN runs USING (run_key) GROUP BY 1",
@@ -49,6 +54,17 @@ def lives(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
+
+
+def _described(pids: Iterable[int]) -> str:
+    """Processes by number, state, age and words: what a promise that was broken has to say."""
+    told = []
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            one = psutil.Process(pid)
+            words = " ".join(word if len(word) < _LONGEST_WORD else "…" for word in one.cmdline())
+            told.append(f"{pid} ({one.status()}, {time.time() - one.create_time():.1f} s old): {words}")
+    return "; ".join(told) or "gone by now"
 
 
 def committed(paths: VarPaths) -> Counter[str]:
@@ -111,9 +127,16 @@ class Folder:
     def _check_processes(self) -> None:
         marks = {RunFolder(self._paths, run_id).mark for run_id in self._submitted} - {""}
         for found in processes.marked(marks).values():
-            self._must(not found, f"processes with a run's mark are left: {found}")
+            if found:
+                time.sleep(_ENDING_S)
+            left = {pid for pid in found if lives(pid)}
+            self._must(not left, f"processes with a run's mark are left: {_described(left)}")
         beside = processes.marked([str(self._paths.root)], "GYM_GUI_VAR_DIR")
-        self._must(not any(beside.values()), f"processes of this folder are left: {beside}")
+        left = set().union(*beside.values())
+        if left:
+            time.sleep(_ENDING_S)
+        left = {pid for pid in left if lives(pid)}
+        self._must(not left, f"processes of this folder are left: {_described(left)}")
 
     def _check_tables(self) -> None:
         with closing(sqlite3.connect(self._paths.trainer_db)) as registry:

@@ -75,7 +75,8 @@ ROWS = (
         ),
     ),
     Row(
-        "json `--lines`", "a.jsonl", {"lines": True}, "numbers exact", f"{SCALARS}, views; run and episodes", "no", "DuckDB",
+        "json `--lines`", "a.jsonl", {"lines": True}, "numbers exact", f"{SCALARS}, views; run and episodes", "no",
+        "DuckDB",
         python(
             "import duckdb; print('%d rows' % duckdb.sql(\"select count(*) from read_json('a.jsonl', "
             "format='newline_delimited', ignore_errors=true) where type = 'step'\").fetchall()[0])"

@@ -34,6 +34,7 @@ class AdapterStep:
             ``text`` payload; None where there is only a picture.
         normalization_stats: What observation and reward were normalised with (`normalization`); None where not.
         sound: What was heard while the step was taken, ``uint8 (samples,)``, mono; None where nothing is to be heard.
+        reward_parts: Its objectives, ``(objectives,)``, where the reward is the sum of several; None where it is one.
     """
 
     observation: Any
@@ -46,6 +47,7 @@ class AdapterStep:
     view: Mapping[str, Any] | None = None
     normalization_stats: Mapping[str, Any] | None = None
     sound: NDArray[np.uint8] | None = None
+    reward_parts: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

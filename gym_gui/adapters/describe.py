@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from gymnasium import Env, spaces
+    from gymnasium import spaces
     from gymnasium.envs.registration import EnvSpec
 
 _DEFAULT_RATE_HZ: Final = 30.0
@@ -43,16 +43,6 @@ def describe_spaces(observation_space: spaces.Space[Any], action_space: spaces.S
         observation_text=space_text(observation_space),
         action_text=space_text(action_space),
     )
-
-
-def action_meanings(env: Env[Any, Any]) -> tuple[str, ...]:
-    """The environment's own words for its discrete actions; empty where it has none."""
-    tell = getattr(env.unwrapped, "get_action_meanings", None)
-    try:
-        meanings = tell() if callable(tell) else ()
-    except Exception:  # noqa: BLE001 - the environment's own code; words are not worth a fault
-        return ()
-    return tuple(meanings) if all(isinstance(word, str) for word in meanings) else ()
 
 
 def spec_json(spec: EnvSpec | None) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 import numpy as np
 
 from gym_gui.adapters import describe
+from gym_gui.adapters.action_words import action_words, idle_place
 from gym_gui.adapters.actions import make_action_check
 from gym_gui.adapters.base import AdapterStep, EnvironmentAdapter, EnvironmentDescription
 from gym_gui.adapters.controls.generic import generic_scheme
@@ -22,6 +23,7 @@ from gym_gui.adapters.opening import ANSI, checked_kwargs, close_quietly, open_e
 from gym_gui.adapters.ownership import owned
 from gym_gui.adapters.view_source import ViewSource, drawn_or_written
 from gym_gui.core.errors import EnvironmentRaisedError, EnvironmentUnusableError, InvariantError
+from gym_gui.core.rewards import parts_of_reward
 from gym_gui.core.schema.run_spaces import RunSpaces
 from gym_gui.core.typing_compat import override
 
@@ -107,10 +109,16 @@ class GymnasiumAdapter(EnvironmentAdapter):
         return describe.declared_rate_hz(env)
 
     def is_turn_based(self, env: Env[Any, Any]) -> bool:
-        """Whether the world waits for a person: few frames a second and a choice of single actions."""
+        """Whether the world waits for a person: a choice of single actions, and few frames a second.
+
+        So does one that names its actions, none of which does nothing: it would have to act by itself.
+        """
         from gymnasium.spaces import Discrete  # noqa: PLC0415 - loaded with the environment
 
-        return self.step_rate_hz(env) <= _TURN_BASED_UP_TO_HZ and isinstance(env.action_space, Discrete)
+        if not isinstance(env.action_space, Discrete):
+            return False
+        words = action_words(env)
+        return self.step_rate_hz(env) <= _TURN_BASED_UP_TO_HZ or (bool(words) and idle_place(words) is None)
 
     def prepare(self, env: Env[Any, Any]) -> None:
         """Change how *env* works, never what it answers, once it is open."""
@@ -199,7 +207,10 @@ class GymnasiumAdapter(EnvironmentAdapter):
                 raise self._wrong_answer("step", "observation, reward, terminated, truncated and info")
             observation, reward, terminated, truncated, info = result
             observation = self._taken_over(observation)
-            reward = reward if type(reward) is float else self._number(reward)
+            parts = None
+            if type(reward) is not float:
+                parts = parts_of_reward(reward)
+                reward = self._number(reward if parts is None else parts.sum())
             terminated, truncated = bool(terminated), bool(truncated)
             info = owned(info) if isinstance(info, Mapping) else {}
         observation, frame = self._seen(env, observation)
@@ -214,6 +225,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
             view=self._views.of(observation, is_over=terminated or truncated),
             normalization_stats=self._normalization.read(),
             sound=self.heard(env),
+            reward_parts=parts,
         )
 
     @override
@@ -304,7 +316,7 @@ class GymnasiumAdapter(EnvironmentAdapter):
             turn_based=self.is_turn_based(env),
             versions=describe.package_versions(packages),
             rom_sha256=self.rom_sha256(env),
-            action_meanings=describe.action_meanings(env),
+            action_meanings=action_words(env),
             sound_rate_hz=self.sound_rate_hz(env),
             warning=no_picture if wanted and render_mode is None else "",
         )

@@ -112,8 +112,13 @@ def check_parallel(env: object, env_id: str) -> None:
     """Return where *env* has the parallel interface.
 
     Raises:
-        EnvironmentUnusableError: it lacks a part of it.
+        EnvironmentUnusableError: it lacks a part of it, or has the one whose agents act in turns.
     """
+    if hasattr(env, "agent_iter") and hasattr(env, "last"):
+        raise EnvironmentUnusableError(
+            f"{env_id} has PettingZoo's AEC interface, one agent after the other; only the parallel one is recorded.",
+            hint="Name its parallel_env, or a function of yours that returns pettingzoo.utils.aec_to_parallel(env).",
+        )
     missing = [name for name in _NEEDED if not hasattr(env, name)]
     if missing:
         raise EnvironmentUnusableError(

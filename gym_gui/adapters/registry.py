@@ -111,8 +111,17 @@ def import_named(module: str, env_id: str) -> None:
     except (Exception, SystemExit) as fault:
         raise EnvironmentUnusableError(
             f"{env_id} cannot be opened: importing {module} failed with {one_line(fault)}.",
-            hint=f"Check that {module} is installed or lies in the current folder.",
+            hint=_import_hint(module, fault),
         ) from fault
+
+
+def _import_hint(module: str, fault: BaseException) -> str:
+    missing = fault.name if isinstance(fault, ModuleNotFoundError) else None
+    if missing is None:
+        return f"{module} is there; this is what its own code says."
+    if module == missing or module.startswith(f"{missing}."):
+        return f"Check that {module} is installed or lies in the current folder."
+    return f"{module} is there, and needs {missing}, which is not installed."
 
 
 def _newest_version(name: str, specs: dict[str, EnvSpec]) -> EnvSpec | None:

@@ -11,6 +11,7 @@ from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, RunRecord, StepRecord
 from gym_gui.core.errors import InvariantError
 from gym_gui.core.refs import new_run_id
+from gym_gui.core.rewards import REWARD_PARTS
 from gym_gui.core.sound import SOUND, SOUND_RATE
 
 if TYPE_CHECKING:
@@ -165,8 +166,17 @@ class EpisodeStepper:
             frame_state=FrameState.NONE if frame is None else FrameState.KEPT,
             view=result.view,
             normalization_stats=result.normalization_stats,
-            extra={SOUND: result.sound} if self._keep_sound and result.sound is not None else None,
+            extra=self._extra(result),
         )
+
+    def _extra(self, result: AdapterStep) -> dict[str, Any] | None:
+        """What few steps have: their sound, and the objectives of their reward."""
+        extra: dict[str, Any] = {}
+        if self._keep_sound and result.sound is not None:
+            extra[SOUND] = result.sound
+        if result.reward_parts is not None:
+            extra[REWARD_PARTS] = result.reward_parts
+        return extra or None
 
     def _frame_trouble(self) -> dict[str, Any]:
         count = self._adapter.unusable_frames - self._unusable_before

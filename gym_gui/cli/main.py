@@ -158,7 +158,7 @@ def _tell(error: BaseException) -> int:
         return error.exit_code
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
         say("gym-gui: Stopped.", err=True)
-    elif isinstance(error, ImportError):
+    elif isinstance(error, ImportError) and not isinstance(error, EnvironmentFault):
         if (error.name or "gym_gui").startswith("gym_gui"):
             raise error  # a fault of ours, with its trace
         say(f"gym-gui: {error}. `gym-gui doctor` names what to install.", err=True)

@@ -151,6 +151,8 @@ def record(
         _tell(result)
     reason = result.fault or ("Stopped before it was done." if result.stopped else "")
     if reason:
+        if " raised in render: " in reason and not no_frames:
+            reason += " --no-frames records it without pictures."
         say(f"gym-gui: {reason} What came before is kept.", err=True)
     return 1 if reason else 0
 

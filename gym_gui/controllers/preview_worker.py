@@ -1,6 +1,6 @@
 """The child process that draws games for the catalogue: one JSON line in, one JSON line out, one PNG file each.
 
-Run as ``python -m gym_gui.controllers.preview_worker``; it ends when its input ends.
+Run as ``python -m gym_gui.controllers.preview_worker``; it ends when its input ends, in the middle of a game too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from gym_gui.core.other_end import ends_with_other_end
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,7 +113,8 @@ def main() -> int:
         error = ""
         _limit_time(LIMIT_S)
         try:
-            save_picture(draw_game(request["env_id"]), Path(request["file"]))
+            with ends_with_other_end(sys.stdin.fileno()):  # a window that was killed needs no picture
+                save_picture(draw_game(request["env_id"]), Path(request["file"]))
         except Exception as fault:  # noqa: BLE001 - a process's edge: foreign games raise anything
             error = f"{type(fault).__name__}: {fault}"
         _limit_time(0)

@@ -202,6 +202,8 @@ class RecordTelemetryVector(RecordingPart[_Live], VectorWrapper[Any, Any, Any]):
 
     def _stepped(self, live: _Live, taken: Sequence[Any], result: Any) -> None:
         observations, rewards, terminated, truncated, infos = result
+        if isinstance(rewards, np.ndarray) and rewards.ndim == 1:  # one number each
+            rewards = rewards.tolist()
         ended = np.logical_or(terminated, truncated)
         ignored = live.ended if live.mode is AutoresetMode.NEXT_STEP else np.zeros_like(live.ended)
         starting = ended if live.mode is AutoresetMode.SAME_STEP else ignored
@@ -216,7 +218,7 @@ class RecordTelemetryVector(RecordingPart[_Live], VectorWrapper[Any, Any, Any]):
             if not ignored[index] and track.is_open:
                 flags = TERMINATED * bool(terminated[index]) | TRUNCATED * bool(truncated[index])
                 shown = self._last_of(live, infos, index) if starting[index] else now
-                self._row(live, index, *shown, extra, taken[index], float(rewards[index]), flags)
+                self._row(live, index, *shown, extra, taken[index], rewards[index], flags)
                 if flags:
                     live.recorder.end(track)
             if starting[index]:

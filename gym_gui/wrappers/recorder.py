@@ -22,6 +22,7 @@ from gym_gui.core.data_model.batch import (
     TRUNCATED,
 )
 from gym_gui.core.data_model.episode import ACTED_BY
+from gym_gui.core.rewards import REWARD_PARTS, parts_of_reward
 from gym_gui.wrappers.array_pen import NO_ROOM
 from gym_gui.wrappers.owned_values import frozen_info, owned_value
 from gym_gui.wrappers.process_destination import ProcessDestination
@@ -204,7 +205,7 @@ class Recorder:
                 pass
         return owned_value(action)
 
-    def row(  # noqa: C901, PLR0917 - keywords, and calls of parts of it, cost the training thread more
+    def row(  # noqa: C901, PLR0912, PLR0917 - keywords, and calls of parts of it, cost the training thread more
         self,
         track: Track,
         observation: Any,
@@ -224,7 +225,7 @@ class Recorder:
             info: The environment's.
             extra: What is rare about the step, owned.
             action: As `owned_action` gave it.
-            reward: A number; None after reset.
+            reward: A number, or several objectives, whose sum is recorded beside them; None after reset.
             flags: ``TERMINATED``, ``TRUNCATED``, or ``NO_REWARD`` after reset.
         """
         batcher = self._batcher
@@ -232,7 +233,12 @@ class Recorder:
         if reward is None:
             value = _NAN
         else:
-            value = reward if type(reward) is float else self._number(reward)
+            if type(reward) is float:
+                value = reward
+            else:
+                value, parts = self._number(reward)
+                if parts is not None:
+                    extra = {**(extra or {}), "extra": {REWARD_PARTS: parts}}
             track.total += value
         track.flags = flags
         frame_number = observation_number = NO_ROOM
@@ -306,12 +312,16 @@ class Recorder:
         self._sender.wake()
         time.sleep(_CROWDED_S)
 
-    def _number(self, reward: Any) -> float:
+    def _number(self, reward: Any) -> tuple[float, NDArray[Any] | None]:
+        """The reward, and its objectives where it is their sum."""
+        parts = parts_of_reward(reward)
+        if parts is not None:
+            return float(parts.sum()), parts
         try:
-            return float(reward.item() if isinstance(reward, np.ndarray) else reward)
+            return float(reward.item() if isinstance(reward, np.ndarray) else reward), None
         except (TypeError, ValueError) as fault:
             self.said.fault("A reward is recorded as NaN", fault)
-            return _NAN
+            return _NAN, None
 
     # The end.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import gym_gui
 from gym_gui.adapters import describe
+from gym_gui.adapters.action_words import action_words
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import RunRecord
 from gym_gui.core.errors import EnvironmentFault
@@ -176,5 +177,5 @@ def _rom_sha256(env: Any) -> str | None:
 def _meanings(env: Any) -> dict[str, Any]:
     if hasattr(env, "single_action_space"):
         return {}
-    meanings = describe.action_meanings(env)
+    meanings = action_words(env)
     return {"action_meanings": list(meanings)} if meanings else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,59 @@ def rows_of(run_id: str, episode: dict[str, Any], var_dir: Path) -> list[dict[st
 
 
 # Environments.
+
+
+def test_that_a_reward_of_several_objectives_is_their_sum_and_keeps_them(var_dir: Path, tmp_path: Path) -> None:
+    found, (episode,) = record("Objectives", var_dir=var_dir)
+    run_id = found.document["run_id"]
+    rows = rows_of(run_id, episode, var_dir)
+    exported = tmp_path / "out.json"
+    assert gym_gui("export", run_id, "-o", str(exported), var_dir=var_dir).code == 0
+    exported_rows = json.loads(exported.read_text())["episodes"][0]["step_rows"]
+    parts = [row.get("extra", {}).get("reward_parts") for row in exported_rows]
+    assert parts[0] is None
+    assert [row["reward"] for row in rows[1:]] == [float(np.array(one, np.float32).sum()) for one in parts[1:]]
+    assert {one[1] for one in parts[1:]} == {-0.5}
+    assert episode["return"] == pytest.approx(sum(row["reward"] for row in rows[1:]))
+
+
+def test_that_whoever_cannot_be_drawn_is_offered_a_recording_without_pictures(var_dir: Path) -> None:
+    found, _ = record("Undrawable", var_dir=var_dir)
+    assert found.code == 1
+    assert "raised in render: RuntimeError: no pencil. --no-frames records it without pictures." in found.stderr
+    assert record("Undrawable", "--no-frames", var_dir=var_dir)[0].code == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("import no_such_package", "needs no_such_package, which is not installed."),
+        ("raise OSError('no display')", "is there; this is what its own code says."),
+        (None, "is installed or lies in the current folder."),
+    ],
+)
+def test_that_a_module_that_cannot_be_imported_says_why(
+    code: str | None, hint: str, var_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if code is not None:
+        (tmp_path / "of_a_stranger.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    found = gym_gui("record", "of_a_stranger:World-v0", var_dir=var_dir)
+    assert (found.code, found.sentence.endswith(hint)) == (1, True), found.stderr
+
+
+def test_that_a_package_that_is_missing_is_one_sentence(
+    var_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = answer("record", "FrozenLake-v1", "--steps", "2", var_dir=var_dir)["run_id"]
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as util\n"
+        "find = util.find_spec\n"
+        "util.find_spec = lambda name, *rest: None if name == 'av' else find(name, *rest)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    found = gym_gui("export", run_id, "-o", str(tmp_path / "a.mp4"), var_dir=var_dir)
+    assert (found.code, found.sentence.startswith("gym-gui: MP4 needs the package av")) == (1, True), found.stderr
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import minari
 import numpy as np
 import pytest
 from exports import RUN, differences, record, step
+from integration.command_line import VISITORS
 from minari.data_collector import EpisodeBuffer
 
 from gym_gui.config.settings import Settings
@@ -67,6 +68,22 @@ def test_that_minari_loads_the_data_set_and_its_environment_plays_it_again(
     left_out = "Minari has no place for: view."
     assert (left_out in result.notes) == (env_id == "Blackjack-v1"), result.notes  # it is drawn as a text
     env.close()
+
+
+def test_that_a_space_that_minari_does_not_know_is_that_which_the_data_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(VISITORS)
+    run_id = played(tmp_path / "var", "visiting_envs:Greeted-v0", episodes=2)
+    result = export_run(tmp_path / "var", run_id, tmp_path / "greeted-v0", format="minari")
+    assert any("Minari does not know a space" in note for note in result.notes)
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    dataset = minari.load_dataset("greeted-v0")
+    assert isinstance(dataset.observation_space, gymnasium.spaces.Dict)
+    known = dataset.observation_space["both"], dataset.observation_space["place"].shape
+    assert known == (gymnasium.spaces.Discrete(99), (1,))
+    assert isinstance(dataset.observation_space["said"], gymnasium.spaces.Text)
+    assert dataset[0].observations["said"][:2] == ["good day 0", "good day 1"]
 
 
 def _row(observations: Any, place: int) -> Any:

@@ -35,7 +35,7 @@ class Visitor(gymnasium.Env[Any, Any]):
         self.count, self.place = 0, float(self.np_random.random())
         return self.observe(), {}
 
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         self.count += 1
         # A third of a number in [0, 1) has no short float32: only a float64 keeps it.
         self.place += self.scale * (self.push(action) + float(self.np_random.random())) / 3
@@ -171,6 +171,42 @@ class Bulky(Visitor):
     def render(self) -> Any:
         threading.Event().wait(0.004)
         return self.np_random.integers(0, 256, (60, 60, 3), dtype=np.uint8)
+
+
+class Objectives(Visitor):
+    """Rewards of two objectives, as those of mo-gymnasium."""
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        observation, reward, *rest = super().step(action)
+        return observation, np.array([reward, -0.5], dtype=np.float32), *rest
+
+
+class Undrawable(Visitor):
+    """Its pictures are broken, and nothing else is."""
+
+    def render(self) -> Any:
+        raise RuntimeError("no pencil")
+
+
+class Greeting(spaces.Space[str]):
+    """A space of a stranger's own, as MiniGrid's missions are."""
+
+    def sample(self, *_: Any, **__: Any) -> str:
+        return "good day"
+
+    def contains(self, x: Any) -> bool:
+        return isinstance(x, str)
+
+
+class Greeted(Visitor):
+    """A part of the observation has a space that nobody else knows."""
+
+    observation_space = spaces.Dict(
+        place=spaces.Box(-np.inf, np.inf, (1,), np.float64), said=Greeting(dtype=str), both=spaces.Discrete(99)
+    )
+
+    def observe(self) -> Any:
+        return {"place": np.array([self.place]), "said": f"good day {self.count}", "both": self.count}
 
 
 for _kind in Visitor.__subclasses__():

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from gym_gui.adapters.action_words import action_words, idle_place
 from gym_gui.adapters.controls.scheme import Binding, ControlScheme
 from gym_gui.adapters.controls.toy_text import ChoiceScheme
 from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gymnasium import Env
     from gymnasium.spaces import Box, Discrete
     from numpy.typing import NDArray
 
 _MAX_DIGITS: Final = 10
+# The last part of an action's word ("turn_left", "LANE_RIGHT", "toggle"), and the key that goes with it.
+_TRIED: Final[Mapping[str, frozenset[str]]] = {
+    "left": frozenset({"left", "west"}),
+    "right": frozenset({"right", "east"}),
+    "up": frozenset({"up", "north", "forward", "forwards", "faster", "accelerate"}),
+    "down": frozenset({"down", "south", "back", "backward", "backwards", "slower", "brake"}),
+    "space": frozenset({"fire", "shoot", "jump", "flap", "toggle", "interact", "use", "attack"}),
+}
+_PADS: Final = {"left": "dpad_left", "right": "dpad_right", "up": "dpad_up", "down": "dpad_down", "space": "a"}
 _MAX_DIMENSIONS: Final = 4
 # More, less, for each dimension.
 _PAIRS: Final = ((("right",), ("left",)), (("up",), ("down",)), (("d",), ("a",)), (("w",), ("s",)))
@@ -37,9 +48,10 @@ _UNICODE_END: Final = 0x110000
 def generic_scheme(env: Env[Any, Any], *, turn_based: bool) -> ControlScheme:
     """The best keys that can be told from the environment itself.
 
-    Its own ``get_keys_to_action`` where it has one; digits for up to ten discrete actions; pairs of keys for a Box of
-    up to four numbers; otherwise no bindings: a person can only watch. The idle action is ``NOOP`` where the
-    environment names one, else its first; zeros, or what the bounds leave of them, for a Box.
+    Its own ``get_keys_to_action`` where it has one; digits for up to ten discrete actions, with arrows and the space
+    bar for those whose words say so; pairs of keys for a Box of up to four numbers; otherwise no bindings: a person can
+    only watch. The idle action is the one that the environment calls so (``NOOP``, ``IDLE``, …), else its first; zeros,
+    or what the bounds leave of them, for a Box.
     """
     from gymnasium import spaces  # noqa: PLC0415 - loaded with the environment
 
@@ -47,7 +59,7 @@ def generic_scheme(env: Env[Any, Any], *, turn_based: bool) -> ControlScheme:
     own = _own_keys(env)
     idle = None if turn_based else _idle_action(env)
     if own:
-        return _ComboScheme(own, idle, _meanings(env))
+        return _ComboScheme(own, idle, action_words(env))
     if isinstance(space, spaces.Discrete) and space.n <= _MAX_DIGITS:
         return _digits(env, space, idle)
     if isinstance(space, spaces.Box) and len(space.shape) == 1 and space.shape[0] <= _MAX_DIMENSIONS:
@@ -55,22 +67,12 @@ def generic_scheme(env: Env[Any, Any], *, turn_based: bool) -> ControlScheme:
     return _WatchScheme(idle)
 
 
-def _meanings(env: Env[Any, Any]) -> list[str]:
-    ask = getattr(env.unwrapped, "get_action_meanings", None)
-    try:
-        meanings = ask() if callable(ask) else []
-    except Exception:  # noqa: BLE001 - foreign code that only names things; without names there are digits
-        return []
-    return [str(meaning) for meaning in meanings] if isinstance(meanings, (list, tuple)) else []
-
-
 def _idle_action(env: Env[Any, Any]) -> Any:
     from gymnasium import spaces  # noqa: PLC0415 - loaded with the environment
 
     space = env.action_space
     if isinstance(space, spaces.Discrete):
-        named = [meaning.upper() for meaning in _meanings(env)]
-        return int(space.start) + (named.index("NOOP") if "NOOP" in named else 0)
+        return int(space.start) + (idle_place(action_words(env)) or 0)
     return idle_value(space)
 
 
@@ -136,13 +138,22 @@ def _key_name(key: object) -> str:
 
 
 def _digits(env: Env[Any, Any], space: Discrete, idle: int | None) -> ControlScheme:
-    meanings = _meanings(env)
-    labels = [meaning.replace("_", " ").capitalize() for meaning in meanings]
+    words = action_words(env)
     count, start = int(space.n), int(space.start)
-    if len(labels) != count:
-        labels = [f"Action {start + index}" for index in range(count)]
-    choices = [(Binding((str(index),), label), start + index) for index, label in enumerate(labels)]
-    return _IdleChoiceScheme(choices, idle)
+    if len(words) != count:
+        words = tuple(f"Action {start + index}" for index in range(count))
+    return _IdleChoiceScheme([(one, start + index) for index, one in enumerate(_bindings(words))], idle)
+
+
+def _bindings(words: Sequence[str]) -> Iterator[Binding]:
+    """A digit for each word, and the key that a person tries first where the word says a way, or what a button does."""
+    taken: set[str] = set()
+    for index, word in enumerate(words):
+        parts = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", word).lower())
+        key = next((key for key, tried in _TRIED.items() if key not in taken and not tried.isdisjoint(parts[-1:])), "")
+        taken.add(key)
+        label = word.replace("_", " ").capitalize()
+        yield Binding((key, str(index)), label, _PADS[key]) if key else Binding((str(index),), label)
 
 
 def _label(action: Any, meanings: Sequence[str]) -> str:

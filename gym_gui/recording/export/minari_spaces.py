@@ -25,7 +25,15 @@ def spaces_of(job: ExportJob, file_path: Path) -> tuple[Any, Any, str | None]:
     run = job.selection.run
     own = _own_spaces(run)
     if own is not None:
-        return (*own, run.env_spec)
+        with h5py.File(file_path, "r") as file:
+            episodes = [file[name] for name in file]
+            found = [
+                _portable(space, [episode[name] for episode in episodes])
+                for space, name in zip(own, ("observations", "actions"), strict=True)
+            ]
+        if any(space is not one for space, one in zip(own, found, strict=True)):
+            job.note("Minari does not know a space of this environment: the data set's is that which the data show.")
+        return found[0], found[1], run.env_spec
     job.note(f"{run.env_id} cannot be made here: the data set's spaces are those that the data show.")
     with h5py.File(file_path, "r") as file:
         episodes = [file[name] for name in file]
@@ -57,6 +65,23 @@ def _own_spaces(run: RunRecord) -> tuple[Any, Any] | None:
     except Exception:  # noqa: BLE001 - a stranger's environment raises anything when it is made; the data speak then
         return None
     return spaces
+
+
+def _portable(space: Any, nodes: list[Any]) -> Any:
+    """*space* itself where Minari can write it down; else one with the parts of *nodes* where it cannot."""
+    from gymnasium import spaces  # noqa: PLC0415 - as above
+    from minari.serialization import serialize_space  # noqa: PLC0415 - as above
+
+    try:
+        serialize_space(space)
+    except NotImplementedError:  # a stranger's own
+        if isinstance(space, spaces.Dict):
+            return spaces.Dict({name: _portable(one, [node[name] for node in nodes]) for name, one in space.items()})
+        if isinstance(space, spaces.Tuple):
+            parts = enumerate(space.spaces)
+            return spaces.Tuple([_portable(one, [node[f"_index_{at}"] for node in nodes]) for at, one in parts])
+        return _shown_space(nodes)
+    return space
 
 
 def _shown_space(nodes: list[Any]) -> Any:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import string
+from dataclasses import dataclass
+from enum import IntEnum
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -154,7 +157,55 @@ def test_that_unknown_discrete_actions_have_digits() -> None:
 def test_that_named_actions_show_their_names_and_rest_at_noop() -> None:
     scheme = generic(spaces.Discrete(3), get_action_meanings=lambda: ["JUMP", "NOOP", "TURN_LEFT"])
     assert [binding.label for binding in scheme.bindings] == ["Jump", "Noop", "Turn left"]
-    assert scheme.action_for(held()) == 1
+    assert [scheme.action_for(held(*keys)) for keys in ((), ("space",), ("left",))] == [1, 0, 2]
+
+
+class Moves(IntEnum):
+    """As MiniGrid names its actions."""
+
+    left = 0
+    right = 1
+    forward = 2
+    pickup = 3
+    toggle = 4
+
+
+@dataclass
+class Buttons:
+    """As Tetris does."""
+
+    move_left: int = 0
+    hard_drop: int = 1
+    no_op: int = 2
+
+
+@pytest.mark.parametrize(
+    ("attributes", "labels", "idle"),
+    [
+        ({"actions": Moves}, ["Left", "Right", "Forward", "Pickup", "Toggle"], None),
+        ({"actions": Buttons()}, ["Move left", "Hard drop", "No op"], 2),
+        ({"action_names": ["Up", "DOWN"]}, ["Up", "Down"], None),
+        ({"ACTIONS": {"LANE_LEFT": 0, "IDLE": 1}}, ["Lane left", "Idle"], 1),
+        ({"action_type": SimpleNamespace(actions={0: "SLOWER", 1: "FASTER"})}, ["Slower", "Faster"], None),
+        ({"actions": [[0, 1], [1, 0]]}, ["Action 0", "Action 1"], None),
+        ({"actions": {"a": 0, "b": 2}}, ["Action 0", "Action 1"], None),
+    ],
+)
+def test_that_names_are_found_wherever_an_environment_keeps_them(
+    attributes: dict[str, Any], labels: list[str], idle: int | None
+) -> None:
+    scheme = generic(spaces.Discrete(len(labels)), **attributes)
+    assert [binding.label for binding in scheme.bindings] == labels
+    assert scheme.action_for(held()) == (idle or 0)
+    assert [scheme.action_for(held(str(digit))) for digit in range(len(labels))] == list(range(len(labels)))
+
+
+def test_that_words_of_ways_have_the_arrows_beside_their_digits() -> None:
+    scheme = generic(spaces.Discrete(5), turn_based=True, actions=Moves)
+    keys = ("left", "right", "up", "3", "space", "down")
+    assert [scheme.action_for(held(key)) for key in keys] == [0, 1, 2, 3, 4, None]
+    twice = generic(spaces.Discrete(3), action_names=["TURN_LEFT", "strafeLeft", "LEFT"])
+    assert [binding.keys for binding in twice.bindings] == [("left", "0"), ("1",), ("2",)]
 
 
 def test_that_numbers_have_pairs_of_keys() -> None:

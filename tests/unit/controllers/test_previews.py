@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,3 +113,30 @@ def test_that_sprites_of_an_atari_that_flicker_are_both_in_its_picture() -> None
     field = picture[20:190].max(axis=2) > 0
     assert np.count_nonzero(field) > 400, "the rocks"
     assert np.count_nonzero(field[70:110, 70:100]) > 0, "the ship"
+
+
+def test_that_the_child_ends_in_the_middle_of_a_game_when_its_window_was_killed(tmp_path: Path) -> None:
+    (tmp_path / "endless.py").write_text(
+        "import time\n"
+        "import gymnasium as gym\n"
+        "class Endless(gym.Env):\n"
+        "    observation_space = action_space = gym.spaces.Discrete(2)\n"
+        "    def reset(self, **options):\n"
+        "        open('begun', 'w').close()\n"
+        "        time.sleep(600)\n"
+        "gym.register('Endless-v0', entry_point=Endless)\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-m", "gym_gui.controllers.preview_worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        cwd=tmp_path,
+    )
+    assert child.stdin is not None
+    child.stdin.write(b'{"env_id": "endless:Endless-v0", "file": "none.png"}\n')
+    child.stdin.flush()
+    deadline_s = time.monotonic() + TIMEOUT_S
+    while not (tmp_path / "begun").exists() and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    child.stdin.close()
+    assert child.wait(TIMEOUT_S) == 0
