@@ -205,7 +205,7 @@ class Recorder:
                 pass
         return owned_value(action)
 
-    def row(  # noqa: C901, PLR0912, PLR0917 - keywords, and calls of parts of it, cost the training thread more
+    def row(  # noqa: C901, PLR0917 - keywords, and calls of parts of it, cost the training thread more
         self,
         track: Track,
         observation: Any,
@@ -230,16 +230,11 @@ class Recorder:
         """
         batcher = self._batcher
         track.step_index = step_index = track.step_index + 1
-        if reward is None:
-            value = _NAN
-        else:
-            if type(reward) is float:
-                value = reward
-            else:
-                value, parts = self._number(reward)
-                if parts is not None:
-                    extra = {**(extra or {}), "extra": {REWARD_PARTS: parts}}
+        if type(reward) is float:
+            value = reward
             track.total += value
+        else:
+            value, extra = self._counted(track, reward, extra)
         track.flags = flags
         frame_number = observation_number = NO_ROOM
         if picture is not None:
@@ -258,14 +253,7 @@ class Recorder:
         if self.discrete and type(action) is not int:
             action = self._set_aside(action)
         batcher.add(
-            track.number,
-            step_index,
-            action,
-            value,
-            time.time_ns() // 1000,
-            frame_number,
-            observation_number,
-            flags,
+            track.number, step_index, action, value, time.time_ns() // 1000, frame_number, observation_number, flags
         )
         if time.monotonic_ns() > self._way.due_ns:
             self._way.give()
@@ -312,16 +300,21 @@ class Recorder:
         self._sender.wake()
         time.sleep(_CROWDED_S)
 
-    def _number(self, reward: Any) -> tuple[float, NDArray[Any] | None]:
-        """The reward, and its objectives where it is their sum."""
+    def _counted(self, track: Track, reward: Any, extra: dict[str, Any] | None) -> tuple[float, dict[str, Any] | None]:
+        """A reward that is no float as one, added to the return, and *extra* with its objectives where it has some."""
+        if reward is None:
+            return _NAN, extra
         parts = parts_of_reward(reward)
         if parts is not None:
-            return float(parts.sum()), parts
+            extra = {**(extra or {}), "extra": {REWARD_PARTS: parts}}
+            reward = parts.sum()
         try:
-            return float(reward.item() if isinstance(reward, np.ndarray) else reward), None
+            value = float(reward.item() if isinstance(reward, np.ndarray) else reward)
         except (TypeError, ValueError) as fault:
             self.said.fault("A reward is recorded as NaN", fault)
-            return _NAN, None
+            value = _NAN
+        track.total += value
+        return value, extra
 
     # The end.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -122,21 +121,21 @@ def test_that_the_child_ends_in_the_middle_of_a_game_when_its_window_was_killed(
         "class Endless(gym.Env):\n"
         "    observation_space = action_space = gym.spaces.Discrete(2)\n"
         "    def reset(self, **options):\n"
-        "        open('begun', 'w').close()\n"
+        "        print('begun', flush=True)\n"
         "        time.sleep(600)\n"
         "gym.register('Endless-v0', entry_point=Endless)\n"
     )
-    child = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "gym_gui.controllers.preview_worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,  # where what games print goes
         cwd=tmp_path,
-    )
-    assert child.stdin is not None
-    child.stdin.write(b'{"env_id": "endless:Endless-v0", "file": "none.png"}\n')
-    child.stdin.flush()
-    deadline_s = time.monotonic() + TIMEOUT_S
-    while not (tmp_path / "begun").exists() and time.monotonic() < deadline_s:
-        time.sleep(0.05)
-    child.stdin.close()
-    assert child.wait(TIMEOUT_S) == 0
+    ) as child:
+        assert child.stdin is not None
+        assert child.stderr is not None
+        child.stdin.write(b'{"env_id": "endless:Endless-v0", "file": "none.png"}\n')
+        child.stdin.flush()
+        assert b"begun\n" in iter(child.stderr.readline, b"")
+        child.stdin.close()
+        assert child.wait(TIMEOUT_S) == 0
