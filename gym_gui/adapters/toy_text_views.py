@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.adapters.views import text_view
@@ -80,8 +81,8 @@ def _taxi(world: Any) -> ViewMaker:
     stations = [(int(row), 2 * int(column)) for row, column in world.locs]
     letters = [cells[row][column] for row, column in stations]
 
-    def view(*_: Any) -> View:
-        row, column, passenger, destination = (int(part) for part in world.decode(int(world.s)))
+    @cache  # few, and the same ones for many steps: they travel, and are stored, once
+    def legend_of(passenger: int, destination: int) -> View:
         legend: View = dict(_STREETS)
         for place, letter in enumerate(letters):
             role, name = "floor", _STATIONS.get(letter, letter)
@@ -90,8 +91,13 @@ def _taxi(world: Any) -> ViewMaker:
             if place == destination:
                 role, name = "destination", f"{name}, destination"
             legend[letter] = {"label": name, "role": role}
+        return legend
+
+    def view(*_: Any) -> View:
+        row, column, passenger, destination = (int(part) for part in world.decode(int(world.s)))
         label = "Taxi with passenger" if passenger == _IN_TAXI else "Taxi"
-        return _grid(cells, legend, [{"row": row, "column": 2 * column, "label": label}])
+        agents = [{"row": row, "column": 2 * column, "label": label}]
+        return _grid(cells, legend_of(passenger, destination), agents)
 
     return view
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-# Beyond this an array is bytes for machines, not numbers for people.
-_LISTED_ITEMS: Final = 256
+#: Beyond this an array is bytes for machines, not numbers for people.
+LISTED_ITEMS: Final = 256
 # Deeper than any info that a person wrote; a container that holds itself ends here.
 _MAX_DEPTH: Final = 16
 # What is plain may go deeper, yet not so deep that whatever reads it later runs out of stack.
@@ -72,7 +72,7 @@ def to_plain(value: Any) -> Any:
 
 def _encode_hook(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        if value.size <= _LISTED_ITEMS or value.dtype.hasobject:  # the bytes of objects are addresses
+        if value.size <= LISTED_ITEMS or value.dtype.hasobject:  # the bytes of objects are addresses
             return value.tolist()
         return {
             "dtype": value.dtype.str,

@@ -8,9 +8,11 @@ from typing import Any, Final
 import numpy as np
 
 from gym_gui.adapters.ownership import owned
-from gym_gui.core.info_codec import encode_info
+from gym_gui.core.info_codec import LISTED_ITEMS, encode_info
 
-_UNCHANGING: Final = frozenset({int, float, bool, str, bytes, type(None), np.float64, np.float32, np.int64, np.int32})
+_SCALARS: Final = frozenset({np.float64, np.float32, np.int64, np.int32, np.uint8, np.bool_})
+_PLAIN: Final = frozenset({int, float, bool, str, bytes, type(None)})
+_UNCHANGING: Final = _PLAIN | _SCALARS
 
 
 def owned_value(value: Any) -> Any:
@@ -30,19 +32,25 @@ def frozen_info(info: Any) -> Any:
     if not isinstance(info, Mapping):
         return None
     for value in info.values():
-        if type(value) not in _UNCHANGING:
+        if type(value) not in _PLAIN:
             return _frozen_slowly(info)
     return dict(info)
 
 
 def _frozen_slowly(info: Mapping[Any, Any]) -> Any:
-    """Arrays are copied and written later; what nobody knows is written now, while it is as it is."""
+    """Large arrays are copied, and written later; small ones and scalars are what JSON makes of them: they travel fast.
+
+    What nobody knows is written now, while it is as it is.
+    """
     taken: dict[Any, Any] = {}
     for key, value in info.items():
-        if type(value) in _UNCHANGING:
+        kind = type(value)
+        if kind in _PLAIN:
             taken[key] = value
-        elif type(value) is np.ndarray and not value.dtype.hasobject:
-            taken[key] = value.copy()
+        elif kind in _SCALARS:
+            taken[key] = value.item()
+        elif kind is np.ndarray and not value.dtype.hasobject:
+            taken[key] = value.tolist() if value.dtype.kind in "biuf" and value.size <= LISTED_ITEMS else value.copy()
         else:
             return encode_info(info)
     return taken
