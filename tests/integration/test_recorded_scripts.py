@@ -95,9 +95,10 @@ def test_that_a_killed_script_loses_a_quarter_of_a_second_at_most(var_dir: Path,
         assert len(columns) >= safe[-1]
 
 
-def test_that_a_loop_that_never_rests_loses_no_more(var_dir: Path) -> None:
+@pytest.mark.parametrize("kind", ["restless", "laden"])
+def test_that_a_loop_that_never_rests_loses_no_more(var_dir: Path, kind: str) -> None:
     """Whoever lets go of the interpreter for an instant only keeps it from all other threads, if he is not told."""
-    script = start("restless", "run")
+    script = start(kind, "run")
     assert script.stdout is not None
     notes = script.stdout.read(16 * 300)
     script.send_signal(signal.SIGKILL)

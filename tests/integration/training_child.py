@@ -2,7 +2,8 @@
 
 ``endless`` steps at some 200 Hz with pictures until it is killed, and writes each step's number (int64) and
 `time.monotonic()` (float64) to standard output once it returned. ``restless`` steps as fast as it can without
-pictures, draws random numbers in each step, and writes so of every 50th. The others do what their names say.
+pictures, draws random numbers in each step, and writes so of every 50th; ``laden`` does with observations and infos of
+many parts. The others do what their names say.
 """
 
 from __future__ import annotations
@@ -52,8 +53,32 @@ def endless(run: str) -> None:
         pace.wait(0.005)
 
 
-def restless(run: str) -> None:
-    env = gym_gui.RecordTelemetry(gym.make("LunarLander-v3"), run=run, frames="none")
+class Laden(gym.Env[Any, Any]):
+    """A dictionary to see, and eight numbers of NumPy's to know: as MiniGrid and MuJoCo together."""
+
+    observation_space = gym.spaces.Dict(
+        image=gym.spaces.Box(0, 255, (7, 7, 3), np.uint8), heading=gym.spaces.Discrete(4), task=gym.spaces.Text(40)
+    )
+    action_space = gym.spaces.Discrete(4)
+    count = 0
+
+    def observe(self) -> dict[str, Any]:
+        image = np.full((7, 7, 3), self.count % 255, np.uint8)
+        return {"image": image, "heading": np.int64(self.count % 4), "task": "go to the door"}
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed, options=options)
+        self.count = 0
+        return self.observe(), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        self.count += int(action is not None)
+        info = {f"reward_{part}": np.float64(self.count / (part + 1)) for part in range(8)}
+        return self.observe(), 0.5, self.count >= 200, False, info
+
+
+def restless(run: str, env: Any = None) -> None:
+    env = gym_gui.RecordTelemetry(env or gym.make("LunarLander-v3"), run=run, frames="none")
     number, done = 0, True
     while True:
         if done:
@@ -63,6 +88,10 @@ def restless(run: str) -> None:
         number += 1
         if number % 50 == 0:
             os.write(sys.stdout.fileno(), struct.pack("<qd", number, time.monotonic()))
+
+
+def laden(run: str) -> None:
+    restless(run, Laden())
 
 
 def unclosed(run: str) -> None:
@@ -145,6 +174,7 @@ if __name__ == "__main__":
     scripts: dict[str, Callable[[str], None]] = {
         "endless": endless,
         "restless": restless,
+        "laden": laden,
         "unclosed": unclosed,
         "raising": raising,
         "raising-closed": raising_closed,
