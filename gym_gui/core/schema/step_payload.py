@@ -100,7 +100,7 @@ class StepPayload:
         step_index: 0 for the state after reset, k for the result of the k-th action.
         action: The action exactly as given to the environment; None after reset.
         observation: What the agent sees; None where `obs_ref` points to it.
-        reward: Float64 reward of this step; None after reset.
+        reward: Float64 reward of this step; None after reset. The sum of several objectives (`extra`: `reward_parts`).
         terminated: The environment reached an end of its own.
         truncated: The episode was cut from outside.
         info: The environment's info, in JSON's types once it was written.
