@@ -1,6 +1,7 @@
 """Several agents in one world: one row an agent and step, a return for each, one episode for all of them.
 
-Any environment with PettingZoo's parallel interface will do, by its methods alone. Runs on the caller's thread.
+Any environment with PettingZoo's parallel interface will do, by its methods alone, and one with its AEC interface,
+whose agents take turns (`multi_agent_turns`). Runs on the caller's thread.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from gym_gui.adapters import describe
 from gym_gui.adapters.actions import make_action_check
 from gym_gui.adapters.foreign import ForeignCode
 from gym_gui.adapters.frames import FrameNormaliser
+from gym_gui.adapters.multi_agent_turns import TurnsAsParallel, acts_in_turns
 from gym_gui.adapters.ownership import owned
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, FrameState, RunRecord, StepRecord
@@ -89,6 +91,7 @@ def make_multi_agent_run(
     action = spaces.Dict({agent: one.action for agent, one in together.items()})
     observation = spaces.Dict({agent: one.observation for agent, one in together.items()})
     about = describe.describe_spaces(observation, action)
+    turns = {"in_turns": True} if acts_in_turns(env) else {}
     now = utc_now()
     return RunRecord(
         run_id=new_run_id(env_id, now),
@@ -104,7 +107,7 @@ def make_multi_agent_run(
         versions=describe.package_versions((type(env).__module__.partition(".")[0],)),
         host=f"{platform.node()} ({platform.platform()})",
         app_version=gym_gui.__version__,
-        metadata={"agents": list(env.possible_agents), **about.run_metadata(), **(metadata or {})},
+        metadata={"agents": list(env.possible_agents), **turns, **about.run_metadata(), **(metadata or {})},
     )
 
 
@@ -112,13 +115,8 @@ def check_parallel(env: object, env_id: str) -> None:
     """Return where *env* has the parallel interface.
 
     Raises:
-        EnvironmentUnusableError: it lacks a part of it, or has the one whose agents act in turns.
+        EnvironmentUnusableError: it lacks a part of it.
     """
-    if hasattr(env, "agent_iter") and hasattr(env, "last"):
-        raise EnvironmentUnusableError(
-            f"{env_id} has PettingZoo's AEC interface, one agent after the other; only the parallel one is recorded.",
-            hint="Name its parallel_env, or a function of yours that returns pettingzoo.utils.aec_to_parallel(env).",
-        )
     missing = [name for name in _NEEDED if not hasattr(env, name)]
     if missing:
         raise EnvironmentUnusableError(
@@ -141,7 +139,7 @@ class MultiAgentStepper:
     The picture of a step is the world's, and belongs to the row of its first agent.
 
     Args:
-        env: The open environment; the caller closes it.
+        env: The open environment, of either interface; the caller closes it.
         run: The run that the records belong to.
         render: Whether pictures are wanted.
 
@@ -151,7 +149,7 @@ class MultiAgentStepper:
 
     def __init__(self, env: ParallelEnvironment, run: RunRecord, *, render: bool = True) -> None:
         check_parallel(env, run.env_id)
-        self._env = env
+        self._env: Any = TurnsAsParallel(env) if acts_in_turns(env) else env
         self._run = run
         self._checks: dict[str, Callable[[Any], Any]] = {
             agent: make_action_check(env.action_space(agent)) for agent in env.possible_agents
@@ -313,7 +311,7 @@ class MultiAgentStepper:
         if not self._draws:
             return None
         with self._rendering:
-            frame = self._pictures.normalise(self._env.render())  # type: ignore[attr-defined]  # optional in the interface
+            frame = self._pictures.normalise(self._env.render())
         self._frames += frame is not None
         return frame
 

@@ -1,4 +1,4 @@
-"""Worlds of several agents by name: ``module:factory``, where the factory makes one with the parallel interface."""
+"""Worlds of several agents by name: ``module:factory``, where the factory makes one of either interface."""
 
 from __future__ import annotations
 

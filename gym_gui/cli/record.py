@@ -116,8 +116,8 @@ def record(
     """Let a policy play ENV_ID, and record everything.
 
     ENV_ID is a Gymnasium id such as ALE/Breakout-v5, or module:EnvId; `gym-gui games` lists them. module:factory is
-    a function or class that makes a world of several agents with PettingZoo's parallel interface. Without --episodes
-    and --steps, one episode is recorded. Ctrl+C ends the recording; what came before is kept.
+    a function or class that makes a world of several agents with PettingZoo's parallel or AEC interface. Without
+    --episodes and --steps, one episode is recorded. Ctrl+C ends the recording; what came before is kept.
 
     KEY=VALUE overrides a setting for this recording: record=parquet record.compression=zstd; `gym-gui config show`
     lists them.

@@ -5,13 +5,16 @@ Runs on the caller's thread, which waits where the disk is slower than the game.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from gymnasium.spaces import Discrete
 
 from gym_gui.adapters.multi_agent import MultiAgentStepper, make_multi_agent_run, run_spaces
 from gym_gui.adapters.multi_agent_opening import open_parallel
+from gym_gui.adapters.multi_agent_turns import acts_in_turns
 from gym_gui.adapters.opening import close_quietly
 from gym_gui.controllers.recording import EpisodesInTurn, RecordingRequest, RecordingResult, StepObserver, carry_out
 from gym_gui.core.errors import EnvironmentUnusableError
@@ -19,7 +22,9 @@ from gym_gui.core.schema.run_spaces import RunSpaces
 from gym_gui.core.typing_compat import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from gym_gui.adapters.multi_agent import ParallelEnvironment
     from gym_gui.core.data_model import StepRecord
@@ -56,7 +61,7 @@ def record_multi_agent(
             services,
             recording,
             run,
-            spaces=RunSpaces(by_agent=run_spaces(env)),
+            spaces=RunSpaces(by_agent=run_spaces(env), in_turns=acts_in_turns(env)),
             warning=lambda: no_picture if request.render and not stepper.draws else stepper.frame_note,
         )
     finally:
@@ -89,9 +94,25 @@ class _RandomPlayers:
         for space, child in zip(self._spaces.values(), children, strict=True):
             space.seed(int(child.generate_state(1)[0]))
 
-    def act(self, agents: list[str]) -> Mapping[str, Any]:
-        """One action for each of *agents*."""
-        return {agent: self._spaces[agent].sample() for agent in agents}
+    def act(self, agents: list[str], rows: Sequence[StepRecord]) -> Mapping[str, Any]:
+        """One action for each of *agents*; one that is allowed, where their newest *rows* say which are."""
+        masks = {row.agent_id: _mask_of(row) for row in rows}
+        return {agent: self._sampled(agent, masks.get(agent)) for agent in agents}
+
+    def _sampled(self, agent: str, mask: NDArray[np.int8] | None) -> Any:
+        space = self._spaces[agent]
+        fits = mask is not None and isinstance(space, Discrete) and mask.shape == (space.n,) and mask.any()
+        return space.sample(mask=mask) if fits else space.sample()
+
+
+def _mask_of(row: StepRecord) -> NDArray[np.int8] | None:
+    """Which actions are allowed, as games of PettingZoo tell it: in the observation, or in the info."""
+    for told in (row.observation, row.info):
+        told_mask = told.get("action_mask") if isinstance(told, Mapping) else None
+        if isinstance(told_mask, np.ndarray) and told_mask.dtype.kind in "biu":
+            mask: NDArray[np.int8] = (told_mask != 0).astype(np.int8)
+            return mask
+    return None
 
 
 class _Together(EpisodesInTurn):
@@ -119,7 +140,8 @@ class _Together(EpisodesInTurn):
         self._keep_rows(rows)
         self._players.reset(seed)
         while stepper.acting and self.steps_left != 0 and not self.is_over():
-            self._keep_rows(stepper.step(self._players.act(stepper.acting)))
+            rows = stepper.step(self._players.act(stepper.acting, rows))
+            self._keep_rows(rows)
             self.steps_left -= 1
 
     def _keep_rows(self, rows: list[StepRecord]) -> None:

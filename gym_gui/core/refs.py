@@ -23,6 +23,7 @@ _FRAME_REF = re.compile(
     r"/(?P<index>[0-9]{1,18})"
 )
 _MADE_AT = re.compile(r"\d{8}-\d{6}-\d{6}-(?=.)")
+_FACTORIES: Final = frozenset({"env", "parallel_env", "raw_env"})
 _SHOWN = 60
 
 
@@ -95,7 +96,10 @@ def check_run_id(text: str) -> str:
 
 def new_run_id(env_id: str, now: datetime) -> str:
     """A run id that sorts by time and says the game: ``20261122-081530-123456-breakout-7f3a``."""
-    name = re.sub(r"[^a-z0-9]+", "-", env_id.rsplit(":", 1)[-1].rsplit("/", 1)[-1].lower()).strip("-")[:40]
+    module, _, game = env_id.rpartition(":")
+    if module and game in _FACTORIES:  # PettingZoo's say nothing, their modules do
+        game = module.rpartition(".")[2]
+    name = re.sub(r"[^a-z0-9]+", "-", game.rsplit("/", 1)[-1].lower()).strip("-")[:40]
     return f"{now:%Y%m%d-%H%M%S-%f}-{name or 'env'}-{secrets.token_hex(2)}"
 
 

@@ -43,8 +43,8 @@ class RunCheck:
     """
 
     __slots__ = (
-        "_action_checks", "_agents", "_autoreset_mode", "_mismatches", "_observation_checks", "_run_id", "_said",
-        "_signature", "_steps", "_taken", "_there", "_views",
+        "_action_checks", "_agents", "_autoreset_mode", "_in_turns", "_mismatches", "_observation_checks", "_run_id",
+        "_said", "_signature", "_steps", "_taken", "_there", "_views",
     )  # fmt: skip
 
     def __init__(self, run_id: str) -> None:
@@ -52,7 +52,7 @@ class RunCheck:
         self._signature: str | None = None
         self._action_checks: dict[str, SpaceCheck] = {}
         self._observation_checks: dict[str, SpaceCheck] = {}
-        self._agents = False
+        self._agents = self._in_turns = False
         self._autoreset_mode: object = None
         self._taken = SchemaCounts()
         self._steps: Counter[tuple[str | None, int | str]] = Counter()
@@ -72,7 +72,7 @@ class RunCheck:
                 self._action_checks[agent] = compile_check(one.action)
             if one.observation is not None:
                 self._observation_checks[agent] = compile_check(one.observation)
-        self._agents = bool(spaces.by_agent)
+        self._agents, self._in_turns = bool(spaces.by_agent), spaces.in_turns
 
     def tell_version(self, version: SchemaVersion) -> None:
         """Say once that the run sends another version than today's."""
@@ -197,7 +197,8 @@ class RunCheck:
         """What is outside its space."""
         check = self._action_checks.get(agent)
         is_first = self._agents and self._comes_in(step)
-        if check is not None and step.step_index and not (is_first and step.action is None):
+        waits = step.action is None and (is_first or self._in_turns)
+        if check is not None and step.step_index and not waits:
             wrong = "it has no action" if step.action is None else check(step.action)
             if wrong:
                 yield MismatchCause.ACTION, wrong

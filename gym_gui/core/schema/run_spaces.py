@@ -14,8 +14,10 @@ class RunSpaces:
         action: The action space of one environment (of one sub-environment of a vector); None where it is not known.
         observation: The same for observations.
         by_agent: Agent -> its own spaces, where agents differ.
+        in_turns: Whether one agent acts in a step, so that the others have rows without an action.
     """
 
     action: Any = None
     observation: Any = None
     by_agent: dict[str, RunSpaces] | None = None
+    in_turns: bool = False

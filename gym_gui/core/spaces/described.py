@@ -25,5 +25,8 @@ def described_spaces(metadata: Mapping[str, Any]) -> RunSpaces | None:
     if not isinstance(agents, list):
         return RunSpaces(**found)
     parts = {name: getattr(space, "spaces", None) or {} for name, space in found.items()}
-    own = {agent: {name: part.get(agent) for name, part in parts.items()} for agent in agents}
-    return RunSpaces(by_agent={agent: RunSpaces(**spaces) for agent, spaces in own.items()})
+    by_agent = {
+        agent: RunSpaces(action=parts["action"].get(agent), observation=parts["observation"].get(agent))
+        for agent in agents
+    }
+    return RunSpaces(by_agent=by_agent, in_turns=metadata.get("in_turns") is True)

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from recordings import Recordings
 from small_envs import Counting
+from unit.adapters.heap import Heap
 from unit.adapters.pursuit import Pursuit
 from unit.controllers.replay_desk import Desk
 
-from gym_gui.adapters.multi_agent import MultiAgentStepper, make_multi_agent_run
+from gym_gui.adapters.multi_agent import EVERYBODY, MultiAgentStepper, make_multi_agent_run
 from gym_gui.adapters.multi_agent_opening import find_factory, open_parallel
 from gym_gui.config.settings import Settings
 from gym_gui.controllers.multi_agent_recording import record_multi_agent
 from gym_gui.controllers.recording import RecordingRequest
+from gym_gui.core.data_model import EpisodeStatus
 from gym_gui.core.errors import EnvironmentUnusableError
 from gym_gui.services.bootstrap import open_archive, open_services
 
@@ -33,6 +35,40 @@ def made(render_mode: str | None = None, **options: Any) -> Any:
 def alone() -> Any:
     """A factory of something else, which takes no render mode."""
     return Counting()
+
+
+def test_that_agents_that_take_turns_are_recorded_turn_by_turn_and_played_again(var_dir: Path) -> None:
+    with open_services(Settings(var_dir=var_dir)) as services:
+        services.telemetry.check_strictly()
+        result = record_multi_agent(services, RecordingRequest(env_id="unit.adapters.heap:Heap", episodes=4, seed=1))
+    assert (result.fault, result.warning, result.episodes, result.frames) == ("", "", 4, result.steps + 4)
+    recordings = Recordings(var_dir)
+    left_early = 0
+    try:
+        for episode in recordings.store.list_episodes(result.run_id):
+            rollup, game = episode.rollup, Heap()
+            rows = recordings.store.load_steps(result.run_id, rollup.episode_id)
+            assert (rollup.terminated, rollup.status, rollup.agent_id) == (True, EpisodeStatus.COMPLETED, EVERYBODY)
+            game.reset(seed=rollup.seed)
+            for index in range(1, rollup.steps + 1):
+                turn = {row.agent_id: row for row in rows if row.step_index == index}
+                while game.terminations[game.agent_selection]:
+                    game.step(None)
+                who, there = game.agent_selection, list(game.agents)
+                assert turn.keys() == set(there)
+                assert [row.agent_id for row in turn.values() if row.action is not None] == [who]
+                game.step(turn[who].action)  # which raises at what its mask forbids
+                assert {player: row.reward for player, row in turn.items()} == {one: game.rewards[one] for one in there}
+                assert {player for player, row in turn.items() if row.terminated} == {
+                    player for player in there if game.terminations[player]
+                }
+                assert turn[who].info == game.infos[who]
+                left_early += turn["bob"].terminated and game.left > 0 if "bob" in turn else False
+            assert game.left == 0
+            assert rollup.total_reward == sum(row.reward or 0.0 for row in rows)
+    finally:
+        recordings.close()
+    assert left_early, "no episode went on without one of its agents"
 
 
 def test_that_a_world_is_recorded_by_its_name_and_played_again_at_its_own_rate(var_dir: Path) -> None:

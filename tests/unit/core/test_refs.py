@@ -87,6 +87,12 @@ def test_that_made_run_ids_are_valid_unique_and_in_order_of_time(env_id: str) ->
     assert one < other
 
 
+def test_that_a_factorys_run_is_called_after_its_module() -> None:
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    assert "-tictactoe-v3-" in new_run_id("pettingzoo.classic.tictactoe_v3:env", now)
+    assert "-pursuit-" in new_run_id("my.worlds:Pursuit", now)
+
+
 @pytest.mark.parametrize(
     ("run_id", "name"),
     [
