@@ -18,6 +18,7 @@ from gym_gui.recording.queries import Answer, ask
 from gym_gui.services.bootstrap import Archive, open_archive
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from os import PathLike
 
     from gym_gui.recording.contract import RecordingReader
@@ -69,6 +70,14 @@ class Library(Closing):
     def episodes(self) -> Table[Episode]:
         """Every episode of every run, newest first."""
         return episode_table([Episode(self._reader, summary) for summary in self._reader.list_episodes()])
+
+    def __iter__(self) -> Iterator[Run]:
+        """Every run, newest first."""
+        return iter(self.runs)
+
+    def __len__(self) -> int:
+        """How many runs there are."""
+        return len(self.runs)
 
     def __getitem__(self, run_id: str) -> Run:
         """One run; raises `RunNotFoundError`."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.data_model import EpisodeStatus, FrameState, RunRecord
+from gym_gui.core.data_model.run import KEPT_ELSEWHERE
 from gym_gui.core.schema.mismatch import with_counts
 from gym_gui.replay.batch_landing import LandedBatch
 from gym_gui.replay.run_lock import RunLock
@@ -64,7 +65,7 @@ class Listing:
             ReplayFileError: another process records it.
         """
         where = {"backend": backend, "folder": f"{self._recordings_dir.name}/{run.run_id}"}
-        listed = replace(run, metadata={**run.metadata, "recording": where})
+        listed = replace(run, metadata={**run.metadata, KEPT_ELSEWHERE: where})
         lock = RunLock(self._locks_dir, run.run_id)
         self._runs[run.run_id] = _ListedRun(listed, self._recordings_dir / run.run_id, lock)
 

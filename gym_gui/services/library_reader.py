@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from gym_gui.core.data_model.run import KEPT_ELSEWHERE
 from gym_gui.core.errors import (
     EnvironmentFault,
     EpisodeNotFoundError,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 # What the listing of a run that another backend keeps says in its metadata.
-_KEPT_ELSEWHERE: Final = "recording"
 
 
 class LibraryReader:
@@ -212,7 +212,7 @@ class LibraryReader:
         """
         rollup = self._store.get_episode(run_id, episode_id)
         metadata = self._store.get_run(run_id).metadata
-        where = metadata.get(_KEPT_ELSEWHERE)
+        where = metadata.get(KEPT_ELSEWHERE)
         backend, folder = (where.get("backend"), where.get("folder", "")) if isinstance(where, Mapping) else ("", "")
         if rollup.steps and backend not in {"", NONE} and "gaps" not in metadata:
             raise RecordingError(
@@ -309,7 +309,7 @@ class LibraryReader:
         known = self._elsewhere.get(run_id)
         if known is None:
             try:
-                known = _KEPT_ELSEWHERE in self._store.get_run(run_id).metadata
+                known = KEPT_ELSEWHERE in self._store.get_run(run_id).metadata
             except RunNotFoundError:
                 if not self._shelf.readers_of(run_id):
                     return False

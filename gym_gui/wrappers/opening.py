@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -29,7 +31,11 @@ if TYPE_CHECKING:
     from gym_gui.wrappers.process_destination import ProcessDestination
     from gym_gui.wrappers.recorder import Recorder
 
+_LOGGER = logging.getLogger(__name__)
 _RETRY_S: Final = 5.0
+# Each takes a second or two to start, while the training waits: whoever ends them all does not end the training, too.
+_REPLACED_AT_ONCE: Final = 4
+_REPLACED_IN_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +92,7 @@ class OpeningAttempts:
 
     def __init__(self) -> None:
         self._next_s = 0.0
-        self._lost_s = -_RETRY_S
+        self._lost_s: deque[float] = deque(maxlen=_REPLACED_AT_ONCE)
 
     @property
     def is_due(self) -> bool:
@@ -100,9 +106,10 @@ class OpeningAttempts:
     def lost(self) -> None:
         """The process that records was ended: again at once, unless that happens again and again."""
         now_s = time.monotonic()
-        if now_s - self._lost_s < _RETRY_S:
+        if len(self._lost_s) == _REPLACED_AT_ONCE and now_s - self._lost_s[0] < _REPLACED_IN_S:
+            _LOGGER.warning("The process that records is ended again and again: nothing is recorded for %g s", _RETRY_S)
             self.failed()
-        self._lost_s = now_s
+        self._lost_s.append(now_s)
 
 
 def open_recorder(env: Any, options: RecordingOptions, on_lost: Callable[[str], None]) -> Recorder:

@@ -146,7 +146,8 @@ class RecordingPart(Generic[LiveT]):
             lifecycle.closed(live.recorder)
 
     def _lost(self, sentence: str) -> None:
-        self._said.fault("What was not on disk yet is lost, and the recording goes on in a new process", sentence)
+        # Each time: a second process that was ended has lost something, too.
+        _LOGGER.warning("What was not on disk yet is lost, and the recording goes on in a new process: %s", sentence)
 
     def _guarded(self, work: Callable[..., Any], *arguments: Any) -> Any:
         try:

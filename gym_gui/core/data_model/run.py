@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+#: Under this name the metadata of a run in the library say where its steps are, if not there: `backend` and `folder`.
+KEPT_ELSEWHERE: Final = "recording"
 # In an ended run's metadata: why it ended, one sentence, where whoever recorded it said so.
 REASON_KEY: Final = "ended_because"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from gym_gui.core.data_model import EpisodeStatus, FrameState
+from gym_gui.core.data_model.run import KEPT_ELSEWHERE
 from gym_gui.core.schema.mismatch import METADATA_KEY as COUNTS_KEY
 from gym_gui.core.spaces.graphs import RunGraphs
 from gym_gui.recording.export.job import Progressing
@@ -121,8 +122,8 @@ def feed(
 
 
 def _with_origin(source: ImportSource) -> dict[str, Any]:
-    # What its steps were like is counted anew, as they are recorded here.
-    told = {key: value for key, value in source.run.metadata.items() if key != COUNTS_KEY}
+    # What its steps were like is counted anew as they are recorded here, and here is where they are kept.
+    told = {key: value for key, value in source.run.metadata.items() if key not in {COUNTS_KEY, KEPT_ELSEWHERE}}
     return {**told, "imported_from": {"format": source.format, "run_id": source.run.run_id}}
 
 

@@ -68,6 +68,11 @@ def test_that_runs_and_episodes_show_themselves_as_tables(library: Library) -> N
     assert "3 runs" in repr(library)
 
 
+def test_that_a_library_is_gone_through_run_by_run(library: Library) -> None:
+    assert [run.run_id for run in library] == [run.run_id for run in library.runs]
+    assert len(library) == len(library.runs) > 0
+
+
 def test_that_columns_hold_every_row_and_the_reset_row_is_marked(library: Library) -> None:
     episode = library["long"][0]
     steps = episode.steps
