@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.errors import ConfigError, FormatUnavailableError, RecordingError
+from gym_gui.recording.compression_levels import LEVELS
 from gym_gui.recording.journal import JOURNAL_SUFFIX, unreadable
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Compression:
         level: Of the algorithm; None for its own default.
 
     Raises:
-        ConfigError: there is no such algorithm.
+        ConfigError: there is no such algorithm, or it has no such level.
     """
 
     name: str = "zstd"
@@ -59,11 +60,17 @@ class Compression:
             raise ConfigError(
                 f"{self.name!r} is no compression of Parquet.", hint=f"Choose one of {', '.join(COMPRESSIONS)}."
             )
+        if self.level is None:
+            return
+        if self.name not in LEVELS:
+            raise ConfigError(f"The compression {self.name} has no levels.", hint="Leave compression_level out.")
+        low, high = LEVELS[self.name]
+        if not low <= self.level <= high:
+            raise ConfigError(f"There is no level {self.level} of {self.name}.", hint=f"It has {low} to {high}.")
 
     def options(self) -> dict[str, Any]:
         """Keyword arguments for PyArrow's writer."""
-        leveled = self.level is not None and self.name in {"zstd", "gzip", "brotli"}
-        return {"compression": self.name} | ({"compression_level": self.level} if leveled else {})
+        return {"compression": self.name} | ({} if self.level is None else {"compression_level": self.level})
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,26 @@ def test_that_a_run_goes_out_and_comes_back_by_commands(var_dir: Path, tmp_path:
     assert "Imported 3 episodes, 90 rows, 90 pictures" in again.stdout
 
 
+@pytest.mark.parametrize("backend", ["split", "parquet", "hdf5", "sqlite"])
+def test_that_what_a_backend_recorded_comes_back_whole_beside_it(backend: str, tmp_path: Path) -> None:
+    there = tmp_path / "var"
+    run_id = answer("record", "FrozenLake-v1", "--episodes", "2", f"record={backend}", var_dir=there)["run_id"]
+    out = tmp_path / "out.h5"
+    assert gym_gui("export", run_id, "-o", str(out), var_dir=there).code == 0
+    assert answer("import", str(out), "--run-id", "again", var_dir=there)["run_id"] == "again"
+    elsewhere = tmp_path / "elsewhere"
+    answer("import", str(out), "--run-id", "again", var_dir=elsewhere)
+    first = answer("steps", run_id, "0", var_dir=there)
+    for folder in (there, elsewhere):
+        lengths = {one["index"]: one["steps"] for one in answer("episodes", "again", var_dir=folder)}
+        assert len(lengths) == 2
+        found = [answer("steps", "again", str(episode), var_dir=folder) for episode in lengths]
+        assert [len(rows) for rows in found] == [1 + steps for steps in lengths.values()]
+        again = answer("steps", "again", "0", var_dir=folder)
+        for key in ("action", "reward", "info", "terminated"):
+            assert [row[key] for row in again] == [row[key] for row in first]
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

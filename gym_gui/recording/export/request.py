@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.errors import ExportError, ExportRequestError
+from gym_gui.recording.compression_levels import LEVELS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,6 @@ _MAX_SCALE: Final = 16
 
 
 #: Lowest and highest level of those compressions that have any.
-LEVELS: Final = {"zstd": (1, 22), "gzip": (1, 9), "brotli": (1, 11)}
 
 
 class ExportStoppedError(ExportError):

@@ -95,6 +95,10 @@ def test_that_every_compression_of_the_seed_is_used(tmp_path: Path, name: str) -
 
 
 def test_that_a_compression_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no level 15 of gzip\. It has 1 to 9"):
+        ParquetBackend(RecorderConfig(backend="parquet", path=tmp_path, compression="gzip", compression_level=15))
+    with pytest.raises(ConfigError, match="snappy has no levels"):
+        ParquetBackend(RecorderConfig(backend="parquet", path=tmp_path, compression="snappy", compression_level=5))
     with pytest.raises(ConfigError, match="zip"):
         ParquetBackend(RecorderConfig(backend="parquet", path=tmp_path, compression="zip"))
 
