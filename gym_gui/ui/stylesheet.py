@@ -136,6 +136,7 @@ QTableView, QTreeView, QListView {
 QTableView { border: $hair solid transparent; border-radius: $radius; }
 QTableView:focus { border-color: $accent; }
 QTableView::item, QTreeView::item { padding: $space_2 $space_4; }
+QListView::item:disabled { color: $text_muted; }
 QHeaderView { background: $surface; }
 QHeaderView::section {
     background: $surface; color: $text_muted; border: none; border-bottom: $hair solid $line;
