@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import subprocess
 import sys
+import termios
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -163,6 +165,41 @@ def test_that_a_run_in_a_spare_goes_on_without_its_trainer_and_is_ended_by_the_n
         assert is_gone(waiting)
 
 
+def input_bytes(process: psutil.Process) -> int:
+    """How much a process has not read of its standard input."""
+    there = os.open(f"/proc/{process.pid}/fd/0", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        return int.from_bytes(fcntl.ioctl(there, termios.FIONREAD, b"\0" * 4), sys.byteorder)
+    finally:
+        os.close(there)
+
+
+def test_that_a_spare_that_never_heard_of_its_run_costs_it_nothing(tmp_path: Path) -> None:
+    with TrainerProcess(tmp_path / "var") as trainer:
+        with trainer.client() as client:
+            waiting = spare_of(trainer)
+            born_s = waiting.create_time()
+            client.submit(FINISHES, run_id="unheard")
+            until(lambda: client.get("unheard").state is not TrainingState.PENDING, "the run's turn")
+            assert ended(client, "unheard") is TrainingState.COMPLETED
+        trainer.stop()
+        # As it is left by a trainer that is killed between remembering the process and telling it.
+        with closing(sqlite3.connect(trainer.paths.trainer_db)) as database:
+            database.execute("UPDATE runs SET state = 'dispatching', ended_at = NULL")
+            (key,) = database.execute("SELECT run_key FROM runs").fetchone()
+            row = (key, "w0", waiting.pid, born_s, "here", "", "local", None)
+            database.execute("INSERT INTO workers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            database.commit()
+        folder = RunFolder(trainer.paths, "unheard")
+        folder.log_path.unlink()
+        (folder.path / "outcome.json").unlink()
+        trainer.again()
+        with trainer.client() as client:
+            assert ended(client, "unheard") is TrainingState.COMPLETED
+            reasons = [one.reason for one in client.transitions("unheard")]
+            assert "The trainer ended while it was starting the worker." in reasons
+
+
 def test_that_a_run_told_to_a_spare_that_still_loads_is_started_once(tmp_path: Path) -> None:
     with TrainerProcess(tmp_path / "var") as trainer:
         with trainer.client() as client:
@@ -170,6 +207,7 @@ def test_that_a_run_told_to_a_spare_that_still_loads_is_started_once(tmp_path: P
             waiting.suspend()  # it is still loading, or just waiting: what it is told lies in its input
             run_id = client.submit(GOES_ON).run_id
             until(lambda: client.get(run_id).workers, "the worker")
+            until(lambda: input_bytes(waiting), "what it is told")
         trainer.kill()
         waiting.resume()
         trainer.again()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gym_gui.core.errors import StoreError
 from gym_gui.services.trainer.dispatch.active_run import ActiveRun, FoundProcess, Verdict
 from gym_gui.services.trainer.dispatch.run_folder import RunFolder
+from gym_gui.services.trainer.dispatch.verdicts import UNSTARTED
 from gym_gui.services.trainer.states import TrainingState
 
 if TYPE_CHECKING:
@@ -75,5 +76,5 @@ def _adopt(store: RunStore, folder: RunFolder, run_id: str, limits: DispatchLimi
             # It was heard of before; it has to find us now.
             active.heard_of(worker.worker_id, now + max(0.0, limits.adoption_grace_s - limits.heartbeat_timeout_s))
     elif run.state is TrainingState.DISPATCHING:
-        active.verdict = Verdict(TrainingState.PENDING, "The trainer ended while it was starting the worker.")
+        active.verdict = Verdict(TrainingState.PENDING, UNSTARTED)
     return active

@@ -74,6 +74,9 @@ class Starter:
             checkpoint = self._checkpoint(run, folder)
             active.mark = folder.prepare(run.config, launcher.mark_for(run.config))
             active.start_timeout_s += launcher.start_timeout_s
+            waiting = launcher.pid_for(run.config)
+            if waiting:  # it is at work, and may be heard, before this thread goes on
+                self._remember(active, waiting)
             environment = self._environment(active, token, checkpoint)
             launch = Launch(config=run.config, environment=environment, folder=folder.path, log_path=folder.log_path)
             active.process = ChildProcess(launcher.launch(launch))
@@ -84,9 +87,10 @@ class Starter:
 
     def record(self, active: ActiveRun) -> None:
         """Remember the process in the registry; where that is full, the mark on disk finds it all the same."""
-        if active.process is None:
-            return
-        pid = active.process.pid
+        if active.process is not None:
+            self._remember(active, active.process.pid)
+
+    def _remember(self, active: ActiveRun, pid: int) -> None:
         worker = WorkerProcess(
             worker_id=WORKER_ID,
             pid=pid,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gym_gui.services.trainer.dispatch.active_run import ActiveRun
 
 STOPPED_ON_ORDER: Final = 3
+UNSTARTED: Final = "The trainer ended while it was starting the worker."
 _BY_WORD: Final = {
     "completed": TrainingState.COMPLETED,
     "failed": TrainingState.FAILED,
@@ -43,6 +44,9 @@ def verdict_on(active: ActiveRun) -> Verdict:
 
 def _as_the_system_says(active: ActiveRun) -> Verdict:
     code = None if active.process is None else active.process.exit_code()
+    if code is None and active.run.state is TrainingState.DISPATCHING and not active.folder.log_path.exists():
+        # One that waited for a run, and ended with its trainer before it heard of this one: a run begins with its log.
+        return Verdict(TrainingState.PENDING, UNSTARTED)
     if code == 0:
         return Verdict(TrainingState.COMPLETED, "Its worker ended.")
     if code == STOPPED_ON_ORDER:

@@ -52,6 +52,10 @@ class LocalLauncher(Launcher):
         return ""
 
     @override
+    def pid_for(self, config: TrainingConfig) -> int:
+        return self._spare.pid if self._spare is not None and self.mark_for(config) else 0
+
+    @override
     def launch(self, launch: Launch) -> subprocess.Popen[bytes]:
         self._needed_s = time.monotonic()
         self._not_before_s = self._needed_s + _AFTER_LAUNCH_S

@@ -48,6 +48,10 @@ class Launcher(Protocol):
         """The mark that the process for such a run would carry already; empty where it can be given any."""
         return ""
 
+    def pid_for(self, config: TrainingConfig) -> int:  # noqa: ARG002 - as above
+        """The process that would get such a run, where it is there already; 0 for none."""
+        return 0
+
     def look_after(self) -> None:
         """Called about once a second: time to prepare for the next run."""
 

@@ -92,6 +92,11 @@ class SpareWorker:
         humble(self._process.pid)
 
     @property
+    def pid(self) -> int:
+        """Of its process, which the run that gets it keeps."""
+        return self._process.pid
+
+    @property
     def is_alive(self) -> bool:
         """Whether it waits, or gets ready to."""
         return self._process.poll() is None
