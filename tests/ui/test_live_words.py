@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from gym_gui.services.trainer.status import AlertStatus, WorkerStatus
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.live_details import now_facts
 from gym_gui.ui.screens.live_health_page import LiveHealthPage
-from gym_gui.ui.screens.live_runs_model import COLUMNS, TEXT
+from gym_gui.ui.screens.live_runs_model import COLUMNS, TEXT, quiet_text
 from gym_gui.ui.screens.live_runs_table import LiveRunsTable
 from gym_gui.ui.screens.live_side import LiveSide
 from gym_gui.ui.theme import Theme
@@ -210,3 +211,13 @@ def test_that_the_age_of_a_step_is_short_in_the_list() -> None:
     assert age(seconds=12.2) == "12 s ago"
     assert age(minutes=3, seconds=5.2) == "3 min ago"
     assert age(hours=2, minutes=10) == "2 h ago"
+
+
+def test_that_a_run_that_stands_still_says_so() -> None:
+    run = make_run(1)
+    for seconds, said in ((1, ""), (14, "no step for 14 s")):
+        last = utc_now() - timedelta(seconds=seconds, milliseconds=200)
+        assert quiet_text(replace(run, progress=replace(run.progress, last_step_at=last))) == said
+    old = replace(run.progress, last_step_at=utc_now() - timedelta(hours=1))
+    assert quiet_text(replace(run, state=TrainingState.COMPLETED, progress=old)) == ""
+    assert quiet_text(run) == ""  # none yet

@@ -17,6 +17,7 @@ from gym_gui.ui.screens.live_runs_model import (
     RUN_ROLE,
     STATE_ICONS,
     progress_text,
+    quiet_text,
     return_text,
     state_word,
 )
@@ -68,9 +69,10 @@ class _RunDelegate(QStyledItemDelegate):
         painter.drawText(top, _MIDDLE, QFontMetrics(font).elidedText(index.data(), _RIGHT, lines.width()))
         font = self._theme.font(tokens.CAPTION_PX)
         painter.setFont(font)
-        painter.setPen(self._theme.color("text_muted"))
         below = QRect(lines.left(), lines.top() + lines.height() // 2, lines.width(), lines.height() // 2)
-        said = (state_word(run.state), progress_text(run), return_text(run))
+        quiet = quiet_text(run)
+        painter.setPen(self._theme.color("warn" if quiet else "text_muted"))
+        said = (quiet or state_word(run.state), progress_text(run), return_text(run))
         text = " · ".join(filter(None, said))
         painter.drawText(below, _MIDDLE, QFontMetrics(font).elidedText(text, _RIGHT, lines.width()))
         painter.restore()

@@ -50,6 +50,8 @@ STATE_ICONS: Final = {
     TrainingState.FAILED: ("alert-octagon", "bad"),
     TrainingState.CANCELLED: ("cancel", "text_muted"),
 }
+# Longer than a learner thinks between two rollouts, and soon enough to see that a worker stands still.
+_QUIET_S: Final = 6.0
 STATE_WORDS: Final = {
     TrainingState.PENDING: "waiting",
     TrainingState.DISPATCHING: "starting",
@@ -81,6 +83,12 @@ def short_age_text(run: LiveRun) -> str:
 def is_stale(run: LiveRun) -> bool:
     """Whether it ought to step and does not."""
     return run.state is TrainingState.RUNNING and age_s(run) > STALE_S
+
+
+def quiet_text(run: LiveRun) -> str:
+    """``no step for 14 s``, of a run that ought to step and does not; nothing where all is well."""
+    age = age_s(run)
+    return f"no step for {duration_text(age)}" if run.state is TrainingState.RUNNING and age > _QUIET_S else ""
 
 
 def speed_text(run: LiveRun) -> str:

@@ -21,6 +21,7 @@ from gym_gui.services.trainer.states import TrainingState
 from gym_gui.ui import theme as tokens
 from gym_gui.ui.screens.live_curves_panel import CurvesPanel
 from gym_gui.ui.screens.live_run_list import LiveRunList
+from gym_gui.ui.screens.live_runs_model import quiet_text
 from gym_gui.ui.screens.live_side import LiveSide
 from gym_gui.ui.screens.play_keys import KeyTracker
 from gym_gui.ui.widgets.basics import key_glyph, make_button, make_label, make_line, make_timer, make_tool_button
@@ -188,7 +189,9 @@ class LiveWatchPage(QWidget):
 
     def _pace_of(self, worker: str) -> Sequence[str]:
         """Why a worker shows an old picture, where that is as it should be."""
-        return () if self._run is None else pace_of(self._run, evaluation=self._is_evaluation(worker))
+        run = self._run
+        # Of a run that stands still the age is told, and no promise.
+        return () if run is None or quiet_text(run) else pace_of(run, evaluation=self._is_evaluation(worker))
 
     def _build(self) -> None:
         head = QHBoxLayout()

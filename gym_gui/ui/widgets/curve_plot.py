@@ -36,6 +36,7 @@ _ZOOM: Final = 1.25
 _NOTCH: Final = 120
 _PAN_SHARE: Final = 0.1
 _DRAG_FROM: Final = 5  # pixels; less is a click
+_WHAT_A_CLICK_DOES: Final = ", opens the nearest with some"  # where there is room to say so
 _NARROWEST: Final = 1e-9  # of the whole
 _KEY_STEP: Final = 1
 _MINIMUM: Final = QSize(160, 84)
@@ -222,7 +223,10 @@ class CurvePlot(QWidget):
         painter.drawEllipse(spot, 3, 3)
         font = self._theme.font(tokens.CAPTION_PX)
         painter.setFont(font)
-        width = QFontMetricsF(font).horizontalAdvance(text) + 2 * tokens.SPACE_8
+        metrics = QFontMetricsF(font)
+        if metrics.horizontalAdvance(text) + 2 * tokens.SPACE_8 > self.width():
+            text = text.partition(_WHAT_A_CLICK_DOES)[0]
+        width = metrics.horizontalAdvance(text) + 2 * tokens.SPACE_8
         left = spot.x() + tokens.SPACE_8
         if left + width > self.width():
             left = max(0.0, spot.x() - tokens.SPACE_8 - width)
@@ -324,4 +328,4 @@ def _pictures_of(line: CurveLine, place: int) -> str:
         return ""
     if not len(line.pictured):
         return " · no pictures"
-    return " · has pictures" if line.nearest_pictured(place) == place else " · no pictures, opens the nearest with some"
+    return " · has pictures" if line.nearest_pictured(place) == place else f" · no pictures{_WHAT_A_CLICK_DOES}"
