@@ -12,7 +12,7 @@ import numpy as np
 from gym_gui.core.errors import ConfigError
 from gym_gui.core.info_codec import encode_info
 from gym_gui.recording.parquet_columns import EXACT_SUFFIX, exact_bytes, exact_value
-from gym_gui.recording.value_kinds import NULL, ColumnKind, from_json, kind_of, merge, to_json
+from gym_gui.recording.value_kinds import NULL, ColumnKind, fitting_part, from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +119,7 @@ class ColumnWriter:
         fitting = [self._typed and self._column.fits(value) for value in values]
         if self._typed:
             kind = self._column.kind
-            fitted = [value if fits else _fitting(kind, value) for value, fits in zip(values, fitting, strict=True)]
+            fitted = [value if fits else fitting_part(kind, value) for value, fits in zip(values, fitting, strict=True)]
             _write(self._group, self._name, self._column.kind, self._at, fitted)
         for place, (value, fits) in enumerate(zip(values, fitting, strict=True), self._at):
             stored = None if fits else exact_bytes(value)
@@ -148,23 +148,6 @@ def _has_form(kind: Kind) -> bool:
     if kind[0] == "list":
         return kind[1][0] in {"null", "int", "float", "str"}
     return kind[0] in {"int", "float", "bool", "np", "array", "str"}
-
-
-def _fitting(kind: Kind, value: Any) -> Any:
-    """Of a value that its column cannot hold, the fields that it can: only what changed its type is missing there."""
-    if kind[0] != "dict" or not isinstance(value, dict):
-        return None
-    kinds = dict(kind[1])
-    found: dict[str, Any] = {}
-    for key, one in value.items():
-        own, declared = kind_of(one), kinds.get(key)
-        if declared is None or one is None:
-            continue
-        if own is not None and merge(declared, own) == declared:
-            found[key] = one
-        elif (inner := _fitting(declared, one)) is not None:
-            found[key] = inner
-    return found
 
 
 def _is_name(key: str) -> bool:

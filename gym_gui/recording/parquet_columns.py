@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from gym_gui.core.value_codec import decode_value, encode_value
-from gym_gui.recording.value_kinds import NULL, ColumnKind, from_json, to_json
+from gym_gui.recording.value_kinds import NULL, ColumnKind, fitting_part, from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,9 @@ def arrays_of(fields: Sequence[pa.Field], column: ColumnKind, values: Sequence[A
     )
     if not typed:
         return [exact]
-    return [encode(column.kind, [one if fits else None for one, fits in zip(values, fitting, strict=True)]), exact]
+    # What of a dictionary fits is in its columns all the same, for whoever reads these alone.
+    shown = [one if fits else fitting_part(column.kind, one) for one, fits in zip(values, fitting, strict=True)]
+    return [encode(column.kind, shown), exact]
 
 
 def values_of(name: str, table: pa.Table) -> list[Any]:

@@ -170,17 +170,22 @@ class DataColumns:
         data = extra.get("data") if isinstance(extra, dict) else None
         if not isinstance(data, dict) or not data or len(data) > _MAX_DATA_COLUMNS:
             return values
-        if not all(isinstance(name, str) and name and value is not None for name, value in data.items()):
+        if not all(isinstance(name, str) and name for name in data):
             return values
         rest = {name: value for name, value in values["extra"].items() if name != "data"}
-        columns = {self.column(name): value for name, value in data.items()}
+        # A column tells nothing from None: what is None stays where it was.
+        without = {name: None for name, value in data.items() if value is None}
+        if without:
+            rest["data"] = without
+        columns = {self.column(name): value for name, value in data.items() if value is not None}
         return {**{name: value for name, value in values.items() if name != "extra"}, "extra": rest, **columns}
 
     def join(self, values: dict[str, Any]) -> dict[str, Any]:
         """Undo `split`."""
         data = {name: values.pop(column) for column, name in self.names.items() if column in values}
         if data:
-            values["extra"] = {**(values.get("extra") or {}), "data": data}
+            extra = values.get("extra") or {}
+            values["extra"] = {**extra, "data": {**data, **extra.get("data", {})}}
         return values
 
     def column(self, name: str) -> str:

@@ -96,6 +96,23 @@ class ColumnKind:
         return kind is not None and merge(self.kind, kind) == self.kind
 
 
+def fitting_part(kind: Kind, value: Any) -> Any:
+    """Of a value that its column cannot hold, the fields that it can: only what changed its type is missing there."""
+    if kind[0] != "dict" or not isinstance(value, dict):
+        return None
+    kinds = dict(kind[1])
+    found: dict[str, Any] = {}
+    for key, one in value.items():
+        own, declared = kind_of(one), kinds.get(key)
+        if declared is None or one is None:
+            continue
+        if own is not None and merge(declared, own) == declared:
+            found[key] = one
+        elif (inner := fitting_part(declared, one)) is not None:
+            found[key] = inner
+    return found
+
+
 def to_json(kind: Kind) -> list[Any]:
     """A form of *kind* that JSON can hold."""
     return [to_json(part) if isinstance(part, tuple) else part for part in kind]

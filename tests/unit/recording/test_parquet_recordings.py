@@ -147,6 +147,22 @@ def test_that_a_column_more_and_a_wider_type_leave_older_files_readable_together
     assert [type(one["data"]["speed"]) for one in found if one] == [int] * 3 + [float] * 3
 
 
+def test_that_one_field_that_does_not_fit_takes_no_other_from_its_column(tmp_path: Path) -> None:
+    def odd(n: int) -> dict[str, Any]:
+        return {"speed": n, "note": None if n % 2 else b"a"}
+
+    infos = [{"lives": 3, "left": None if n % 2 else 1.5} for n in range(4)]
+    steps = [step_of("run", 0, n, n, info=infos[n], extra={"has": 1, "data": odd(n)}) for n in range(4)]
+    (path,) = recorded(tmp_path, steps).glob("trajectory_ep_*.parquet")
+    table = pq.read_table(path)
+    assert table.column("info").to_pylist() == infos
+    assert table.column("speed").to_pylist() == [0, 1, 2, 3]
+    with ParquetReader(tmp_path) as reader:
+        found = reader.load_steps("run", "e0000")
+    assert [one.info for one in found] == infos
+    assert [one.extra for one in found] == [one.extra for one in steps]
+
+
 def test_that_types_with_nothing_in_common_leave_files_readable_together(tmp_path: Path) -> None:
     seen: list[Any] = [(1, np.ones(2, np.float16)), (0, np.int64(3)), (2, "text")]
     runs = [[step_of("run", number, n, n, observation=one) for n in range(2)] for number, one in enumerate(seen)]
