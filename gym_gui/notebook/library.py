@@ -94,7 +94,8 @@ class Library(Closing):
         """Ask the telemetry database; nothing can be changed.
 
         The tables are ``runs``, ``episodes``, ``agents`` and ``steps``; the view ``step_refs`` has a row for each step
-        with ``run_id``, ``episode_id``, ``reward``, ``frame_ref`` and more.
+        with ``run_id``, ``episode_id``, ``reward``, ``frame_ref`` and more. Steps that another backend keeps
+        (``record=parquet``, ``hdf5``, ``sqlite``) are in files of their own, and not here; their runs and episodes are.
 
         Raises:
             StoreError: the query is wrong, or wants to write.

@@ -87,8 +87,11 @@ def from_document(document: Mapping[str, Any]) -> StepPayload:
     """The payload of a document of any version that can be read; a legacy one is upgraded here, once.
 
     Raises:
-        SchemaMismatchError: a newer major version, or a field that is missing or of the wrong type; it is named.
+        SchemaMismatchError: it is no object; a newer major version; a field that is missing, or of the wrong type or
+            range, which is named.
     """
+    if not isinstance(document, Mapping):
+        raise SchemaMismatchError(f"A step payload is a JSON object, not {type(document).__name__}.")
     version = SchemaVersion.parse(document.get("payload_version"))
     check_readable(version)
     if version.major == LEGACY.major:
@@ -135,12 +138,13 @@ def _typed(*types: type, null: bool = False) -> _Reader:
     return read
 
 
-def _whole(*, null: bool = False) -> _Reader:
+def _whole(*, null: bool = False, low: int = INT64_MIN) -> _Reader:
     is_whole = _typed(int, null=null)
 
     def read(value: Any, name: str) -> Any:
-        if is_whole(value, name) is not None and not INT64_MIN <= value <= INT64_MAX:
-            raise SchemaMismatchError(f"The field {name} of a step payload is a number that does not fit 64 bits.")
+        if is_whole(value, name) is not None and not low <= value <= INT64_MAX:
+            wrong = "a number that does not fit 64 bits" if value > INT64_MAX or value < INT64_MIN else f"below {low}"
+            raise SchemaMismatchError(f"The field {name} of a step payload is {wrong}.")
         return value
 
     return read
@@ -226,7 +230,7 @@ _TEXT, _TEXT_OR_NULL = _typed(str), _typed(str, null=True)
 _READERS: Final[Mapping[str, _Reader]] = {
     "run_id": _TEXT,
     "episode_id": _TEXT,
-    "step_index": _whole(),
+    "step_index": _whole(low=0),
     "timestamp": _timestamp,
     "action": _exact,
     "observation": _exact,

@@ -180,7 +180,7 @@ def _frame(value: Any) -> Any:
 def _ending(legacy: Mapping[str, Any], info: Mapping[str, Any]) -> tuple[bool, bool]:
     # Before Gymnasium 0.26 one flag said both, and the time limit told itself in info.
     terminated, truncated = legacy.get("terminated"), legacy.get("truncated")
-    if terminated is None and truncated is None and legacy.get("done"):
+    if terminated is None and truncated is None and _flag(legacy.get("done"), "done"):
         by_limit = bool(info.get("TimeLimit.truncated"))
         return not by_limit, by_limit
     return _flag(terminated, "terminated"), _flag(truncated, "truncated")

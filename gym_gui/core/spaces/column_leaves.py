@@ -41,7 +41,10 @@ class ArrayPlan(Plan):
 
     @override
     def stack(self, items: list[Any]) -> Any:
-        return np.stack(items) if items else np.empty((0, *self._column.item_shape), self._column.dtype)
+        dtype = self._column.dtype
+        if not items:
+            return np.empty((0, *self._column.item_shape), dtype)
+        return np.stack(items).astype(dtype, copy=False)  # stacking turns bytes of another order into this machine's
 
     def _checked(self, value: Any) -> NDArray[Any]:
         dtype, shape = self._column.dtype, self._column.item_shape

@@ -123,6 +123,7 @@ def test_that_an_object_that_nothing_can_store_is_kept_in_words() -> None:
         ({"info": "none"}, "info"),
         ({"timestamp": "yesterday"}, "timestamp"),
         ({"terminated": "no"}, "terminated"),
+        ({"done": "no"}, "done"),
         ({"reward": 10**400}, "reward"),
         ({"step": 2**63}, "step_index"),
         ({"action": 2**63}, "action"),

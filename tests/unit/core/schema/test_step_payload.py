@@ -203,3 +203,10 @@ def test_that_a_record_has_no_field_that_the_payload_leaves_out() -> None:
 def test_that_the_json_schema_refuses_what_is_wrong(change: dict[str, Any]) -> None:
     document = {**to_document(to_payload(step_of("run", 0, 3, 3))), **change}
     assert list(validator().iter_errors(document))
+    with pytest.raises(SchemaMismatchError):  # as reading it does
+        from_document(document)
+
+
+def test_that_what_is_no_object_is_refused() -> None:
+    with pytest.raises(SchemaMismatchError, match="not list"):
+        from_document([])  # type: ignore[arg-type]  # that is the point

@@ -250,3 +250,13 @@ def test_that_a_strangers_space_has_no_columns_and_a_subclass_has_its_bases() ->
     with pytest.raises(SchemaMismatchError, match=r"obs\.1 has a space of class .*MoodSpace"):
         columns_of(spaces.Tuple([BOX, MoodSpace()]))
     assert columns_of(RoundBox(0, 1, (2,), np.float32)) == columns_of(BOX)
+
+
+@pytest.mark.parametrize("code", [">f4", ">i8", "<f4"])
+def test_that_bytes_of_another_order_stay_so(code: str) -> None:
+    space = spaces.Box(-1, 1, (2,), np.dtype(code))
+    given = [np.array([0.5, -1]).astype(code), np.array([1, 0]).astype(code)]
+    columns = to_columns(space, given)
+    found = from_columns(space, columns)
+    assert [one.dtype for one in found] == [np.dtype(code)] * 2
+    assert [one.tobytes() for one in found] == [one.tobytes() for one in given]
