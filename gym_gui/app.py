@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class QtWindow:
 
 def main() -> int:
     """Run `gym-gui`; the process's exit code: 0 done, 1 failed, 2 wrong usage."""
-    from gym_gui.cli.main import run  # noqa: PLC0415 - importing gym_gui.app must cost nothing
+    try:
+        from gym_gui.cli.main import run  # noqa: PLC0415 - importing gym_gui.app must cost nothing
+    except KeyboardInterrupt:  # before there is anybody else to tell it
+        print("gym-gui: Stopped.", file=sys.stderr)  # noqa: T201 - as above
+        return 1
 
     return run(QtWindow())

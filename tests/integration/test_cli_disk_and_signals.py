@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from disks import only_readable
-from integration.command_line import answer, command, environment, gym_gui
+from integration.command_line import ROOT, answer, command, environment, gym_gui
 from needs import needs_box2d
 from trainer_rig import until
 
@@ -189,3 +189,15 @@ def test_that_a_folder_that_cannot_be_written_can_be_read(read_only_library: Pat
     doctor = gym_gui("doctor", "--json", var_dir=read_only_library)
     status = {check["check"]: check["status"] for check in doctor.document}
     assert (doctor.code, status["Var folder"], status["Database"]) == (1, "problem", "ok")
+
+
+def test_that_ctrl_c_while_the_program_loads_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt\n")  # as if it came in that very import
+    done = subprocess.run(
+        command("runs"),
+        env=environment(PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)])),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "gym-gui: Stopped.\n")
