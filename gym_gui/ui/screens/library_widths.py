@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from gym_gui.controllers.library_entry import EpisodeEntry
 
-# Which columns give way, in this order, and how far. Tips tell seeds and endings whole, and whole they are copied.
-LEAST: Final = {Column.PLAYER: 64, Column.GAME: 80, Column.SEED: 56, Column.ENDED: 72}
+# Which columns give way, in this order, and how far: "random" stands whole. Tips tell seeds and endings whole, and so
+# they are copied.
+LEAST: Final = {Column.PLAYER: 76, Column.GAME: 80, Column.SEED: 56, Column.ENDED: 72}
 SAMPLE: Final = 100  # lines that are measured; of the rest, those with the greatest and least numbers
 _NAMES: Final = (Column.GAME, Column.PLAYER)
 _MEASURED: Final = 8
