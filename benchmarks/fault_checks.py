@@ -56,6 +56,13 @@ def lives(pid: int) -> bool:
         return False
 
 
+def _outlasting(pids: set[int]) -> set[int]:
+    """Those that are there still when others have ended."""
+    if pids:
+        time.sleep(_ENDING_S)
+    return {pid for pid in pids if lives(pid)}
+
+
 def _described(pids: Iterable[int]) -> str:
     """Processes by number, state, age and words: what a promise that was broken has to say."""
     told = []
@@ -127,15 +134,10 @@ class Folder:
     def _check_processes(self) -> None:
         marks = {RunFolder(self._paths, run_id).mark for run_id in self._submitted} - {""}
         for found in processes.marked(marks).values():
-            if found:
-                time.sleep(_ENDING_S)
-            left = {pid for pid in found if lives(pid)}
+            left = _outlasting(found)
             self._must(not left, f"processes with a run's mark are left: {_described(left)}")
         beside = processes.marked([str(self._paths.root)], "GYM_GUI_VAR_DIR")
-        left = set().union(*beside.values())
-        if left:
-            time.sleep(_ENDING_S)
-        left = {pid for pid in left if lives(pid)}
+        left = _outlasting(set().union(*beside.values()))
         self._must(not left, f"processes of this folder are left: {_described(left)}")
 
     def _check_tables(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from gym_gui.core.data_model.run import KEPT_ELSEWHERE
 from gym_gui.core.sound import sound_rate_of
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class ReplayState:
         """One sentence where the episode has no steps to show, and will have none; empty otherwise."""
         if self.run is None or self.episode is None or self.loading or self.length or self.fault:
             return ""
-        told = self.run.metadata.get("recording")
+        told = self.run.metadata.get(KEPT_ELSEWHERE)
         if isinstance(told, Mapping) and told.get("backend") == "none":
             return RECORDED_WITHOUT_STEPS
         return "" if self.live else NO_STEP_KEPT

@@ -105,7 +105,8 @@ def new_run_id(env_id: str, now: datetime) -> str:
 
 def run_name_of(run_id: str) -> str:
     """What a run that nobody named is called: its id without the time, which every list shows beside it."""
-    return _MADE_AT.sub("", run_id, count=1) if _MADE_AT.match(run_id) else run_id
+    made_at = _MADE_AT.match(run_id)
+    return run_id if made_at is None else run_id[made_at.end() :]
 
 
 def _shorten(text: object) -> str:

@@ -27,10 +27,8 @@ def main() -> int:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    with (
-        ends_with_other_end(0),
-        contextlib.suppress(Exception),
-    ):  # what cannot be loaded fails again in the run, whose log has it then
+    # What cannot be loaded fails again in the run, whose log has it then.
+    with ends_with_other_end(0), contextlib.suppress(Exception):
         preload_learner()
     _say(answer, LOADED)
     line = sys.stdin.buffer.readline()

@@ -9,10 +9,10 @@ import numpy as np
 
 from gym_gui.adapters.ownership import owned
 from gym_gui.core.info_codec import LISTED_ITEMS, encode_info
+from gym_gui.wrappers.recording_words import SCALARS
 
-_SCALARS: Final = frozenset({np.float64, np.float32, np.int64, np.int32, np.uint8, np.bool_})
 _PLAIN: Final = frozenset({int, float, bool, str, bytes, type(None)})
-_UNCHANGING: Final = _PLAIN | _SCALARS
+_UNCHANGING: Final = _PLAIN | SCALARS
 
 
 def owned_value(value: Any) -> Any:
@@ -47,7 +47,7 @@ def _frozen_slowly(info: Mapping[Any, Any]) -> Any:
         kind = type(value)
         if kind in _PLAIN:
             taken[key] = value
-        elif kind in _SCALARS:
+        elif kind in SCALARS:
             taken[key] = value.item()
         elif kind is np.ndarray and not value.dtype.hasobject:
             taken[key] = value.tolist() if value.dtype.kind in "biuf" and value.size <= LISTED_ITEMS else value.copy()

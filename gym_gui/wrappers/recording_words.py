@@ -54,7 +54,8 @@ _KNOWN: Final = frozenset(
 _PIECE_BYTES: Final = 1 << 20
 # A larger array costs more as a copy than by NumPy's own way.
 _SMALL_BYTES: Final = 4_096
-_SCALARS: Final = frozenset({np.float64, np.float32, np.int64, np.int32, np.uint8, np.bool_})
+#: NumPy's scalars that there are many of, in infos and observations.
+SCALARS: Final = frozenset({np.float64, np.float32, np.int64, np.int32, np.uint8, np.bool_})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +119,7 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, obj: Any) -> Any:
         # What there are many of first: NumPy's own ways take these two to ten times as long.
         kind = type(obj)
-        if kind in _SCALARS:
+        if kind in SCALARS:
             return kind, (obj.item(),)
         if kind is np.ndarray:
             is_small = obj.nbytes <= _SMALL_BYTES and obj.dtype.kind in "biuf"

@@ -142,18 +142,23 @@ def empty_folder(var_dir: Path) -> Iterator[Path]:
         yield folder
 
 
-def test_that_an_empty_library_invites_to_nothing_that_cannot_be(
-    qtbot: QtBot, qapp: QApplication, empty_folder: Path
-) -> None:
-    del qapp
-    window = make_window(Settings(var_dir=empty_folder, ui=UiConfig(theme="dark")))
+def empty_library(window: MainWindow, qtbot: QtBot) -> EmptyState:
+    """What stands where the library's table would, once the window is open on it."""
     window.show()
     window.open()
     qtbot.waitUntil(lambda: window.context is not None, timeout=WAIT_MS)
     window.show_screen("replay")
     screen = window.made_screen("replay")
     assert isinstance(screen, ReplayScreen)
-    empty = screen.library._empty
+    return screen.library._empty
+
+
+def test_that_an_empty_library_invites_to_nothing_that_cannot_be(
+    qtbot: QtBot, qapp: QApplication, empty_folder: Path
+) -> None:
+    del qapp
+    window = make_window(Settings(var_dir=empty_folder, ui=UiConfig(theme="dark")))
+    empty = empty_library(window, qtbot)
     qtbot.waitUntil(lambda: empty.title == "Nothing recorded yet", timeout=WAIT_MS)
     assert not empty.button.isVisible()
     window.close()
@@ -168,13 +173,7 @@ def test_that_pictures_without_a_database_are_not_passed_over(qtbot: QtBot, qapp
     for file in (tmp_path / "var").rglob("telemetry.sqlite*"):
         file.unlink()
     window = make_window(Settings(var_dir=tmp_path / "var", ui=UiConfig(theme="dark")))
-    window.show()
-    window.open()
-    qtbot.waitUntil(lambda: window.context is not None, timeout=WAIT_MS)
-    window.show_screen("replay")
-    screen = window.made_screen("replay")
-    assert isinstance(screen, ReplayScreen)
-    empty = screen.library._empty
+    empty = empty_library(window, qtbot)
     qtbot.waitUntil(lambda: empty.title == "The recordings are not listed", timeout=WAIT_MS)
     assert empty.text.startswith("1 replay file lies here without rows")
     window.close()

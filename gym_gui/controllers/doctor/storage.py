@@ -11,6 +11,7 @@ import numpy as np
 
 from gym_gui.controllers.doctor.check import Check, Status
 from gym_gui.core.data_model import RunState
+from gym_gui.core.data_model.run import KEPT_ELSEWHERE
 from gym_gui.core.errors import EnvironmentFault
 from gym_gui.replay import FrameResolver, ReplayWriter
 from gym_gui.replay.run_lock import is_being_written
@@ -85,7 +86,7 @@ def check_runs(settings: Settings) -> Check:
 
 def _faults_of_others(archive: Archive, runs: Sequence[RunSummary]) -> Iterator[tuple[str, str]]:
     """What is wrong with recordings of other backends, whose pictures are in folders of their own, and what to do."""
-    others = [one for one in runs if "recording" in one.run.metadata]
+    others = [one for one in runs if KEPT_ELSEWHERE in one.run.metadata]
     told = ((one.run.run_id, _why_unread(archive.library, one)) for one in others[:_READ])
     unread = [(run_id, why) for run_id, why in told if why]
     if unread:
@@ -98,7 +99,7 @@ def _faults_of_others(archive: Archive, runs: Sequence[RunSummary]) -> Iterator[
 
 def _faults_of_files(archive: Archive, runs: Sequence[RunSummary]) -> Iterator[tuple[str, str]]:
     """What is wrong with replay files, and what to do."""
-    pictured = [one.run.run_id for one in runs if one.frames and "recording" not in one.run.metadata]
+    pictured = [one.run.run_id for one in runs if one.frames and KEPT_ELSEWHERE not in one.run.metadata]
     lost = [run_id for run_id in pictured if not archive.resolver.has_run(run_id)]
     there = [run_id for run_id in pictured if run_id not in lost][:_OPENED]
     damaged = [run_id for run_id in there if archive.resolver.get_run_info(run_id) is None]

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from gym_gui.core.data_model.run import KEPT_ELSEWHERE
 from gym_gui.core.errors import ExportError, FormatUnavailableError, RunNotFoundError
 from gym_gui.core.sound import sound_rate_of
 from gym_gui.recording.export.beside import check_target, size_of, written_beside
@@ -191,7 +192,7 @@ class open_source:  # noqa: N801 - used as a function in a with statement
     def _is_own(self, store: Any) -> bool:
         """Whether the store holds the run's rows itself; else another backend does, and the library reads them."""
         try:
-            return self._run_id is not None and "recording" not in store.get_run(self._run_id).metadata
+            return self._run_id is not None and KEPT_ELSEWHERE not in store.get_run(self._run_id).metadata
         except RunNotFoundError:
             return False
 
