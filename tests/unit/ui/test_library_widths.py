@@ -25,8 +25,8 @@ def wanted(game: int, player: int) -> dict[Column, int]:
         (NUMBERS + 500, (250, 250)),
         (NUMBERS + 301, (150, 151)),
         (NUMBERS + 200, (120, 80)),
-        (NUMBERS + 170, (106, 64)),
-        (NUMBERS + 144, (80, 64)),
+        (NUMBERS + 170, (170 - LEAST[Column.PLAYER], LEAST[Column.PLAYER])),
+        (NUMBERS + sum(LEAST[column] for column in NAMES), (LEAST[Column.GAME], LEAST[Column.PLAYER])),
     ],
 )
 def test_that_names_take_what_numbers_leave_and_the_player_gives_way_first(room: int, names: tuple[int, int]) -> None:
