@@ -44,8 +44,13 @@ NEWEST = (3, 14)
 BUILD_PACKAGES = ["hatchling", "editables", "setuptools"]
 # Pure Python that its authors publish as source only; everything else comes ready built.
 SOURCE_ONLY = "antlr4-python3-runtime"
-# Within the environment only: a checkout may lie in a folder that is called so.
-NEVER_IMPORTED = re.escape(str(VENV)) + r".*[/\\](tests|examples)[/\\]"
+# What nobody here imports is a third of what there is to translate; it still is when somebody does. Within the
+# environment only: a checkout may lie in a folder that is called so.
+NEVER_IMPORTED = re.escape(str(VENV)) + (
+    r".*[/\\](tests|examples"
+    r"|(ray[/\\](data|llm|rllib|serve|train|tune))|(torch[/\\](_inductor[/\\](codegen|fx_passes|kernel)|testing[/\\]_internal))"
+    r"|site-packages[/\\](mypyc?|networkx|pip|setuptools))[/\\]"
+)
 CERTIFICATE_MARK = "CERTIFICATE_VERIFY_FAILED"
 OFFLINE_MARKS = ("NewConnectionError", "NameResolutionError", "Temporary failure in name resolution", "Retrying (")
 NOT_OFFERED_MARKS = ("ResolutionImpossible", "No matching distribution")
@@ -190,7 +195,7 @@ def run_logged(command: list[str], log: IO[bytes], lock: IO[bytes]) -> int:
 
 
 def translate_packages(log: IO[bytes], lock: IO[bytes]) -> None:
-    """Translate every module once, on all cores; pip does it on one, and packages' own tests as well.
+    """Translate the modules once, on all cores; pip does it on one, and what nobody imports as well.
 
     What cannot be translated is no fault: some packages hold templates that only look like Python.
     """

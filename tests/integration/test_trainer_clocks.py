@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from integration.command_line import VISITORS
 from shifted_clock import ShiftedClock
 from trainer_rig import TrainerProcess, until
 
@@ -26,8 +28,14 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 HOUR_S = 3_600
+ENDLESS = TrainingConfig(worker="random", env_id="visiting_envs:Paced-v0", total_steps=100_000_000)
 # Forward, back to before the start, back by twenty years, and true again.
 JUMPS_S = (2 * HOUR_S, -2 * HOUR_S, -20 * 365 * 24 * HOUR_S, 0)
+
+
+@pytest.fixture(autouse=True)
+def _visitors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(VISITORS))
 
 
 @pytest.fixture
@@ -75,7 +83,7 @@ def test_that_a_machine_whose_clock_is_set_goes_on_training(
 ) -> None:
     for name, value in clock.variables.items():
         monkeypatch.setenv(name, value)  # the trainer's, and its workers'
-    config = TrainingConfig(worker="random", env_id="CartPole-v1", total_steps=100_000_000, frames="every:50")
+    config = replace(ENDLESS, frames="every:50")
     with TrainerProcess(var_dir) as trainer, trainer.client() as client:
         client.submit(config, run_id="training")
         until(lambda: client.get("training").progress.steps > 100, "steps")
@@ -105,10 +113,9 @@ def test_that_a_trainer_killed_before_its_clock_is_set_goes_on_after_it(
 ) -> None:
     for name, value in clock.variables.items():
         monkeypatch.setenv(name, value)
-    config = TrainingConfig(worker="random", env_id="CartPole-v1", total_steps=100_000_000)
     with TrainerProcess(var_dir) as trainer:
         with trainer.client() as client:
-            client.submit(config, run_id="training")
+            client.submit(ENDLESS, run_id="training")
             until(lambda: client.get("training").progress.steps > 100, "steps")
             (before,) = client.get("training").workers
         trainer.kill()

@@ -173,6 +173,16 @@ class Bulky(Visitor):
         return self.np_random.integers(0, 256, (60, 60, 3), dtype=np.uint8)
 
 
+class Paced(Visitor):
+    """At the pace of a real game, and so no load for what is tested beside it."""
+
+    length: ClassVar[int] = 50
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        threading.Event().wait(0.004)
+        return super().step(action)
+
+
 class Objectives(Visitor):
     """Rewards of two objectives, as those of mo-gymnasium."""
 

@@ -38,7 +38,7 @@ def test_that_a_long_drive_looks_the_same_however_often_it_is_looked_at() -> Non
     plain, hastened = (gymnasium.make("CarRacing-v3", render_mode="rgb_array", max_episode_steps=400) for _ in "ab")
     hasten_drawing(hastened)
     observed = [env.reset(seed=5)[0] for env in (plain, hastened)]
-    for number in range(180):
+    for number in range(120):
         np.testing.assert_array_equal(observed[0], observed[1])
         for _ in range((1, 1, 0, 3)[number % 4]):
             seen: list[Any] = [env.render() for env in (plain, hastened)]
