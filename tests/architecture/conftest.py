@@ -1,11 +1,10 @@
-"""What is parsed for the tests of this folder goes with them: the garbage collector of all others has less to look at."""
+"""What is parsed for the tests of this folder goes with them: it would only slow down the garbage collector later."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-
 from architecture.project_files import syntax_tree
 
 if TYPE_CHECKING:

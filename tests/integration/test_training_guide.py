@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.waits]
 PAGE = ROOT / "docs" / "guide" / "training.md"
 SMALL = {
     "cartpole-ppo": ["--steps", "1024", "--set", "evaluation.every_steps=512", "--set", "evaluation.episodes=1"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,10 +99,22 @@ def test_that_the_key_hint_goes_at_the_first_key_of_the_game(qtbot: QtBot, windo
     game = page(window)
     assert window.context is not None
     assert window.context.recorder is not None
-    window.context.recorder.session.start("CartPole-v1")
+    window.context.recorder.session.start("MountainCar-v0")
     qtbot.waitUntil(game.overlays.hint.isVisible, timeout=WAIT_MS)
     QTest.keyClick(game, Qt.Key.Key_Left)
     assert not game.overlays.hint.isVisible()
+    for phase in (Phase.PAUSED, Phase.PLAYING):
+        game.show_session(replace(game.state, phase=phase))
+    assert not game.overlays.hint.isVisible(), "its keys are known"
+
+
+def test_that_the_key_hint_comes_again_where_nobody_could_read_it(window: MainWindow) -> None:
+    game = page(window)
+    for phase in (Phase.LOADING, Phase.EPISODE_OVER):
+        game.show_session(replace(PLAYING, phase=phase))
+        assert game.overlays.hint.isHidden()
+    game.show_session(PLAYING)
+    assert not game.overlays.hint.isHidden()
 
 
 @pytest.mark.parametrize("size", [(948, 672), (1204, 792)], ids=["upright", "lying"])

@@ -75,7 +75,8 @@ class GamePage(QWidget):
         self._connect()
         self._hud_timer = make_timer(self, HUD_MS, self._refresh_hud, single=False)
         self._strip_timer = make_timer(self, STRIP_MS, self._hide_strip)
-        self._hint_timer = make_timer(self, HINT_MS, self.overlays.hint.hide)
+        self._hint_due = False  # since a game loads, until its keys were read or used
+        self._hint_timer = make_timer(self, HINT_MS, self._put_hint_away)
 
     def _connect(self) -> None:
         session, overlays = self._session, self.overlays
@@ -112,6 +113,7 @@ class GamePage(QWidget):
             self._close_help()
             self.overlays.seed_panel.hide()
             self.overlays.hint.hide()
+            self._hint_due = True
         if state.phase is not before.phase or state.message != before.message:
             self._show_phase(before)
         elif state.phase is not Phase.PLAYING:
@@ -165,7 +167,7 @@ class GamePage(QWidget):
             return
         self._resume_after_help = self._state.phase is Phase.PLAYING
         self._session.pause()
-        self.overlays.hint.hide()
+        self._put_hint_away()
         self.overlays.help.show_keys(
             self._name or self._state.env_id,
             self._state,
@@ -187,7 +189,7 @@ class GamePage(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self.overlays.tip.hide()
         if self._shortcuts.belongs_to_game(event, self._state.bindings):
-            self.overlays.hint.hide()
+            self._put_hint_away()
             if self.keys.press(event) and self._state.phase is Phase.PLAYING:
                 self._hide_strip_for_keys()
             return
@@ -286,13 +288,14 @@ class GamePage(QWidget):
         unseen = blind and not self.view.is_shown
         self.overlays.message.show_state(state, self._name or state.env_id, blind=unseen)
         self.overlays.pill.say("" if blind and state.phase is Phase.PLAYING else pill_text(state))
-        if before.phase is Phase.LOADING and state.phase is Phase.PLAYING:
+        if state.phase is Phase.PLAYING and before.phase is not Phase.PLAYING and self._hint_due:
             self._begin_play()
         if state.phase is Phase.PLAYING:
             self._strip_timer.start()
             self._hud_timer.start()
         else:
             self._hud_timer.stop()
+            self._hint_timer.stop()
             self.overlays.hint.hide()
             self._show_strip()
         self._refresh_hud()
@@ -303,6 +306,11 @@ class GamePage(QWidget):
         self.overlays.hint.show_keys(self._state.bindings)
         self.overlays.hint.show()
         self._hint_timer.start()
+
+    def _put_hint_away(self) -> None:
+        """The keys are known by now, which they are not where the first episode was over in half a second."""
+        self._hint_due = False
+        self.overlays.hint.hide()
 
     def _close_help(self) -> None:
         self.overlays.help.hide()
