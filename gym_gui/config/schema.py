@@ -160,7 +160,11 @@ class ParquetRecordConfig(BufferedRecordConfig):
         "zstd", "Algorithm of the files' columns.", choices=PARQUET_CODECS, env="GYM_GUI_PARQUET_COMPRESSION", own=True
     )
     compression_level: int | None = _setting(
-        None, "Effort of that algorithm; null for its own default.", low=0, high=22, own=True
+        None,
+        "Effort of that algorithm: zstd 1 to 22, gzip 1 to 9, brotli 1 to 11; null for its own default.",
+        low=1,
+        high=22,
+        own=True,
     )
 
 
@@ -233,7 +237,9 @@ class TrainerConfig:
     listen: str = _setting(
         "", "Where it answers, as `host:port`; empty for this machine alone. Beyond this machine it wants TLS."
     )
-    metrics_port: int = _setting(0, "Port where Prometheus may ask, on this machine; 0 for none.", low=0, high=65_535)
+    metrics_port: int = _setting(
+        0, "Port where Prometheus may ask, at the host of `trainer.listen`; 0 for none.", low=0, high=65_535
+    )
     registry_url: str = _setting(
         "",
         "Database that remembers runs, as `postgresql+psycopg://user@host/name`; empty for SQLite in the var folder.",

@@ -84,6 +84,7 @@ def test_that_what_a_backend_recorded_comes_back_whole_beside_it(backend: str, t
         ({"output": "no/such/folder/x.csv"}, ("no folder",)),
         ({"output": "there.csv"}, ("there already", "--force")),
         ({"output": "x.csv", "overlay": True}, ("CSV has no --overlay",)),
+        ({"output": "x.csv", "frames": False}, ("CSV has no --no-frames.", "It has no options of its own.")),
         ({"output": "x.parquet", "compression": "rar"}, ("no compression 'rar'", "zstd")),
         ({"output": "x.parquet", "compression_level": 23}, ("no level 23 of zstd", "1 to 22")),
         ({"output": "x.h5", "compression": "lzf", "compression_level": 3}, ("lzf of HDF5 has no levels",)),

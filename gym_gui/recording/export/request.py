@@ -108,8 +108,10 @@ class ExportResult:
     notes: tuple[str, ...] = ()
 
 
-def _word(option: str) -> str:
+def _word(option: str, value: object = None) -> str:
     """An option as it is written on the command line."""
+    if option == "frames" and value is False:
+        return "--no-frames"
     return {"partitioned": "--partition", "sound": "--no-sound"}.get(option, f"--{option.replace('_', '-')}")
 
 
@@ -144,9 +146,11 @@ def check_request(request: ExportRequest, chosen: ExportFormat) -> None:
     asked = request.options
     defaults = ExportOptions()
     for one in fields(ExportOptions):
-        if getattr(asked, one.name) != getattr(defaults, one.name) and one.name not in chosen.options:
-            known = ", ".join(sorted(map(_word, chosen.options))) or "none of these"
-            raise ExportRequestError(f"{chosen.title} has no {_word(one.name)}.", hint=f"It knows: {known}.")
+        value = getattr(asked, one.name)
+        if value != getattr(defaults, one.name) and one.name not in chosen.options:
+            known = ", ".join(sorted(map(_word, chosen.options)))
+            hint = f"It knows: {known}." if known else "It has no options of its own."
+            raise ExportRequestError(f"{chosen.title} has no {_word(one.name, value)}.", hint=hint)
     if asked.compression is not None and asked.compression not in chosen.compressions:
         raise ExportRequestError(
             f"{chosen.title} has no compression {asked.compression!r}.",

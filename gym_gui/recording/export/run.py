@@ -226,7 +226,7 @@ def _check_sound(selection: Selection, chosen: ExportFormat) -> None:
     if chosen.needs_sound and sound_rate_of(selection.run.metadata) is None:
         raise ExportError(
             f"No sound was recorded in run {selection.run.run_id}, so there is no {chosen.title} of it.",
-            hint="Sound is of Atari games that a person plays at one emulated frame a step.",
+            hint="Sound is of Atari games opened as for a person, with a fixed frame skip.",
         )
 
 
