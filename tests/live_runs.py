@@ -188,6 +188,10 @@ class MemoryDesk:
         """Note it."""
         self._order("archive", run_id, reason)
 
+    def unarchive(self, run_id: str, reason: str) -> None:
+        """Note it."""
+        self._order("unarchive", run_id, reason)
+
     def order(self, run_id: str, kind: str, detail: Mapping[str, Any]) -> None:
         """Note it."""
         self._order(kind, run_id, dict(detail))

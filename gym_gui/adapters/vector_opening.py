@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from gym_gui.adapters.catalog import make_adapter
 from gym_gui.adapters.foreign import one_line
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from gymnasium import Env
     from gymnasium.vector import VectorEnv
-
-VECTORIZATIONS: Final = ("sync", "async")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from click.core import ParameterSource
 
 import gym_gui
 from gym_gui.cli.face import CommandContext, RemoteTrainer, WindowFace, refuse_trainer
-from gym_gui.cli.options import TRAINER_VARIABLE, HintingGroup, as_typed_here, forget_trainer, say, settings_for
+from gym_gui.cli.options import HintingGroup, as_typed_here, forget_trainer, say, settings_for
+from gym_gui.core import variables
 from gym_gui.core.clock import SWITCH_INTERVAL_S
 from gym_gui.core.errors import EnvironmentFault, RequestError
 from gym_gui.core.typing_compat import override
@@ -84,7 +85,7 @@ class _LazyGroup(HintingGroup):
 @click.option(
     "--trainer",
     metavar="HOST:PORT",
-    envvar=TRAINER_VARIABLE,
+    envvar=variables.TRAINER,
     help="Read the recordings of the trainer at that address instead of a folder's: runs, episodes, steps, scalars, "
     "frame, export, replay, and the window. Where the variable GYM_GUI_TRAINER says so, --var-dir counts more.",
 )
@@ -92,14 +93,14 @@ class _LazyGroup(HintingGroup):
     "--token-file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    envvar="GYM_GUI_TRAINER_TOKEN_FILE",
+    envvar=variables.TOKEN_FILE,
     help="With the token of a trainer on another machine.",
 )
 @click.option(
     "--ca",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    envvar="GYM_GUI_TRAINER_CA",
+    envvar=variables.CERTIFICATE,
     help="With its certificate.",
 )
 @click.version_option(gym_gui.__version__, prog_name="gym-gui")

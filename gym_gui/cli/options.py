@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from gym_gui.cli.face import command_context
+from gym_gui.core import variables
 from gym_gui.core.passwords import without_passwords
 from gym_gui.core.typing_compat import override
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from gym_gui.config.settings import Settings
 
 _NO_PATH: Final = (errno.ENAMETOOLONG, errno.EINVAL)
-# How the user started us, where it was not as `gym-gui`: a script that sets up and starts names itself here.
-COMMAND_VARIABLE: Final = "GYM_GUI_COMMAND"
-TRAINER_VARIABLE: Final = "GYM_GUI_TRAINER"
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 
@@ -80,7 +78,7 @@ def _meaning_the_folder(_context: click.Context, _parameter: click.Parameter, fo
 
 def forget_trainer() -> None:
     """Let a folder that was named count, for the window too: the trainer that the variable names is not asked."""
-    os.environ.pop(TRAINER_VARIABLE, None)
+    os.environ.pop(variables.TRAINER, None)
 
 
 def json_option(command: _Command) -> _Command:
@@ -134,7 +132,7 @@ def say(text: str, *, err: bool = False) -> None:
 
 def as_typed_here(text: str) -> str:
     """*text* without passwords, and with `gym-gui` replaced where the application was started in another way."""
-    return without_passwords(text).replace("gym-gui ", f"{os.environ.get(COMMAND_VARIABLE) or 'gym-gui'} ")
+    return without_passwords(text).replace("gym-gui ", f"{os.environ.get(variables.COMMAND) or 'gym-gui'} ")
 
 
 @contextmanager

@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "resume": ("train_runs", "Let a paused run go on, or an ended one from its newest checkpoint."),
     "cancel": ("train_runs", "Stop a run; its checkpoint is kept."),
     "archive": ("train_runs", "Put an ended run out of the way."),
+    "unarchive": ("train_runs", "Take a run out of the archive again."),
     "purge": ("train_runs", "Remove an archived run's recording and checkpoints."),
 }
 

@@ -1,4 +1,4 @@
-"""`gym-gui train list | show | pause | resume | cancel | archive | purge`: runs that the trainer knows."""
+"""`gym-gui train list | show | pause | resume | cancel | archive | unarchive | purge`: runs that the trainer knows."""
 
 from __future__ import annotations
 
@@ -185,6 +185,14 @@ def archive(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> No
     """Put an ended RUN out of the way; everything of it is kept."""
     with link.opened() as client:
         run = client.archive(run_id_of(client, run_id), reason)
+    _tell(run, as_json=as_json)
+
+
+@_steering
+def unarchive(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
+    """Take RUN out of the archive again."""
+    with link.opened() as client:
+        run = client.unarchive(run_id_of(client, run_id), reason)
     _tell(run, as_json=as_json)
 
 

@@ -10,6 +10,7 @@ import click
 
 from gym_gui.cli.face import command_context
 from gym_gui.cli.options import settings_for
+from gym_gui.core.variables import CERTIFICATE, TOKEN_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,13 +26,13 @@ def trainer_options(command: _Command) -> _Command:
         click.option(
             "--ca",
             type=click.Path(dir_okay=False, path_type=Path),
-            envvar="GYM_GUI_TRAINER_CA",
+            envvar=CERTIFICATE,
             help="The trainer's certificate, where it is on another machine.",
         ),
         click.option(
             "--token-file",
             type=click.Path(dir_okay=False, path_type=Path),
-            envvar="GYM_GUI_TRAINER_TOKEN_FILE",
+            envvar=TOKEN_FILE,
             help="File with the trainer's token, likewise.",
         ),
         click.option(

@@ -60,11 +60,6 @@ class Key:
     own: bool
     python: bool
 
-    @property
-    def general_env(self) -> str:
-        """The environment variable of the general form: ``GYM_GUI__record__compression``."""
-        return f"GYM_GUI__{self.name.replace('.', '__')}"
-
 
 @cache
 def keys_of(**options: str) -> dict[str, Key]:

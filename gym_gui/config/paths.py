@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
+from gym_gui.core import variables
 from gym_gui.core.errors import VarDirError
-
-VAR_DIR_VARIABLE: Final = "GYM_GUI_VAR_DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ class VarPaths:
 
 def default_var_dir() -> Path:
     """``GYM_GUI_VAR_DIR``, else ``var/`` of the checkout, else the platform's user data folder."""
-    chosen = os.environ.get(VAR_DIR_VARIABLE)
+    chosen = os.environ.get(variables.VAR_DIR)
     if chosen:
         return Path(chosen).expanduser().absolute()
     checkout = Path(__file__).resolve().parents[2]
@@ -144,5 +142,5 @@ def _check_writable(folder: Path, root: Path) -> None:
 def _unusable(root: Path, error: OSError) -> VarDirError:
     return VarDirError(
         f"The folder for recordings cannot be written: {error.strerror or error}.",
-        hint=f"Choose another one with --var-dir or {VAR_DIR_VARIABLE}. Folder: {root}",
+        hint=f"Choose another one with --var-dir or {variables.VAR_DIR}. Folder: {root}",
     )

@@ -223,7 +223,7 @@ class LiveCurvesController:
         self._runner.submit(
             lambda: self._read(asked, labels, hues, before),
             lambda answer: self._arrived(answer, generation),
-            self._failed,
+            lambda error: self._failed(error, generation),
         )
 
     def pick(self, line: CurveLine, metric: str, place: int) -> None:
@@ -306,8 +306,11 @@ class LiveCurvesController:
             self._again = False
             self.poll()
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: Exception, generation: int) -> None:
         self._busy = self._again = False
+        if generation != self._generation:  # of what nobody looks at any more
+            self.poll()
+            return
         self._state = replace(self._state, loading=False, fault=str(error) or type(error).__name__)
         self._view.show_curves(self._state)
 

@@ -117,5 +117,6 @@ class LiveDetailsController:
 
     def _failed(self, run: LiveRun, error: Exception) -> None:
         if self._known is not None and self._known.run.run_id == run.run_id:
+            self._asked = None  # the next poll asks again
             self._known = RunDetails(run=run, fault=str(error) or type(error).__name__)
             self._view.show_details(self._known)

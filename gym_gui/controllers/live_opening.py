@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 from gym_gui.controllers.live_desk import LiveDesk
 from gym_gui.controllers.live_recorded import RecordedRuns
+from gym_gui.core import variables
 
 if TYPE_CHECKING:
     from gym_gui.controllers.live_desk import TrainerSource
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from gym_gui.services.library_reader import LibraryReader
     from gym_gui.services.trainer.client.client import TrainerClient
     from gym_gui.services.trainer.client.remote_library import RemoteLibrary
-
-# A trainer on another machine: its address, and files with what it wants to be shown.
-TRAINER_VARIABLE: Final = "GYM_GUI_TRAINER"
-TOKEN_VARIABLE: Final = "GYM_GUI_TRAINER_TOKEN_FILE"  # noqa: S105 - the name of a variable
-CERTIFICATE_VARIABLE: Final = "GYM_GUI_TRAINER_CA"
 
 
 def open_desk(archive: Archive) -> LiveDesk:
@@ -34,7 +30,7 @@ def open_desk(archive: Archive) -> LiveDesk:
 
     # Any other library is a trainer's.
     recordings = RemoteRecordings(cast("RemoteLibrary", archive.library))
-    remote = partial(_elsewhere, archive, recordings, os.environ.get(TRAINER_VARIABLE))
+    remote = partial(_elsewhere, archive, recordings, os.environ.get(variables.TRAINER))
     return LiveDesk(recordings, find=remote, start=remote)
 
 
@@ -71,7 +67,7 @@ def _elsewhere(archive: Archive, recordings: RemoteRecordings, address: str | No
     from gym_gui.controllers.live_trainer import TrainerRuns  # noqa: PLC0415 - grpc, see above
     from gym_gui.services.trainer.client.discovery import connect  # noqa: PLC0415 - grpc, see above
 
-    token, certificate = os.environ.get(TOKEN_VARIABLE), os.environ.get(CERTIFICATE_VARIABLE)
+    token, certificate = os.environ.get(variables.TOKEN_FILE), os.environ.get(variables.CERTIFICATE)
     client = connect(
         archive.paths,
         address,

@@ -31,6 +31,7 @@ class RunAct(StrEnum):
     CONTINUE = "continue"  # a new run from the newest checkpoint of an ended one
     CLONE = "clone"
     ARCHIVE = "archive"
+    UNARCHIVE = "unarchive"
 
 
 def allowed(run: LiveRun) -> frozenset[RunAct]:
@@ -44,10 +45,8 @@ def allowed(run: LiveRun) -> frozenset[RunAct]:
         acts |= {RunAct.RESUME, RunAct.CANCEL}
     elif run.state.is_active:
         acts.add(RunAct.CANCEL)
-    else:
-        acts.add(RunAct.CONTINUE)
-        if not run.archived:
-            acts.add(RunAct.ARCHIVE)
+    elif not run.purged:
+        acts |= {RunAct.CONTINUE, RunAct.UNARCHIVE if run.archived else RunAct.ARCHIVE}
     return frozenset(acts)
 
 
@@ -162,10 +161,8 @@ class LiveOrdersController:
         chosen = [run for run in runs if act in allowed(run)]
         if not chosen:
             return
-        if act is RunAct.CONTINUE:
-            for run in chosen:
-                if run.config is not None:
-                    self.start(run.config, resume_from=run.run_id)
+        if act is RunAct.CONTINUE and len(chosen) == 1 and chosen[0].config is not None:
+            self.start(chosen[0].config, resume_from=chosen[0].run_id)
             return
 
         def work() -> list[str]:
@@ -173,7 +170,7 @@ class LiveOrdersController:
             faults = []
             for run in chosen:
                 try:
-                    do(run.run_id, _BY_HAND)
+                    do(run)
                 except EnvironmentFault as fault:
                     faults.append(str(fault))
             return faults
@@ -204,13 +201,21 @@ _DONE: Final = {
     RunAct.RESUME: "going on",
     RunAct.CANCEL: "cancelled",
     RunAct.ARCHIVE: "archived",
+    RunAct.UNARCHIVE: "out of the archive",
+    RunAct.CONTINUE: "continued",
 }
 
 
-def _do(orders: TrainerOrders, act: RunAct) -> Callable[[str, str], None]:
+def _do(orders: TrainerOrders, act: RunAct) -> Callable[[LiveRun], object]:
+    def continued(run: LiveRun) -> None:
+        if run.config is not None:
+            orders.submit(run.config, resume_from=run.run_id)
+
     return {
-        RunAct.PAUSE: orders.pause,
-        RunAct.RESUME: orders.resume,
-        RunAct.CANCEL: orders.cancel,
-        RunAct.ARCHIVE: orders.archive,
+        RunAct.PAUSE: lambda run: orders.pause(run.run_id, _BY_HAND),
+        RunAct.RESUME: lambda run: orders.resume(run.run_id, _BY_HAND),
+        RunAct.CANCEL: lambda run: orders.cancel(run.run_id, _BY_HAND),
+        RunAct.ARCHIVE: lambda run: orders.archive(run.run_id, _BY_HAND),
+        RunAct.UNARCHIVE: lambda run: orders.unarchive(run.run_id, _BY_HAND),
+        RunAct.CONTINUE: continued,
     }[act]

@@ -358,7 +358,7 @@ class RecordedRuns:
         before = self._pace.get(run.run_id)
         if run.state is not TrainingState.RUNNING:
             self._pace.pop(run.run_id, None)
-            return replace(run, progress=replace(run.progress, steps_per_s=_mean_speed(run)))
+            return replace(run, progress=replace(run.progress, steps_per_s=run.mean_steps_per_s))
         if before is None:
             self._pace[run.run_id] = _Pace(steps, now_s, float("nan"))
             return run
@@ -391,10 +391,3 @@ def _host_of(summary: RunSummary) -> str:
 
 def _is_evaluation(summary: RunSummary) -> bool:
     return EVALUATION_KEY in summary.run.metadata
-
-
-def _mean_speed(run: LiveRun) -> float:
-    if run.started_at is None or run.ended_at is None:
-        return float("nan")
-    took = (run.ended_at - run.started_at).total_seconds()
-    return run.progress.steps / took if took > 0 else float("nan")

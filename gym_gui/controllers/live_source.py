@@ -5,6 +5,7 @@ Everything here is asked in tasks, never on the thread that paints; several task
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -68,6 +69,7 @@ class LiveRun:
         attempt: Counts up where the same configuration runs again.
         restarts: How often it was started again after a failure.
         archived: Whether it was put out of the way.
+        purged: Whether its data is gone.
         managed: Whether a trainer takes orders for it.
     """
 
@@ -91,6 +93,7 @@ class LiveRun:
     attempt: int = 1
     restarts: int = 0
     archived: bool = False
+    purged: bool = False
     managed: bool = False
 
     @property
@@ -104,6 +107,14 @@ class LiveRun:
         if self.state is TrainingState.COMPLETED:
             return 1.0
         return min(1.0, self.progress.steps / self.total_steps)
+
+    @property
+    def mean_steps_per_s(self) -> float:
+        """Steps a second over the whole of a run that has ended, those before its checkpoint left out; NaN before."""
+        if self.ended_at is None:
+            return math.nan
+        took_s = (self.ended_at - (self.started_at or self.created_at)).total_seconds()
+        return max(0, self.progress.steps - self.steps_before) / took_s if took_s > 0 else math.nan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -266,6 +277,9 @@ class TrainerOrders(Protocol):
 
     def archive(self, run_id: str, reason: str) -> None:
         """Put an ended run out of the way."""
+
+    def unarchive(self, run_id: str, reason: str) -> None:
+        """Take it out of the archive again."""
 
     def order(self, run_id: str, kind: str, detail: Mapping[str, Any]) -> None:
         """``take-control``, ``act``, ``hand-back``, ``checkpoint``, ``evaluate``."""

@@ -216,6 +216,9 @@ class _Orders:
     def archive(self, run_id: str, reason: str) -> None:
         self._client.archive(run_id, reason)
 
+    def unarchive(self, run_id: str, reason: str) -> None:
+        self._client.unarchive(run_id, reason)
+
     def order(self, run_id: str, kind: str, detail: Mapping[str, Any]) -> None:
         self._client.order(run_id, kind, detail)
 
@@ -253,5 +256,6 @@ def live_run_of(run: TrainingRun) -> LiveRun:
         attempt=run.attempt,
         restarts=run.restarts,
         archived=run.retention is not Retention.NONE,
+        purged=run.retention is Retention.PURGED,
         managed=bool(run.digest),
     )

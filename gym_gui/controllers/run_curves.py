@@ -24,7 +24,6 @@ RETURN: Final = "return"
 LENGTH: Final = "length"
 SPEED: Final = "speed"
 EVALUATION: Final = "evaluation return"
-OF_EPISODES: Final = (RETURN, LENGTH, SPEED, EVALUATION)
 # Each point of these is one episode.
 _EPISODE_BY_EPISODE: Final = frozenset({RETURN, LENGTH, EVALUATION})
 # Speed is told of stretches that are long enough to say something.

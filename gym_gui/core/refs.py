@@ -16,7 +16,8 @@ FRAME_REF_SCHEME: Final = "h5"
 FRAMES_DATASET: Final = "frames"
 OBSERVATIONS_DATASET: Final = "observations"
 
-_RUN_ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._-]{1,128}")
+_LONGEST = 128
+_RUN_ID = re.compile(rf"(?!\.+\Z)[A-Za-z0-9._-]{{1,{_LONGEST}}}")
 # A variant, frames.1, holds what came after a shape or dtype changed in mid-run.
 _FRAME_REF = re.compile(
     r"h5://(?P<run_id>(?!\.+/)[A-Za-z0-9._-]{1,128})/(?P<dataset>[a-z][a-z0-9_]{0,63}(?:\.[0-9]{1,4})?)"
@@ -92,6 +93,16 @@ def check_run_id(text: str) -> str:
             hint="A run id has 1 to 128 letters, digits, '.', '_' or '-', and is not only dots.",
         )
     return text
+
+
+def run_id_with(run_id: str, suffix: str) -> str:
+    """A run id with something behind it; cut before, so that it remains one."""
+    return f"{run_id[: _LONGEST - len(suffix)]}{suffix}"
+
+
+def numbered_run_id(run_id: str, number: int) -> str:
+    """The *number*-th run of a name: ``name``, ``name-2``, and so on."""
+    return run_id if number == 1 else run_id_with(run_id, f"-{number}")
 
 
 def new_run_id(env_id: str, now: datetime) -> str:

@@ -34,7 +34,7 @@ def open_library(var_dir: str | PathLike[str] | None = None) -> Library:
         VarDirError: there is no such folder.
         StoreError: its database is foreign, damaged or locked.
     """
-    folder = default_var_dir() if var_dir is None else Path(var_dir)
+    folder = default_var_dir() if var_dir is None else Path(var_dir).expanduser()
     return Library(open_archive(replace(load_settings(folder, lenient=True), var_dir=folder)))
 
 

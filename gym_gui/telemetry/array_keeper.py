@@ -56,11 +56,6 @@ class ArrayKeeper:
         self.lost_frames = 0
         self.saved_frames = 0
 
-    @property
-    def keeps_arrays(self) -> bool:
-        """Whether there is anywhere to put them."""
-        return self._factory is not None
-
     def begin_run(self, run_id: str) -> None:
         """Open the run's file now: holding its lock tells other processes that the run lives."""
         if self._factory is not None:

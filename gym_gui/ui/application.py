@@ -19,6 +19,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from gym_gui.core.clock import SWITCH_INTERVAL_S
+from gym_gui.core.variables import TRAINER
 from gym_gui.ui.main_window import MainWindow
 from gym_gui.ui.theme import Theme
 
@@ -150,7 +151,7 @@ class CrashReporter(QObject):
 
 
 def _open_recordings(settings: Settings) -> Archive:
-    address = os.environ.get("GYM_GUI_TRAINER")
+    address = os.environ.get(TRAINER)
     if address:
         from gym_gui.services.trainer.client.remote_archive import open_remote  # noqa: PLC0415 - gRPC: on the worker
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gym_gui.core.errors import EnvironmentFault
+from gym_gui.core.variables import RUN_DIR
 from gym_gui.workers.outcome import FAILED, Outcome
-from gym_gui.workers.place import RUN_DIR, WorkerPlace
+from gym_gui.workers.place import WorkerPlace
 from gym_gui.workers.session import work
 
 if TYPE_CHECKING:

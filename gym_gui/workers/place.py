@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.errors import WorkerError
+from gym_gui.core.variables import RESUME_FROM, RUN_DIR, RUN_ID, WORKER_ID
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.services.trainer.dispatch.run_folder import steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-RUN_ID: Final = "GYM_GUI_RUN_ID"
-WORKER_ID: Final = "GYM_GUI_WORKER_ID"
-RUN_DIR: Final = "GYM_GUI_RUN_DIR"
-RESUME_FROM: Final = "GYM_GUI_RESUME_FROM"
 CONFIG_FILE: Final = "config.json"
 
 

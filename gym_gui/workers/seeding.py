@@ -10,14 +10,15 @@ from typing import Final
 
 import numpy as np
 
-SEED_VARIABLE: Final = "GYM_GUI_SEED"
+from gym_gui.core import variables
+
 _SEEDS: Final = 2**31 - 1
 
 
 def seed_everything(seed: int | None) -> int:
     """Seed Python's generator, NumPy's and torch's; the seed, which is drawn where none is given.
 
-    Environments get theirs where they are made. `SEED_VARIABLE` tells the processes that this one starts, and scripts.
+    Environments get theirs where they are made. `variables.SEED` tells the processes that this one starts, and scripts.
     """
     chosen = secrets.randbelow(_SEEDS) if seed is None else seed
     random.seed(chosen)
@@ -26,5 +27,5 @@ def seed_everything(seed: int | None) -> int:
         import torch  # noqa: PLC0415 - only where it is loaded already
 
         torch.manual_seed(chosen)
-    os.environ[SEED_VARIABLE] = str(chosen)
+    os.environ[variables.SEED] = str(chosen)
     return chosen

@@ -80,7 +80,6 @@ class HeldEpisodes:
         self._kept = ArrayPen(ArrayKind.FRAME, _UNBOUNDED, room)
         self._kept_shelf = ArrayShelf.beside(self._kept, room)
         self._best = -np.inf
-        self.shed_frames = 0
 
     def take(self, batch: StepBatch) -> Iterator[StepBatch]:
         """Keep *batch*'s rows until their episode ends; what need not wait comes back at once."""
@@ -144,7 +143,6 @@ class HeldEpisodes:
         while sum(held.size_bytes for held in self._episodes.values()) > self._max_bytes:
             largest = max(self._episodes.values(), key=lambda held: held.size_bytes)
             for part in largest.parts:
-                self.shed_frames += part.rows.frame_count
                 part.rows, part.pieces = part.rows.without_frames(FrameState.SHED), []
             largest.size_bytes = 0
 

@@ -145,7 +145,10 @@ def _how_it_ends() -> tuple[RunState, str]:
 def _after_fork() -> None:
     """In the child: the parent's recorders are not this process's."""
     global _seen_opens  # noqa: PLW0603 - as above
-    _left_alone.extend(recorder for recorder, _ in _open)
+    for recorder, _ in _open:
+        # Or a step in mid-episode would go on writing into the memory that parent and recording process share.
+        recorder.is_closed = True
+        _left_alone.append(recorder)
     _open.clear()
     _early.clear()
     _seen_opens = 0

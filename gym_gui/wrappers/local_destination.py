@@ -15,7 +15,7 @@ from filelock import FileLock
 from gym_gui.config.schema import SplitRecordConfig
 from gym_gui.config.settings import load_settings
 from gym_gui.core.errors import GymGuiError, RunNotFoundError, StoreError
-from gym_gui.core.refs import check_run_id
+from gym_gui.core.refs import check_run_id, numbered_run_id, run_id_with
 from gym_gui.replay.run_lock import is_being_written
 from gym_gui.services.batch_destination import DestinationStatus
 from gym_gui.services.bootstrap import Services, open_services
@@ -182,15 +182,15 @@ def _free_name(services: Services, name: str, session: str) -> tuple[str, str]:
     check_run_id(name)
     number = 1
     while True:
-        group = name if number == 1 else f"{name}-{number}"
+        group = numbered_run_id(name, number)
         about = _metadata(services, group)
         if about is None:
             return group, group
         if about.get("session") == session and is_being_written(services.paths.replay_dir, group):
             worker = 1
-            while _metadata(services, f"{group}.w{worker}") is not None:
+            while _metadata(services, run_id := run_id_with(group, f".w{worker}")) is not None:
                 worker += 1
-            return f"{group}.w{worker}", group
+            return run_id, group
         number += 1
 
 

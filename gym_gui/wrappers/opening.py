@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.config.paths import VarPaths, default_var_dir
+from gym_gui.core import variables
 from gym_gui.core.errors import ConfigError
 from gym_gui.core.frame_choice import FrameChoice
 from gym_gui.core.refs import check_run_id
@@ -73,13 +74,13 @@ class RecordingOptions:
     def __post_init__(self) -> None:
         check_run_id(self.run)
         FrameChoice.parse(self.frames)
-        if self.observations not in {None, True, False}:
+        if not (self.observations is None or isinstance(self.observations, bool)):
             raise ConfigError(f"observations={self.observations!r} is not known.", hint="Write True, False or None.")
 
     @property
     def trainer(self) -> str | None:
         """The trainer's address; None where the run goes into a var folder."""
-        return self.to or os.environ.get(session.TRAINER_VARIABLE) or None
+        return self.to or os.environ.get(variables.TRAINER) or None
 
     @property
     def folder(self) -> Path:
@@ -231,16 +232,16 @@ def _aim_of(options: RecordingOptions) -> TrainerAim | None:
     """The trainer, and who this process is there; None for a var folder."""
     if options.trainer is None:
         return None
-    token_file, ca_file = os.environ.get(session.TOKEN_FILE_VARIABLE), os.environ.get(session.CA_VARIABLE)
+    token_file, ca_file = os.environ.get(variables.TOKEN_FILE), os.environ.get(variables.CERTIFICATE)
     run_id, worker_id = options.publish_as or (
-        os.environ.get(session.RUN_VARIABLE) or options.run,
+        os.environ.get(variables.RUN_ID) or options.run,
         session.own_worker_id(lifecycle.ordinal()),
     )
     return TrainerAim(
         address=options.trainer,
         run_id=run_id,
         worker_id=worker_id,
-        worker_token=os.environ.get(session.WORKER_TOKEN_VARIABLE),
+        worker_token=os.environ.get(variables.WORKER_TOKEN),
         token=Path(token_file).read_text(encoding="utf-8").strip() if token_file else None,
         ca=Path(ca_file) if ca_file else None,
         spool_dir=VarPaths(options.folder).spool_dir,
@@ -248,7 +249,7 @@ def _aim_of(options: RecordingOptions) -> TrainerAim | None:
 
 
 def _live_dir_of(options: RecordingOptions) -> Path | None:
-    given = os.environ.get(session.LIVE_VARIABLE)
+    given = os.environ.get(variables.LIVE_DIR)
     if given is None and options.trainer is not None and options.make_destination is None:
         return None  # a trainer elsewhere: its windows see chunks
     return Path(given) if given else VarPaths(options.folder).live_dir

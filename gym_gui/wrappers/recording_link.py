@@ -216,9 +216,12 @@ def _after_fork() -> None:
     _lock = threading.Lock()
     if _link is None:
         return
-    for descriptor in _link.descriptors():
+    if not _link.is_lost:  # or they are closed, and their numbers may be others' by now
         with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_RDWR), descriptor, inheritable=False)
+            nothing = os.open(os.devnull, os.O_RDWR)
+            for descriptor in _link.descriptors():
+                os.dup2(nothing, descriptor, inheritable=False)
+            os.close(nothing)
     _link.is_lost = True
     _inherited.append(_link)
     _link = None

@@ -70,16 +70,18 @@ class ScalarRun(Closing):
         """Log numbers by their names, at the learner's own step."""
         self.add(scalars_of(int(step), dict(values)))
 
-    def add(self, scalars: Sequence[Scalar]) -> None:
-        """Log name, step, microseconds since 1970 and value."""
+    def add(self, scalars: Sequence[Scalar]) -> bool:
+        """Log name, step, microseconds since 1970 and value; whether somebody takes them."""
         recorder = self._recorder
         if recorder is None or recorder.is_refused:
+            self.close()
             try:
                 recorder = self._recorder = open_scalar_recorder(self._options, self._lost)
             except Exception as fault:  # noqa: BLE001 - a recording never ends a training
                 self._said.fault("Scalars are let go", fault.message if isinstance(fault, GymGuiError) else fault)
-                return
+                return False
         recorder.log(scalars)
+        return True
 
     def _lost(self, sentence: str) -> None:
         self._said.fault("Scalars that were not on disk yet are lost", sentence)

@@ -61,5 +61,8 @@ class ScriptOrders:
             outcome, detail = "refused", "a script ends its own loop; its recorder now says stop_requested"
         else:
             outcome, detail = "refused", f"a recorded script does not know {order.kind}"
-        own = None if self._own is None else self._own(order)
+        try:
+            own = None if self._own is None else self._own(order)
+        except Exception as fault:  # noqa: BLE001 - the script's own function; whoever gave the order waits for an answer
+            own = "failed", f"{type(fault).__name__}: {fault}"
         self._destination.answer(order, *(own or (outcome, detail)))

@@ -6,16 +6,8 @@ import multiprocessing
 import os
 import secrets
 import sys
-from typing import Final
 
-SESSION_VARIABLE: Final = "GYM_GUI_SESSION"
-TRAINER_VARIABLE: Final = "GYM_GUI_TRAINER"
-RUN_VARIABLE: Final = "GYM_GUI_RUN_ID"
-WORKER_VARIABLE: Final = "GYM_GUI_WORKER_ID"
-WORKER_TOKEN_VARIABLE: Final = "GYM_GUI_WORKER_TOKEN"  # noqa: S105 - the variable's name, no secret
-TOKEN_FILE_VARIABLE: Final = "GYM_GUI_TRAINER_TOKEN_FILE"  # noqa: S105 - as above
-CA_VARIABLE: Final = "GYM_GUI_TRAINER_CA"
-LIVE_VARIABLE: Final = "GYM_GUI_LIVE_DIR"
+from gym_gui.core import variables
 
 
 def session_id() -> str:
@@ -24,11 +16,11 @@ def session_id() -> str:
     Processes that a script started before any of its recorders opened know each other by their parent; from then on
     the environment variable says it, also to what they start.
     """
-    known = os.environ.get(SESSION_VARIABLE)
+    known = os.environ.get(variables.SESSION)
     if known:
         return known
     found = _ray_job() or _of_process(_root_pid())
-    os.environ[SESSION_VARIABLE] = found
+    os.environ[variables.SESSION] = found
     return found
 
 
@@ -42,7 +34,7 @@ def own_worker_id(ordinal: int) -> str | None:
 
     The process that a trainer started is the worker that it knows; what that process starts are others.
     """
-    given = os.environ.get(WORKER_VARIABLE)
+    given = os.environ.get(variables.WORKER_ID)
     if given is None:
         return None
     if multiprocessing.parent_process() is None and ordinal == 0:

@@ -39,6 +39,7 @@ class Follower(Closing):
         self._folder = folder
         self._look_s = look_s
         self._files: dict[str, _EventFile] = {}
+        self._held: list[Scalar] = []  # read, and not taken yet; until then no more is read
         self._done = _read_mark(folder)
         self._said = SaidOnce(_LOGGER)
         self._looking = threading.Lock()
@@ -48,14 +49,18 @@ class Follower(Closing):
 
     def look(self) -> int:
         """Record what has been written since the last look; how many scalars that was. Any thread."""
+        taken = 0
         with self._looking:
-            found = self._new_scalars()
-            if found:
-                self.scalar_run.add(found)
+            for _ in range(2):  # what nobody took the last time, and what is new
+                found = self._held = self._held or self._new_scalars()
+                if not found or not self.scalar_run.add(found):
+                    break
+                self._held = []
+                taken += len(found)
                 # Only what is on disk is called done: a scalar may come twice to us, never to the recording.
                 if self.scalar_run.flush(_STOP_S):
                     self._write_mark()
-            return len(found)
+        return taken
 
     @override
     def close(self) -> None:
@@ -79,12 +84,15 @@ class Follower(Closing):
 
     def _new_scalars(self) -> list[Scalar]:
         found: list[Scalar] = []
-        for path in sorted(self._folder.glob(_EVENT_FILES)):
+        for path in sorted(one for one in self._folder.glob(_EVENT_FILES) if one.is_file()):
             name = path.relative_to(self._folder).as_posix()
-            file = self._files.get(name)
-            if file is None:
-                file = self._files[name] = _EventFile(path, prefix=_prefix(name), skip=self._done.get(name, 0))
-            found += file.new_scalars()
+            try:
+                file = self._files.get(name)
+                if file is None:
+                    file = self._files[name] = _EventFile(path, prefix=_prefix(name), skip=self._done.get(name, 0))
+                found += file.new_scalars()
+            except Exception as fault:  # noqa: BLE001 - whatever a reader of other people's files raises; the others are read
+                self._said.fault(f"The event file {name} is not followed", fault)
         return found
 
     def _write_mark(self) -> None:
@@ -120,8 +128,9 @@ def follow(
     """
     import tensorboard  # noqa: F401, PLC0415 - said at once, not by a thread
 
-    about = {"tensorboard": str(Path(folder).absolute())}
-    return Follower(Path(folder), ScalarRun(run, to, var_dir=var_dir, metadata=about), look_s)
+    folder = Path(folder).expanduser()
+    about = {"tensorboard": str(folder.absolute())}
+    return Follower(folder, ScalarRun(run, to, var_dir=var_dir, metadata=about), look_s)
 
 
 class _EventFile:

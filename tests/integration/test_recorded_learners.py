@@ -18,6 +18,8 @@ from gym_gui.wrappers.scalar_run import ScalarRun
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import LogExpectations
+
 sb3 = pytest.importorskip("stable_baselines3", reason="Stable-Baselines3 is not installed")
 
 
@@ -111,6 +113,28 @@ def test_that_event_files_are_followed_without_repeating_anything(
     with archive(var_dir) as found:
         assert sorted(scalars(found, "board")) == [("eval/return", 2, 7.0), ("loss", 1, 0.5), ("loss", 2, 0.25)]
         assert scalars(found, "board-2") == [("loss", 3, 0.125)]
+
+
+def test_that_what_nobody_takes_is_taken_later_and_one_unreadable_file_hides_no_other(
+    tmp_path: Path, summary_writer: Any, expect_log: LogExpectations
+) -> None:
+    from gym_gui.wrappers.tensorboard import follow  # noqa: PLC0415 - needs TensorBoard
+
+    expect_log(logging.WARNING, "Scalars are let go")
+    folder, var_dir = tmp_path / "events", tmp_path / "taken"
+    var_dir.write_text("a file where a folder is to be")
+    writer = summary_writer(str(folder))
+    (folder / "a_tfevents").mkdir()
+    with follow(folder, "board", var_dir=str(var_dir), look_s=60) as follower:
+        writer.add_scalar("loss", 0.5, 1)
+        writer.flush()
+        assert follower.look() == 0
+        var_dir.unlink()
+        writer.add_scalar("loss", 0.25, 2)
+        writer.close()
+        assert follower.look() == 2
+    with archive(var_dir) as found:
+        assert scalars(found, "board") == [("loss", 1, 0.5), ("loss", 2, 0.25)]
 
 
 def test_that_a_cleanrl_style_loop_is_recorded(var_dir: Path, summary_writer: Any, tmp_path: Path) -> None:

@@ -20,11 +20,11 @@ from synthetic import frame_of
 from trainer_rig import TrainerProcess, until
 
 import gym_gui
+from gym_gui.core import variables as names
 from gym_gui.core.data_model import RunState
 from gym_gui.services.trainer.client.remote_library import RemoteLibrary
 from gym_gui.services.trainer.states import TrainingState
 from gym_gui.wrappers import RecordTelemetry
-from gym_gui.wrappers.session import SESSION_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +131,7 @@ def test_that_executions_of_one_name_are_runs_of_their_own(var_dir: Path) -> Non
             "env.reset()\nfor _ in range(5):\n    env.step(1)\nenv.close()\n"
         )
         variables = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
-        variables.pop(SESSION_VARIABLE, None)  # this process's own
+        variables.pop(names.SESSION, None)  # this process's own
         for _ in range(2):
             subprocess.run([sys.executable, "-c", code, trainer.address], check=True, env=variables, timeout=60)
         with trainer.client() as client:

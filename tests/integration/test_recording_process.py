@@ -18,6 +18,7 @@ import pytest
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from small_envs import Counting
+from synthetic import frame_of
 from trainer_rig import until
 
 import gym_gui
@@ -208,6 +209,62 @@ def test_that_a_child_does_not_keep_its_parents_recording_alive(var_dir: Path) -
     env.close()
     with open_archive(load_settings(var_dir)) as found:
         assert [summary.state for summary in found.library.list_runs()] == [RunState.COMPLETED]
+
+
+def test_that_a_child_that_steps_on_changes_nothing_of_its_parents_episode(var_dir: Path) -> None:
+    world = Counting(length=12)
+    env = RecordTelemetry(world, run="run")
+    env.reset(seed=1)
+    env.step(0)
+    go_on, told = os.pipe()
+    child = os.fork()
+    if not child:
+        world.number += 100  # what it shows is another picture
+        os.read(go_on, 1)
+        for _ in range(6):
+            env.step(0)
+        os._exit(0)
+    for _ in range(4):  # less than a chunk: these pictures still lie where both can write
+        env.step(0)
+    os.write(told, b"!")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    for _ in range(7):
+        env.step(0)
+    env.close()
+    for pipe in (go_on, told):
+        os.close(pipe)
+    with gym_gui.open_library(var_dir) as library:
+        (episode,) = library["run"].episodes
+        assert [int(picture[0, 0, 0]) for picture in episode.frames] == [
+            int(frame_of(number)[0, 0, 0]) for number in range(13)
+        ]
+        assert all(np.array_equal(episode.frames[number], frame_of(number)) for number in range(13))
+
+
+def test_that_a_child_takes_nothing_from_its_parent_whose_recording_process_was_killed(
+    var_dir: Path, tmp_path: Path, expect_log: LogExpectations
+) -> None:
+    del var_dir
+    expect_log(logging.WARNING, "What was not on disk yet is lost")
+    env = RecordTelemetry(Counting(length=10), run="run")
+    env.reset(seed=1)
+    link = recording_link.link()
+    numbers = set(link.descriptors())
+    (recording,) = recording_processes(psutil.Process())
+    recording.kill()
+    until(lambda: link.is_lost, "the news of its end")
+    until(lambda: not any(Path(f"/proc/self/fd/{number}").exists() for number in numbers), "closed pipes")
+    files = [os.open(tmp_path / f"mine-{place}", os.O_CREAT | os.O_RDWR) for place in range(12)]
+    assert numbers <= set(files)  # the system gives numbers out again
+    child = os.fork()
+    if not child:
+        mine = all("mine" in Path(f"/proc/self/fd/{number}").readlink().name for number in files)
+        os._exit(0 if mine else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    for number in files:
+        os.close(number)
+    env.step(0)
+    env.close()
 
 
 class Own(spaces.Discrete):

@@ -16,6 +16,7 @@ import psutil
 import pytest
 from trainer_rig import TrainerProcess, until
 
+from gym_gui.core.variables import RUN_MARK
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.services.trainer.dispatch import processes
 from gym_gui.services.trainer.dispatch.run_folder import RunFolder
@@ -111,7 +112,7 @@ def test_that_a_spare_trains_the_same_as_a_process_of_its_own(tmp_path: Path, mo
 def test_that_no_spare_outlives_its_trainer(tmp_path: Path, *, by_force: bool) -> None:
     with TrainerProcess(tmp_path / "var") as trainer:
         waiting = spare_of(trainer)
-        mark = waiting.environ()[processes.MARK_VARIABLE]
+        mark = waiting.environ()[RUN_MARK]
         trainer.kill() if by_force else trainer.stop()
     assert until(lambda: is_gone(waiting), "the spare's end")
     assert until(lambda: not processes.marked([mark])[mark], "the end of what the spare started")
@@ -125,7 +126,7 @@ def test_that_a_spare_that_still_loads_ends_with_its_trainer(tmp_path: Path) -> 
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         cwd=tmp_path,
-        env={**os.environ, processes.MARK_VARIABLE: "loading-for-ever"},
+        env={**os.environ, RUN_MARK: "loading-for-ever"},
     )
     assert spare.stdin is not None
     until(lambda: len(processes.marked(["loading-for-ever"])["loading-for-ever"]) == 2, "it and its recording process")

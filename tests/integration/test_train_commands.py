@@ -192,8 +192,10 @@ def test_that_a_run_that_is_steered_is_told_as_it_stands_afterwards(var_dir: Pat
             watching = gym_gui("train", "show", "long", var_dir=var_dir)
         told = [
             done(gym_gui("train", what, "long", var_dir=var_dir)).strip()
-            for what in ("pause", "resume", "cancel", "archive")
+            for what in ("pause", "resume", "cancel", "archive", "unarchive", "archive")
         ]
         listed = done(gym_gui("train", "list", "--archived", var_dir=var_dir))
-    assert told == [f"{run_id} is {state}." for state in ("paused", "running", "cancelled", "archived")]
+    assert told == [
+        f"{run_id} is {state}." for state in ("paused", "running", "cancelled", "archived", "cancelled", "archived")
+    ]
     assert "archived" in listed

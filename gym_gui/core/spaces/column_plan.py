@@ -42,11 +42,6 @@ class Column:
     role: Role = "values"
     counted_by: str = ""
 
-    @property
-    def is_variable(self) -> bool:
-        """Whether rows have differing numbers of items."""
-        return bool(self.counted_by)
-
 
 class Plan(ABC):
     """Writes and reads the values of one space; stateless once made."""

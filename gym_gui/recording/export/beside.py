@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import secrets
 import shutil
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PARTIAL: Final = ".partial"
+# All that an export puts into a folder: pictures, Parquet files, a data set of Minari's.
+_OURS: Final = re.compile(r"episode-\d+(-\d+)?(-step-\d+)?\.(png|parquet)|data/(main_data\.hdf5|metadata\.json)")
 _REASONS: Final = {
     errno.ENOSPC: "there is no space left on the disk",
     errno.EDQUOT: "the disk quota is used up",
@@ -58,7 +61,7 @@ def written_beside(target: Path, *, overwrite: bool) -> Iterator[Path]:
     """
     check_target(target, overwrite=overwrite)
     # The ending stays: libraries choose their container by it.
-    beside = target.with_name(f".{target.stem[:60]}-{secrets.token_hex(3)}{PARTIAL}{target.suffix}")
+    beside = target.with_name(f".{_cut(target.stem)}-{secrets.token_hex(3)}{PARTIAL}{target.suffix}")
     try:
         yield beside
         _take_place(beside, target)
@@ -83,6 +86,11 @@ def size_of(path: Path) -> int:
     return path.stat().st_size
 
 
+def _cut(name: str) -> str:
+    """So much of a name that more of it fits behind; a disk counts bytes, not letters."""
+    return name.encode("utf-8", "surrogateescape")[:60].decode("utf-8", "ignore")
+
+
 def _take_place(beside: Path, target: Path) -> None:
     if not beside.is_dir() and not target.is_dir():
         beside.replace(target)
@@ -90,7 +98,7 @@ def _take_place(beside: Path, target: Path) -> None:
     if not target.exists():
         beside.rename(target)
         return
-    aside = target.with_name(f".{target.name}-{secrets.token_hex(3)}{PARTIAL}")
+    aside = target.with_name(f".{_cut(target.name)}-{secrets.token_hex(3)}{PARTIAL}")
     target.rename(aside)
     try:
         beside.rename(target)
@@ -108,6 +116,5 @@ def _remove(path: Path) -> None:
 
 
 def _is_ours(folder: Path) -> bool:
-    # Pictures, Parquet files and data sets are all that an export puts into a folder.
-    ours = {".png", ".parquet", ".hdf5", ".json"}
-    return all(one.suffix in ours for one in folder.rglob("*") if not one.is_dir())
+    files = (one.relative_to(folder).as_posix() for one in folder.rglob("*") if not one.is_dir())
+    return all(_OURS.fullmatch(name) for name in files)

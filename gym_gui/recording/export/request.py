@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 DEFAULT_CRF: Final = 18
 _WORST_CRF: Final = 51
 _MAX_SCALE: Final = 16
-
-
-#: Lowest and highest level of those compressions that have any.
+_LEAST_FPS: Final = 0.01
+_MOST_FPS: Final = 1_000  # no screen or file goes beyond
 
 
 class ExportStoppedError(ExportError):
@@ -157,7 +156,7 @@ def check_request(request: ExportRequest, chosen: ExportFormat) -> None:
             hint=f"It knows: {', '.join(chosen.compressions)}.",
         )
     _check_level(asked, chosen)
-    if asked.fps is not None and not 0 < asked.fps <= 1_000:  # noqa: PLR2004 - no screen or file goes beyond
+    if asked.fps is not None and not _LEAST_FPS <= asked.fps <= _MOST_FPS:
         raise ExportRequestError(f"{asked.fps:g} pictures a second cannot be shown.", hint="--fps takes 0.01 to 1000.")
     if asked.crf is not None and not 0 <= asked.crf <= _WORST_CRF:
         raise ExportRequestError(f"There is no quality {asked.crf}.", hint="--crf takes 0 (best) to 51 (smallest).")

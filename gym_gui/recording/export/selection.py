@@ -96,6 +96,8 @@ def select(rows: RowReader, request: ExportRequest) -> Selection:
     if not listed:
         raise ExportError(f"Run {run.run_id} has no episodes yet.", hint="Export it once it has.")
     chosen = listed if request.episodes is None else _chosen(run.run_id, listed, request.episodes)
+    if not chosen:
+        raise ExportError("No episode is chosen.", hint="Name some, or leave `episodes` out for all.")
     longest = max(episode.steps for episode in chosen)
     if request.start > longest:
         raise ExportError(

@@ -37,6 +37,7 @@ _KINDS: Final = {
     RunAct.CONTINUE: _Kind("Continue from its checkpoint", "restart", "Ctrl+G"),
     RunAct.CLONE: _Kind("Clone…", "content-duplicate", "Ctrl+D"),
     RunAct.ARCHIVE: _Kind("Archive", "archive-outline", "Ctrl+Shift+A"),
+    RunAct.UNARCHIVE: _Kind("Take out of the archive", "archive-arrow-up-outline", "Ctrl+Shift+U"),
 }
 
 

@@ -74,11 +74,8 @@ def _current_speed_text(run: LiveRun) -> str:
 
 
 def _mean_speed_text(run: LiveRun) -> str:
-    """Steps a second over the whole of a run that has ended."""
-    if run.ended_at is None:
-        return ""
-    took_s = (run.ended_at - (run.started_at or run.created_at)).total_seconds()
-    return f"{axis_text(round(run.progress.steps / took_s))} steps/s" if took_s > 0 and run.progress.steps else ""
+    speed = run.mean_steps_per_s
+    return f"{axis_text(round(speed))} steps/s" if speed > 0 else ""
 
 
 class LiveDetails(QScrollArea):

@@ -109,7 +109,6 @@ class GameFilter(QSortFilterProxyModel):
         super().__init__(parent)
         self._words: list[str] = []
         self._family = ""
-        self.unavailable_shown = True
         self.setSourceModel(model)
         self._games = model
         self.setDynamicSortFilter(False)

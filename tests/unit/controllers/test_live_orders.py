@@ -98,6 +98,19 @@ def test_that_an_ended_run_goes_on_from_its_checkpoint_as_a_new_one() -> None:
     assert face.started == ["run-new"]
 
 
+def test_that_several_ended_runs_all_go_on_and_archived_ones_come_back() -> None:
+    desk, face = MemoryDesk(), OrdersFace()
+    orders = LiveOrdersController(desk, ImmediateTaskRunner(), face)
+    ended = [make_run(number, TrainingState.CANCELLED, config=CONFIG) for number in (1, 2, 3)]
+    orders.act(RunAct.CONTINUE, ended)
+    assert desk.ordered == [("submit", CONFIG, f"run-{number}") for number in (1, 2, 3)]
+    assert face.told == ["3 runs: continued."]
+    desk.ordered.clear()
+    orders.act(RunAct.UNARCHIVE, [ended[0], make_run(4, TrainingState.FAILED, archived=True)])
+    assert [one[:2] for one in desk.ordered] == [("unarchive", "run-4")]
+    assert allowed(make_run(5, TrainingState.FAILED, config=CONFIG, archived=True, purged=True)) == {RunAct.CLONE}
+
+
 def test_that_a_duplicate_points_to_the_run_that_is_active() -> None:
     desk, face = MemoryDesk(refuse=DuplicateRunError("It runs already.", run_id="run-7")), OrdersFace()
     orders = LiveOrdersController(desk, ImmediateTaskRunner(), face)

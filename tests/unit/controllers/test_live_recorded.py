@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from live_runs import make_run
 from recordings import START, Recordings, reward_of
 
 from gym_gui.controllers.live_recorded import RecordedRuns
@@ -204,3 +206,11 @@ def test_that_the_machine_tells_its_health(recorded: RecordedRuns) -> None:
     assert health.cores > 0
     assert health.memory_total_bytes
     assert health.disk_free_bytes
+
+
+def test_that_a_mean_speed_leaves_out_what_a_checkpoint_had_behind_it() -> None:
+    run = make_run(1, TrainingState.COMPLETED)
+    ended = replace(run, ended_at=run.created_at + timedelta(seconds=10), steps_before=9_000)
+    gone_on = replace(ended, progress=replace(run.progress, steps=10_000))
+    assert gone_on.mean_steps_per_s == 100
+    assert math.isnan(replace(gone_on, ended_at=None).mean_steps_per_s)

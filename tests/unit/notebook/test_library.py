@@ -57,6 +57,13 @@ def test_that_a_wrong_setting_keeps_nobody_from_what_was_recorded(tmp_path: Path
         assert [run.run_id for run in opened.runs] == ["one"]
 
 
+def test_that_a_folder_may_be_named_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Recordings(tmp_path / "mine").close()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with gym_gui.open_library("~/mine") as opened:
+        assert not list(opened.runs)
+
+
 def test_that_runs_and_episodes_show_themselves_as_tables(library: Library) -> None:
     assert [run.run_id for run in library.runs][1:] == ["blind", "long"]
     assert "CartPole-v1" in repr(library.runs)

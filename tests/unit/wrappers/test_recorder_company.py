@@ -16,8 +16,11 @@ from small_envs import Counting
 from synthetic import frame_of
 
 import gym_gui
+from gym_gui.config.settings import load_settings
 from gym_gui.core.errors import ConfigError, InvalidRunIdError
+from gym_gui.core.refs import is_run_id
 from gym_gui.services.batch_destination import Order
+from gym_gui.services.bootstrap import open_archive
 from gym_gui.services.live_frames import LiveFrames
 from gym_gui.wrappers import RecordTelemetry
 
@@ -54,10 +57,26 @@ def test_that_wrong_words_are_refused_at_once() -> None:
     for frames in ("some", "every:0", "every:x", ""):
         with pytest.raises(ConfigError, match="frames="):
             RecordTelemetry(Counting(), run="r", frames=frames)
-    with pytest.raises(ConfigError, match="observations="):
-        RecordTelemetry(Counting(), run="r", observations="yes")
+    wrong: list[Any] = ["yes", 0, 1, []]
+    for observations in wrong:
+        with pytest.raises(ConfigError, match="observations="):
+            RecordTelemetry(Counting(), run="r", observations=observations)
     with pytest.raises(InvalidRunIdError):
         RecordTelemetry(Counting(), run="../up")
+
+
+def test_that_a_name_of_any_length_may_be_given_again(var_dir: Path) -> None:
+    for _ in range(2):
+        together = [RecordTelemetry(Counting(length=2), run="n" * 127, frames="none") for _ in range(2)]
+        for env in together:
+            env.reset()
+            env.step(0)
+        for env in together:
+            env.close()
+    with open_archive(load_settings(var_dir)) as found:
+        names = [summary.run.run_id for summary in found.library.list_runs()]
+    assert len(set(names)) == len(names) == 4
+    assert all(is_run_id(name) for name in names)
 
 
 def test_that_nothing_is_opened_before_the_first_episode() -> None:
@@ -120,6 +139,19 @@ def test_that_a_program_answers_orders_of_its_own() -> None:
     assert made.last.answered.wait(10)
     env.close()
     assert made.last.answers == [(1, "done", "written")]
+
+
+def test_that_an_order_that_a_program_cannot_carry_out_is_answered_all_the_same() -> None:
+    def refused(order: Order) -> tuple[str, str]:
+        raise RuntimeError(f"no {order.kind} today")
+
+    made = Destinations()
+    env = RecordTelemetry(Counting(), run="r", make_destination=made, on_order=refused)
+    env.reset()
+    made.last.given = [Order(order_id=1, kind="checkpoint")]
+    assert made.last.answered.wait(10)
+    env.close()
+    assert made.last.answers == [(1, "failed", "RuntimeError: no checkpoint today")]
 
 
 def test_that_the_newest_picture_is_shown_to_this_machine(var_dir: Path) -> None:

@@ -132,6 +132,10 @@ class TrainerClient(Closing):
         """Put an ended run away, its data kept."""
         return self._order(self._stub.ArchiveRun, run_id, reason)
 
+    def unarchive(self, run_id: str, reason: str = "") -> TrainingRun:
+        """Take a run out of the archive again."""
+        return self._order(self._stub.UnarchiveRun, run_id, reason)
+
     def purge(self, run_id: str) -> list[str]:
         """Delete an archived run's data; what was removed, in words."""
         return list(self.ask(self._stub.PurgeRun, pb.RunRequest(run_id=run_id), _PURGE_S).removed)

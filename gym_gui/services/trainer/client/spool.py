@@ -20,8 +20,8 @@ from gym_gui.core.errors import EnvironmentFault
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from io import FileIO
     from pathlib import Path
-    from typing import BinaryIO
 
 _MAGIC: Final = b"gym-gui spool 1\n"
 _FRAME: Final = struct.Struct("<II")
@@ -41,10 +41,11 @@ class SpoolFile:
     Args:
         path: The file.
         lock: Held by whoever owns it.
-        file: Open for reading and writing.
+        file: Open for reading and writing, unbuffered: what a full disk refused would be tried again by whatever is
+            done next.
     """
 
-    def __init__(self, path: Path, lock: FileLock, file: BinaryIO) -> None:
+    def __init__(self, path: Path, lock: FileLock, file: FileIO) -> None:
         self.path = path
         self._lock = lock
         self._file = file
@@ -73,8 +74,8 @@ class SpoolFile:
             lock = _locked(path)
             if lock is None:
                 raise SpoolError(f"The spool file {path.name} belongs to another process.")
-            spool = cls(path, lock, path.open("w+b"))
-            spool._file.write(_MAGIC)
+            spool = cls(path, lock, path.open("w+b", buffering=0))
+            spool._write(_MAGIC)
             spool._end = len(_MAGIC)
             spool.append(msgspec.json.encode(about))
             spool.append(registration)
@@ -93,7 +94,7 @@ class SpoolFile:
         if lock is None:
             return None
         try:
-            spool = cls(path, lock, path.open("r+b"))
+            spool = cls(path, lock, path.open("r+b", buffering=0))
         except OSError:
             _unlock(path, lock)
             return None
@@ -116,9 +117,7 @@ class SpoolFile:
         at = self._end
         try:
             self._file.seek(at)
-            self._file.write(_FRAME.pack(len(data), zlib.crc32(data)))
-            self._file.write(data)
-            self._file.flush()
+            self._write(_FRAME.pack(len(data), zlib.crc32(data)) + data)
             if time.monotonic() - self._synced_s > _SYNC_S:
                 self.sync()
         except OSError as error:
@@ -136,8 +135,7 @@ class SpoolFile:
             SpoolError: the disk refuses.
         """
         try:
-            self._file.seek(offset)
-            return self._file.read(length)
+            return self._read(offset, length)
         except OSError as error:
             raise SpoolError(f"What was spooled cannot be read: {error.strerror or error}.") from error
 
@@ -170,6 +168,20 @@ class SpoolFile:
             self.path.unlink(missing_ok=True)
             self.close()
 
+    def _write(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            left = left[self._file.write(left) :]
+
+    def _read(self, at: int, length: int) -> bytes:
+        """What lies there; less at the end of the file."""
+        self._file.seek(at)
+        parts = []
+        while length and (part := self._file.read(length)):
+            parts.append(part)
+            length -= len(part)
+        return b"".join(parts)
+
     def _cut(self, at: int) -> None:
         try:
             self._file.truncate(at)
@@ -177,7 +189,7 @@ class SpoolFile:
             self._file.seek(at)  # a frame whose checksum does not fit ends the file, too
 
     def _read_head(self) -> bool:
-        if self._file.read(len(_MAGIC)) != _MAGIC:
+        if self._read(0, len(_MAGIC)) != _MAGIC:
             return False
         about = self._frame_at(len(_MAGIC))
         if about is None:
@@ -197,12 +209,11 @@ class SpoolFile:
 
     def _frame_at(self, at: int) -> bytes | None:
         try:
-            self._file.seek(at)
-            head = self._file.read(_FRAME.size)
+            head = self._read(at, _FRAME.size)
             if len(head) < _FRAME.size:
                 return None
             length, checksum = _FRAME.unpack(head)
-            data = self._file.read(length) if length <= _MAX_FRAME else b""
+            data = self._read(at + _FRAME.size, length) if length <= _MAX_FRAME else b""
         except OSError:
             return None
         return data if len(data) == length and zlib.crc32(data) == checksum else None

@@ -40,6 +40,9 @@ class Dispatching(Protocol):
     def archive(self, run_id: str, reason: str) -> TrainingRun:
         """Put an ended run away."""
 
+    def unarchive(self, run_id: str, reason: str) -> TrainingRun:
+        """Take a run out of the archive again."""
+
     def purge(self, run_id: str, reason: str) -> Sequence[str]:
         """Delete an archived run's data; what was removed, in words."""
 

@@ -15,7 +15,7 @@ import msgspec
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import RunRecord, RunState
 from gym_gui.core.errors import RunNotFoundError, TrainerRefusedError
-from gym_gui.core.refs import check_run_id, is_run_id
+from gym_gui.core.refs import check_run_id, is_run_id, numbered_run_id
 from gym_gui.services.trainer.wire.documents import of_text
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class Enrolment:
         """The name itself, where it is free or of the same session; else the next one with a number."""
         place = 1
         while True:
-            name = wished if place == 1 else f"{wished[:120]}-{place}"
+            name = numbered_run_id(wished, place)
             if self._session_of(name) in {None, session}:
                 return name
             place += 1

@@ -84,7 +84,8 @@ class RunFacts:
             if rollup.ended_at is not None and rollup.status is not EpisodeStatus.INTERRUPTED:
                 self.episodes += 1
                 returns.append(rollup.total_reward)
-        self._returns.extendleft(reversed(returns[len(self._returns) - _RETURNS :]))
+        room = _RETURNS - len(self._returns)
+        self._returns.extendleft(reversed(returns[max(0, len(returns) - room) :]))
 
     def has_stopped(self, now_s: float) -> bool:
         """Whether the speed that was told last is over; nothing comes that would say so."""

@@ -87,6 +87,10 @@ class RunCalls:
         """Put an ended run away."""
         return await self._order(request, "archive", self._core.runs.dispatcher.archive)
 
+    async def UnarchiveRun(self, request: pb.RunRequest, _context: Any) -> pb.RunReply:  # noqa: N802 - gRPC's name
+        """Take a run out of the archive again."""
+        return await self._order(request, "unarchive", self._core.runs.dispatcher.unarchive)
+
     async def PurgeRun(self, request: pb.RunRequest, _context: Any) -> pb.PurgeReply:  # noqa: N802 - gRPC's name
         """Delete an archived run's data."""
         await self._core.in_thread(self._core.runs.require_ours, check_run_id(request.run_id), "purge")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gym_gui.core.variables import TOKEN_FILE, VAR_DIR
 from gym_gui.services.trainer.daemon.daemon import Dispatch, ServeOptions, serve
 from gym_gui.services.trainer.dispatch.dispatch_facts import DispatchLimits
 from gym_gui.services.trainer.dispatch.dispatcher import Dispatcher
@@ -83,9 +84,9 @@ def _dispatch(
     needs_token: bool,
 ) -> Dispatch:
     paths = settings.paths
-    variables = {"GYM_GUI_VAR_DIR": str(paths.root)}
+    variables = {VAR_DIR: str(paths.root)}
     if needs_token:
-        variables["GYM_GUI_TRAINER_TOKEN_FILE"] = str(paths.token_file)
+        variables[TOKEN_FILE] = str(paths.token_file)
     store = open_run_store(paths, settings.trainer.registry_url)
     dispatcher = Dispatcher(
         store,

@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.errors import EnvironmentFault, RunNotFoundError, RunTransitionError, TrainerRefusedError
+from gym_gui.core.variables import TRAINER
 from gym_gui.services.batch_destination import Order
 from gym_gui.services.trainer.dispatch import purging
 from gym_gui.services.trainer.dispatch.adoption import adopted, owner_name
@@ -76,7 +77,7 @@ class Dispatcher:
         self._limits = limits
         self._alerts = AlertBook(limits, paths.root, on_alert or (lambda _alert: None))
         gpus = tuple(gpu.index for gpu in discover_gpus()) if limits.gpus is None else limits.gpus
-        given = {"GYM_GUI_TRAINER": trainer_address, **(variables or {})}
+        given = {TRAINER: trainer_address, **(variables or {})}
         self._loop = DispatchLoop(
             store,
             Starter(store, launchers, paths=paths, variables=given, limits=limits),
@@ -231,10 +232,6 @@ class Dispatcher:
             RunTransitionError: it is not archived.
         """
         return self._retained(run_id, Retention.NONE, reason or "It was taken out of the archive.")
-
-    def what_purge_removes(self, run_id: str) -> list[str]:
-        """What `purge` would delete, in words: rows, pictures, checkpoints, logs."""
-        return purging.describe(self._paths, run_id)
 
     def purge(self, run_id: str, reason: str) -> list[str]:
         """Delete an archived run's rows, pictures, checkpoints and logs; what it was stays in the registry.

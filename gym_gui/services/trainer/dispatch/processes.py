@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
+from gym_gui.core.variables import RUN_MARK
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-MARK_VARIABLE: Final = "GYM_GUI_RUN_MARK"
 # A process's birth is told in ticks since the machine's, whose own time moves as the clock is set.
 _BIRTH_TOLERANCE_S: Final = 2.0
 _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows one way only
@@ -51,7 +52,7 @@ def is_alive(pid: int, born: float, mark: str = "") -> bool:
     return bool(mark) and pid in marked([mark])[mark]
 
 
-def marked(marks: Iterable[str], variable: str = MARK_VARIABLE) -> dict[str, set[int]]:
+def marked(marks: Iterable[str], variable: str = RUN_MARK) -> dict[str, set[int]]:
     """Mark -> pids of the living processes that carry it, in one look at all processes; never this process itself.
 
     Args:

@@ -8,6 +8,7 @@ import secrets
 import socket
 from typing import TYPE_CHECKING
 
+from gym_gui.core import variables
 from gym_gui.core.errors import RunNotFoundError, StoreError, WorkerError
 from gym_gui.services.trainer.dispatch import processes
 from gym_gui.services.trainer.dispatch.active_run import ActiveRun, ChildProcess, Verdict
@@ -122,13 +123,13 @@ class Starter:
         gpus = ",".join(map(str, active.run.gpus))
         return {
             **self._variables,
-            "GYM_GUI_RUN_ID": active.run.run_id,
-            "GYM_GUI_WORKER_ID": WORKER_ID,
-            "GYM_GUI_WORKER_TOKEN": token,
-            "GYM_GUI_RUN_DIR": str(active.folder.path.absolute()),
-            "GYM_GUI_LIVE_DIR": str(self._paths.live_dir.absolute()),
-            processes.MARK_VARIABLE: active.mark,
-            **({"GYM_GUI_RESUME_FROM": checkpoint} if checkpoint else {}),
+            variables.RUN_ID: active.run.run_id,
+            variables.WORKER_ID: WORKER_ID,
+            variables.WORKER_TOKEN: token,
+            variables.RUN_DIR: str(active.folder.path.absolute()),
+            variables.LIVE_DIR: str(self._paths.live_dir.absolute()),
+            variables.RUN_MARK: active.mark,
+            **({variables.RESUME_FROM: checkpoint} if checkpoint else {}),
             # A run that asked for none gets none: another run may count on it.
             **({"CUDA_VISIBLE_DEVICES": gpus} if active.run.config.launcher == "local" else {}),
         }

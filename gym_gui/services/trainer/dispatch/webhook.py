@@ -109,7 +109,7 @@ class Webhook(Closing):
                 return ""
         except URLError as error:
             return str(error.reason)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: no host can be called so
             return str(error) or type(error).__name__
 
 

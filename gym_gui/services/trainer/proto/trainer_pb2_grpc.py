@@ -74,6 +74,11 @@ class TrainerStub:
                 request_serializer=trainer__pb2.RunRequest.SerializeToString,
                 response_deserializer=trainer__pb2.RunReply.FromString,
                 _registered_method=True)
+        self.UnarchiveRun = channel.unary_unary(
+                '/gym_gui.trainer.v1.Trainer/UnarchiveRun',
+                request_serializer=trainer__pb2.RunRequest.SerializeToString,
+                response_deserializer=trainer__pb2.RunReply.FromString,
+                _registered_method=True)
         self.PurgeRun = channel.unary_unary(
                 '/gym_gui.trainer.v1.Trainer/PurgeRun',
                 request_serializer=trainer__pb2.RunRequest.SerializeToString,
@@ -204,6 +209,12 @@ class TrainerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ArchiveRun(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnarchiveRun(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -348,6 +359,11 @@ def add_TrainerServicer_to_server(servicer, server):
             ),
             'ArchiveRun': grpc.unary_unary_rpc_method_handler(
                     servicer.ArchiveRun,
+                    request_deserializer=trainer__pb2.RunRequest.FromString,
+                    response_serializer=trainer__pb2.RunReply.SerializeToString,
+            ),
+            'UnarchiveRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnarchiveRun,
                     request_deserializer=trainer__pb2.RunRequest.FromString,
                     response_serializer=trainer__pb2.RunReply.SerializeToString,
             ),
@@ -646,6 +662,33 @@ class Trainer:
             request,
             target,
             '/gym_gui.trainer.v1.Trainer/ArchiveRun',
+            trainer__pb2.RunRequest.SerializeToString,
+            trainer__pb2.RunReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnarchiveRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gym_gui.trainer.v1.Trainer/UnarchiveRun',
             trainer__pb2.RunRequest.SerializeToString,
             trainer__pb2.RunReply.FromString,
             options,

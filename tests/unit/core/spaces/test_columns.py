@@ -53,7 +53,7 @@ def test_that_columns_are_as_they_were_announced(data: st.DataObject) -> None:
     for column in announced:
         assert arrays[column.name].dtype == column.dtype
         assert arrays[column.name].shape[1:] == column.item_shape
-        if not column.is_variable:
+        if not column.counted_by:
             assert len(arrays[column.name]) == len(values) + (column.role == "offsets")
         else:
             assert column.counted_by in arrays
@@ -77,7 +77,7 @@ def test_that_names_and_offsets_are_readable() -> None:
         "obs.hand#offsets": [0, 1, 3],
         "obs.hand.items": [3, 4, 5],
     }
-    assert {column.name: column.counted_by for column in columns_of(space) if column.is_variable} == {
+    assert {column.name: column.counted_by for column in columns_of(space) if column.counted_by} == {
         "obs.mission": "obs.mission#offsets",
         "obs.hand.items": "obs.hand#offsets",
     }

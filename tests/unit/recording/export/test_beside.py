@@ -42,12 +42,12 @@ def test_that_an_old_file_stays_when_writing_fails(tmp_path: Path) -> None:
 def test_that_a_folder_takes_the_place_of_one_of_ours_only(tmp_path: Path) -> None:
     target = tmp_path / "pictures"
     target.mkdir()
-    (target / "old.png").touch()
+    (target / "episode-0000-step-000001.png").touch()
     with written_beside(target, overwrite=True) as beside:
         beside.mkdir()
-        (beside / "new.png").touch()
-    assert [path.name for path in target.iterdir()] == ["new.png"]
-    (target / "thesis.tex").touch()
+        (beside / "episode-0000-step-000002.png").touch()
+    assert [path.name for path in target.iterdir()] == ["episode-0000-step-000002.png"]
+    (target / "holiday.png").touch()
     with pytest.raises(ExportError, match="other things"), written_beside(target, overwrite=True):
         raise AssertionError
     assert len(list(target.iterdir())) == 2
@@ -58,7 +58,7 @@ def test_that_a_file_may_become_a_folder_and_the_other_way_round(tmp_path: Path)
     target.write_text("file")
     with written_beside(target, overwrite=True) as beside:
         beside.mkdir()
-        (beside / "a.parquet").touch()
+        (beside / "episode-000000.parquet").touch()
     assert target.is_dir()
     with written_beside(target, overwrite=True) as beside:
         beside.write_text("file again")
@@ -74,3 +74,12 @@ def test_that_what_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
     assert "--force" in caught.value.hint
     with pytest.raises(ExportError, match="no folder"), written_beside(tmp_path / "no" / "x", overwrite=False):
         raise AssertionError
+
+
+def test_that_a_name_as_long_as_the_disk_takes_is_written(tmp_path: Path) -> None:
+    target = tmp_path / ("🎮" * 60 + ".csv")
+    for text in ("first", "second"):
+        with written_beside(target, overwrite=True) as beside:
+            beside.write_text(text)
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+    assert target.read_text() == "second"

@@ -201,6 +201,15 @@ def test_that_a_webhook_that_sends_elsewhere_or_fails_is_said_once(
     assert len(heard.bodies) == 2
 
 
+def test_that_a_host_that_no_host_is_called_ends_no_webhook(expect_log: LogExpectations) -> None:
+    expect_log(logging.WARNING, "could not be posted")
+    with Webhook(f"http://{'a' * 64}.example/größe", tries=1) as webhook:
+        webhook.post(ALERT)
+        until(lambda: webhook.lost == 1)
+        webhook.post(ALERT)
+        until(lambda: webhook.lost == 2)
+
+
 def test_that_closing_a_webhook_waits_for_nobody(expect_log: LogExpectations) -> None:
     del expect_log
     with Webhook("http://127.0.0.1:9/", delay_s=600) as webhook:

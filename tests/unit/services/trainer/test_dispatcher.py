@@ -375,7 +375,7 @@ def test_that_purging_says_what_it_deletes_and_leaves_the_record(house: House) -
     assert house.dispatcher.archive(run_id, "old").retention is Retention.RETAINED
     house.dispatcher.unarchive(run_id, "")
     house.dispatcher.archive(run_id, "old")
-    what = house.dispatcher.what_purge_removes(run_id)
+    what = purging.describe(house.paths, run_id)
     assert f"{run_id}: 1 checkpoint file of 2.0 MB" in what
     assert house.dispatcher.purge(run_id, "gone") == what
     assert not house.folder(run_id).path.exists()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from disks import SmallDisk, small_disk
 
 from gym_gui.services.trainer.client.outbox import Outbox
 from gym_gui.services.trainer.client.spool import SpoolError, SpoolFile, orphans
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+__all__ = ["small_disk"]  # pytest finds a fixture by its name
 
 
 def spool(folder: Path, *messages: bytes, name: str = "one") -> SpoolFile:
@@ -125,3 +128,19 @@ def test_that_an_outbox_whose_disk_refuses_keeps_everything_in_memory(tmp_path: 
     assert "Nothing can be spooled" in box.fault
     assert take(box) == b"one"
     box.close()
+
+
+def test_that_a_full_disk_refuses_and_spoils_nothing(small_disk: SmallDisk) -> None:
+    file = spool(small_disk.path, b"before")
+    small_disk.fill(leave_bytes=8192)
+    for _ in range(3):
+        with pytest.raises(SpoolError, match="No space left"):
+            file.append(b"x" * 1_000_000)
+        assert list(file.messages()) == [b"before"]
+    small_disk.free()
+    at, length = file.append(b"after" * 100_000)
+    assert file.read(at, length) == b"after" * 100_000
+    file.close()
+    (found,) = orphans(small_disk.path)
+    assert list(found.messages()) == [b"before", b"after" * 100_000]
+    found.close()

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.core.typing_compat import override
-from gym_gui.services.trainer.dispatch import processes
+from gym_gui.core.variables import RUN_MARK
 from gym_gui.services.trainer.dispatch.launchers.protocol import Launcher
 from gym_gui.services.trainer.dispatch.launchers.spare import SpareWorker, has_learner
 from gym_gui.services.trainer.dispatch.launchers.starting_process import start_process
@@ -60,7 +60,7 @@ class LocalLauncher(Launcher):
         self._needed_s = time.monotonic()
         self._not_before_s = self._needed_s + _AFTER_LAUNCH_S
         spare = self._spare
-        if spare is not None and launch.environment.get(processes.MARK_VARIABLE) == spare.mark:
+        if spare is not None and launch.environment.get(RUN_MARK) == spare.mark:
             self._spare = None
             process = spare.give(launch)
             if process is not None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from gym_gui.core.errors import GymGuiError
+from gym_gui.core.variables import CERTIFICATE, RESUME_FROM, RUN_DIR, TOKEN_FILE, TRAINER
 from gym_gui.services.trainer.config import TrainingConfig
 from gym_gui.services.trainer.dispatch.launchers.ray_node import NodeJob, NodeWorker
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _CONTRACT: Final = ("GYM_GUI_", "OMP_NUM_THREADS", "PYTHONUNBUFFERED")
-_FILES: Final = ("GYM_GUI_TRAINER_TOKEN_FILE", "GYM_GUI_TRAINER_CA", "GYM_GUI_RESUME_FROM")
+_FILES: Final = (TOKEN_FILE, CERTIFICATE, RESUME_FROM)
 _READ_S: Final = 0.5
 _SAY_EVERY_S: Final = 30.0
 _LOCAL_STORE_BYTES: Final = 100_000_000
@@ -38,7 +39,7 @@ _MB: Final = 1024 * 1024
 
 def main(command: list[str]) -> int:
     """Run *command* on the cluster; its exit code."""
-    run_dir = Path(os.environ["GYM_GUI_RUN_DIR"])
+    run_dir = Path(os.environ[RUN_DIR])
     config = TrainingConfig.from_json((run_dir / "config.json").read_text(encoding="utf-8"))
     unanswered = _unanswered(str(config.launcher_options.get("address", "")))
     if unanswered:
@@ -163,7 +164,7 @@ def _connect(ray: Any, config: TrainingConfig) -> None:
 def _job(run_dir: Path, command: list[str], proof: str, config: TrainingConfig) -> NodeJob:
     variables = {name: value for name, value in os.environ.items() if name.startswith(_CONTRACT)}
     if config.launcher_options.get("trainer"):  # how the nodes reach it, where that is another address than here
-        variables["GYM_GUI_TRAINER"] = str(config.launcher_options["trainer"])
+        variables[TRAINER] = str(config.launcher_options["trainer"])
     return NodeJob(
         command=tuple(command),
         python=sys.executable,

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gym_gui.core.variables import LIVE_DIR, RUN_DIR
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -135,7 +137,7 @@ class NodeWorker:
     def _unpack(self) -> dict[str, str]:
         (self._folder / "checkpoints").mkdir()
         (self._folder / "config.json").write_bytes(self._job.config)
-        variables = {"GYM_GUI_RUN_DIR": str(self._folder), "GYM_GUI_LIVE_DIR": str(self._folder / "live")}
+        variables = {RUN_DIR: str(self._folder), LIVE_DIR: str(self._folder / "live")}
         for variable, (name, data) in self._job.files.items():
             path = self._folder / "carried" / name
             path.parent.mkdir(mode=0o700, exist_ok=True)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from gym_gui.core.variables import RUN_MARK
 from gym_gui.services.trainer.dispatch import processes
 from gym_gui.services.trainer.dispatch.launchers.starting_process import humble, inherited_variables
 from gym_gui.services.trainer.dispatch.limits import threads_for
@@ -83,7 +84,7 @@ class SpareWorker:
             stderr=subprocess.DEVNULL,
             env={
                 **inherited_variables(_CPUS),
-                processes.MARK_VARIABLE: self.mark,
+                RUN_MARK: self.mark,
                 "CUDA_VISIBLE_DEVICES": "",
             },
             cwd=tempfile.gettempdir(),
