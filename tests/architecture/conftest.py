@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from architecture.project_files import syntax_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import pytest
+
+HERE = Path(__file__).parent
 
 
-@pytest.fixture(scope="package", autouse=True)
-def _parsed_once() -> Iterator[None]:
-    yield
-    syntax_tree.cache_clear()
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Let go of a million nodes with the last test that looks at them."""
+    if nextitem is None or HERE not in nextitem.path.parents:
+        syntax_tree.cache_clear()
