@@ -8,6 +8,7 @@ Where pytest-xdist runs files beside each other, a test that is marked `alone` r
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import re
@@ -60,6 +61,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if " at 0x" in item.nodeid:
             raise pytest.UsageError(f"name this case with `ids=written` of tests/case_names.py: {item.nodeid}")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking at thousands of tests again and again: none of them is garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

@@ -95,6 +95,7 @@ def test_that_a_killed_script_loses_a_quarter_of_a_second_at_most(var_dir: Path,
         assert len(columns) >= safe[-1]
 
 
+@pytest.mark.alone  # it takes a whole core, and its recording process the other one
 @pytest.mark.parametrize("kind", ["restless", "laden"])
 def test_that_a_loop_that_never_rests_loses_no_more(var_dir: Path, kind: str) -> None:
     """Whoever lets go of the interpreter for an instant only keeps it from all other threads, if he is not told."""

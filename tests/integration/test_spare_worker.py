@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gym_gui.services.trainer.client.client import TrainerClient
 
 pytest.importorskip("stable_baselines3")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.waits, pytest.mark.timeout(180)]
 
 FINISHES = TrainingConfig(
     worker="sb3",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gym_gui.services.trainer.client.client import TrainerClient
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.waits, pytest.mark.timeout(400)]
 HOUR_S = 3_600
 ENDLESS = TrainingConfig(worker="random", env_id="visiting_envs:Paced-v0", total_steps=100_000_000)
 # Forward, back to before the start, back by twenty years, and true again.

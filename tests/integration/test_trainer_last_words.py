@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from gym_gui.core.data_model import StepBatch
     from gym_gui.services.trainer.client.client import TrainerClient
 
+pytestmark = pytest.mark.waits
+
 
 class Publishing:
     """A worker of the test's own: what it is given to say is said at once."""

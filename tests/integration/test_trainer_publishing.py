@@ -18,6 +18,8 @@ from gym_gui.services.trainer.client.remote_library import RemoteLibrary
 if TYPE_CHECKING:
     from conftest import LogExpectations
 
+pytestmark = pytest.mark.waits
+
 
 def test_that_what_a_worker_publishes_is_read_back_through_the_trainer(var_dir: Path) -> None:
     with TrainerProcess(var_dir) as trainer:

@@ -34,6 +34,8 @@ from gym_gui.services.trainer.states import TrainingState
 if TYPE_CHECKING:
     from conftest import LogExpectations
 
+pytestmark = pytest.mark.waits
+
 
 def test_that_a_viewer_sees_pictures_batches_episodes_and_scalars(var_dir: Path) -> None:
     seen: dict[type, object] = {}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gym_gui.services.trainer.client.client import TrainerClient
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.waits]
 
 CONFIG = TrainingConfig(
     worker="sb3",

@@ -251,7 +251,10 @@ class _Serving:
         changes.append(core.changed)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, core.stopping.set)
+            try:
+                loop.add_signal_handler(number, core.stopping.set)
+            except NotImplementedError:  # Windows' loops have none
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(core.stopping.set))
         with contextlib.ExitStack() as stack:
             stack.callback(dispatch.store.close)
             if self._options.metrics_port is not None:
