@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from gym_gui.core.errors import EnvironmentRaisedError
+from gym_gui.core.one_line import printable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -14,7 +15,7 @@ _SHOWN: Final = 300
 
 def one_line(fault: BaseException) -> str:
     """The exception's type and the start of its text, on one line and without a full stop."""
-    text = " ".join(str(fault).split()).rstrip(".")
+    text = printable(str(fault)).rstrip(".")
     text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
     return f"{type(fault).__name__}: {text}" if text else type(fault).__name__
 

@@ -33,9 +33,8 @@ class BatchParts:
 
     def observations(self, batch: Any) -> list[Any]:
         """Each sub-environment's observation, owned: the vector environment will never write to it again."""
-        from gymnasium.vector.utils import iterate  # noqa: PLC0415 - loaded with the environment
-
-        return [self.observation(one) for one in iterate(self._observation_space, batch)]
+        single, batched = self._single_observation_space, self._observation_space
+        return [self.observation(one) for one in taken_apart(single, batched, batch, self._count)]
 
     def observation(self, value: Any) -> Any:
         """One sub-environment's observation, owned, in the types that it has alone."""
@@ -43,9 +42,8 @@ class BatchParts:
 
     def actions(self, batch: Any) -> list[Any]:
         """Each sub-environment's action."""
-        from gymnasium.vector.utils import iterate  # noqa: PLC0415 - loaded with the environment
-
-        return [_as_alone(self._single_action_space, one) for one in iterate(self._action_space, batch)]
+        single = self._single_action_space
+        return [_as_alone(single, one) for one in taken_apart(single, self._action_space, batch, self._count)]
 
     def batch(self, actions: Sequence[Any]) -> Any:
         """One action for each sub-environment as the batch that ``VectorEnv.step`` takes."""
@@ -76,6 +74,30 @@ class BatchParts:
             else:
                 found[key] = owned(values)  # said once for all
         return found
+
+
+def taken_apart(single: Space[Any], batched: Space[Any], batch: Any, count: int) -> list[Any]:
+    """What each of *count* sub-environments has in a batch, not owned.
+
+    Args:
+        single: The space of one of them.
+        batched: The batch's.
+        batch: Drawn from that.
+        count: How many there are: a tuple of nothing, which Gymnasium's `iterate` ends at, does not say it.
+    """
+    kind = type(single).__name__
+    if kind == "Dict":
+        parts = {key: taken_apart(one, batched[key], batch[key], count) for key, one in single.spaces.items()}  # type: ignore[attr-defined, index] # of Dict
+        return [{key: part[index] for key, part in parts.items()} for index in range(count)]
+    if kind == "Tuple":
+        each = [
+            taken_apart(one, batched[place], batch[place], count)  # type: ignore[index] # of Tuple
+            for place, one in enumerate(single.spaces)  # type: ignore[attr-defined] # likewise
+        ]
+        return [tuple(part[index] for part in each) for index in range(count)]
+    from gymnasium.vector.utils import iterate  # noqa: PLC0415 - loaded with the environment
+
+    return list(iterate(batched, batch))
 
 
 def final_observation(infos: Mapping[str, Any], index: int) -> Any:

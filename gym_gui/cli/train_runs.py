@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gym_gui.services.trainer.run_store import RunTransition, TrainingRun
 
 _OBEYS_S: Final = 10.0
+# A worker has ten seconds to save, then it is killed; one on a cluster is let go of within a minute.
+_ENDS_S: Final = 60.0
 _LOOK_S: Final = 0.05
 
 
@@ -126,7 +128,9 @@ def _recorded_facts(record: RunRecord | None) -> list[tuple[str, str]]:
 
 def _line_of(one: RunTransition) -> str:
     before = "" if one.before is None else f"{one.before.value} -> "
-    return f"  {one.at.astimezone():%Y-%m-%d %H:%M:%S}  {before}{one.after.value}: {one.reason}  ({age(one.at)} ago)"
+    # Archiving changes no state: its reason says all.
+    change = "" if one.before is one.after else f"{before}{one.after.value}: "
+    return f"  {one.at.astimezone():%Y-%m-%d %H:%M:%S}  {change}{one.reason}  ({age(one.at)} ago)"
 
 
 def _steering(function: Callable[..., None]) -> click.Command:
@@ -172,11 +176,16 @@ def pause(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None
 @_steering
 def cancel(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
     """Stop RUN, and wait until it has ended; what it recorded and its checkpoint are kept."""
-    from gym_gui.cli.train_waiting import ended_run  # noqa: PLC0415 - only where somebody waits
-
     with link.opened() as client:
         run = client.cancel(run_id_of(client, run_id), reason)
-        run = ended_run(client, run.run_id)  # at most as long as a worker has to save: ten seconds, then it is killed
+        deadline_s = time.monotonic() + _ENDS_S
+        while run.state.is_active:
+            if time.monotonic() > deadline_s:
+                why = client.status().sink_fault
+                say(f"{run.run_id} has its order; its end is not noted yet{f': {why}' if why else '.'}", err=True)
+                break
+            time.sleep(_LOOK_S)
+            run = client.get(run.run_id)
     _tell(run, as_json=as_json)
 
 

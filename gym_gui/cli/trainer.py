@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -141,7 +142,9 @@ def certificate(*, names: tuple[str, ...], days: int, var_dir: str | None) -> No
     refuse_trainer("trainer certificate")
     certificate_path, key_path = make_certificate(settings_for(var_dir).paths.trainer_dir, names, days=days)
     say(f"Certificate  {certificate_path}\nKey          {key_path}")
-    say(f"Serve with   gym-gui trainer serve --listen 0.0.0.0:47017 --tls-cert {certificate_path} --tls-key {key_path}")
+    folder = "" if var_dir is None else f"--var-dir {shlex.quote(var_dir)} "
+    files = f"--tls-cert {certificate_path} --tls-key {key_path}"
+    say(f"Serve with   gym-gui {folder}trainer serve --listen 0.0.0.0:47017 {files}")
     say("Give the certificate and `gym-gui trainer token` to whoever may come in.")
 
 

@@ -215,7 +215,8 @@ def _do(orders: TrainerOrders, act: RunAct) -> Callable[[LiveRun], object]:
         RunAct.PAUSE: lambda run: orders.pause(run.run_id, _BY_HAND),
         RunAct.RESUME: lambda run: orders.resume(run.run_id, _BY_HAND),
         RunAct.CANCEL: lambda run: orders.cancel(run.run_id, _BY_HAND),
-        RunAct.ARCHIVE: lambda run: orders.archive(run.run_id, _BY_HAND),
-        RunAct.UNARCHIVE: lambda run: orders.unarchive(run.run_id, _BY_HAND),
+        # Of these the trainer's own reason says what was done.
+        RunAct.ARCHIVE: lambda run: orders.archive(run.run_id, ""),
+        RunAct.UNARCHIVE: lambda run: orders.unarchive(run.run_id, ""),
         RunAct.CONTINUE: continued,
     }[act]

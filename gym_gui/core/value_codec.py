@@ -6,11 +6,13 @@ comes back as a Python int, which every discrete space takes.
 
 from __future__ import annotations
 
+import ast
 import struct
 from typing import Any, Final
 
 import msgspec
 import numpy as np
+from numpy.lib.format import descr_to_dtype, dtype_to_descr
 
 from gym_gui.core.errors import InvalidActionError
 
@@ -88,12 +90,21 @@ def _encode_hook(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         if value.dtype.hasobject:
             raise TypeError(f"an array of {value.dtype} has no fixed bytes")
-        header = f"{value.dtype.str};{','.join(map(str, value.shape))}".encode()
+        header = f"{_text_of(value.dtype)};{','.join(map(str, value.shape))}".encode()
         return msgspec.msgpack.Ext(_ARRAY, struct.pack("<H", len(header)) + header + value.tobytes())
     if isinstance(value, np.generic) and not value.dtype.hasobject:
-        header = value.dtype.str.encode()
+        header = _text_of(value.dtype).encode()
         return msgspec.msgpack.Ext(_SCALAR, struct.pack("<H", len(header)) + header + value.tobytes())
     raise TypeError(f"objects of type {type(value).__name__} have no exact form")
+
+
+def _text_of(dtype: np.dtype[Any]) -> str:
+    """A dtype as text; one with fields as NumPy's own files write it, for its `str` forgets them."""
+    return dtype.str if dtype.names is None else repr(dtype_to_descr(dtype))
+
+
+def _dtype_of(text: str) -> np.dtype[Any]:
+    return np.dtype(text) if not text.startswith("[") else descr_to_dtype(ast.literal_eval(text))
 
 
 def _decode_extension(code: int, data: memoryview) -> Any:
@@ -107,10 +118,11 @@ def _decode_extension(code: int, data: memoryview) -> Any:
     header = bytes(data[2 : 2 + length]).decode()
     body = data[2 + length :]
     if code == _SCALAR:
-        return np.frombuffer(body, dtype=np.dtype(header))[0]
+        return np.ndarray((), _dtype_of(header), bytes(body))[()]
     dtype_text, _, shape_text = header.rpartition(";")
     shape = tuple(int(size) for size in shape_text.split(",") if size)
-    return np.frombuffer(body, dtype=np.dtype(dtype_text)).reshape(shape).copy()
+    # `frombuffer` would refuse empty texts, whose items have no bytes.
+    return np.ndarray(shape, _dtype_of(dtype_text), bytes(body)).copy()
 
 
 _encoder: Final = msgspec.msgpack.Encoder(enc_hook=_encode_hook)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from gym_gui.core.clock import utc_now
 from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState
-from gym_gui.core.errors import EnvironmentFault, RecordingError
+from gym_gui.core.errors import EnvironmentFault, RecordingError, RunNotFoundError, SchemaMismatchError
 from gym_gui.core.refs import check_run_id, new_run_id
 from gym_gui.core.typing_compat import override
 from gym_gui.recording.base import BaseRecorder
@@ -73,6 +73,8 @@ class BackendRecorder(BaseRecorder):
         self._backend = FailoverBackend(self.config) if self.config.fallback else self.backend_class(self.config)
         self._begun = False
         self._episodes: OrderedDict[int | str, _OpenEpisode] = OrderedDict()
+        self._ended: frozenset[str] = frozenset()  # episodes that the run had before
+        self._begun_twice: set[int | str] = set()
         self._next_index = 0
         self._kept_nowhere = 0  # steps that came after the last backend of a chain that keeps any had failed
 
@@ -133,6 +135,7 @@ class BackendRecorder(BaseRecorder):
         self._begin_run()
         records: list[StepRecord] = []
         for item in steps:
+            self._check_new(item)
             episode = self._episode(item.episode, item.at_s)
             records.append(
                 record_of_step(
@@ -179,8 +182,40 @@ class BackendRecorder(BaseRecorder):
 
     def _begin_run(self) -> None:
         if not self._begun:
+            if self.config.run_id is not None:
+                self._ended = self._ended_before()
             self._backend.begin_run(self._run)
             self._begun = True
+
+    def _ended_before(self) -> frozenset[str]:
+        """Episodes that an earlier recorder ended in this run: a second one of their ids would be lost in them."""
+        try:
+            reader = self.open_reader()
+        except (EnvironmentFault, OSError):
+            return frozenset()
+        try:
+            found = [one.rollup for one in reader.list_episodes(self._run_id)]
+        except RunNotFoundError:
+            return frozenset()
+        finally:
+            reader.close()
+        going_on = {EpisodeStatus.RUNNING, EpisodeStatus.INTERRUPTED}
+        return frozenset(one.episode_id for one in found if one.status not in going_on)
+
+    def _check_new(self, item: StepItem) -> None:
+        """An episode that ended before this recorder may go on, and may not begin again: it has such steps already.
+
+        Raises:
+            SchemaMismatchError: it begins again.
+        """
+        name = episode_name(item.episode)
+        if name in self._ended and item.episode not in self._episodes and item.number <= 1:  # some count from 1
+            self._begun_twice.add(item.episode)
+        if item.episode in self._begun_twice:
+            raise SchemaMismatchError(
+                f"Run {self._run_id} has an episode {name} already, which ended.",
+                hint="Give the recorder a run_id of its own, or its steps an episode_id that the run has not.",
+            )
 
     def _episode(self, episode: int | str, at_s: float) -> _OpenEpisode:
         known = self._episodes.get(episode)

@@ -133,7 +133,7 @@ def _fitted(name: str, value: Any, wanted: Any) -> Any:
     kind = str(wanted).partition(" ")[0].partition("[")[0]
     try:
         return _FITTERS[kind](value)
-    except (TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{name} cannot be {value!r:.60}; it takes {kind}.") from error
 
 

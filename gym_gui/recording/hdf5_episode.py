@@ -99,7 +99,8 @@ def write_attributes(group: h5py.Group, document: Mapping[str, Any]) -> None:
     """The fields of a document as attributes, and the document as JSON; what is None is left out."""
     for name, value in document.items():
         if value is not None:
-            group.attrs[name] = value
+            # HDF5's texts end at a zero byte; the document has it all the same.
+            group.attrs[name] = value.replace("\0", "\\0") if isinstance(value, str) else value
     group.attrs[DOCUMENT] = msgspec.json.encode(document).decode()
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gym_gui.core.one_line import printable
+
 if TYPE_CHECKING:
     import logging
 
@@ -30,7 +32,7 @@ class SaidOnce:
 
 def _told(fault: BaseException) -> str:
     try:
-        text = " ".join(str(fault).split())
+        text = printable(str(fault))
     except Exception:  # noqa: BLE001 - a foreign exception's own text may raise
         text = ""
     return f"{type(fault).__name__}: {text}" if text else type(fault).__name__

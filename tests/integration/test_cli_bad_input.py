@@ -187,6 +187,16 @@ def test_that_a_step_that_fails_keeps_the_steps_before(env_id: str, told: str, r
     assert (run["state"], run["frames"]) == ("faulted", rows)
 
 
+@pytest.mark.parametrize("backend", ["split", "parquet", "hdf5", "sqlite"])
+def test_that_words_that_no_file_takes_are_spelt_out(backend: str, var_dir: Path) -> None:
+    found, (episode,) = record("RaisesOddWords", f"record={backend}", var_dir=var_dir)
+    assert found.code == 1
+    assert episode["fault"].endswith(r"raised in step: ValueError: the \ud800 bridge\x00 is out.")
+    (run,) = answer("runs", var_dir=var_dir)
+    assert run["state"] == "faulted"
+    assert len(answer("steps", run["run_id"], "0", var_dir=var_dir)) == 6
+
+
 def test_that_an_action_that_is_no_number_is_named(var_dir: Path) -> None:
     found, _ = record("WordAction", var_dir=var_dir)
     assert "'left' is not an action of" in found.sentence

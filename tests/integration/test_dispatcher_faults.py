@@ -20,6 +20,7 @@ from disks import SmallDisk, small_disk
 from dispatching import LIMITS, SLEEP, House, until
 
 from gym_gui.config.paths import VarPaths
+from gym_gui.core.errors import StoreError
 from gym_gui.services.trainer.config import ResourceConfig, TrainingConfig
 from gym_gui.services.trainer.dispatch import processes
 from gym_gui.services.trainer.dispatch.run_folder import RunFolder
@@ -209,6 +210,28 @@ def test_that_a_full_disk_stops_no_trainer(small_disk: SmallDisk, expect_log: Lo
         assert house.wait(running, *ENDED).state is S.FAILED
         until(lambda: not house.dispatcher.status().fault)
         assert house.wait(house.submit("pass", seed=2), *ENDED).state is S.COMPLETED
+
+
+def test_that_a_pause_that_a_full_registry_could_not_note_is_noted_later_and_taken_back_at_once(
+    small_disk: SmallDisk, expect_log: LogExpectations
+) -> None:
+    expect_log(logging.WARNING, "waits for its registry")
+    with House(small_disk.path / "var") as house:
+        run_id = house.submit(SLEEP)
+        house.register(run_id)
+        house.dispatcher.pause(run_id, "lunch")
+        (order,) = house.dispatcher.orders(run_id, "w0")
+        small_disk.fill()
+        with pytest.raises(StoreError):
+            house.dispatcher.answered(run_id, "w0", order.order_id, "done", "")
+        house.dispatcher.resume(run_id, "back")  # the worker does stand still, whatever the registry says
+        (taken_back,) = house.dispatcher.orders(run_id, "w0")
+        assert taken_back.kind == "resume"
+        until(lambda: house.dispatcher.status().fault)
+        small_disk.free()
+        assert house.wait(run_id, S.PAUSED).reason == "lunch"
+        house.dispatcher.answered(run_id, "w0", taken_back.order_id, "done", "")
+        assert house.store.get(run_id).state is S.RUNNING
 
 
 def test_that_a_run_that_a_full_disk_ended_says_so_once_there_is_room(

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from conftest import LogExpectations
 
+    from gym_gui.services.trainer.client.client import TrainerClient
+
 TESTS = Path(__file__).parents[1]
 
 
@@ -121,6 +123,23 @@ def test_that_the_webhook_hears_of_a_script_that_failed(
             raise ValueError("no")
         until(lambda: told, "the alert")
     assert told == [("failed", "failing", "Run failing failed: ValueError: no")]
+
+
+def test_that_a_script_s_number_that_is_none_is_told_and_passes_with_its_run(var_dir: Path) -> None:
+    def nan_alerts(client: TrainerClient) -> list[tuple[str, bool]]:
+        return [(one.run_id, one.active) for one in client.status().alerts if one.kind == "nan"]
+
+    with TrainerProcess(var_dir) as trainer, trainer.client() as client:
+        env = RecordTelemetry(Counting(), run="sick", to=trainer.address)
+        env.reset()
+        env.step(1)
+        gym_gui.log(1, loss=float("nan"))
+        assert until(lambda: nan_alerts(client) == [("sick", True)], "the alert")
+        looks = threading.Event()
+        looks.wait(2.5)  # the trainer looks again each second
+        assert nan_alerts(client) == [("sick", True)]
+        env.close()
+        assert until(lambda: nan_alerts(client) == [("sick", False)], "its end")
 
 
 def test_that_executions_of_one_name_are_runs_of_their_own(var_dir: Path) -> None:

@@ -102,6 +102,15 @@ class RaisesInStep(Visitor):
         return super().step(action)
 
 
+class RaisesOddWords(Visitor):
+    """What it says no file takes as it is: a zero byte, half of a surrogate pair."""
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        if self.count == 5:
+            raise ValueError("the \ud800 bridge\0 is out")
+        return super().step(action)
+
+
 class RaisesInRender(Visitor):
     def render(self) -> Any:
         if self.count == 5:

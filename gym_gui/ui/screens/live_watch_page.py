@@ -293,7 +293,7 @@ class LiveWatchPage(QWidget):
         elif event.key() == Qt.Key.Key_I:
             self.toggle_side()
         else:
-            super().keyPressEvent(event)
+            self.panel.keyPressEvent(event)  # the curves' keys work from the pictures, too; it lets the others pass
 
     @override
     def keyReleaseEvent(self, event: QKeyEvent) -> None:

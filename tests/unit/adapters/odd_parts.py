@@ -44,6 +44,15 @@ class Parts(gymnasium.Env[Any, Any]):
         return [0.5, float("nan"), float("inf"), -float("inf")][self.number % LENGTH]
 
 
+class Hollow(Parts):
+    """A tuple of nothing, which says nothing of how many there are."""
+
+    observation_space = spaces.Dict(place=spaces.Box(-9, 9, (2,), np.float64), nothing=spaces.Tuple(()))
+
+    def seen(self) -> Any:
+        return {"place": np.full(2, self.number / 3), "nothing": ()}
+
+
 class Pair(Parts):
     """A tuple that holds a dictionary."""
 
@@ -83,5 +92,5 @@ class Words(Parts):
         return {"word": (self.number,) * self.number, "net": net}
 
 
-for _kind in (Parts, Pair, Number, Either, Words):
+for _kind in (Parts, Hollow, Pair, Number, Either, Words):
     gymnasium.register(f"{_kind.__name__}-v0", entry_point=f"{__name__}:{_kind.__name__}")

@@ -23,7 +23,7 @@ from gym_gui.wrappers import RecordTelemetry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FIXED = (odd_parts.Parts, odd_parts.Pair, odd_parts.Number, odd_parts.Either)
+FIXED = (odd_parts.Parts, odd_parts.Hollow, odd_parts.Pair, odd_parts.Number, odd_parts.Either)
 SYNC = [("sync", kind) for kind in (*FIXED, odd_parts.Words)]
 ASYNC = [
     pytest.param("async", kind, marks=pytest.mark.slow) for kind in (odd_parts.Parts, odd_parts.Pair, odd_parts.Words)

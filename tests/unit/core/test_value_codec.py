@@ -74,6 +74,24 @@ def test_that_a_numpy_scalar_keeps_its_dtype(dtype: str, number: int) -> None:
     assert same(decode_value(encode_value({"inside": value})), {"inside": value})
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.str_(""),
+        np.bytes_(b""),
+        {"text": np.str_("")},
+        np.array(["", ""]),
+        np.array([b"", b""]),
+        np.zeros((2, 0, 3)),
+        np.zeros(3, [("x", "<i4"), ("y", ">f8", (2,)), ("z", [("deep", "?")])]),
+        np.ones(1, [("x", "<i4"), ("y", "<f4")])[0],
+    ],
+    ids=written,
+)
+def test_that_values_without_bytes_and_with_fields_come_back(value: Any) -> None:
+    assert same(decode_value(encode_value(value)), value)
+
+
 def test_that_what_comes_back_can_be_written() -> None:
     array = decode_value(encode_value(np.arange(3)))
     array[0] = 7

@@ -261,9 +261,9 @@ class TrainerCore:
         self._end_what_was_left()
         noted, self._finite = self._finite, {}
         for run_id, finite in noted.items():
-            if await self.in_thread(self.runs.is_ours, run_id):
-                for name, is_finite in finite.items():
-                    self.runs.dispatcher.scalar_seen(run_id, name, finite=is_finite)
+            ours = await self.in_thread(self.runs.is_ours, run_id)
+            for name, is_finite in finite.items():
+                self.runs.dispatcher.scalar_seen(run_id, name, finite=is_finite, published=not ours)
         changed = self.book.take_changed()
         for run_id, progress in changed.items():
             if await self.in_thread(self.runs.is_ours, run_id):
@@ -305,6 +305,7 @@ class TrainerCore:
         if run.state.is_active:
             self._over.add(run_id)
             return
+        self.runs.dispatcher.script_over(run_id)
         if run.state is TrainingState.FAILED and run_id not in self._told_failed:
             self._told_failed.add(run_id)  # what comes late ends it once more
             self.runs.dispatcher.script_failed(run)

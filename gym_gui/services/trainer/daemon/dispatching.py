@@ -58,8 +58,11 @@ class Dispatching(Protocol):
     def script_failed(self, run: TrainingRun) -> None:
         """A run failed that a script published and nobody here watches over."""
 
-    def scalar_seen(self, run_id: str, name: str, *, finite: bool) -> None:
-        """A learner logged something; whether its newest value is a number."""
+    def script_over(self, run_id: str) -> None:
+        """A run is over that a script published and nobody here watches over."""
+
+    def scalar_seen(self, run_id: str, name: str, *, finite: bool, published: bool = False) -> None:
+        """A learner logged something; whether its newest value is a number, and whether a script published it."""
 
     def ended(self, run_id: str, worker_id: str, state: RunState, reason: str) -> None:
         """A worker says how it ended."""

@@ -124,6 +124,7 @@ class ActiveRun:
         undelivered: Ids of those that nobody has been told.
         said: How the worker said over the wire that it ended.
         cancel_reason: Why it is to end; None where it is not.
+        owed: The state that its worker is in, and why, where the registry could not be told yet.
         verdict: What was decided, before its process is gone.
         stop_at: When it was asked to stop.
         grace_s: How long it has for that.
@@ -149,6 +150,7 @@ class ActiveRun:
     undelivered: list[int] = field(default_factory=list)
     said: tuple[RunState, str] | None = None
     cancel_reason: str | None = None
+    owed: Verdict | None = None
     verdict: Verdict | None = None
     stop_at: float | None = None
     grace_s: float = 0.0

@@ -104,6 +104,7 @@ class AlertBook:
         self._active: dict[tuple[str, str, str], Alert] = {}
         self._passed: deque[Alert] = deque(maxlen=_REMEMBERED)
         self._histories: dict[str, _History] = {}
+        self._published: set[str] = set()  # runs of scripts, which nobody here watches over
 
     def alerts(self) -> tuple[Alert, ...]:
         """Active ones first, then the newest of those that have passed."""
@@ -124,10 +125,17 @@ class AlertBook:
         self._histories = {run_id: one for run_id, one in self._histories.items() if run_id in alive}
         self._settle(found, alive)
 
-    def scalar_seen(self, run_id: str, name: str, *, finite: bool) -> None:
+    def script_over(self, run_id: str) -> None:
+        """A run is over that a script published: what was the matter with it is cleared by the next look."""
+        with self._lock:
+            self._published.discard(run_id)
+
+    def scalar_seen(self, run_id: str, name: str, *, finite: bool, published: bool = False) -> None:
         """The newest value of a scalar came; one that is no number is the matter until a number comes."""
         key = (NAN, run_id, name)
         with self._lock:
+            if published:
+                self._published.add(run_id)
             if finite == (key not in self._active):
                 return
         self._change(key, "" if finite else f"The scalar {name} of run {run_id} is not a number.")
@@ -184,7 +192,7 @@ class AlertBook:
                 key
                 for key in self._active
                 # A scalar's is cleared by its next value, or by the end of its run.
-                if key not in found and (not key[2] or key[1] not in alive)
+                if key not in found and (not key[2] or key[1] not in alive | self._published)
             ]
         for key in cleared:
             self._change(key, "")

@@ -212,6 +212,14 @@ class DispatchLoop:
 
     # What others hear.
 
+    def settle(self, active: ActiveRun) -> None:
+        """Tell the registry what a run owes it, now rather than at the next look.
+
+        Raises:
+            StoreError: it cannot be written; the next look tries again.
+        """
+        self._supervisor.settle(active)
+
     def moved(self, run: TrainingRun) -> None:
         """A run changed; `tell` says it."""
         self._changes.append(run)

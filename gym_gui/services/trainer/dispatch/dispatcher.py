@@ -16,6 +16,7 @@ from gym_gui.core.errors import EnvironmentFault, RunNotFoundError, RunTransitio
 from gym_gui.core.variables import TRAINER
 from gym_gui.services.batch_destination import Order
 from gym_gui.services.trainer.dispatch import purging
+from gym_gui.services.trainer.dispatch.active_run import ActiveRun, Verdict
 from gym_gui.services.trainer.dispatch.adoption import adopted, owner_name
 from gym_gui.services.trainer.dispatch.alerts import AlertBook
 from gym_gui.services.trainer.dispatch.dispatch_facts import DispatchStatus
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from gym_gui.config.paths import VarPaths
     from gym_gui.core.data_model import RunState
     from gym_gui.services.trainer.config import TrainingConfig
-    from gym_gui.services.trainer.dispatch.active_run import ActiveRun
     from gym_gui.services.trainer.dispatch.dispatch_facts import Alert, DispatchLimits, Heartbeat
     from gym_gui.services.trainer.dispatch.launchers.protocol import Launcher
     from gym_gui.services.trainer.run_store import RunProgress, RunStore, TrainingRun
@@ -208,7 +208,7 @@ class Dispatcher:
         with self._loop.lock:
             run = self._store.get(run_id)
             active = self._loop.active.get(run_id)
-            if active is None or active.waiting_order("pause") is None:
+            if active is None or (active.waiting_order("pause") is None and active.owed is None):
                 check_transition(run_id, run.state, TrainingState.RUNNING)
                 if run.state is not TrainingState.PAUSED:
                     raise RunTransitionError(f"Run {run_id} is {run.state.value}; it is not paused.")
@@ -288,9 +288,13 @@ class Dispatcher:
         except RunNotFoundError:
             return  # a script's, which no registry knows
 
-    def scalar_seen(self, run_id: str, name: str, *, finite: bool) -> None:
-        """A scalar of a run came: whether its newest value is a number."""
-        self._alerts.scalar_seen(run_id, name, finite=finite)
+    def scalar_seen(self, run_id: str, name: str, *, finite: bool, published: bool = False) -> None:
+        """A scalar of a run came: whether its newest value is a number, and whether the run is a script's."""
+        self._alerts.scalar_seen(run_id, name, finite=finite, published=published)
+
+    def script_over(self, run_id: str) -> None:
+        """A run is over that a script published."""
+        self._alerts.script_over(run_id)
 
     def script_failed(self, run: TrainingRun) -> None:
         """A run failed that a script published and nobody here watches over."""
@@ -336,8 +340,10 @@ class Dispatcher:
             after = {"pause": TrainingState.PAUSED, "resume": TrainingState.RUNNING}.get(order.kind)
             if outcome != "done":
                 _LOGGER.info("Run %s refused the order %s: %s", run_id, order.kind, detail)
-            elif after is not None and active.run.state is not after:
-                self._move(active, after, str(order.detail.get("reason") or detail or f"{order.kind} was ordered."))
+            elif after is not None:
+                reason = str(order.detail.get("reason") or detail or f"{order.kind} was ordered.")
+                active.owed = None if active.run.state is after else Verdict(after, reason)
+                self._loop.settle(active)
         self._loop.tell()
 
     def status(self) -> DispatchStatus:

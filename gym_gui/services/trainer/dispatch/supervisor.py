@@ -66,7 +66,20 @@ class Supervisor:
         found = processes.marked({*(active.mark for active in gone), *watched} - {""})
         for mark, active in watched.items():
             self._look_at_memory(active, found[mark], now)
+        for active in active_runs:
+            self.settle(active)
         return [active for active in gone if self._is_over(active, found, now)]
+
+    def settle(self, active: ActiveRun) -> None:
+        """Tell the registry what a run owes it.
+
+        Raises:
+            StoreError: it cannot be written; the next look tries again.
+        """
+        if active.owed is not None:
+            active.run = self._store.move(active.run.run_id, active.owed.state, active.owed.reason)
+            active.owed = None
+            self._on_moved(active.run)
 
     def _look_at_living(self, active: ActiveRun, now: float) -> None:
         if active.stop_at is not None:

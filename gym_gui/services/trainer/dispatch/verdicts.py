@@ -39,7 +39,18 @@ def verdict_on(active: ActiveRun) -> Verdict:
         return Verdict(TrainingState.CANCELLED, active.cancel_reason)
     if active.verdict is not None:
         return active.verdict
+    if said is not None and said.state is TrainingState.CANCELLED and _was_lost(active):
+        said = None
     return said or _as_the_system_says(active)
+
+
+def _was_lost(active: ActiveRun) -> bool:
+    """Whether whoever stands for the worker says that something went wrong, and nobody here ordered a stop.
+
+    A cluster that is stopped asks its workers to stop, too.
+    """
+    code = None if active.process is None else active.process.exit_code()
+    return active.stop_at is None and code not in {None, 0, STOPPED_ON_ORDER}
 
 
 def _as_the_system_says(active: ActiveRun) -> Verdict:
@@ -64,7 +75,8 @@ def after_failure(active: ActiveRun, verdict: Verdict) -> Verdict:
     allowed, done = active.run.config.restarts, active.run.restarts
     if verdict.state is not TrainingState.FAILED or done >= allowed:
         return verdict
-    return Verdict(TrainingState.PENDING, f"{verdict.reason} It is started again ({done + 1} of {allowed}).")
+    reason = verdict.reason if verdict.reason.endswith((".", "!", "?")) else f"{verdict.reason}."
+    return Verdict(TrainingState.PENDING, f"{reason} It is started again ({done + 1} of {allowed}).")
 
 
 def with_last_lines(active: ActiveRun, sentence: str) -> str:

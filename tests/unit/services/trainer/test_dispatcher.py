@@ -85,6 +85,7 @@ def test_that_a_worker_gets_all_that_the_contract_names(house: House) -> None:
         (says("completed", "All steps are taken."), S.COMPLETED, "All steps are taken."),
         (says("failed", "The environment raised.", 1), S.FAILED, "The environment raised."),
         (says("cancelled", "Asked.", 3), S.CANCELLED, "Asked."),
+        (says("cancelled", "Nobody asked.", 1), S.FAILED, "The worker ended with exit code 1."),
         ("print('oh no'); raise SystemExit(7)", S.FAILED, "The worker ended with exit code 7. Its last lines: oh no"),
         ("import os; os.kill(os.getpid(), 9)", S.FAILED, "The worker was ended by SIGKILL."),
         ("open('outcome.json', 'w').write('{')", S.COMPLETED, "Its worker ended."),
