@@ -27,11 +27,14 @@ from gym_gui.recording.export.table import (
     learn_shape,
     observation_column,
 )
+from gym_gui.recording.export.value_forms import packed_dtype
 from gym_gui.recording.parquet_files import Compression
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from gym_gui.core.data_model import EpisodeRollup
     from gym_gui.recording.export.job import ExportJob
@@ -67,6 +70,8 @@ class _Table:
         self._job = job
         self._frames = bool(job.options.frames) and shape.frames > 0
         self._raw_observations = shape.observation.is_large and bool(job.options.frames)
+        form = shape.observation.form if self._raw_observations else None
+        self._raw_dtype = None if form is None else packed_dtype(form)
         self._with_observations = shape.has_observations or self._raw_observations
         self._infos = {key: _info_kind(kinds) for key, kinds in shape.info_keys.items()}
         self._fields = {key: _info_kind(kinds) for key, kinds in shape.field_keys.items()}
@@ -147,6 +152,9 @@ class _Table:
             fields.append(("rare", pa.binary()))
         if self._frames:
             fields += [("frame", pa.binary()), ("frame_height", pa.int32()), ("frame_width", pa.int32())]
+        # For other programs; an import knows the dtype by the form.
+        raw = self._raw_dtype
+        descr = None if raw is None or raw.names is None else np.lib.format.dtype_to_descr(raw)
         document = {
             "version": VERSION,
             "run": run_document(self._job.selection.run),
@@ -157,6 +165,7 @@ class _Table:
             "action": shape.action.form and shape.action.form.to_json(),
             "observation": shape.observation.form and shape.observation.form.to_json(),
             "observation_raw": self._raw_observations,
+            "observation_dtype": descr,
             "frame": "uint8 (frame_height, frame_width, 3), C order" if self._frames else None,
         }
         return pa.schema(fields, metadata={METADATA_KEY: json.dumps(document)})
@@ -213,7 +222,15 @@ class _Table:
         import pyarrow as pa  # noqa: PLC0415 - as above
 
         refs = [None if ref == frame else ref for ref, frame in zip(page.obs_refs, page.frame_refs, strict=True)]
-        return pa.concat_arrays([raw_bytes(group) for _, group in self._job.source.frame_groups(refs)])
+        groups = (self._as_described(group) for _, group in self._job.source.frame_groups(refs))
+        return pa.concat_arrays([raw_bytes(group) for group in groups])
+
+    def _as_described(self, group: Sequence[NDArray[Any] | None]) -> Sequence[NDArray[Any] | None]:
+        """The same arrays, without gaps between fields: a program's own structured type may have some."""
+        dtype = self._raw_dtype
+        if dtype is None or dtype.names is None or all(one is None or one.dtype == dtype for one in group):
+            return group
+        return [None if one is None else np.asarray(one).astype(dtype) for one in group]
 
 
 def _value_columns(name: str, column: ValueColumn) -> dict[str, Any]:

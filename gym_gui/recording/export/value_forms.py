@@ -232,6 +232,15 @@ def form_of_dtype(dtype: np.dtype[Any], shape: tuple[int, ...]) -> Form | None:
     return _container("tuple" if numbered else "dict", () if numbered else dtype.names, parts)
 
 
+def packed_dtype(form: Form) -> np.dtype[Any] | None:
+    """The dtype of items of *form* as `core.packing` stores them, without gaps; None where something has no dtype."""
+    if form.is_leaf:
+        return np.dtype((np.dtype(form.dtype), form.shape)) if form.dtype else None
+    names = map(str, form.names if form.kind == "dict" else range(len(form.parts)))
+    fields = [(name, packed_dtype(part)) for name, part in zip(names, form.parts, strict=True)]
+    return None if any(dtype is None for _, dtype in fields) else np.dtype([(name, dtype) for name, dtype in fields])
+
+
 def packed_columns(form: Form, items: NDArray[Any]) -> list[LeafColumn]:
     """`take_apart` of an array of items that `core.packing` stored, ``(rows, *shape)``."""
     if form.is_leaf:

@@ -11,11 +11,12 @@ import numpy as np
 from gym_gui.core.data_model import FrameState, RunState, StepRecord
 from gym_gui.core.errors import ExportError
 from gym_gui.core.info_codec import decode_info
+from gym_gui.core.packing import from_array
 from gym_gui.core.value_codec import decode_value
 from gym_gui.recording.export.arrow_values import leaves_of_arrow
 from gym_gui.recording.export.documents import episode_of_document, run_of_document
 from gym_gui.recording.export.parquet_rows import METADATA_KEY, VERSION
-from gym_gui.recording.export.value_forms import Form, put_together
+from gym_gui.recording.export.value_forms import Form, packed_dtype, put_together
 from gym_gui.telemetry.step_rows import decode_rare
 
 if TYPE_CHECKING:
@@ -211,11 +212,13 @@ class _Batch:
         if not self._raw_observations or document is None:
             return self._values("observation", document)
         form = Form.from_json(document)
-        column = self._batch.column("observation")
+        column, dtype = self._batch.column("observation"), packed_dtype(form)
+        if dtype is None:  # parts without a dtype, which stand in the rows themselves
+            return lambda _row: None
 
         def raw(row: int) -> Any:
             data = column[row].as_py()
-            return None if data is None else np.frombuffer(data, np.dtype(form.dtype)).reshape(form.shape).copy()
+            return None if data is None else from_array(np.frombuffer(data, dtype.base).reshape(form.shape).copy())
 
         return raw
 

@@ -1,0 +1,69 @@
+"""Observations of several parts, a camera's picture among them, out and back in: too much for a cell of a table."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from exports import RUN, differences, frame_of, record, step
+
+from gym_gui.config.settings import Settings
+from gym_gui.controllers.exporting import import_into_folder
+from gym_gui.recording.export import export_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+SIDE = 32
+
+
+def camera_and_state(index: int) -> dict[str, Any]:
+    """A picture with the numbers of a robot, in all more than a cell holds."""
+    parts = {"speed": np.float32(index / 3), "joints": (np.arange(5) * index / 7, np.int64(-index))}
+    return {"camera": frame_of(index, (SIDE, SIDE, 3)), **parts}
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """A var folder with a run of two episodes, of camera and state."""
+    steps = [step(index, observation=camera_and_state(index), render_payload=frame_of(index)) for index in range(9)]
+    record(tmp_path / "var", [steps, steps[:4]])
+    return tmp_path / "var"
+
+
+@pytest.mark.parametrize("options", [{"frames": True}, {"frames": True, "format": "parquet", "partitioned": True}])
+def test_that_camera_and_state_come_back_from_parquet(recorded: Path, tmp_path: Path, options: dict[str, Any]) -> None:
+    name = "folder" if "partitioned" in options else "out.parquet"
+    path = export_run(recorded, RUN, tmp_path / name, **options).output
+    assert import_into_folder(Settings(var_dir=tmp_path / "there"), path).rows == 13
+    assert differences(recorded, RUN, tmp_path / "there", RUN) == []
+
+
+def test_that_a_parquet_file_says_how_its_composite_observations_are_read(recorded: Path, tmp_path: Path) -> None:
+    path = export_run(recorded, RUN, tmp_path / "out.parquet", frames=True).output
+    told = json.loads(pq.read_schema(path).metadata[b"gym_gui"])["observation_dtype"]
+    item = np.frombuffer(pd.read_parquet(path).observation[5], _dtype(told))[0]
+    assert np.array_equal(item["camera"], frame_of(5, (SIDE, SIDE, 3)))
+    assert item["joints"]["1"] == -5
+
+
+def _dtype(told: list[Any]) -> np.dtype[Any]:
+    fields = [(name, _dtype(kind) if isinstance(kind, list) else kind, *map(tuple, rest)) for name, kind, *rest in told]
+    return np.dtype(fields)
+
+
+def test_that_a_structured_type_with_gaps_comes_back_from_parquet(tmp_path: Path) -> None:
+    dtype = np.dtype([("flag", "u1"), ("values", "f8", (1_100,))], align=True)
+    seen = [np.zeros((), dtype) for _ in range(4)]
+    for index, one in enumerate(seen):
+        one["flag"], one["values"] = index, np.arange(1_100) / 3
+    record(tmp_path / "var", [[step(index, observation=one) for index, one in enumerate(seen)]])
+    path = export_run(tmp_path / "var", RUN, tmp_path / "out.parquet", frames=True).output
+    import_into_folder(Settings(var_dir=tmp_path / "there"), path)
+    assert differences(tmp_path / "var", RUN, tmp_path / "there", RUN) == []
