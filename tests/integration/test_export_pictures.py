@@ -5,22 +5,32 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
 import pytest
-from exports import RUN, SHAPE, frame_of, record, step
+from exports import RUN, SHAPE, START, frame_of, record, step
 from PIL import Image
 
+from gym_gui.config.settings import Settings
+from gym_gui.controllers.exporting import import_into_folder
+from gym_gui.core.data_model import EpisodeRollup, EpisodeStatus, RunRecord, RunState
 from gym_gui.core.errors import ExportError
+from gym_gui.recording.config import RecorderConfig
 from gym_gui.recording.export import export_run
+from gym_gui.recording.export.run import open_source
+from gym_gui.recording.factory import RecorderFactory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from gym_gui.core.data_model import StepRecord
 
 STEPS = 30
 
@@ -161,6 +171,46 @@ def test_that_pictures_of_several_sizes_share_a_video(tmp_path: Path) -> None:
     assert found[0].shape == (20, 24, 3)
     assert np.array_equal(found[4][:8, :24], frame_of(4, shapes[1]))
     assert any("change their size" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("backend", ["split", "parquet", "hdf5", "sqlite"])
+def test_that_pictures_may_change_their_size_within_an_episode_of_any_backend(tmp_path: Path, backend: str) -> None:
+    shapes: list[Any] = [(20, 16, 3), (8, 24, 3), (20, 16, 3)]
+    steps = [step(index, render_payload=frame_of(index, shapes[index // 2])) for index in range(6)]
+    recorded(tmp_path / "var", steps, backend)
+    for name in ("out.mkv", "out.mp4", "out.gif"):
+        result = export_run(tmp_path / "var", RUN, tmp_path / name, fps=10, lossless=name != "out.gif")
+        assert any("change their size" in note for note in result.notes)
+        found = [frame for frame, _ in gif_frames(result.output)] if name == "out.gif" else decoded(result.output)
+        assert {frame.shape for frame in found} == {(20, 24, 3)}
+        assert np.array_equal(found[2][:8, :24], frame_of(2, shapes[1]))
+        assert not found[2][8:].any()
+    names = sorted(export_run(tmp_path / "var", RUN, tmp_path / "folder", format="png").output.iterdir())
+    with Image.open(names[4]) as image:
+        assert np.array_equal(np.asarray(image)[:, :16], frame_of(4, shapes[2]))
+
+
+@pytest.mark.parametrize("backend", ["split", "parquet", "hdf5", "sqlite"])
+def test_that_observations_may_change_their_size_within_an_episode_of_any_backend(tmp_path: Path, backend: str) -> None:
+    steps = [step(index, observation=np.arange(3 + index // 2, dtype=np.float32)) for index in range(6)]
+    recorded(tmp_path / "var", steps, backend)
+    out = export_run(tmp_path / "var", RUN, tmp_path / "out.parquet", frames=True).output
+    import_into_folder(Settings(var_dir=tmp_path / "there"), out)
+    with open_source(tmp_path / "there") as source:
+        found = source.arrays([one.obs_ref for one in source.rows.load_steps(RUN, "ep-0")])
+    assert [None if one is None else one.tolist() for one in found] == [one.observation.tolist() for one in steps]
+
+
+def recorded(folder: Path, steps: Sequence[StepRecord], backend: str) -> None:
+    """Record one episode with a backend of its own."""
+    rollup = EpisodeRollup(run_id=RUN, episode_id="ep-0", episode_index=0, seed=7, started_at=START)
+    ended = replace(rollup, steps=len(steps) - 1, status=EpisodeStatus.COMPLETED, ended_at=START)
+    with RecorderFactory.create_backend(RecorderConfig(backend=backend, output_dir=folder)) as writer:
+        writer.begin_run(RunRecord(run_id=RUN, env_id="Made/Up-v0", created_at=START))
+        writer.begin_episode(rollup)
+        writer.write_steps(steps)
+        writer.end_episode(ended)
+        writer.end_run(RUN, RunState.COMPLETED, START)
 
 
 def test_that_a_run_without_pictures_says_so(tmp_path: Path) -> None:

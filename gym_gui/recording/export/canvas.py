@@ -85,17 +85,13 @@ def largest_size(job: ExportJob) -> tuple[int, int]:
     Raises:
         ExportError: no picture can be read.
     """
-    firsts: dict[str, str] = {}
-    for _, page in job.source.pages(job.selection):
-        for ref in page.frame_refs:
-            if ref is not None:
-                firsts.setdefault(ref.rpartition("/")[0], ref)  # a dataset holds one shape
-    shapes = [one.shape for one in job.source.arrays(list(firsts.values())) if one is not None]
+    pages = (page for _, page in job.source.pages(job.selection))
+    shapes = {shape for _, shape in job.source.shapes(ref for page in pages for ref in page.frame_refs)}
     if not shapes:
         raise ExportError(
             f"No picture of run {job.selection.run.run_id} can be found for these steps.",
             hint="Its steps can be exported as parquet, csv or json.",
         )
-    if len(set(shapes)) > 1:
+    if len(shapes) > 1:
         job.note("The pictures change their size; smaller ones stand in the upper left corner.")
     return max(shape[0] for shape in shapes), max(shape[1] for shape in shapes)

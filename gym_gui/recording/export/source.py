@@ -11,7 +11,7 @@ from gym_gui.core.refs import FrameRef
 from gym_gui.telemetry.step_columns import StepColumns, columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -94,6 +94,20 @@ class ExportSource:
         wanted = [ref for ref in refs if ref is not None]
         found = iter(self._arrays.resolve_batch(wanted))
         return [None if ref is None else next(found) for ref in refs]
+
+    def shapes(self, refs: Iterable[str | None]) -> list[tuple[np.dtype[Any], tuple[int, ...]]]:
+        """Every dtype with its shape that the arrays of *refs* have, each once; what leads to nothing has none."""
+        wanted = list(dict.fromkeys(ref for ref in refs if ref is not None))
+        if self._read_range is not None:
+            # A dataset of a replay file holds one dtype and shape: its first item speaks for all.
+            firsts: dict[str, str] = {}
+            for ref in wanted:
+                firsts.setdefault(ref.rpartition("/")[0], ref)
+            wanted = list(firsts.values())
+        found: dict[tuple[np.dtype[Any], tuple[int, ...]], None] = {}
+        for _, group in self.frame_groups(wanted):
+            found.update(((one.dtype, one.shape), None) for one in group if one is not None)
+        return list(found)
 
     def frame_groups(
         self, refs: Sequence[str | None], *, group_bytes: int = GROUP_BYTES

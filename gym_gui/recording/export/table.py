@@ -154,13 +154,9 @@ def _learn_observations(source: ExportSource, page: StepColumns, shape: TableSha
     )
     inline = [page.rare(row).get("observation") for row, one in enumerate(page.extras) if one is not None]
     inline = [one for one in inline if one is not None]
-    present = [ref for ref in refs if ref is not None]
-    if present:
-        # A dataset holds one dtype and shape: its first item speaks for all.
-        firsts = {ref.rpartition("/")[0]: ref for ref in reversed(present)}
-        for first in source.arrays(list(firsts.values())):
-            form = None if first is None else form_of_dtype(first.dtype, first.shape)
-            shape.observation.meet(form, same=form is not None or first is None)
+    for dtype, size in source.shapes(refs):
+        form = form_of_dtype(dtype, size)
+        shape.observation.meet(form, same=form is not None)
     for value in inline:
         form = form_of(value)
         shape.observation.meet(form, same=form is not None)
