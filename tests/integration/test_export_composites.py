@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import minari
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -65,5 +66,30 @@ def test_that_a_structured_type_with_gaps_comes_back_from_parquet(tmp_path: Path
         one["flag"], one["values"] = index, np.arange(1_100) / 3
     record(tmp_path / "var", [[step(index, observation=one) for index, one in enumerate(seen)]])
     path = export_run(tmp_path / "var", RUN, tmp_path / "out.parquet", frames=True).output
+    import_into_folder(Settings(var_dir=tmp_path / "there"), path)
+    assert differences(tmp_path / "var", RUN, tmp_path / "there", RUN) == []
+
+
+def test_that_camera_and_state_are_groups_that_minari_reads(
+    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = export_run(recorded, RUN, tmp_path / "robot-v0", format="minari").output
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    seen = minari.load_dataset("robot-v0")[0].observations
+    assert np.array_equal(seen["camera"][5], frame_of(5, (SIDE, SIDE, 3)))
+    assert seen["joints"][1].tolist() == [-index for index in range(9)]
+    import_into_folder(Settings(var_dir=tmp_path / "there"), path)
+    ignoring = {"frames", "frame_state", "frame_ref"}  # Minari has no place for pictures beside the observation
+    assert differences(recorded, RUN, tmp_path / "there", RUN, ignoring=ignoring) == []
+
+
+def test_that_camera_and_words_are_exported_to_minari(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [(frame_of(index, (SIDE, SIDE, 3)), f"day {index}") for index in range(20)]
+    record(tmp_path / "var", [[step(index, observation=one) for index, one in enumerate(words)]])
+    path = export_run(tmp_path / "var", RUN, tmp_path / "told-v0", format="minari").output
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    pictures, texts = minari.load_dataset("told-v0")[0].observations
+    assert list(texts) == [text for _, text in words]
+    assert np.array_equal(pictures, np.stack([picture for picture, _ in words]))
     import_into_folder(Settings(var_dir=tmp_path / "there"), path)
     assert differences(tmp_path / "var", RUN, tmp_path / "there", RUN) == []

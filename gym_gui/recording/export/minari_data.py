@@ -18,6 +18,7 @@ import numpy as np
 
 from gym_gui.core.data_model import FrameState
 from gym_gui.core.errors import ExportError
+from gym_gui.core.packing import from_array
 from gym_gui.recording.export.csv_rows import rare_names
 from gym_gui.recording.export.documents import episode_document, json_text, run_document
 from gym_gui.recording.export.minari_spaces import spaces_of
@@ -29,10 +30,14 @@ from gym_gui.recording.export.table import (
     observation_column,
     own_observation_refs,
 )
+from gym_gui.recording.export.value_forms import packed_columns, take_apart
 from gym_gui.recording.patient_file import patient_file
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from gym_gui.core.data_model import EpisodeRollup, RunRecord
     from gym_gui.recording.export.job import ExportJob
@@ -215,14 +220,35 @@ class _DatasetWriter:
             return
         refs = list(page.obs_refs) if self._pictures else own_observation_refs(page)
         for start, arrays in self._job.source.frame_groups(refs):
-            missing = [place for place, one in enumerate(arrays) if one is None]
-            if missing:
-                step = int(page.step_index[start + missing[0]])
-                raise ExportError(f"The observation of step {step:,} of episode {page.episode_id} cannot be read.")
-            items = np.stack([one for one in arrays if one is not None])
-            dataset = create(group, "observations", items, rows, self._compression)
-            dataset[written + start : written + start + len(items)] = items
-            self._job.frames += len(items) * self._pictures
+            values = _values_of(page, start, arrays)
+            whole = all(one is not None for one in arrays)  # else they stand in the rows themselves: text is among them
+            if self._pictures or form is None:
+                items = np.stack(values)
+                dataset = create(group, "observations", items, rows, self._compression)
+                dataset[written + start : written + start + len(items)] = items
+            else:
+                leaves = packed_columns(form, np.stack(values)) if whole else take_apart(form, values)
+                place = written + start, rows
+                write_leaves(group, "observations", form, leaves, place=place, compression=self._compression)
+            self._job.frames += len(values) * self._pictures
+
+
+def _values_of(page: StepColumns, start: int, arrays: Sequence[NDArray[Any] | None]) -> list[Any]:
+    """The observations of the rows from *start* on: as they are stored, or as they stand in the row.
+
+    Raises:
+        ExportError: one is neither here nor there.
+    """
+    if all(one is not None for one in arrays):
+        return list(arrays)
+    values = []
+    for row, stored in enumerate(arrays, start):
+        value = page.rare(row).get("observation") if stored is None else from_array(np.asarray(stored))
+        if value is None:
+            step = int(page.step_index[row])
+            raise ExportError(f"The observation of step {step:,} of episode {page.episode_id} cannot be read.")
+        values.append(value)
+    return values
 
 
 def _of_agent(page: StepColumns, agent_id: str) -> StepColumns:

@@ -45,7 +45,13 @@ def create(
 
 
 def write_leaves(
-    group: h5py.Group, name: str, form: Form, leaves: Sequence[LeafColumn], *, place: tuple[int, int]
+    group: h5py.Group,
+    name: str,
+    form: Form,
+    leaves: Sequence[LeafColumn],
+    *,
+    place: tuple[int, int],
+    compression: tuple[str, int] = ("gzip", FAST_GZIP),
 ) -> Sequence[LeafColumn]:
     """Write columns of *form*.
 
@@ -55,6 +61,7 @@ def write_leaves(
         form: Of the values.
         leaves: Their columns.
         place: First row to write, and rows in all.
+        compression: Of numbers.
 
     Returns:
         The columns that are left over: they belong to what follows.
@@ -64,7 +71,7 @@ def write_leaves(
         inner = group.require_group(name)
         names = [str(one) for one in form.names] if form.kind == "dict" else _places(len(form.parts))
         for part_name, part in zip(names, form.parts, strict=True):
-            leaves = write_leaves(inner, part_name, part, leaves, place=place)
+            leaves = write_leaves(inner, part_name, part, leaves, place=place, compression=compression)
         return leaves
     leaf = leaves[0]
     if isinstance(leaf, list):
@@ -75,7 +82,7 @@ def write_leaves(
             )
         dataset = group[name] if name in group else group.create_dataset(name, (rows,), _STRING, maxshape=(None,))
     else:
-        dataset = create(group, name, leaf, rows)
+        dataset = create(group, name, leaf, rows, compression)
     dataset[start : start + len(leaf)] = leaf
     return leaves[1:]
 
