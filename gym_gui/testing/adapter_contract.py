@@ -225,7 +225,7 @@ class AdapterContract:
             for index, step in enumerate(recorded[1:], start=1):
                 observation, reward, *ends, _ = env.step(owned(step.action))
                 expect(same(step.observation, observation), f"The observation of step {index} is another.")
-                is_same = step.reward == float(reward) and [step.terminated, step.truncated] == ends
+                is_same = same(step.reward, float(reward)) and [step.terminated, step.truncated] == ends
                 expect(is_same, f"The reward or the end of step {index} is another.")
                 expect(not self.draws or same(step.frame, env.render()), f"The picture of step {index} is another.")
         finally:

@@ -180,6 +180,14 @@ class OneScreenWrapper(gymnasium.ObservationWrapper[Any, Any, Any], gymnasium.ut
         return self.screen
 
 
+class UnrewardedEnv(PlainEnv):
+    """Its rewards are no numbers."""
+
+    def step(self, action: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+        result = super().step(action)
+        return (result[0], float("nan"), *result[2:])
+
+
 class RaisingEnv(PlainEnv):
     """Raises *error* in *phase*, at step *at*."""
 
@@ -240,6 +248,7 @@ _CLASSES: tuple[Any, ...] = (
     BufferReuseEnv,
     ScreenObservationEnv,
     OpponentEnv,
+    UnrewardedEnv,
     RaisingEnv,
     ScriptedEnv,
 )

@@ -152,6 +152,19 @@ def test_that_a_broken_promise_is_found(broken: type[GymnasiumAdapter], test: st
         faulty.close()
 
 
+def test_that_rewards_that_are_no_numbers_are_reproduced() -> None:
+    class Contract(Dotted):
+        env_id = "odd/Unrewarded-v0"
+
+    contract = Contract()
+    adapter = contract.open()
+    try:
+        assert all(step.reward != step.reward for step in contract.played(adapter)[1:])
+        contract.test_that_plain_gymnasium_reproduces_what_was_recorded(adapter)
+    finally:
+        adapter.close()
+
+
 def test_that_an_environment_is_opened_with_the_adapter_registered_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gym_gui.adapters.catalog._REGISTERED", {})
     register_adapter("odd/Plain-v0", OddView)
