@@ -11,9 +11,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from exports import RUN, differences, frame_of, record, step
+from gymnasium.envs.registration import EnvSpec
 
 from gym_gui.config.settings import Settings
 from gym_gui.controllers.exporting import import_into_folder
+from gym_gui.core.errors import ExportError
 from gym_gui.recording.export import export_run
 
 if TYPE_CHECKING:
@@ -93,3 +95,59 @@ def test_that_camera_and_words_are_exported_to_minari(tmp_path: Path, monkeypatc
     assert np.array_equal(pictures, np.stack([picture for picture, _ in words]))
     import_into_folder(Settings(var_dir=tmp_path / "there"), path)
     assert differences(tmp_path / "var", RUN, tmp_path / "there", RUN) == []
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        lambda index: np.array([index / 3, np.nan], np.float16),
+        lambda index: np.float16(index / 3),
+        lambda _: np.zeros(0, np.float32),
+        lambda index: {"none": np.zeros(0, np.uint8), "half": np.float16(index), "camera": frame_of(index, (64, 9, 3))},
+    ],
+    ids=["halves", "half", "empty", "parts"],
+)
+def test_that_half_floats_and_empty_arrays_are_exported_to_minari(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: Any
+) -> None:
+    steps = [step(index, observation=seen(index), action=seen(index) if index else None) for index in range(4)]
+    record(tmp_path / "var", [steps])
+    path = export_run(tmp_path / "var", RUN, tmp_path / "odd-v0", format="minari").output
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    assert len(minari.load_dataset("odd-v0")[0].rewards) == 3
+    import_into_folder(Settings(var_dir=tmp_path / "there"), path)
+    assert differences(tmp_path / "var", RUN, tmp_path / "there", RUN) == []
+
+
+@pytest.mark.parametrize("key", ["a/b", "", ".", "/"])
+def test_that_keys_that_are_no_names_in_hdf5_are_refused(tmp_path: Path, key: str) -> None:
+    value = {"fine": ({key: np.int64(1)}, np.int64(2))}
+    record(tmp_path / "seen", [[step(0, observation=value), step(1, observation=value)]])
+    record(tmp_path / "done", [[step(0, observation=1), step(1, observation=1, action=value)]])
+    for folder, what in (("seen", "observations"), ("done", "actions")):
+        with pytest.raises(ExportError, match=f"The {what} of run {RUN} have the key {key!r}, which cannot be a name"):
+            export_run(tmp_path / folder, RUN, tmp_path / "name-v0", format="minari")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["done", "seen"]
+
+
+def test_that_a_space_that_minari_cannot_read_again_is_refused(tmp_path: Path) -> None:
+    nothing = np.zeros((0, 3), np.float32)
+    record(tmp_path / "var", [[step(0, observation=nothing), step(1, observation=nothing)]])
+    with pytest.raises(ExportError, match="Minari cannot read the space"):
+        export_run(tmp_path / "var", RUN, tmp_path / "name-v0", format="minari")
+    assert [path.name for path in tmp_path.iterdir()] == ["var"]
+
+
+def test_that_parts_without_a_form_are_told(tmp_path: Path) -> None:
+    seen = {"fine": 1, "nothing": ()}
+    record(tmp_path / "var", [[step(0, observation=seen), step(1, observation=seen)]])
+    with pytest.raises(ExportError, match="or parts of them have none"):
+        export_run(tmp_path / "var", RUN, tmp_path / "name-v0", format="minari")
+
+
+@pytest.mark.parametrize("spec", [None, EnvSpec("CartPole-v1", "gymnasium.envs.classic_control:CartPoleEnv").to_json()])
+def test_that_an_environment_that_minari_cannot_make_is_told(tmp_path: Path, spec: str | None) -> None:
+    seen = np.zeros(4, np.float32)
+    record(tmp_path / "var", [[step(0, observation=seen), step(1, observation=seen, action=1)]], env_spec=spec)
+    notes = export_run(tmp_path / "var", RUN, tmp_path / "name-v0", format="minari").notes
+    assert any("recover_environment" in note for note in notes) is (spec is None)

@@ -21,8 +21,8 @@ from gym_gui.core.errors import ExportError
 from gym_gui.core.packing import from_array
 from gym_gui.recording.export.csv_rows import rare_names
 from gym_gui.recording.export.documents import episode_document, json_text, run_document
-from gym_gui.recording.export.minari_spaces import spaces_of
-from gym_gui.recording.export.minari_values import FAST_GZIP, create, info_arrays, write_leaves
+from gym_gui.recording.export.minari_spaces import space_text, spaces_of
+from gym_gui.recording.export.minari_values import FAST_GZIP, create, info_arrays, misfit_key, write_leaves
 from gym_gui.recording.export.table import (
     ValueKind,
     action_column,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from gym_gui.core.data_model import EpisodeRollup, RunRecord
     from gym_gui.recording.export.job import ExportJob
+    from gym_gui.recording.export.table import TableShape
     from gym_gui.recording.export.value_forms import Form
     from gym_gui.telemetry.step_columns import StepColumns
 
@@ -60,13 +61,8 @@ def write_minari(job: ExportJob, path: Path) -> None:
     """
     _refuse_several_agents(job.selection.run)
     dataset_id = dataset_id_of(job.target)
-    shape = learn_shape(job.source, job.selection)
-    if shape.action.mixed or shape.observation.mixed or (shape.pictures_seen and shape.observation.form is not None):
-        what = "actions" if shape.action.mixed else "observations"
-        raise ExportError(
-            f"The {what} of run {job.selection.run.run_id} differ in form, which Minari cannot hold.",
-            hint="Export it as parquet, hdf5 or sqlite.",
-        )
+    shape = learn_shape(job.source, job.selection, wide=True)
+    _refuse_values(job.selection.run, shape)
     job.progress.begin(shape.rows)
     data = path / "data"
     data.mkdir(parents=True)
@@ -97,6 +93,24 @@ def _refuse_several_agents(run: RunRecord) -> None:
             f"Minari knows one agent only, and run {run.run_id} has several: {', '.join(map(str, agents))}.",
             hint="Export it as parquet, hdf5 or sqlite.",
         )
+
+
+def _refuse_values(run: RunRecord, shape: TableShape) -> None:
+    hint = "Export it as parquet, hdf5 or sqlite."
+    if shape.action.mixed or shape.observation.mixed or (shape.pictures_seen and shape.observation.form is not None):
+        what = "actions" if shape.action.mixed else "observations"
+        raise ExportError(
+            f"The {what} of run {run.run_id} differ in form, or parts of them have none (None, an empty dict or tuple, "
+            "numbers of an odd type), which Minari cannot hold.",
+            hint=hint,
+        )
+    for what, kind in (("actions", shape.action), ("observations", shape.observation)):
+        key = None if kind.form is None else misfit_key(kind.form)
+        if key is not None:
+            raise ExportError(
+                f"The {what} of run {run.run_id} have the key {key!r}, which cannot be a name in Minari's files.",
+                hint=hint,
+            )
 
 
 def require_room(folder: Path, size_bytes: int) -> None:
@@ -258,10 +272,14 @@ def _of_agent(page: StepColumns, agent_id: str) -> StepColumns:
 
 def _write_metadata(job: ExportJob, data: Path, dataset_id: str, writer: _DatasetWriter) -> None:
     import minari  # noqa: PLC0415 - one second, only where a data set is written
-    from minari.serialization import serialize_space  # noqa: PLC0415 - same
 
     run = job.selection.run
     observation_space, action_space, env_spec = spaces_of(job, data / "main_data.hdf5")
+    if env_spec is None:
+        job.note(
+            "The run does not say how its environment is made (it was registered with a class, say): Minari's "
+            "recover_environment() cannot make it."
+        )
     size_bytes = sum(one.stat().st_size for one in data.iterdir())
     known = {name: version for name, version in run.versions.items() if name not in {"python", "numpy"}}
     metadata = {
@@ -270,8 +288,8 @@ def _write_metadata(job: ExportJob, data: Path, dataset_id: str, writer: _Datase
         "total_steps": writer.steps,
         "data_format": "hdf5",
         "jpeg_encoding": False,
-        "observation_space": serialize_space(observation_space),
-        "action_space": serialize_space(action_space),
+        "observation_space": space_text(observation_space),
+        "action_space": space_text(action_space),
         **({} if env_spec is None else {"env_spec": env_spec}),
         "algorithm_name": run.player,
         "minari_version": minari.__version__,

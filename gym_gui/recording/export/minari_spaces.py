@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import h5py
 import numpy as np
 
-from gym_gui.core.errors import SchemaMismatchError
+from gym_gui.core.errors import ExportError, SchemaMismatchError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +40,25 @@ def spaces_of(job: ExportJob, file_path: Path) -> tuple[Any, Any, str | None]:
         observation = _shown_space([episode["observations"] for episode in episodes])
         action = _shown_space([episode["actions"] for episode in episodes])
     return observation, action, run.env_spec
+
+
+def space_text(space: Any) -> Any:
+    """A space as Minari writes it down.
+
+    Raises:
+        ExportError: Minari could not read it again.
+    """
+    from minari.serialization import deserialize_space, serialize_space  # noqa: PLC0415 - as above
+
+    text = serialize_space(space)
+    try:
+        deserialize_space(text)
+    except (ValueError, TypeError, AssertionError) as error:  # of an empty array of several axes
+        raise ExportError(
+            f"Minari cannot read the space {space} again once it is written down.",
+            hint="Export the run as parquet, hdf5 or sqlite.",
+        ) from error
+    return text
 
 
 def _own_spaces(run: RunRecord) -> tuple[Any, Any] | None:

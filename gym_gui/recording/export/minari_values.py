@@ -33,6 +33,8 @@ def create(
     if name in group:
         return group[name]
     shape = items.shape[1:]
+    if 0 in shape:  # nothing to cut into chunks
+        return group.create_dataset(name, (rows, *shape), items.dtype)
     item_bytes = max(1, int(np.prod(shape, dtype=np.int64)) * items.dtype.itemsize)
     chunk = max(1, min(rows, _CHUNK_BYTES // item_bytes))
     how, level = compression
@@ -85,6 +87,14 @@ def write_leaves(
         dataset = create(group, name, leaf, rows, compression)
     dataset[start : start + len(leaf)] = leaf
     return leaves[1:]
+
+
+def misfit_key(form: Form) -> str | None:
+    """The first key of a dict that cannot be a name in HDF5, where a slash divides names; None where all can."""
+    for name in map(str, form.names):
+        if name in {"", "."} or "/" in name or "\0" in name:
+            return name
+    return next((key for key in map(misfit_key, form.parts) if key is not None), None)
 
 
 def _places(count: int) -> list[str]:

@@ -130,24 +130,24 @@ class ValueColumn:
     values: Sequence[Any] = ()
 
 
-def learn_shape(source: ExportSource, selection: Selection) -> TableShape:
-    """Read every row once to know the columns."""
+def learn_shape(source: ExportSource, selection: Selection, *, wide: bool = False) -> TableShape:
+    """Read every row once to know the columns; *wide* as `form_of` has it."""
     shape = TableShape()
     for _, page in source.pages(selection):
         shape.rows += len(page)
         shape.frames += sum(ref is not None for ref in page.frame_refs)
-        form, same = common_form(page.actions)
+        form, same = common_form(page.actions, wide=wide)
         shape.action.meet(form, same=same)
         shape.extras = shape.extras or any(one is not None for one in page.extras)
         for found, keys in ((infos_of(page), shape.info_keys), (fields_of(page), shape.field_keys)):
             for one in found:
                 for key, value in one.items():
                     keys.setdefault(key, set()).add(type(value))
-        _learn_observations(source, page, shape)
+        _learn_observations(source, page, shape, wide=wide)
     return shape
 
 
-def _learn_observations(source: ExportSource, page: StepColumns, shape: TableShape) -> None:
+def _learn_observations(source: ExportSource, page: StepColumns, shape: TableShape, *, wide: bool) -> None:
     refs = own_observation_refs(page)
     shape.pictures_seen = shape.pictures_seen or any(
         ref is not None and ref == frame for ref, frame in zip(page.obs_refs, page.frame_refs, strict=True)
@@ -155,10 +155,10 @@ def _learn_observations(source: ExportSource, page: StepColumns, shape: TableSha
     inline = [page.rare(row).get("observation") for row, one in enumerate(page.extras) if one is not None]
     inline = [one for one in inline if one is not None]
     for dtype, size in source.shapes(refs):
-        form = form_of_dtype(dtype, size)
+        form = form_of_dtype(dtype, size, wide=wide)
         shape.observation.meet(form, same=form is not None)
     for value in inline:
-        form = form_of(value)
+        form = form_of(value, wide=wide)
         shape.observation.meet(form, same=form is not None)
 
 

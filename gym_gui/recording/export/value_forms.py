@@ -22,6 +22,8 @@ LeafColumn: TypeAlias = "NDArray[Any] | list[Any]"
 _DTYPES: Final = frozenset(
     np.dtype(code).str for code in ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8")
 )
+# HDF5 has these numbers, too, and arrays of none; tables have not.
+_WIDE_DTYPES: Final = _DTYPES | {np.dtype("f2").str}
 _NATIVE: Final = {int: "int", float: "float", bool: "bool", str: "text", bytes: "bytes"}
 _NATIVE_DTYPES: Final = {"int": np.dtype(np.int64), "float": np.dtype(np.float64), "bool": np.dtype(np.bool_)}
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
@@ -86,20 +88,29 @@ class Form:
 INT: Final = Form("int")
 
 
-def form_of(value: Any) -> Form | None:
-    """The form of one value; None where it cannot be columns (None inside, an odd dtype, a stranger's object)."""
+def form_of(value: Any, *, wide: bool = False) -> Form | None:
+    """The form of one value; None where it cannot be columns (None inside, an odd dtype, a stranger's object).
+
+    Args:
+        value: Anything.
+        wide: Whether half floats and empty arrays have a form.
+    """
     native = _NATIVE.get(type(value))
     if native is not None:
         return None if native == "int" and not _INT64_MIN <= value <= _INT64_MAX else Form(native)
     if isinstance(value, np.ndarray):
-        return Form("array", value.dtype.str, value.shape) if value.dtype.str in _DTYPES and value.size else None
+        return Form("array", value.dtype.str, value.shape) if _is_column(value.dtype, value.shape, wide=wide) else None
     if isinstance(value, np.generic):
-        return Form("scalar", value.dtype.str) if value.dtype.str in _DTYPES else None
+        return Form("scalar", value.dtype.str) if _is_column(value.dtype, (), wide=wide) else None
     if type(value) is dict:
-        return _container("dict", tuple(value), [form_of(part) for part in value.values()])
+        return _container("dict", tuple(value), [form_of(part, wide=wide) for part in value.values()])
     if type(value) in {tuple, list}:
-        return _container(type(value).__name__, (), [form_of(part) for part in value])
+        return _container(type(value).__name__, (), [form_of(part, wide=wide) for part in value])
     return None
+
+
+def _is_column(dtype: np.dtype[Any], shape: tuple[int, ...], *, wide: bool) -> bool:
+    return dtype.str in _WIDE_DTYPES if wide else dtype.str in _DTYPES and 0 not in shape
 
 
 def _container(kind: str, names: tuple[Any, ...], parts: list[Form | None]) -> Form | None:
@@ -165,8 +176,8 @@ def _put(form: Form, columns: Sequence[LeafColumn], row: int) -> tuple[Any, int]
     return (tuple(parts) if form.kind == "tuple" else parts), used
 
 
-def common_form(encoded: Sequence[int | bytes | None]) -> tuple[Form | None, bool]:
-    """The one form of values as `encode_value` writes them.
+def common_form(encoded: Sequence[int | bytes | None], *, wide: bool = False) -> tuple[Form | None, bool]:
+    """The one form of values as `encode_value` writes them; *wide* as `form_of` has it.
 
     Returns:
         The form and True; None and True where every value is None; None and False where they differ or have none.
@@ -181,7 +192,7 @@ def common_form(encoded: Sequence[int | bytes | None]) -> tuple[Form | None, boo
         return form_of(decode_value(present[0])), True
     first: Form | None = None
     for one in present:
-        form = form_of(decode_value(one))
+        form = form_of(decode_value(one), wide=wide)
         if form is None or (first is not None and form != first):
             return None, False
         first = form
@@ -216,10 +227,10 @@ def encoded_columns(form: Form, encoded: Sequence[int | bytes | None]) -> list[L
     return take_apart(form, [decode_value(one) for one in encoded])
 
 
-def form_of_dtype(dtype: np.dtype[Any], shape: tuple[int, ...]) -> Form | None:
+def form_of_dtype(dtype: np.dtype[Any], shape: tuple[int, ...], *, wide: bool = False) -> Form | None:
     """The form of items of an array as `core.packing` stores them: fields are dicts, numbered ones tuples."""
     if dtype.names is None:
-        if dtype.str not in _DTYPES:
+        if not _is_column(dtype, shape, wide=wide):
             return None
         return Form("array", dtype.str, shape) if shape else Form("scalar", dtype.str)
     if shape:  # an array of structures has no columns
@@ -227,7 +238,7 @@ def form_of_dtype(dtype: np.dtype[Any], shape: tuple[int, ...]) -> Form | None:
     parts = []
     for name in dtype.names:
         field = dtype.fields[name][0] if dtype.fields else dtype
-        parts.append(form_of_dtype(field.base, field.shape))
+        parts.append(form_of_dtype(field.base, field.shape, wide=wide))
     numbered = all(name == str(place) for place, name in enumerate(dtype.names))
     return _container("tuple" if numbered else "dict", () if numbered else dtype.names, parts)
 
