@@ -187,7 +187,9 @@ class open_source:  # noqa: N801 - used as a function in a with statement
         store, resolver = getattr(source, "store", None), getattr(source, "resolver", None)
         if store is not None and resolver is not None and (library is None or self._is_own(store)):
             return ExportSource(store, resolver)
-        return ExportSource(source, source) if library is None else ExportSource(library, library)
+        if library is None:
+            return ExportSource(source, source)
+        return ExportSource(library, library, by_dataset=self._is_own(library))
 
     def _is_own(self, store: Any) -> bool:
         """Whether the store holds the run's rows itself; else another backend does, and the library reads them."""

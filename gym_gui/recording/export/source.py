@@ -33,13 +33,16 @@ class ExportSource:
     Args:
         rows: Where rows come from; one with `load_columns` is asked for columns.
         arrays: Where arrays come from; one with `read_range` is asked for ranges.
+        by_dataset: Whether the arrays lie in replay files, each of whose datasets holds one dtype and shape; known
+            by itself of arrays that are asked for ranges.
     """
 
-    def __init__(self, rows: RowReader, arrays: ArrayReader) -> None:
+    def __init__(self, rows: RowReader, arrays: ArrayReader, *, by_dataset: bool = False) -> None:
         self.rows = rows
         self._arrays = arrays
         self._load_columns = getattr(rows, "load_columns", None)
         self._read_range = getattr(arrays, "read_range", None)
+        self._by_dataset = by_dataset or self._read_range is not None
         self._pages: dict[tuple[str, int, int], StepColumns] = {}
         self._kept_rows = 0
 
@@ -98,8 +101,7 @@ class ExportSource:
     def shapes(self, refs: Iterable[str | None]) -> list[tuple[np.dtype[Any], tuple[int, ...]]]:
         """Every dtype with its shape that the arrays of *refs* have, each once; what leads to nothing has none."""
         wanted = list(dict.fromkeys(ref for ref in refs if ref is not None))
-        if self._read_range is not None:
-            # A dataset of a replay file holds one dtype and shape: its first item speaks for all.
+        if self._by_dataset:  # its first item speaks for all
             firsts: dict[str, str] = {}
             for ref in wanted:
                 firsts.setdefault(ref.rpartition("/")[0], ref)
