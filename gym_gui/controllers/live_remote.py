@@ -84,7 +84,7 @@ class RemoteRecordings:
         ended = [
             (rollup, judged)
             for rollup, judged in rollups
-            if rollup.status is not EpisodeStatus.RUNNING and rollup.ended_at is not None
+            if rollup.status is not EpisodeStatus.RUNNING and rollup.ended_at is not None and not rollup.was_touched
         ]
         ended.sort(key=lambda one: _microseconds(one[0].ended_at))
         fresh = ended[after_key:]

@@ -8,6 +8,7 @@ import numpy as np
 
 from gym_gui.core.clock import from_iso
 from gym_gui.core.data_model import EpisodeTable
+from gym_gui.core.data_model.episode import ACTED_BY, HUMAN
 from gym_gui.core.data_model.episode_table import EVALUATION_KEY, EVALUATION_SUFFIX
 from gym_gui.telemetry.store_queries import run_key_of
 
@@ -21,8 +22,9 @@ _SELECT: Final = f"""
             OR ifnull(e.worker_id, '') LIKE '%{EVALUATION_SUFFIX}',
         frames
     FROM episodes AS e JOIN runs USING (run_key)
-    -- One that was cut off has no return to compare.
+    -- One that was cut off has no return to compare, and one that a person took says nothing of the policy.
     WHERE run_key IN ({{marks}}) AND status = 'completed' AND e.ended_at IS NOT NULL AND episode_key > ?
+        AND (e.metadata IS NULL OR ifnull(json_extract(e.metadata, '$.{ACTED_BY}'), '') NOT LIKE '%"{HUMAN}"%')
     ORDER BY episode_key
 """  # noqa: S608 - every part is a constant of this module
 _SELECT_PENDING: Final = """

@@ -124,6 +124,26 @@ def test_that_processes_that_train_together_are_one_run_with_their_evaluations_a
     assert len(recorded.load_episode_table("lead", after_key=table.next_key)) == 0
 
 
+def test_that_an_episode_that_a_person_took_is_none_of_the_policy_s(
+    recordings: Recordings, recorded: RecordedRuns
+) -> None:
+    record_member(recordings, "eval", {"evaluation": True}, [9.0])
+    for episode_id, acted_by in (("mine", ["human"]), ("ours", ["human", "policy"]), ("its", ["policy"])):
+        recordings.store.upsert_episode(
+            EpisodeRollup(
+                run_id="eval",
+                episode_id=episode_id,
+                episode_index=1,
+                seed=None,
+                started_at=START,
+                ended_at=START,
+                status=EpisodeStatus.COMPLETED,
+                metadata={"acted_by": acted_by},
+            )
+        )
+    assert list(recorded.load_episode_table("eval").episode_ids) == ["eval-0", "its"]
+
+
 def test_that_an_episode_that_still_runs_is_read_once_it_has_ended(
     recordings: Recordings, recorded: RecordedRuns
 ) -> None:
