@@ -66,7 +66,7 @@ def _show_once(found: list[TrainingRun], *, as_json: bool, as_lines: bool, alone
     console = Console()
     if not console.is_terminal:  # nothing is cut for a file
         console = Console(width=_FILE_WIDTH)
-    console.print(board.drawn(width=console.width, height=len(found) + 3, ascii_only=not _is_unicode(console)))
+    console.print(board.drawn(width=console.width, height=2 * len(found) + 3, ascii_only=not _is_unicode(console)))
 
 
 def _print_changes(client: TrainerClient, run_id: str | None) -> None:

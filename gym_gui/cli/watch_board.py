@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _HISTORY: Final = 512
 _SPARK_CELLS: Final = 24
 _BAR_CELLS: Final = 16
+# Below an id there is less room: an ssh session of 80 columns shows how far a run is and how it goes all the same.
+_SHORT_BAR_CELLS: Final = 10
+_INDENT: Final = "  "
 # In their order; the narrowest terminal that shows each.
 _COLUMNS: Final = (
     ("RUN", "left", 0),
@@ -47,7 +50,7 @@ _COLOURS: Final = {
     TrainingState.CANCELLED: "magenta",
 }
 # A terminal without these characters gets fewer of them, not question marks.
-_ASCII: Final = str.maketrans("▁▂▃▄▅▆▇█", "__..--^^")
+_ASCII: Final = str.maketrans("▁▂▃▄▅▆▇█━╌", "__..--^^=.")
 
 
 class WatchBoard:
@@ -87,6 +90,7 @@ class WatchBoard:
     def drawn(self, *, width: int, height: int, ascii_only: bool = False) -> RenderableType:
         """All of it as a table of at most *height* lines; in a narrow one, what is least needed stays away."""
         columns = [name for name, _, narrowest in _COLUMNS if width >= narrowest]
+        narrow = width < max(narrowest for _, _, narrowest in _COLUMNS)
         table = Table(box=None, pad_edge=False, header_style="bold", expand=False)
         for name, justify, narrowest in _COLUMNS:
             if width < narrowest:
@@ -95,9 +99,11 @@ class WatchBoard:
             least = max((len(run.run_id) for run in self.runs()), default=0) if name == "RUN" else None
             table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis", min_width=least)  # type: ignore[arg-type]  # rich's word
         runs = self.runs()
-        shown = runs[: max(1, height - 3)]
+        shown = runs[: max(1, (height - 3) // (2 if narrow else 1))]
         for run in shown:
             cells = self._cells(run, ascii_only=ascii_only)
+            if narrow:
+                cells["RUN"] = self._with_course(run, without_bar="DONE" in columns, ascii_only=ascii_only)
             table.add_row(*(cells[name] for name in columns))
         below = []
         if len(runs) > len(shown):
@@ -107,6 +113,19 @@ class WatchBoard:
         if self.fault:
             below.append(Text(self.fault, style="bold red"))
         return Group(table, *below) if runs else Group(*below)
+
+    def _with_course(self, run: TrainingRun, *, without_bar: bool, ascii_only: bool) -> Text:
+        """A run's id, and in a line below how far it is and how its return went, no wider than the id."""
+        share, room = share_done(run), len(run.run_id) - len(_INDENT)
+        bar = ""
+        if share is not None and not without_bar:
+            full = round(share * _SHORT_BAR_CELLS)
+            bar = f"{'━' * full}{'╌' * (_SHORT_BAR_CELLS - full)} {share:4.0%} "
+        spark = sparkline(self.returns(run.run_id), max(0, min(_SPARK_CELLS, room - len(bar))))
+        course = f"{bar}{spark}".rstrip()
+        if not course:
+            return Text(run.run_id)
+        return Text.assemble(run.run_id, f"\n{_INDENT}", (course.translate(_ASCII) if ascii_only else course, "green"))
 
     def _cells(self, run: TrainingRun, *, ascii_only: bool) -> dict[str, RenderableType]:
         progress, share = run.progress, share_done(run)

@@ -128,6 +128,21 @@ def test_that_returns_of_the_watch_become_a_line_that_any_terminal_shows() -> No
     assert "█" not in line
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_that_a_terminal_of_80_columns_shows_how_far_a_run_is_and_how_it_goes(width: int) -> None:
+    board = WatchBoard()
+    board.put(RUN)
+    board.remember(RUN.run_id, [1.0, 2.0, 9.0])
+    _, run, course = drawn(board, width=width)
+    assert run.startswith(RUN.run_id)
+    assert course.strip() == "━━╌╌╌╌╌╌╌╌  25% ▁▂█"
+    for number in range(9):
+        board.put(replace(RUN, run_id=f"{RUN.run_id}-{number}"))
+    lines = drawn(board, width=width, height=12)
+    assert len(lines) <= 12
+    assert lines[-1].startswith("and 6 more")
+
+
 def test_that_active_runs_come_first_and_the_rest_is_counted() -> None:
     board = WatchBoard()
     for number in range(10):
