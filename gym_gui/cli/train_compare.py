@@ -8,7 +8,7 @@ import click
 
 from gym_gui.cli.options import json_option, print_json, print_table, say
 from gym_gui.cli.run_lines import number, run_document, state_of, steps_of, took
-from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of, tell_unwatched
+from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of, tell_standstill
 from gym_gui.controllers.live_facts import differences
 from gym_gui.controllers.live_trainer import live_run_of
 
@@ -31,7 +31,7 @@ def compare(*, run_ids: tuple[str, ...], as_json: bool, link: TrainerLink) -> No
         runs = [client.get(one) for one in dict.fromkeys(run_id_of(client, text) for text in run_ids)]
         if len(runs) < _FEWEST:
             raise click.UsageError("Name two runs at least.")
-        tell_unwatched(client, runs)
+        tell_standstill(client, runs)
         rows = differences(list(map(live_run_of, runs)), {one.run_id: client.get_record(one.run_id) for one in runs})
     if as_json:
         print_json(_document(runs, rows))

@@ -9,7 +9,7 @@ import click
 
 from gym_gui.cli.options import json_option, print_json, print_table, say, without_empty_columns
 from gym_gui.cli.run_lines import COLUMNS, NUMBERS, age, run_document, state_of, table_row, what_of
-from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of, tell_unwatched
+from gym_gui.cli.trainer_link import TrainerLink, link_options, run_id_of, tell_standstill
 from gym_gui.controllers.live_facts import GIT_COMMIT
 from gym_gui.services.trainer.states import Retention, TrainingState
 from gym_gui.workers.composing import command_line
@@ -42,7 +42,7 @@ def list_run(*, states: tuple[str, ...], archived: bool, as_json: bool, link: Tr
     """List the runs that the trainer knows, newest first."""
     with link.reading() as client:
         found = client.list_runs(tuple(map(TrainingState, states)), archived=archived)
-        tell_unwatched(client, found)
+        tell_standstill(client, found)
     if as_json:
         print_json(list(map(run_document, found)))
         return
@@ -65,7 +65,7 @@ def show(*, run_id: str, as_json: bool, link: TrainerLink) -> None:
         run = client.get(run_id_of(client, run_id))
         transitions = client.transitions(run.run_id)
         record = client.get_record(run.run_id)
-        tell_unwatched(client, [run])
+        tell_standstill(client, [run])
     if as_json:
         print_json(run_document(run, transitions) | {"recorded": _recorded(record)})
         return

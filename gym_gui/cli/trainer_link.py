@@ -95,9 +95,15 @@ def client_in(reader: RunReader) -> TrainerClient | None:
     return reader if isinstance(reader, TrainerClient) else None
 
 
-def tell_unwatched(reader: RunReader, runs: Iterable[TrainingRun]) -> None:
-    """Where runs are said to be active, and no trainer is there to say so, a person is told."""
-    if any(run.state.is_active for run in runs) and client_in(reader) is None:
+def tell_standstill(reader: RunReader, runs: Iterable[TrainingRun]) -> None:
+    """Where runs are said to be active, and no trainer is there or none can save, a person is told."""
+    if not any(run.state.is_active for run in runs):
+        return
+    client = client_in(reader)
+    fault = "" if client is None else client.status().sink_fault
+    if fault:
+        say(f"Recording stands still: {fault}", err=True)
+    if client is None:
         say(
             "No trainer runs on this folder: that is where its runs stood when the last one ended. The next one takes "
             "them over: `gym-gui trainer serve --listen 127.0.0.1:0`, or whatever changes a run.",

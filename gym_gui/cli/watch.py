@@ -9,7 +9,7 @@ import click
 
 from gym_gui.cli.options import json_option, print_json
 from gym_gui.cli.run_lines import run_document
-from gym_gui.cli.trainer_link import TrainerLink, client_in, link_options, run_id_of, tell_unwatched
+from gym_gui.cli.trainer_link import TrainerLink, client_in, link_options, run_id_of, tell_standstill
 from gym_gui.core.errors import TrainerUnavailableError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def watch(*, run_id: str | None, once: bool, as_json: bool, link: TrainerLink) -
         if once or client is None:
             found = reader.list_runs() if run_id is None else [reader.get(run_id)]
             _show_once(found, as_json=as_json, as_lines=not once, alone=run_id is not None)
-            tell_unwatched(reader, found)
+            tell_standstill(reader, found)
         elif as_json:
             _print_changes(client, run_id)
         else:

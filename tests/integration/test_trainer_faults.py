@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from disks import SmallDisk, small_disk
 from gymnasium import spaces
+from integration.command_line import gym_gui
 from trainer_rig import TrainerProcess, make_batch, publisher, run_record, until
 
 from gym_gui.config.settings import load_settings
@@ -229,6 +230,8 @@ def test_that_what_a_full_disk_refuses_is_saved_when_there_is_room(small_disk: S
             worker.put(make_batch(seq, rows=200))
         until(lambda: client.status().sink_fault, "the trainer's word of its disk")
         assert worker.status().durable_seq < 25
+        listed = gym_gui("train", "list", var_dir=small_disk.path / "var")
+        assert "Recording stands still: " in listed.stderr
         small_disk.free()
         until(lambda: worker.status().durable_seq == 25, "everything on the disk")
         until(lambda: not client.status().sink_fault, "the end of the fault")
