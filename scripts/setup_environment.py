@@ -44,7 +44,7 @@ NEWEST = (3, 14)
 BUILD_PACKAGES = ["hatchling", "editables", "setuptools"]
 # Pure Python that its authors publish as source only; everything else comes ready built.
 SOURCE_ONLY = "antlr4-python3-runtime"
-# What nobody here imports is a third of what there is to translate; it still is when somebody does. Within the
+# Much of what there is to translate nobody here imports; it is translated when somebody does. Within the
 # environment only: a checkout may lie in a folder that is called so.
 NEVER_IMPORTED = re.escape(str(VENV)) + (
     r".*[/\\](tests|examples"

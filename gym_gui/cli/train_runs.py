@@ -145,15 +145,24 @@ def _steering(function: Callable[..., None]) -> click.Command:
     return click.command()(function)
 
 
-def _obeyed(client: TrainerClient, run: TrainingRun, wanted: TrainingState) -> TrainingRun:
-    """The run once its worker has done as it was told; as it is after ten seconds, which a person is told."""
-    deadline_s = time.monotonic() + _OBEYS_S
+def _awaited(
+    client: TrainerClient, run: TrainingRun, wanted: TrainingState | None, patience_s: float
+) -> tuple[TrainingRun, bool]:
+    """The run once it is in the wanted state or over; as it is when the patience is, and then False."""
+    deadline_s = time.monotonic() + patience_s
     while run.state is not wanted and run.state.is_active:
         if time.monotonic() > deadline_s:
-            say(f"{run.run_id} has its order; its worker follows it once its step or update is over.", err=True)
-            break
+            return run, False
         time.sleep(_LOOK_S)
         run = client.get(run.run_id)
+    return run, True
+
+
+def _obeyed(client: TrainerClient, run: TrainingRun, wanted: TrainingState) -> TrainingRun:
+    """The run once its worker has done as it was told; as it is after ten seconds, which a person is told."""
+    run, is_there = _awaited(client, run, wanted, _OBEYS_S)
+    if not is_there:
+        say(f"{run.run_id} has its order; its worker follows it once its step or update is over.", err=True)
     return run
 
 
@@ -177,15 +186,10 @@ def pause(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None
 def cancel(*, run_id: str, reason: str, as_json: bool, link: TrainerLink) -> None:
     """Stop RUN, and wait until it has ended; what it recorded and its checkpoint are kept."""
     with link.opened() as client:
-        run = client.cancel(run_id_of(client, run_id), reason)
-        deadline_s = time.monotonic() + _ENDS_S
-        while run.state.is_active:
-            if time.monotonic() > deadline_s:
-                why = client.status().sink_fault
-                say(f"{run.run_id} has its order; its end is not noted yet{f': {why}' if why else '.'}", err=True)
-                break
-            time.sleep(_LOOK_S)
-            run = client.get(run.run_id)
+        run, is_over = _awaited(client, client.cancel(run_id_of(client, run_id), reason), None, _ENDS_S)
+        if not is_over:
+            why = client.status().sink_fault
+            say(f"{run.run_id} has its order; its end is not noted yet. {why}".rstrip(), err=True)
     _tell(run, as_json=as_json)
 
 

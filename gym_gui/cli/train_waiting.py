@@ -28,7 +28,7 @@ def wait_for(client: TrainerClient, run_id: str, *, follow: bool, as_json: bool)
     try:
         if follow:
             reader.start()
-        run = ended_run(client, run_id)
+        run = _ended_run(client, run_id)
         if follow:
             reader.join(5.0)
     except KeyboardInterrupt:
@@ -41,7 +41,7 @@ def wait_for(client: TrainerClient, run_id: str, *, follow: bool, as_json: bool)
     return CODES[run.state]
 
 
-def ended_run(client: TrainerClient, run_id: str) -> TrainingRun:
+def _ended_run(client: TrainerClient, run_id: str) -> TrainingRun:
     """The run when it has ended, waited for."""
     run = client.get(run_id)
     while run.state.is_active:

@@ -1,11 +1,25 @@
-"""Bytes as a person reads them, the same in tables and in the window."""
+"""Bytes on a disk, and as a person reads them, the same in tables and in the window."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _THOUSAND: Final = 1000
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB")
+
+
+def bytes_of(path: Path) -> int:
+    """Bytes of a file, or of every file in a folder.
+
+    Raises:
+        OSError: it is not there, or cannot be looked at.
+    """
+    if path.is_dir():
+        return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
+    return path.stat().st_size
 
 
 def size_text(size_bytes: float) -> str:

@@ -208,6 +208,8 @@ class BackendRecorder(BaseRecorder):
         Raises:
             SchemaMismatchError: it begins again.
         """
+        if not self._ended:  # hardly a run has been there before
+            return
         name = episode_name(item.episode)
         if name in self._ended and item.episode not in self._episodes and item.number <= 1:  # some count from 1
             self._begun_twice.add(item.episode)

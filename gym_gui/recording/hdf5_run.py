@@ -18,6 +18,7 @@ import gym_gui
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.data_model import RunState
 from gym_gui.core.errors import RecordingError
+from gym_gui.core.one_line import printable
 from gym_gui.core.typing_compat import override
 from gym_gui.recording.documents import run_document, run_of_document
 from gym_gui.recording.hdf5_additions import apply_additions
@@ -274,7 +275,7 @@ def _new_file(path: Path, storage: Storage, *, begin_with: Path | None = None) -
     except (OSError, RuntimeError) as error:
         if isinstance(error, RecordingError):
             raise
-        told = getattr(error, "strerror", None) or " ".join(str(error).split()).partition(", filename =")[0]
+        told = getattr(error, "strerror", None) or printable(str(error)).partition(", filename =")[0]
         raise RecordingError(f"The recording cannot be written: {told}.", hint=f"File: {path}") from error
     finally:
         partial.unlink(missing_ok=True)

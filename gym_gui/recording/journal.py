@@ -14,6 +14,7 @@ import zlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gym_gui.core.errors import RecordingError
+from gym_gui.core.one_line import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -176,7 +177,7 @@ def read_payload(path: Path, entry: Entry) -> bytes:
 
 def unreadable(path: Path, error: Exception) -> RecordingError:
     """The fault of a file that cannot be read."""
-    told = getattr(error, "strerror", None) or " ".join(str(error).split())
+    told = getattr(error, "strerror", None) or printable(str(error))
     return RecordingError(f"{path.name} cannot be read: {told}.", hint=f"File: {path}")
 
 

@@ -13,6 +13,7 @@ from h5py import h5f, h5p
 
 from gym_gui.core.clock import to_iso, utc_now
 from gym_gui.core.errors import ReplayFileError
+from gym_gui.core.one_line import printable
 from gym_gui.replay import layout
 from gym_gui.replay.open_files import changing, release_readers
 from gym_gui.replay.recovery import recover_file
@@ -187,7 +188,7 @@ def writing(path: Path) -> Iterator[None]:
         if isinstance(error, PermissionError):
             hint = f"Make the folder writable or choose another var folder. File: {path}"
         # HDF5 tells file, buffer and offset, too, on several lines.
-        told = " ".join(str(error).split()).partition(", filename =")[0]
+        told = printable(str(error)).partition(", filename =")[0]
         raise ReplayFileError(f"The replay file could not be written: {told}.", hint=hint) from error
 
 

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Final
 
 from gym_gui.controllers.doctor.check import Check, Status
+from gym_gui.core.one_line import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,5 +42,5 @@ def examine(settings: Settings) -> Iterator[Check]:
             )
             yield look(settings)
         except Exception as error:  # noqa: BLE001 - whatever a broken installation raises is what the user asked for
-            text = " ".join(str(error).split()) or "no further word"
+            text = printable(str(error)) or "no further word"
             yield Check(name, Status.PROBLEM, f"This could not be checked: {type(error).__name__}: {text}.")

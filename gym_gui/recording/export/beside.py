@@ -79,13 +79,6 @@ def refused(target: Path, error: OSError) -> ExportError:
     return ExportError(f"The export could not be written: {reason}.", hint=f"Nothing was left behind. Path: {target}")
 
 
-def size_of(path: Path) -> int:
-    """Bytes of a file, or of every file in a folder."""
-    if path.is_dir():
-        return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
-    return path.stat().st_size
-
-
 def _cut(name: str) -> str:
     """So much of a name that more of it fits behind; a disk counts bytes, not letters."""
     return name.encode("utf-8", "surrogateescape")[:60].decode("utf-8", "ignore")

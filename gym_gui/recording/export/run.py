@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gym_gui.core.data_model.run import KEPT_ELSEWHERE
 from gym_gui.core.errors import ExportError, FormatUnavailableError, RunNotFoundError
+from gym_gui.core.sizes import bytes_of
 from gym_gui.core.sound import sound_rate_of
-from gym_gui.recording.export.beside import check_target, size_of, written_beside
+from gym_gui.recording.export.beside import check_target, written_beside
 from gym_gui.recording.export.formats import ExportFormat, find_format, format_of_path
 from gym_gui.recording.export.job import ExportJob, Progressing
 from gym_gui.recording.export.request import ExportOptions, ExportRequest, ExportResult, check_request
@@ -128,7 +129,7 @@ def export(
         episodes=len(selection.episodes),
         rows=job.rows,
         frames=job.frames,
-        size_bytes=size_of(target),
+        size_bytes=bytes_of(target),
         seconds=time.perf_counter() - started_s,
         notes=tuple(job.notes),
     )

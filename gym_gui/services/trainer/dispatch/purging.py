@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gym_gui.core.clock import utc_now
 from gym_gui.core.errors import StoreError, TrainerRefusedError
+from gym_gui.core.sizes import bytes_of
 from gym_gui.replay.run_lock import is_being_written
 from gym_gui.services.trainer.dispatch.run_folder import RunFolder
 from gym_gui.services.trainer.states import Retention, check_retention
@@ -37,7 +38,7 @@ def describe(paths: VarPaths, run_id: str) -> list[str]:
         name = recording.run.run_id
         said.append(f"{name}: {recording.steps:,} steps of {recording.episodes:,} episodes")
         said += [
-            f"{name}: pictures and arrays, {_size(path) / 1e6:.1f} MB"
+            f"{name}: pictures and arrays, {bytes_of(path) / 1e6:.1f} MB"
             for path in _files(paths, name)
             if path.exists() and path.suffix != ".lock"
         ]
@@ -119,9 +120,3 @@ def _files(paths: VarPaths, name: str) -> list[Path]:
         paths.recordings_dir / name,
         paths.live_dir / name,
     ]
-
-
-def _size(path: Path) -> int:
-    if path.is_dir():
-        return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
-    return path.stat().st_size
